@@ -1,0 +1,57 @@
+import type { Labels } from './labels.ts';
+import type { MetricMetadata } from './queryable.ts';
+
+/** Index of a series within its source's row; stable while the series lives, then reused. */
+export type Slot = number;
+
+/** What became of a scrape that was committed. */
+export interface CommitResult {
+  /** Samples stored, staleness markers not counted. */
+  readonly appended: number;
+  /** Series of this source that were absent from its previous scrape (upstream's scrape_series_added). */
+  readonly seriesAdded: number;
+  /** Series present in the previous scrape and absent from this one; each got a staleness marker. */
+  readonly wentStale: number;
+}
+
+/**
+ * Appends the samples of one source (a scrape target, a rule group, a built-in collector) scrape by scrape: all samples of one
+ * scrape share one timestamp. Use: `slot()` for each series once, then per scrape `begin`, `set` for what is present, and
+ * `commit` or `abort`. A slot set twice in a scrape keeps the first value. Owned by the main thread; no call waits.
+ */
+export interface ScrapeAppender {
+  /** Finds or makes the slot of a series of this source. Valid until `releaseUnused` says otherwise. */
+  slot(labels: Labels): Slot;
+  labelsOfSlot(slot: Slot): Labels;
+  /** Starts a scrape at `timestamp` (Unix ms). Returns false when it is not later than the last one committed: skip the scrape. */
+  begin(timestamp: number): boolean;
+  /** @returns false when this slot has a value in this scrape already */
+  set(slot: Slot, value: number): boolean;
+  commit(): CommitResult;
+  abort(): void;
+  /** Commits a scrape that holds only staleness markers, one for each series of the last scrape; when a target fails or goes away. */
+  markAllStale(timestamp: number): CommitResult;
+  /** Removes the source; its series stay readable. */
+  close(): void;
+}
+
+export type AppendOutcome = 'ok' | 'duplicate' | 'conflict' | 'too_old' | 'too_new';
+
+/** Appends samples that bring their own timestamps: remote write, import, honoured exposition timestamps. */
+export interface SampleAppender {
+  /** Unix ms. `duplicate`: same time and value, ignored. `conflict`: same time, other value, rejected and counted. */
+  append(labels: Labels, timestamp: number, value: number): AppendOutcome;
+  appendStale(labels: Labels, timestamp: number): AppendOutcome;
+}
+
+export interface Appender extends SampleAppender {
+  /**
+   * Opens a source. The key survives restarts: a source opened under the same key finds its series and its last row again, so that
+   * what went away meanwhile is marked stale. Opening a key twice without close is a broken invariant.
+   */
+  source(key: string): ScrapeAppender;
+  /** Metadata as scraped; the last word wins. */
+  metadata(metric: string, metadata: MetricMetadata): void;
+  /** Resolves when everything appended so far is in the log: a kill -9 afterwards loses none of it. */
+  committed(): Promise<void>;
+}

@@ -1,0 +1,64 @@
+import type { Histogram } from './histogram.ts';
+import type { Labels } from './labels.ts';
+import type { Matcher } from './matcher.ts';
+import type { TimeRange } from './time.ts';
+
+/**
+ * The samples of one series, oldest first, as columns of equal length. Read-only; the arrays may be views of shared memory and
+ * belong to the storage until the query ends.
+ */
+export interface SeriesSamples {
+  readonly labels: Labels;
+  /** Unix ms, strictly increasing. */
+  readonly timestamps: Float64Array;
+  /** Staleness markers are kept bit by bit (model/sample.ts). Where a sample is a histogram, its sum. */
+  readonly values: Float64Array;
+  /** Present when any sample is a histogram; `undefined` at float samples and at staleness markers. */
+  readonly histograms?: readonly (Histogram | undefined)[];
+  /** Start (created) timestamps in Unix ms, 0 where unknown; absent when none is known. */
+  readonly startTimestamps?: Float64Array;
+}
+
+/** What is kept about a metric family beside its samples. */
+export interface MetricMetadata {
+  readonly type:
+    | 'counter'
+    | 'gauge'
+    | 'histogram'
+    | 'gaugehistogram'
+    | 'summary'
+    | 'info'
+    | 'stateset'
+    | 'unknown';
+  readonly help: string;
+  readonly unit: string;
+}
+
+/** Spending of one query; the storage reports to it before it allocates, and it throws when a limit is passed. */
+export interface QueryBudget {
+  /** Throws the query's limit error when `count` more samples are too many. */
+  samples(count: number): void;
+  /** Throws the query's limit error when `count` more bytes are too many. */
+  bytes(count: number): void;
+  /** Throws when the query was cancelled or has run out of time. Cheap; call it once per block or per few thousand steps. */
+  check(): void;
+}
+
+/**
+ * One consistent view of the store, for one query, in one thread. Synchronous. Series come in no particular order, each label
+ * set once; a series without samples in the range is left out.
+ */
+export interface Querier {
+  select(matchers: readonly Matcher[], range: TimeRange): readonly SeriesSamples[];
+  /** Label sets of the series with samples in the range that match any of the matcher lists; no list means all series. */
+  series(sets: readonly (readonly Matcher[])[], range: TimeRange): Labels[];
+  /** Sorted. */
+  labelNames(sets: readonly (readonly Matcher[])[], range: TimeRange): string[];
+  /** Sorted. */
+  labelValues(name: string, sets: readonly (readonly Matcher[])[], range: TimeRange): string[];
+  close(): void;
+}
+
+export interface Queryable {
+  querier(budget: QueryBudget): Querier;
+}

@@ -1,0 +1,74 @@
+import Database from 'better-sqlite3';
+
+export type { Database };
+export type SqliteDatabase = Database.Database;
+
+/** The addon's exports, loaded once per thread from the process's one addon file; undefined lets the package find its own build. */
+export type SqliteAddon = object | undefined;
+
+export interface OpenOptions {
+  readonly addon: SqliteAddon;
+  /** Opens an existing file for reading only. */
+  readonly readonly?: boolean;
+  /** Memory for the page cache, KiB. Small by default: blobs are read once and decoded. */
+  readonly cacheKiB?: number;
+  /** Page size of a file that does not exist yet, bytes. */
+  readonly pageSize?: number;
+  /** How long a statement waits for another connection's lock, ms. */
+  readonly busyTimeoutMs?: number;
+}
+
+/**
+ * Opens a database the way all of ours are opened: WAL, `synchronous=NORMAL`, no automatic checkpoint on the writing thread (the
+ * background worker checkpoints), a small cache.
+ * @throws SqliteError when the file is not a database, cannot be opened or is damaged
+ */
+export function openDatabase(file: string, options: OpenOptions): SqliteDatabase {
+  const db = new Database(file, {
+    ...(options.addon ? { nativeBinding: options.addon as unknown as string } : {}),
+    readonly: options.readonly ?? false,
+    fileMustExist: options.readonly ?? false,
+    timeout: options.busyTimeoutMs ?? 5000,
+  });
+  try {
+    if (!options.readonly) {
+      if (options.pageSize) db.pragma(`page_size = ${options.pageSize}`);
+      db.pragma('journal_mode = WAL');
+      db.pragma('synchronous = NORMAL');
+      db.pragma('wal_autocheckpoint = 0');
+    }
+    db.pragma(`cache_size = -${options.cacheKiB ?? 2048}`);
+    db.pragma('temp_store = MEMORY');
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** One step of a schema's history; `sql` runs once, inside the transaction that records it. Steps are only ever added. */
+export type Migration = string;
+
+/**
+ * Brings the tables of one package to its newest version. Packages share a file without knowing each other: each has its own
+ * line in `schema_version`.
+ * @throws Error when the file was written by a newer version of the package
+ */
+export function migrate(db: SqliteDatabase, owner: string, steps: readonly Migration[]): void {
+  db.exec(
+    'CREATE TABLE IF NOT EXISTS schema_version (owner TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID',
+  );
+  const row = db.prepare('SELECT version FROM schema_version WHERE owner = ?').get(owner) as
+    | { version: number }
+    | undefined;
+  const version = row?.version ?? 0;
+  if (version > steps.length) {
+    throw new Error(
+      `${db.name}: tables of "${owner}" have version ${version}, this program knows up to ${steps.length}: it was written by a newer belfry`,
+    );
+  }
+  db.transaction(() => {
+    for (const sql of steps.slice(version)) db.exec(sql);
+    db.prepare('INSERT OR REPLACE INTO schema_version VALUES (?, ?)').run(owner, steps.length);
+  })();
+}

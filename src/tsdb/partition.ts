@@ -1,0 +1,50 @@
+import type { Labels } from '../model/labels.ts';
+import type { Matcher } from '../model/matcher.ts';
+import type { QueryBudget } from '../model/queryable.ts';
+import type { TimeRange } from '../model/time.ts';
+import type { OwnTimeColumn, SeriesEntry, SeriesRef, SourceBlock } from './block.ts';
+
+/** Milliseconds of a partition: one UTC day. */
+export const PARTITION_MS = 86_400_000;
+
+/** First instant of the partition that holds `timestamp`, Unix ms. */
+export const partitionStart = (timestamp: number): number =>
+  Math.floor(timestamp / PARTITION_MS) * PARTITION_MS;
+
+/** Samples of one series out of one partition, merged over its blocks: strictly increasing times, each once. */
+export interface PartitionSamples {
+  readonly ref: SeriesRef;
+  readonly labels: Labels;
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** Reads one partition file (hot or sealed) in any thread, read-only. */
+export interface PartitionReader {
+  readonly file: string;
+  readonly range: TimeRange;
+  /** Starts a read transaction: until `end`, all calls see the same file. */
+  begin(): void;
+  end(): void;
+  /** Series that match, from the labels kept in the partition, whether or not they have samples in a narrower range. */
+  match(matchers: readonly Matcher[]): readonly SeriesEntry[];
+  /** Samples in `[range.from, range.to)`; series without any are left out. Each group of columns is read and decoded once. */
+  read(series: readonly SeriesEntry[], range: TimeRange, budget: QueryBudget): readonly PartitionSamples[];
+  close(): void;
+}
+
+/** Writes one hot partition; only ever one writer per file, in the background worker. */
+export interface PartitionWriter {
+  readonly file: string;
+  /** One transaction: series that are new to the partition, blocks of sources, samples with own timestamps. All or nothing. */
+  append(batch: {
+    readonly series: readonly SeriesEntry[];
+    readonly blocks: readonly SourceBlock[];
+    readonly own: readonly OwnTimeColumn[];
+  }): void;
+  /** Does one bounded piece of pending merging of short blocks into 2 h blocks; false when nothing is left to do. */
+  mergeStep(now: number): boolean;
+  /** Copies the WAL into the file and syncs it; afterwards a power loss takes nothing of what was appended. */
+  checkpoint(): void;
+  close(): void;
+}
