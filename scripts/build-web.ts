@@ -1,0 +1,35 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** Builds the page into `outDir` (dist/web unless given). Half a second; needs the development dependencies. */
+export async function buildWeb(outDir = join(root, 'dist/web')): Promise<void> {
+  const { build } = await import('vite');
+  await build({
+    configFile: join(root, 'vite.config.ts'),
+    root: join(root, 'web'),
+    logLevel: 'warn',
+    build: { outDir },
+  });
+}
+
+/** Builds the page when `outDir` has none or the sources are newer. @returns whether it built */
+export async function ensureWeb(outDir = join(root, 'dist/web')): Promise<boolean> {
+  const built = statSync(join(outDir, 'index.html'), { throwIfNoEntry: false })?.mtimeMs;
+  if (built !== undefined && built >= newestSource()) return false;
+  await buildWeb(outDir);
+  return true;
+}
+
+function newestSource(): number {
+  const files = [join(root, 'vite.config.ts'), join(root, 'web/index.html')];
+  for (const folder of ['web/src', 'web/public']) {
+    for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) files.push(join(entry.parentPath, entry.name));
+    }
+  }
+  return Math.max(...files.map((file) => statSync(file).mtimeMs));
+}
+
+if (import.meta.main) await buildWeb(process.argv[2]);

@@ -1,0 +1,14 @@
+/** Builds `dist/belfry`, one executable: page, bundle, package. `node scripts/build.ts [linux-x64]` */
+import fs from 'node:fs';
+import { buildWeb } from './build-web.ts';
+import { bundle } from './bundle.ts';
+import { pack } from './pack.ts';
+
+const target = process.argv[2] ?? `linux-${process.arch}`;
+const { version } = JSON.parse(fs.readFileSync('package.json', 'utf8')) as { version: string };
+const output = target === `linux-${process.arch}` ? 'dist/belfry' : `dist/belfry-${target}`;
+
+await buildWeb('dist/web');
+await bundle('dist/stage', target, version);
+pack('dist/stage', target, output);
+console.log(`${output} ${(fs.statSync(output).size / 1e6).toFixed(1)} MB`);

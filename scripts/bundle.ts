@@ -1,0 +1,43 @@
+import fs from 'node:fs';
+import { build } from 'esbuild';
+
+/**
+ * Bundles main thread and worker into the staging folder that becomes the executable, with the page and the SQLite addon beside them.
+ * @param platform name of better-sqlite3's prebuild, such as `linux-x64`
+ */
+export async function bundle(stage: string, platform: string, version: string): Promise<void> {
+  fs.rmSync(stage, { recursive: true, force: true });
+  fs.mkdirSync(stage, { recursive: true });
+  const entries = { main: 'src/main.ts', worker: 'src/query/worker.ts' };
+  for (const [name, source] of Object.entries(entries)) {
+    await build({
+      entryPoints: [source],
+      outfile: `${stage}/${name}.cjs`,
+      bundle: true,
+      platform: 'node',
+      target: 'node24',
+      format: 'cjs',
+      legalComments: 'none',
+      logLevel: 'warning',
+      // better-sqlite3's fallback loader; the addon is loaded by platform.ts and handed in.
+      logOverride: { 'require-resolve-not-external': 'silent' },
+      define: {
+        'import.meta.url': '__importMetaUrl',
+        'import.meta.dirname': '__dirname',
+        'process.env.BELFRY_VERSION': JSON.stringify(version),
+      },
+      banner: { js: 'const __importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
+    });
+  }
+  fs.cpSync('dist/web', `${stage}/web`, { recursive: true });
+  fs.copyFileSync(`node_modules/better-sqlite3/prebuilds/${platform}.node`, `${stage}/better_sqlite3.node`);
+  // No "dependencies": pkg would pack them all beside the bundle that already holds them.
+  const manifest = {
+    name: 'belfry',
+    version,
+    license: 'MIT',
+    bin: 'main.cjs',
+    pkg: { scripts: ['worker.cjs'], assets: ['web/**/*', 'better_sqlite3.node'] },
+  };
+  fs.writeFileSync(`${stage}/package.json`, JSON.stringify(manifest));
+}

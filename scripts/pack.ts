@@ -1,0 +1,45 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+
+const NODE_VERSION = '24.21.0';
+
+/**
+ * Makes one executable of the staging folder with `pkg --sea`. pkg would download a Node; its cache is filled from npm's package
+ * instead, so that the build needs no network. The binary is stripped before injection: afterwards it would not start.
+ * @param target such as `linux-x64`
+ */
+export function pack(stage: string, target: string, output: string): void {
+  const home = path.resolve('dist/pkg-home');
+  fs.mkdirSync(home, { recursive: true });
+  seed(home, target);
+  execFileSync(
+    process.execPath,
+    [
+      'node_modules/@yao-pkg/pkg/lib-es5/bin.js',
+      '--sea',
+      '-t',
+      `node${NODE_VERSION}-${target}`,
+      '-o',
+      output,
+      stage,
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, HOME: home } },
+  );
+}
+
+/** Lays out pkg's cache as if it had downloaded and unpacked Node itself. */
+function seed(home: string, target: string): void {
+  const stem = path.join(home, `.pkg-cache/sea/node-v${NODE_VERSION}-${target}`);
+  const source = `node_modules/node-${target}/bin/node`;
+  if (!fs.existsSync(source)) throw new Error(`${source} is missing: install node-${target}@${NODE_VERSION}`);
+  fs.mkdirSync(`${stem}/bin`, { recursive: true });
+  fs.copyFileSync(source, `${stem}/bin/node`);
+  try {
+    execFileSync('strip', [`${stem}/bin/node`], { stdio: 'ignore' });
+  } catch {
+    console.warn('no strip for this target (binutils): the executable is 18 MB larger');
+  }
+  for (const file of [`${stem}/bin/node.ok`, `${stem}.tar.gz`, `${stem}.tar.gz.ok`])
+    fs.writeFileSync(file, '');
+}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
+import { Hono } from 'hono';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+interface Asset {
+  readonly type: string;
+  readonly bytes: Buffer<ArrayBuffer>;
+  readonly etag: string;
+  brotli?: Buffer<ArrayBuffer>;
+}
+
+/**
+ * The built page. Files under `assets/` carry a hash in their name and are cached for ever; everything else revalidates. An address
+ * without a file is one of the page's own and gets `index.html`.
+ * @param webDir folder of the built page
+ */
+export function assetRoutes(webDir: string): Hono {
+  const app = new Hono();
+  const assets = new Map<string, Asset>();
+
+  const load = (name: string): Asset | undefined => {
+    const known = assets.get(name);
+    if (known) return known;
+    const type = TYPES[path.extname(name)];
+    const file = path.join(webDir, name);
+    if (type === undefined || !file.startsWith(webDir + path.sep) || !isFile(file)) return undefined;
+    const bytes = Buffer.from(fs.readFileSync(file));
+    const asset = { type, bytes, etag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"` };
+    assets.set(name, asset);
+    return asset;
+  };
+
+  app.get('*', (c) => {
+    const name = new URL(c.req.url).pathname.replace(/^\/+/, '');
+    const asset =
+      load(name) ??
+      (path.extname(name) === '' || !name.startsWith('assets/') ? load('index.html') : undefined);
+    if (!asset) {
+      return name.startsWith('assets/')
+        ? c.text('not found', 404)
+        : c.text('the page is not built: run `npm run build`; the API is served all the same', 404);
+    }
+    const immutable = name.startsWith('assets/') && asset.type !== TYPES['.html'];
+    const headers: Record<string, string> = {
+      'content-type': asset.type,
+      'cache-control': immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+      etag: asset.etag,
+      vary: 'accept-encoding',
+    };
+    if (c.req.header('if-none-match') === asset.etag) return new Response(null, { status: 304, headers });
+    if (asset.bytes.length > 1024 && /\bbr\b/.test(c.req.header('accept-encoding') ?? '')) {
+      asset.brotli ??= brotliCompressSync(asset.bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
+      return new Response(asset.brotli, { headers: { ...headers, 'content-encoding': 'br' } });
+    }
+    return new Response(asset.bytes, { headers });
+  });
+  return app;
+}
+
+function isFile(file: string): boolean {
+  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+}

@@ -1,0 +1,42 @@
+import type { Context } from 'hono';
+import { ERROR_STATUS, type ErrorType } from '../query/protocol.ts';
+import { ParameterError } from './params.ts';
+
+/** A request that cannot be answered, in the terms of Prometheus' API. */
+export class ApiError extends Error {
+  readonly type: ErrorType;
+  constructor(type: ErrorType, message: string) {
+    super(message);
+    this.name = 'ApiError';
+    this.type = type;
+  }
+}
+
+export interface Notes {
+  readonly warnings?: readonly string[];
+  readonly infos?: readonly string[];
+}
+
+/** Upstream's envelope of an answer; empty warnings and infos are left out. */
+export function success(c: Context, data: unknown, notes: Notes = {}): Response {
+  return c.json({
+    status: 'success',
+    data,
+    ...(notes.warnings?.length ? { warnings: notes.warnings } : {}),
+    ...(notes.infos?.length ? { infos: notes.infos } : {}),
+  });
+}
+
+export function failure(type: ErrorType, message: string): Response {
+  return new Response(JSON.stringify({ status: 'error', errorType: type, error: message }), {
+    status: ERROR_STATUS[type],
+    headers: { 'content-type': 'application/json' },
+  });
+}
+
+/** Answers an error thrown by a route of /api/v1; errors that are not the client's are the caller's to log. */
+export function answerError(error: unknown): Response {
+  if (error instanceof ApiError) return failure(error.type, error.message);
+  if (error instanceof ParameterError) return failure('bad_data', error.message);
+  return failure('internal', 'internal error; the log says more');
+}

@@ -1,0 +1,79 @@
+import type { Context } from 'hono';
+import { parseDuration } from '../model/duration.ts';
+
+/** Largest form body read, bytes: room for any query people write, not for a flood. */
+export const MAX_FORM_BYTES = 4 * 1024 * 1024;
+
+/** A parameter that cannot be read; answered with 400 `bad_data`. */
+export class ParameterError extends Error {
+  constructor(name: string, problem: string) {
+    super(`invalid parameter ${JSON.stringify(name)}: ${problem}`);
+    this.name = 'ParameterError';
+  }
+}
+
+/**
+ * Parameters of a request as Prometheus reads them: the address' and, of a POSTed form, the body's, the body's first.
+ * @throws ParameterError when the form is larger than MAX_FORM_BYTES
+ */
+export async function readParams(c: Context): Promise<URLSearchParams> {
+  const fromUrl = new URL(c.req.url).searchParams;
+  const type = c.req.header('content-type') ?? '';
+  if (c.req.method === 'GET' || !type.startsWith('application/x-www-form-urlencoded')) return fromUrl;
+  if (Number(c.req.header('content-length') ?? 0) > MAX_FORM_BYTES) throw formTooLarge();
+  const body = await readLimited(c.req.raw.body);
+  const merged = new URLSearchParams(body);
+  for (const [name, value] of fromUrl) merged.append(name, value);
+  return merged;
+}
+
+async function readLimited(stream: ReadableStream<Uint8Array> | null): Promise<string> {
+  if (!stream) return '';
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    length += chunk.length;
+    if (length > MAX_FORM_BYTES) throw formTooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+const formTooLarge = (): ParameterError =>
+  new ParameterError('body', `expected a form of at most ${MAX_FORM_BYTES} bytes, got a larger one`);
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+
+/** Unix seconds with or without a fraction, or RFC 3339; gives Unix ms. */
+export function readTime(params: URLSearchParams, name: string, fallback: number): number;
+export function readTime(params: URLSearchParams, name: string): number;
+export function readTime(params: URLSearchParams, name: string, fallback?: number): number {
+  const text = params.get(name) ?? '';
+  if (text === '' && fallback !== undefined) return fallback;
+  if (NUMBER.test(text)) return Math.round(Number(text) * 1000);
+  const parsed = RFC3339.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(parsed))
+    throw new ParameterError(name, `cannot parse ${JSON.stringify(text)} to a valid timestamp`);
+  return parsed;
+}
+
+/** Seconds with or without a fraction, or a Prometheus duration; gives ms. */
+export function readDuration(params: URLSearchParams, name: string): number {
+  const text = params.get(name) ?? '';
+  if (NUMBER.test(text)) return Number(text) * 1000;
+  try {
+    return parseDuration(text);
+  } catch {
+    throw new ParameterError(name, `cannot parse ${JSON.stringify(text)} to a valid duration`);
+  }
+}
+
+/** A whole number ≥ 0; undefined when absent or 0, which means no limit. */
+export function readLimit(params: URLSearchParams, name = 'limit'): number | undefined {
+  const text = params.get(name) ?? '';
+  if (text === '') return undefined;
+  if (!/^\d+$/.test(text))
+    throw new ParameterError(name, `expected a number of results, got ${JSON.stringify(text)}`);
+  return Number(text) || undefined;
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+/**
+ * The only place that knows whether this is the packed executable or a checkout: where the worker's code, the page's files and the
+ * SQLite addon come from.
+ */
+export interface Platform {
+  readonly packed: boolean;
+  /** Code of the worker thread, for `new Worker(…)`. */
+  readonly workerFile: string;
+  /** Folder of the built page. */
+  readonly webDir: string;
+  /** Puts the SQLite addon where it can be loaded from; undefined in a checkout, where the package finds its own. */
+  unpackAddon(cacheDir: string): string | undefined;
+}
+
+export function detectPlatform(): Platform {
+  const here = import.meta.dirname;
+  if (!('pkg' in process)) {
+    return {
+      packed: false,
+      workerFile: path.join(here, 'query/worker.ts'),
+      webDir: path.join(here, '../dist/web'),
+      unpackAddon: () => undefined,
+    };
+  }
+  return {
+    packed: true,
+    workerFile: path.join(here, 'worker.cjs'),
+    webDir: path.join(here, 'web'),
+    unpackAddon: (cacheDir) => unpack(path.join(here, 'better_sqlite3.node'), cacheDir),
+  };
+}
+
+/**
+ * Loads the addon into this thread. Every thread must load it by the same path, or SQLite's POSIX locks do not see each other.
+ * @throws Error in plain words when the file system forbids it (noexec) or the C library is too old
+ */
+export function loadAddon(file: string | undefined): object | undefined {
+  if (file === undefined) return undefined;
+  const loaded = { exports: {} };
+  try {
+    process.dlopen(loaded, file, os.constants.dlopen.RTLD_NOW);
+  } catch (error) {
+    throw new Error(
+      `cannot load ${file}: ${(error as Error).message}; if its file system is mounted noexec, name another folder with --cache-dir`,
+    );
+  }
+  return loaded.exports;
+}
+
+function unpack(packedFile: string, cacheDir: string): string {
+  const bytes = fs.readFileSync(packedFile);
+  const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+  const file = path.join(cacheDir, `better_sqlite3-${digest}.node`);
+  if (fs.existsSync(file) && fs.readFileSync(file).equals(bytes)) return file;
+  fs.mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
+  const temporary = `${file}.${process.pid}.tmp`;
+  fs.writeFileSync(temporary, bytes, { mode: 0o500 });
+  fs.renameSync(temporary, file);
+  return file;
+}

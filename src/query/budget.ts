@@ -1,0 +1,67 @@
+import type { QueryBudget } from '../model/queryable.ts';
+import { CANCEL, type ErrorType, type QueryLimits } from './protocol.ts';
+
+/** Why a query ended without a result; `type` is Prometheus' error type. */
+export class QueryError extends Error {
+  readonly type: ErrorType;
+  constructor(type: ErrorType, message: string) {
+    super(message);
+    this.name = 'QueryError';
+    this.type = type;
+  }
+}
+
+export interface CountingBudget extends QueryBudget {
+  samplesRead(): number;
+}
+
+/**
+ * Counts what a query spends and ends it at the first limit it passes.
+ * @param now monotonic milliseconds
+ * @param cancel the request's shared cancel word
+ */
+export function createBudget(limits: QueryLimits, cancel: Int32Array, now: () => number): CountingBudget {
+  const startedAt = now();
+  let samples = 0;
+  let bytes = 0;
+  const check = (): void => {
+    const reason = Atomics.load(cancel, 0);
+    if (reason === CANCEL.deadline || now() - startedAt > limits.timeoutMs) {
+      throw new QueryError(
+        'timeout',
+        `query timed out in expression evaluation: query.timeout is ${limits.timeoutMs} ms`,
+      );
+    }
+    if (reason !== CANCEL.none)
+      throw new QueryError('canceled', CANCEL_TEXTS[reason] ?? 'query was canceled');
+  };
+  return {
+    samples(count) {
+      samples += count;
+      if (samples > limits.maxSamples) {
+        throw new QueryError(
+          'execution',
+          `query processing would load too many samples into memory in query execution: ${samples} of at most ${limits.maxSamples} (query.max_samples)`,
+        );
+      }
+    },
+    bytes(count) {
+      bytes += count;
+      if (bytes > limits.maxBytes) {
+        throw new QueryError(
+          'execution',
+          `query needs more memory than allowed: ${bytes} bytes of at most ${limits.maxBytes} (query.max_bytes); narrow the selector, the range or the step`,
+        );
+      }
+      check();
+    },
+    check,
+    samplesRead: () => samples,
+  };
+}
+
+const CANCEL_TEXTS: Readonly<Record<number, string>> = {
+  [CANCEL.clientGone]: 'query was canceled: the client went away',
+  [CANCEL.shutdown]: 'query was canceled: the server is shutting down',
+  [CANCEL.byUser]: 'query was canceled by an administrator',
+};

@@ -1,0 +1,124 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { RuleEvaluation, RuleEvaluationResult } from '../model/evaluation.ts';
+import type { Matcher } from '../model/matcher.ts';
+import type { TimeRange } from '../model/time.ts';
+
+/**
+ * Messages between the main thread and a query worker: plain data, one file for both sides. A worker serves one lane: it takes one
+ * request at a time from its port and answers each exactly once.
+ */
+
+export type QueryId = number;
+
+/** What a query may spend; each has a name in the error that says it was passed. */
+export interface QueryLimits {
+  /** Samples in memory at once (`query.max_samples`). */
+  readonly maxSamples: number;
+  /** Bytes allocated for columns, groups and decoded blocks (`query.max_bytes`). */
+  readonly maxBytes: number;
+  /** Bytes of the answer (`query.max_result_bytes`). */
+  readonly maxResultBytes: number;
+  /** From the moment the worker starts on it, ms. */
+  readonly timeoutMs: number;
+}
+
+/** Settings of PromQL that hold for the whole process. */
+export interface EngineSettings {
+  readonly lookbackMs: number;
+  /** Step of subqueries without one, ms: the global evaluation interval. */
+  readonly defaultSubqueryStepMs: number;
+  readonly delayedNameRemoval: boolean;
+  readonly useStartTimestamps: boolean;
+  readonly typeAndUnitLabels: boolean;
+}
+
+/** A question of the HTTP API; times in Unix ms, ranges half-open. */
+export type QueryTask =
+  | {
+      readonly kind: 'instant';
+      readonly expr: string;
+      readonly timestamp: number;
+      readonly lookbackMs?: number;
+      readonly limit?: number;
+      readonly stats?: boolean;
+    }
+  | {
+      readonly kind: 'range';
+      readonly expr: string;
+      readonly startMs: number;
+      readonly endMs: number;
+      readonly stepMs: number;
+      readonly lookbackMs?: number;
+      readonly limit?: number;
+      readonly stats?: boolean;
+    }
+  | {
+      readonly kind: 'series';
+      readonly sets: readonly (readonly Matcher[])[];
+      readonly range: TimeRange;
+      readonly limit?: number;
+    }
+  | {
+      readonly kind: 'labelNames';
+      readonly sets: readonly (readonly Matcher[])[];
+      readonly range: TimeRange;
+      readonly limit?: number;
+    }
+  | {
+      readonly kind: 'labelValues';
+      readonly name: string;
+      readonly sets: readonly (readonly Matcher[])[];
+      readonly range: TimeRange;
+      readonly limit?: number;
+    };
+
+export interface QueryRequest {
+  readonly id: QueryId;
+  readonly task: QueryTask;
+  readonly limits: QueryLimits;
+  /** Int32[0]: not 0 = give up. A busy worker cannot read its mailbox, so it polls this. See CANCEL. */
+  readonly cancel: SharedArrayBuffer;
+}
+
+/** Values of a request's cancel word. */
+export const CANCEL = { none: 0, clientGone: 1, deadline: 2, shutdown: 3, byUser: 4 } as const;
+export type CancelReason = (typeof CANCEL)[keyof typeof CANCEL];
+
+/** Prometheus' error types, with the status each is answered with. */
+export const ERROR_STATUS = {
+  bad_data: 400,
+  execution: 422,
+  canceled: 499,
+  timeout: 503,
+  internal: 500,
+  unavailable: 503,
+  not_found: 404,
+  not_acceptable: 406,
+} as const;
+export type ErrorType = keyof typeof ERROR_STATUS;
+
+export interface QueryAnswer {
+  readonly id: QueryId;
+  readonly status: number;
+  /** The whole JSON body of the HTTP answer; transferred, not copied. */
+  readonly body: Uint8Array;
+  readonly samplesRead: number;
+  readonly evaluationMs: number;
+}
+
+export interface RuleRequest {
+  readonly id: QueryId;
+  readonly evaluation: RuleEvaluation;
+}
+
+export type RuleAnswer =
+  | { readonly id: QueryId; readonly result: RuleEvaluationResult }
+  | { readonly id: QueryId; readonly error: string };
+
+/** First message to a worker's thread: which service to run on which port. A thread may run several. */
+export interface ServeMessage {
+  readonly service: 'queries' | 'rules' | 'storage';
+  readonly port: MessagePort;
+  /** What that service needs to open; made by the package that owns it. */
+  readonly init: unknown;
+}

@@ -1,0 +1,101 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+
+/** What each package may import beside itself, `clock.ts` and its own section's types from `config/`. The house's one direction of knowledge. */
+const TABLE: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  sqlite: [],
+  encoding: ['model'],
+  exposition: ['model'],
+  promql: ['model'],
+  config: ['model', 'encoding', 'exposition', 'promql'],
+  scraper: ['model', 'exposition'],
+  templates: ['model'],
+  tsdb: ['model', 'encoding', 'sqlite'],
+  query: ['model', 'tsdb', 'promql'],
+  rules: ['model', 'templates', 'query', 'promql', 'sqlite'],
+  rehearse: ['model', 'query', 'rules', 'notifiers', 'templates'],
+  notifiers: ['model', 'templates', 'sqlite'],
+  dashboards: ['model', 'promql', 'sqlite'],
+};
+
+/** Small roots, where everything is joined. */
+const ROOTS = new Set(['app.ts', 'main.ts', 'query/worker.ts', 'tsdb/worker.ts']);
+/** Packages that are handed objects and may name the types of any. */
+const EDGES = new Set(['http', 'cli', 'testing']);
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+const src = path.resolve(import.meta.dirname, '../src');
+
+function sources(folder: string): string[] {
+  return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const full = path.join(folder, entry.name);
+    if (entry.isDirectory()) return sources(full);
+    return /(?<!\.test|\.bench|\.d)\.ts$/.test(entry.name) ? [full] : [];
+  });
+}
+
+function importsOf(file: string): Import[] {
+  const found: Import[] = [];
+  const pattern =
+    /^\s*(?:import|export)\s+(type\s+)?[^'"]*?from\s+['"](\.[^'"]+)['"]|^\s*import\s+['"](\.[^'"]+)['"]/gm;
+  for (const match of fs.readFileSync(file, 'utf8').matchAll(pattern)) {
+    const target = path.relative(src, path.resolve(path.dirname(file), match[2] ?? match[3]!));
+    found.push({ file: path.relative(src, file), target, typeOnly: match[1] !== undefined });
+  }
+  return found;
+}
+
+const packageOf = (file: string): string => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file);
+
+/** Violations of the table, as text; `imports` is handed in so that the rule itself can be tested. */
+function violations(imports: readonly Import[]): string[] {
+  return imports.flatMap(({ file, target, typeOnly }) => {
+    const from = packageOf(file);
+    const to = packageOf(target);
+    if (target.startsWith('..')) return [`${file} imports ${target}: outside src`];
+    if (ROOTS.has(file) || from === to || target === 'clock.ts') return [];
+    if (to === 'testing') return [`${file} imports ${target}: testing/ is for tests only`];
+    if (EDGES.has(from)) return [];
+    if (ROOTS.has(target) || to === 'http' || to === 'cli')
+      return [`${file} imports ${target}: nothing imports the edge`];
+    if (from === 'platform.ts' || from === 'clock.ts') return [`${file} imports ${target}`];
+    const allowed = TABLE[from];
+    if (!allowed) return [`${file}: package ${from} is not in the table`];
+    if (to === 'config' && typeOnly && from !== 'model' && from !== 'sqlite') return [];
+    return allowed.includes(to)
+      ? []
+      : [`${file} imports ${target}: ${from} may import ${allowed.join(', ') || 'nothing of ours'}`];
+  });
+}
+
+test('every import follows the table of packages', () => {
+  expect(violations(sources(src).flatMap(importsOf))).toEqual([]);
+});
+
+test('the check notices an import against the table', () => {
+  expect(
+    violations([
+      { file: 'promql/parse.ts', target: 'tsdb/head.ts', typeOnly: false },
+      { file: 'rules/group.ts', target: 'notifiers/route.ts', typeOnly: true },
+      { file: 'model/labels.ts', target: 'config/config.ts', typeOnly: true },
+      { file: 'tsdb/store.ts', target: 'testing/fake-clock.ts', typeOnly: false },
+    ]),
+  ).toHaveLength(4);
+});
+
+test('the system clock and timers are read in clock.ts only', () => {
+  const offenders = sources(src)
+    .filter((file) => !file.endsWith('/clock.ts'))
+    .filter((file) =>
+      /\b(Date\.now\(|setTimeout\(|setInterval\(|new Date\(\))/.test(fs.readFileSync(file, 'utf8')),
+    )
+    .map((file) => path.relative(src, file));
+  expect(offenders).toEqual([]);
+});
