@@ -1,0 +1,62 @@
+import { Writable } from 'node:stream';
+import pino from 'pino';
+import type { Log } from './model/log.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/**
+ * The process's log: logfmt for people (`ts=… level=… component=… msg=…`) or JSON for machines, one line per event, to `out`.
+ * Written synchronously: the last words before an exit must be there.
+ */
+export function createLog(options: {
+  level: LogLevel;
+  format: 'logfmt' | 'json';
+  out: (line: string) => void;
+}): Log {
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      const line = chunk.toString('utf8');
+      options.out(
+        options.format === 'json' ? line : `${logfmt(JSON.parse(line) as Record<string, unknown>)}\n`,
+      );
+      done();
+    },
+  });
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      messageKey: 'msg',
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: errorText, err: errorText },
+    },
+    stream,
+  ) as unknown as Log;
+}
+
+function errorText(error: unknown): unknown {
+  return error instanceof Error ? (error.stack ?? error.message) : error;
+}
+
+const PLAIN = /^[^\s"=\\\p{Cc}]+$/u;
+
+/** One event as `key=value` pairs; values with spaces, quotes or control characters are quoted as JSON. */
+export function logfmt(event: Readonly<Record<string, unknown>>): string {
+  const { time, level, component, msg, ...rest } = event;
+  const ordered: [string, unknown][] = [
+    ['ts', time],
+    ['level', level],
+    ['component', component],
+    ['msg', msg],
+    ...Object.entries(rest),
+  ];
+  return ordered
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => {
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      return `${key}=${PLAIN.test(text) ? text : JSON.stringify(text)}`;
+    })
+    .join(' ');
+}

@@ -1,0 +1,168 @@
+import { expect, test } from 'vitest';
+import { fakeClock } from '../testing/fake-clock.ts';
+import { silentLog } from '../testing/silent-log.ts';
+import { createQueryPool, type QueryWorker } from './pool.ts';
+import type { QueryAnswer, QueryRequest } from './protocol.ts';
+
+const limits = { maxSamples: 1000, maxBytes: 1e6, maxResultBytes: 1e6, timeoutMs: 10_000 };
+
+/** A worker that answers when told to, and can die. */
+function doubleWorkers() {
+  const workers: (QueryWorker & {
+    requests: QueryRequest[];
+    answer(index: number): void;
+    die(): void;
+    ended: boolean;
+  })[] = [];
+  const startWorker = (): QueryWorker => {
+    let answered: (answer: QueryAnswer) => void = () => {};
+    let exited: (reason: string) => void = () => {};
+    const worker = {
+      requests: [] as QueryRequest[],
+      ended: false,
+      post(request: QueryRequest) {
+        worker.requests.push(request);
+      },
+      onAnswer(listener: typeof answered) {
+        answered = listener;
+      },
+      onExit(listener: typeof exited) {
+        exited = listener;
+      },
+      terminate() {
+        worker.ended = true;
+        exited('terminated');
+      },
+      answer(index: number) {
+        const { id } = worker.requests[index]!;
+        answered({
+          id,
+          status: 200,
+          body: new TextEncoder().encode(`answer ${id}`),
+          samplesRead: 0,
+          evaluationMs: 1,
+        });
+      },
+      die() {
+        exited('out of memory');
+      },
+    };
+    workers.push(worker);
+    return worker;
+  };
+  return { workers, startWorker };
+}
+
+const task = (expr: string) => ({ kind: 'instant', expr, timestamp: 0 }) as const;
+const text = (body: Uint8Array): string => new TextDecoder().decode(body);
+
+function setup(options: { workers?: number; maxWaiting?: number } = {}) {
+  const clock = fakeClock();
+  const double = doubleWorkers();
+  const pool = createQueryPool({
+    clock,
+    log: silentLog(),
+    startWorker: double.startWorker,
+    workers: options.workers ?? 1,
+    maxWaiting: options.maxWaiting ?? 2,
+    limits,
+  });
+  return { clock, pool, ...double };
+}
+
+test('no worker runs before the first query', () => {
+  expect(setup().workers).toHaveLength(0);
+});
+
+test('queries run one at a time per worker, in order', async () => {
+  const { pool, workers } = setup();
+  const first = pool.run(task('a'));
+  const second = pool.run(task('b'));
+  expect(workers[0]!.requests.map((r) => r.id)).toEqual([1]);
+  workers[0]!.answer(0);
+  expect(text((await first).body)).toBe('answer 1');
+  workers[0]!.answer(1);
+  expect(text((await second).body)).toBe('answer 2');
+});
+
+test('a full queue refuses with 503 and says when to try again', async () => {
+  const { pool } = setup({ maxWaiting: 1 });
+  void pool.run(task('a'));
+  void pool.run(task('b'));
+  const refused = await pool.run(task('c'));
+  expect(refused).toMatchObject({ status: 503, retryAfterSeconds: 5 });
+  expect(text(refused.body)).toContain('"errorType":"unavailable"');
+});
+
+test('a query past its deadline is told, then its worker is replaced and the next query runs', async () => {
+  const { pool, workers, clock } = setup();
+  const slow = pool.run(task('slow'));
+  const next = pool.run(task('next'));
+  await clock.advance(limits.timeoutMs);
+  expect(new Int32Array(workers[0]!.requests[0]!.cancel)[0]).toBe(2);
+  expect(workers[0]!.ended).toBe(false);
+  await clock.advance('1s');
+  expect(workers[0]!.ended).toBe(true);
+  expect(await slow).toMatchObject({ status: 503 });
+  workers[1]!.answer(0);
+  expect((await next).status).toBe(200);
+  expect(pool.counts()).toMatchObject({ replaced: 1, running: 0, waiting: 0 });
+});
+
+test('a client that leaves cancels its query, waiting or running', async () => {
+  const { pool, workers } = setup();
+  const running = new AbortController();
+  const waiting = new AbortController();
+  const first = pool.run(task('a'), running.signal);
+  const second = pool.run(task('b'), waiting.signal);
+  waiting.abort();
+  expect((await second).status).toBe(499);
+  running.abort();
+  expect(new Int32Array(workers[0]!.requests[0]!.cancel)[0]).toBe(1);
+  workers[0]!.answer(0);
+  await first;
+  expect(pool.list()).toEqual([]);
+});
+
+test('a worker that dies answers its query with an error and is replaced for the next', async () => {
+  const { pool, workers } = setup();
+  const fatal = pool.run(task('bomb'));
+  const next = pool.run(task('next'));
+  workers[0]!.die();
+  expect((await fatal).status).toBe(422);
+  workers[1]!.answer(0);
+  expect((await next).status).toBe(200);
+});
+
+test('the worker stops after a minute without queries and comes back with the next', async () => {
+  const { pool, workers, clock } = setup();
+  const first = pool.run(task('a'));
+  workers[0]!.answer(0);
+  await first;
+  await clock.advance('59s');
+  expect(workers[0]!.ended).toBe(false);
+  await clock.advance('1s');
+  expect(workers[0]!.ended).toBe(true);
+  const second = pool.run(task('b'));
+  workers[1]!.answer(0);
+  expect((await second).status).toBe(200);
+  await clock.advance('2m');
+  expect(workers[1]!.ended).toBe(true);
+});
+
+test('a listed query can be cancelled by its id', async () => {
+  const { pool, workers } = setup();
+  void pool.run(task('a'));
+  expect(pool.list()).toMatchObject([{ id: 1, state: 'running' }]);
+  expect(pool.cancel(1)).toBe(true);
+  expect(new Int32Array(workers[0]!.requests[0]!.cancel)[0]).toBe(4);
+  expect(pool.cancel(99)).toBe(false);
+});
+
+test('stop answers everyone', async () => {
+  const { pool } = setup();
+  const answers = [pool.run(task('a')), pool.run(task('b'))];
+  pool.stop();
+  for (const answer of answers) expect((await answer).status).toBe(499);
+  expect((await pool.run(task('c'))).status).toBe(503);
+});
