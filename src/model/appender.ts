@@ -31,6 +31,11 @@ export interface ScrapeAppender {
   abort(): void;
   /** Commits a scrape that holds only staleness markers, one for each series of the last scrape; when a target fails or goes away. */
   markAllStale(timestamp: number): CommitResult;
+  /**
+   * Gives back the slots of series that have been absent so long that the head holds nothing of them, and says which: the caller
+   * forgets them before it calls `slot` again. For callers that cache slots; once every few dozen scrapes is enough.
+   */
+  releaseUnused(): readonly Slot[];
   /** Removes the source; its series stay readable. */
   close(): void;
 }
@@ -52,6 +57,9 @@ export interface Appender extends SampleAppender {
   source(key: string): ScrapeAppender;
   /** Metadata as scraped; the last word wins. */
   metadata(metric: string, metadata: MetricMetadata): void;
-  /** Resolves when everything appended so far is in the log: a kill -9 afterwards loses none of it. */
+  /**
+   * Resolves when everything appended so far is in the log: a kill -9 afterwards loses none of it. While the log cannot be written
+   * (disk full) it resolves too, because alerts must leave; who must refuse instead (remote write) asks the store whether it is degraded.
+   */
   committed(): Promise<void>;
 }

@@ -36,7 +36,10 @@ export interface PartitionReader {
 /** Writes one hot partition; only ever one writer per file, in the background worker. */
 export interface PartitionWriter {
   readonly file: string;
-  /** One transaction: series that are new to the partition, blocks of sources, samples with own timestamps. All or nothing. */
+  /**
+   * One transaction: series of the columns that may be new to the partition (those it has already are skipped), blocks of sources,
+   * samples with own timestamps. All or nothing. A block may come twice after a crash; samples that are there already change nothing.
+   */
   append(batch: {
     readonly series: readonly SeriesEntry[];
     readonly blocks: readonly SourceBlock[];
