@@ -17,6 +17,7 @@ export default defineConfig({
           name: 'appliance',
           include: ['test/**/*.test.ts'],
           exclude: ['test/imports.test.ts'],
+          globalSetup: ['test/harness/executable.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
           fileParallelism: false,
