@@ -1,0 +1,100 @@
+import type { Alert } from '../model/alert.ts';
+import { fingerprint } from '../model/fingerprint.ts';
+import { eachLabel, type Labels, labelsKey } from '../model/labels.ts';
+
+/** An alert as the notifier keeps it. `endsAt` is never 0 here. */
+export interface StoredAlert extends Alert {
+  readonly fingerprint: string;
+  /** The end was not given but set by `resolve_timeout`. */
+  readonly timeout: boolean;
+}
+
+/** Gives an alert its times: no start means now (or its end), no end means `resolveTimeoutMs` from now. */
+export function intake(alert: Alert, now: number, resolveTimeoutMs: number): StoredAlert {
+  const timeout = alert.endsAt === 0;
+  return {
+    ...alert,
+    startsAt: alert.startsAt || alert.endsAt || now,
+    endsAt: timeout ? now + resolveTimeoutMs : alert.endsAt,
+    updatedAt: alert.updatedAt || now,
+    timeout,
+    fingerprint: fingerprint(alert.labels),
+  };
+}
+
+/** What is wrong with an alert, in upstream's words; undefined when nothing is. */
+export function alertProblem(alert: Alert): string | undefined {
+  if (alert.endsAt !== 0 && alert.endsAt < alert.startsAt) return 'start time must be before end time';
+  if (alert.labels.length === 0) return 'at least one label pair required';
+  const labels = setProblem(alert.labels);
+  if (labels) return `invalid label set: ${labels}`;
+  const annotations = setProblem(alert.annotations);
+  return annotations ? `invalid annotations: ${annotations}` : undefined;
+}
+
+/**
+ * What to keep when an alert arrives that is known already. Spans that overlap become one with the earliest start; annotations and
+ * the rest come from the later of the two. `now` decides which of them are over.
+ */
+export function mergeAlerts(old: StoredAlert, arrived: StoredAlert, now: number): StoredAlert {
+  const overlaps =
+    (arrived.endsAt > old.startsAt && arrived.endsAt < old.endsAt) ||
+    (arrived.startsAt > old.startsAt && arrived.startsAt < old.endsAt);
+  if (!overlaps) return arrived;
+  const [earlier, later] = arrived.updatedAt < old.updatedAt ? [arrived, old] : [old, arrived];
+  const startsAt = Math.min(earlier.startsAt, later.startsAt);
+  const isOver = later.endsAt <= now;
+  const keepsEarlierEnd =
+    earlier.endsAt > later.endsAt && (isOver ? earlier.endsAt <= now : !earlier.timeout);
+  return { ...later, startsAt, endsAt: keepsEarlierEnd ? earlier.endsAt : later.endsAt };
+}
+
+/** The alerts the notifier knows, by label set. */
+export class AlertStore {
+  readonly #byLabels = new Map<string, StoredAlert>();
+  readonly #byFingerprint = new Map<string, StoredAlert>();
+
+  get size(): number {
+    return this.#byLabels.size;
+  }
+
+  /** Keeps an alert, merged with what is known of it; gives what is kept. */
+  put(arrived: StoredAlert, now: number): StoredAlert {
+    const key = labelsKey(arrived.labels);
+    const old = this.#byLabels.get(key);
+    const kept = old ? mergeAlerts(old, arrived, now) : arrived;
+    this.#byLabels.set(key, kept);
+    this.#byFingerprint.set(kept.fingerprint, kept);
+    return kept;
+  }
+
+  get(byFingerprint: string): StoredAlert | undefined {
+    return this.#byFingerprint.get(byFingerprint);
+  }
+
+  values(): IterableIterator<StoredAlert> {
+    return this.#byLabels.values();
+  }
+
+  /** Forgets alerts that were over at `now`; gives them. */
+  collect(now: number): readonly StoredAlert[] {
+    const gone: StoredAlert[] = [];
+    for (const [key, alert] of this.#byLabels) {
+      if (alert.endsAt > now) continue;
+      this.#byLabels.delete(key);
+      this.#byFingerprint.delete(alert.fingerprint);
+      gone.push(alert);
+    }
+    return gone;
+  }
+}
+
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+function setProblem(labels: Labels): string | undefined {
+  for (const [name, value] of eachLabel(labels)) {
+    if (name === '' || LONE_SURROGATE.test(name)) return `invalid name ${JSON.stringify(name)}`;
+    if (LONE_SURROGATE.test(value)) return `invalid value ${JSON.stringify(value)}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,110 @@
+import { type Labels, labelValue } from '../model/labels.ts';
+import type { Matcher } from '../model/matcher.ts';
+import type { StoredAlert } from './alerts.ts';
+import { type CompiledMatchers, compileMatchers, formatAlertMatchers } from './matching.ts';
+import type { InhibitRuleSettings } from './settings.ts';
+
+/** Why an alert is inhibited. */
+export interface Inhibition {
+  /** The rule's name, or its place in the list when it has none. */
+  readonly rule: string;
+  /** Fingerprint of the alert that inhibits. */
+  readonly source: string;
+  readonly sourceLabels: Labels;
+  /** Since when the source fires, Unix ms. */
+  readonly since: number;
+}
+
+/** Tells which alerts are inhibited by others that are active. */
+export class Inhibitor {
+  readonly #rules: readonly Rule[];
+
+  constructor(rules: readonly InhibitRuleSettings[]) {
+    this.#rules = rules.map((settings, index) => createRule(settings, index));
+  }
+
+  /** Takes note of an alert that may be a source. Call it for every state of every alert. */
+  note(alert: StoredAlert): void {
+    for (const rule of this.#rules) {
+      if (!rule.source.matches(alert.labels)) continue;
+      const key = equalKey(rule.equal, alert.labels);
+      let sources = rule.sources.get(key);
+      if (!sources) rule.sources.set(key, (sources = new Map()));
+      sources.set(alert.fingerprint, alert);
+    }
+  }
+
+  /** Forgets alerts that are gone for good. */
+  forget(alerts: readonly StoredAlert[]): void {
+    for (const rule of this.#rules) {
+      for (const alert of alerts) {
+        const key = equalKey(rule.equal, alert.labels);
+        const sources = rule.sources.get(key);
+        if (sources?.delete(alert.fingerprint) && sources.size === 0) rule.sources.delete(key);
+      }
+    }
+  }
+
+  /**
+   * The first rule and source that inhibit an alert with these labels. A source that matches both sides of the rule does not
+   * inhibit an alert that does so too, which also keeps an alert from inhibiting itself.
+   */
+  inhibits(labels: Labels, now: number): Inhibition | undefined {
+    for (const rule of this.#rules) {
+      if (!rule.target.matches(labels)) continue;
+      const sources = rule.sources.get(equalKey(rule.equal, labels));
+      if (!sources) continue;
+      const twoSided = rule.source.matches(labels);
+      for (const source of sources.values()) {
+        if (source.endsAt <= now) continue;
+        if (twoSided && rule.target.matches(source.labels)) continue;
+        return {
+          rule: rule.name,
+          source: source.fingerprint,
+          sourceLabels: source.labels,
+          since: source.startsAt,
+        };
+      }
+    }
+    return undefined;
+  }
+}
+
+interface Rule {
+  readonly name: string;
+  readonly source: CompiledMatchers;
+  readonly target: CompiledMatchers;
+  readonly equal: readonly string[];
+  /** Sources by the values of the `equal` labels, then by fingerprint. */
+  readonly sources: Map<string, Map<string, StoredAlert>>;
+}
+
+function createRule(settings: InhibitRuleSettings, index: number): Rule {
+  const source = side(settings.source_match, settings.source_match_re, settings.source_matchers);
+  const target = side(settings.target_match, settings.target_match_re, settings.target_matchers);
+  const text = `${formatAlertMatchers(source)} inhibits ${formatAlertMatchers(target)}`;
+  return {
+    name: settings.name || `inhibit_rules[${index}]: ${text}`,
+    source: compileMatchers(source),
+    target: compileMatchers(target),
+    equal: [...new Set(settings.equal ?? [])].sort(),
+    sources: new Map(),
+  };
+}
+
+/** A missing label equals an empty one. */
+function equalKey(names: readonly string[], labels: Labels): string {
+  return names.map((name) => labelValue(labels, name)).join('\xff');
+}
+
+function side(
+  match: Readonly<Record<string, string>> | undefined,
+  matchRe: Readonly<Record<string, string>> | undefined,
+  matchers: readonly Matcher[] | undefined,
+): readonly Matcher[] {
+  return [
+    ...Object.entries(match ?? {}).map(([name, value]): Matcher => ({ name, op: '=', value })),
+    ...Object.entries(matchRe ?? {}).map(([name, value]): Matcher => ({ name, op: '=~', value })),
+    ...(matchers ?? []),
+  ];
+}

@@ -1,0 +1,69 @@
+import { RE2JS } from 're2js';
+import { compareStrings, type Labels, labelValue, quote } from '../model/labels.ts';
+import type { Matcher } from '../model/matcher.ts';
+
+/** Longest regular expression that is compiled on the main thread, characters. */
+const MAX_PATTERN = 4096;
+
+/** Matchers ready for use; all of them must hold. A missing label counts as the empty string. */
+export interface CompiledMatchers {
+  readonly matchers: readonly Matcher[];
+  matches(labels: Labels): boolean;
+  /** The matchers that do not hold: why a set of labels was not matched. */
+  failing(labels: Labels): readonly Matcher[];
+}
+
+/** Tests one value against one matcher; regular expressions are RE2's and anchored at both ends. Throws on a bad pattern. */
+export function compileMatcher(matcher: Matcher): (value: string) => boolean {
+  if (matcher.op === '=') return (value) => value === matcher.value;
+  if (matcher.op === '!=') return (value) => value !== matcher.value;
+  const wanted = matcher.op === '=~';
+  const pattern = compilePattern(matcher.value);
+  return (value) => pattern.matches(value) === wanted;
+}
+
+/** @throws Error naming the pattern when it is too long or not RE2 */
+export function compilePattern(source: string): { matches(text: string): boolean } {
+  if (source.length > MAX_PATTERN) {
+    throw new Error(
+      `expected a regular expression of at most ${MAX_PATTERN} characters, got ${source.length}`,
+    );
+  }
+  return RE2JS.compile(source);
+}
+
+export function compileMatchers(matchers: readonly Matcher[]): CompiledMatchers {
+  const tests = matchers.map((matcher) => ({ matcher, test: compileMatcher(matcher) }));
+  return {
+    matchers,
+    matches: (labels) => tests.every(({ matcher, test }) => test(labelValue(labels, matcher.name))),
+    failing: (labels) =>
+      tests.filter(({ matcher, test }) => !test(labelValue(labels, matcher.name))).map((t) => t.matcher),
+  };
+}
+
+const OP_ORDER = ['=', '!=', '=~', '!~'];
+
+/** Upstream's order: by name, then value, then operator. Group keys depend on it. */
+export function sortMatchers(matchers: readonly Matcher[]): readonly Matcher[] {
+  return [...matchers].sort(
+    (a, b) =>
+      compareStrings(a.name, b.name) ||
+      compareStrings(a.value, b.value) ||
+      OP_ORDER.indexOf(a.op) - OP_ORDER.indexOf(b.op),
+  );
+}
+
+const RESERVED = /[\s{}!=~,\\"'`]/;
+
+/** Writes one matcher as Alertmanager does, which escapes only backslash, newline and double quote. */
+export function formatAlertMatcher(matcher: Matcher): string {
+  if (RESERVED.test(matcher.name)) return `${quote(matcher.name)}${matcher.op}${quote(matcher.value)}`;
+  const value = matcher.value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
+  return `${matcher.name}${matcher.op}"${value}"`;
+}
+
+/** Writes matchers as they stand in group keys: `{a="b",c=~"d"}`. */
+export function formatAlertMatchers(matchers: readonly Matcher[]): string {
+  return `{${matchers.map(formatAlertMatcher).join(',')}}`;
+}
