@@ -30,10 +30,18 @@ interface Rule {
 interface RuleFile {
   groups: { name: string; interval?: string; rules: Rule[] }[];
 }
-// biome-ignore lint/suspicious/noExplicitAny: the guide's files, edited by key
-type Yaml = Record<string, any>;
+/** The parts of the guide's two configuration files that the test fills in. */
+interface GuideConfig {
+  global: Record<string, unknown>;
+  alerting?: unknown;
+  scrape_configs: { job_name: string; static_configs?: { targets: string[] }[] }[];
+  templates: string[];
+  route: Record<string, unknown>;
+  receivers: { name: string; slack_configs?: { api_url: string }[]; webhook_configs?: { url: string }[] }[];
+  inhibit_rules: Record<string, unknown>[];
+}
 
-const read = (name: string): Yaml => parse(fs.readFileSync(path.join(guide, name), 'utf8'));
+const read = <T>(name: string): T => parse(fs.readFileSync(path.join(guide, name), 'utf8')) as T;
 
 /**
  * The guide's own files as one configuration: only addresses and keys are filled in, waiting times shortened, and one inhibit rule
@@ -43,20 +51,20 @@ function configFromGuide(
   folder: string,
   addresses: { app: string; node: string; sink: string; smtp: string },
 ): string {
-  const prometheus = read('prometheus.yml');
-  const alertmanager = read('alertmanager.yml');
-  for (const job of prometheus.scrape_configs as Yaml[]) {
+  const prometheus = read<GuideConfig>('prometheus.yml');
+  const alertmanager = read<GuideConfig>('alertmanager.yml');
+  for (const job of prometheus.scrape_configs) {
     if (job.job_name === 'backend') job.static_configs = [{ targets: [addresses.app] }];
     if (job.job_name === 'node') job.static_configs = [{ targets: [addresses.node] }];
   }
   const kept = new Set(['backend', 'node']);
-  prometheus.scrape_configs = prometheus.scrape_configs.filter((job: Yaml) => kept.has(job.job_name));
+  prometheus.scrape_configs = prometheus.scrape_configs.filter((job) => kept.has(job.job_name));
   prometheus.global = { ...prometheus.global, scrape_interval: '1s', evaluation_interval: '1s' };
   delete prometheus.alerting;
 
   fs.mkdirSync(path.join(folder, 'alerts'), { recursive: true });
   for (const name of fs.readdirSync(path.join(guide, 'alerts'))) {
-    const file = read(`alerts/${name}`) as RuleFile;
+    const file = read<RuleFile>(`alerts/${name}`);
     for (const group of file.groups) {
       group.interval = '1s';
       for (const rule of group.rules) if (rule.for !== undefined) rule.for = '3s';
@@ -73,7 +81,7 @@ function configFromGuide(
   };
   alertmanager.templates = ['templates/*.tmpl'];
   alertmanager.route = { ...alertmanager.route, group_wait: '1s', group_interval: '2s' };
-  for (const receiver of alertmanager.receivers as Yaml[]) {
+  for (const receiver of alertmanager.receivers) {
     for (const slack of receiver.slack_configs ?? []) slack.api_url = `${addresses.sink}/slack`;
     for (const webhook of receiver.webhook_configs ?? []) webhook.url = `${addresses.sink}/default`;
     if (receiver.name === 'backend-team') receiver.webhook_configs = [{ url: `${addresses.sink}/backend` }];
