@@ -1,0 +1,63 @@
+import type { PageColumns } from './page-columns.ts';
+
+const EMPTY = -1;
+
+/**
+ * The rest of the previous page from the line on where the new page's shape departs from it: found again by key, so that the
+ * parser can go on behind it.
+ */
+export class PageTail {
+  readonly columns: PageColumns;
+  readonly #bytes: Uint8Array;
+  readonly #keyFrom: Uint32Array;
+  readonly #table: Int32Array;
+  readonly #mask: number;
+  /** Where each line starts in the previous page. */
+  readonly from: Uint32Array;
+
+  /** @param start where the first line of `columns` starts in `bytes` */
+  constructor(bytes: Uint8Array, columns: PageColumns, start: number) {
+    this.columns = columns;
+    this.#bytes = bytes;
+    const { count } = columns;
+    this.#keyFrom = new Uint32Array(count);
+    this.from = new Uint32Array(count);
+    const size = 2 ** Math.ceil(Math.log2(Math.max(2, count * 2)));
+    this.#mask = size - 1;
+    this.#table = new Int32Array(size).fill(EMPTY);
+    let from = start;
+    for (let line = 0; line < count; line++) {
+      this.from[line] = from;
+      this.#keyFrom[line] = from + columns.keyOffset[line]!;
+      from += columns.length[line]! + 1;
+      this.#insert(line);
+    }
+  }
+
+  /** A line whose hash is there already is left out: most likely a duplicate, and not to be found only costs a slow parse. */
+  #insert(line: number): void {
+    const hash = this.columns.hash[line]!;
+    let place = hash & this.#mask;
+    while (this.#table[place] !== EMPTY) {
+      if (this.columns.hash[this.#table[place]!] === hash) return;
+      place = (place + 1) & this.#mask;
+    }
+    this.#table[place] = line;
+  }
+
+  /** The line whose key is `page[from, from + length)`, the first of several, or -1. */
+  find(hash: number, page: Uint8Array, from: number, length: number): number {
+    for (let place = hash & this.#mask; ; place = (place + 1) & this.#mask) {
+      const line = this.#table[place]!;
+      if (line === EMPTY) return -1;
+      if (this.columns.hash[line] === hash && this.columns.keyLength[line] === length) {
+        if (sameBytes(this.#bytes, this.#keyFrom[line]!, page, from, length)) return line;
+      }
+    }
+  }
+}
+
+function sameBytes(a: Uint8Array, aFrom: number, b: Uint8Array, bFrom: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (a[aFrom + i] !== b[bFrom + i]) return false;
+  return true;
+}

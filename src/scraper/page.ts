@@ -1,0 +1,213 @@
+import { DecimalReader } from '../exposition/number.ts';
+import type { ExpositionParser, MetricType } from '../exposition/parser.ts';
+import { METRIC_TYPES } from '../exposition/parser.ts';
+import { PageColumns } from './page-columns.ts';
+import { PageTail } from './page-tail.ts';
+
+const NEWLINE = 0x0a;
+const EMPTY = new Uint8Array(0);
+
+/** What the page parser asks and tells while it walks over a page. */
+export interface PageReader {
+  /** Names a series that the page before did not have; `parser.labels()` says which. The number comes back in `columns.series`. */
+  series(parser: ExpositionParser): number;
+  help(family: string, text: string): void;
+  type(family: string, type: MetricType): void;
+  unit(family: string, text: string): void;
+}
+
+/** How much of a page was recognised and how much had to be read. */
+export interface PageStats {
+  readonly unchanged: number;
+  /** Recognised lines with a new value. */
+  readonly changed: number;
+  readonly parsed: number;
+}
+
+/** Lines between two looks at the clock; a parsed line counts for sixteen. */
+const WORK_PER_SLICE_CHECK = 1024;
+const PARSED_LINE_WORK = 16;
+
+/**
+ * Parses the pages of one target, each against the one before. A line and the comments before it are compared with the previous
+ * page as bytes: where they are equal, nothing is parsed; where only the value differs, only that. Any other line goes through
+ * the format's own parser, is found again in the previous page by its key, and prediction goes on behind that place. So the
+ * result is always what the format's parser alone would give.
+ */
+export class PageParser {
+  /** The samples of the last page, in its order. Empty before the first page and after a page that could not be parsed. */
+  readonly columns = new PageColumns();
+  stats: PageStats = { unchanged: 0, changed: 0, parsed: 0 };
+  /** The last page; the next parse replaces it and leaves the old one in `spare`. */
+  #page: Uint8Array = EMPTY;
+  #view: DataView = new DataView(EMPTY.buffer);
+  /** The page before the last, free to be written over. */
+  spare: Uint8Array = EMPTY;
+  readonly #decimal = new DecimalReader();
+  readonly #seed: number;
+
+  /** @param seed of the key hash; not to be known to targets, who could send keys that collide */
+  constructor(seed: number) {
+    this.#seed = seed | 0;
+  }
+
+  /** Forgets the last page: every series is asked for anew. */
+  reset(): void {
+    this.columns.count = 0;
+    this.#page = EMPTY;
+    this.#view = new DataView(EMPTY.buffer);
+  }
+
+  /**
+   * Parses `page`, which stays with the parser until it turns up in `spare`. Yields whenever `sliceOver` says so; `columns` hold
+   * the page when the generator is done. When it throws or is abandoned, the parser is as after `reset`.
+   * @param parser the format's parser over the same bytes
+   * @throws ExpositionError, and whatever `reader` throws
+   */
+  *parse(
+    page: Uint8Array,
+    parser: ExpositionParser,
+    reader: PageReader,
+    sliceOver: () => boolean,
+  ): Generator<void, void> {
+    const previous = this.#page;
+    const previousView = this.#view;
+    const view = new DataView(page.buffer, page.byteOffset, page.length);
+    const columns = this.columns;
+    const decimal = this.#decimal;
+    let previousCount = columns.count;
+    this.#page = EMPTY;
+    columns.count = 0;
+
+    /** The lines that are predicted: our own columns until the shapes part, then a copy of the rest. */
+    let expected = columns;
+    let tail: PageTail | undefined;
+    let line = 0;
+    let previousFrom = 0;
+    let written = 0;
+    let position = 0;
+    let type = 0;
+    let unchanged = 0;
+    let changed = 0;
+    let parsed = 0;
+    let work = 0;
+
+    for (;;) {
+      if (++work >= WORK_PER_SLICE_CHECK) {
+        work = 0;
+        if (sliceOver()) yield;
+      }
+      if (line < previousCount) {
+        const length = expected.length[line]!;
+        const from = previousFrom;
+        const common = commonPrefix(
+          previousView,
+          from,
+          view,
+          position,
+          Math.min(length, page.length - position),
+        );
+        const isSame = common === length && page[position + length] === NEWLINE;
+        if (isSame || (common >= expected.valueOffset[line]! && !hasTimestamp(expected, line))) {
+          let value = 0;
+          let newLength = length;
+          if (!isSame) {
+            value = decimal.read(page, position + expected.valueOffset[line]!);
+            newLength = decimal.end - position;
+          }
+          if (isSame || (!Number.isNaN(value) && page[decimal.end] === NEWLINE)) {
+            if (tail) {
+              columns.reserve(written);
+              columns.copyLine(written, expected, line);
+            }
+            type = expected.type[line]!;
+            if (isSame) unchanged++;
+            else {
+              columns.value[written] = value;
+              columns.length[written] = newLength;
+              changed++;
+            }
+            previousFrom += length + 1;
+            position += newLength + 1;
+            line++;
+            written++;
+            continue;
+          }
+        }
+      }
+
+      parser.seek(position, type);
+      let kind = parser.next();
+      for (; kind !== 'sample' && kind !== 'end'; kind = parser.next()) {
+        tell(reader, kind, parser);
+        if (++work >= WORK_PER_SLICE_CHECK) {
+          work = 0;
+          if (sliceOver()) yield;
+        }
+      }
+      if (kind === 'end') break;
+      work += PARSED_LINE_WORK;
+      parsed++;
+      if (!tail) {
+        expected = columns.tail(line, previousCount);
+        tail = new PageTail(previous, expected, previousFrom);
+        previousCount -= line;
+        line = 0;
+      }
+      const keyLength = parser.keyTo - parser.keyFrom;
+      const hash = hashBytes(page, parser.keyFrom, parser.keyTo, this.#seed);
+      const known = tail.find(hash, page, parser.keyFrom, keyLength);
+      type = parser.type;
+      columns.reserve(written);
+      columns.series[written] = known < 0 ? reader.series(parser) : expected.series[known]!;
+      columns.keyOffset[written] = parser.keyFrom - position;
+      columns.keyLength[written] = keyLength;
+      columns.valueOffset[written] = parser.valueFrom - position;
+      columns.length[written] = parser.lineEnd - position;
+      columns.hash[written] = hash;
+      columns.value[written] = parser.value;
+      columns.type[written] = type;
+      columns.setTimestamp(written, parser.timestamp);
+      written++;
+      position = parser.lineEnd + 1;
+      if (known >= 0) {
+        line = known + 1;
+        previousFrom = tail.from[known]! + expected.length[known]! + 1;
+      }
+    }
+
+    columns.count = written;
+    this.#page = page;
+    this.#view = view;
+    this.spare = previous;
+    this.stats = { unchanged, changed, parsed };
+  }
+}
+
+/** Length of the equal start of a[aFrom…] and b[bFrom…], at most `limit`. */
+function commonPrefix(a: DataView, aFrom: number, b: DataView, bFrom: number, limit: number): number {
+  let i = 0;
+  // Eight bytes at a time, as doubles: those that are NaN count as different, and accepted pages hold no zero bytes, so no -0.
+  while (i + 8 <= limit && a.getFloat64(aFrom + i) === b.getFloat64(bFrom + i)) i += 8;
+  while (i < limit && a.getUint8(aFrom + i) === b.getUint8(bFrom + i)) i++;
+  return i;
+}
+
+function hasTimestamp(columns: PageColumns, line: number): boolean {
+  return columns.timestamp !== undefined && !Number.isNaN(columns.timestamp[line]!);
+}
+
+function tell(reader: PageReader, kind: 'help' | 'type' | 'unit', parser: ExpositionParser): void {
+  if (kind === 'help') reader.help(parser.family, parser.text);
+  else if (kind === 'unit') reader.unit(parser.family, parser.text);
+  else reader.type(parser.family, METRIC_TYPES[parser.type]!);
+}
+
+/** FNV-1a with a finish, 32 bits. */
+function hashBytes(bytes: Uint8Array, from: number, to: number, seed: number): number {
+  let hash = seed ^ 0x811c9dc5;
+  for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  hash ^= hash >>> 15;
+  hash = Math.imul(hash, 0x2c1b3c6d);
+  return (hash ^ (hash >>> 13)) >>> 0;
+}
