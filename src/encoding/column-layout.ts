@@ -1,0 +1,14 @@
+/** How a column is stored: the low bits of its first byte. Numbers reach the disk. */
+export const ColumnKind = { absent: 0, sameAs: 1, integers: 2, floats: 3 } as const;
+export const KIND_MASK = 0x0f;
+
+/** Which rows have samples: all, the spans that follow, or the same ones as the column before. */
+export const PresenceMode = { all: 0x00, spans: 0x10, asBefore: 0x20 } as const;
+export const PRESENCE_MASK = 0x30;
+
+/** A list of rows whose values the integers do not give. */
+export const HAS_EXCEPTIONS = 0x40;
+
+/** No block of ours is larger; a claim above is damage. */
+export const MAX_ROWS = 1 << 24;
+export const MAX_COLUMNS = 4096;

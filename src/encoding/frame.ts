@@ -1,0 +1,88 @@
+import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { ByteReader, ByteWriter } from './bytes.ts';
+import { CorruptBlockError } from './corrupt-block.ts';
+
+/** What a stored blob holds; its first byte. Values reach the disk and are never reused. */
+export const FrameKind = { columns: 1, timestamps: 2, series: 3, groups: 4 } as const;
+export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
+
+/** How bytes are compressed: not at all, or with a zstd level when the body is at least `atLeast` bytes long. */
+export interface Compression {
+  readonly level: number;
+  readonly atLeast: number;
+}
+
+const VERSION = 1;
+const PLAIN = 0;
+const ZSTD = 1;
+const CRC_BYTES = 4;
+/** No blob of ours unpacks to more; a larger claim is damage, not a reason to allocate. */
+const MAX_BODY_BYTES = 256 * 1024 * 1024;
+
+/** Puts the envelope of docs/formats/block.md around a body: kind, version, compression, CRC. */
+export function frame(kind: FrameKind, body: Uint8Array, compression?: Compression): Uint8Array {
+  const packed =
+    compression && body.length >= compression.atLeast
+      ? zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: compression.level } })
+      : undefined;
+  const writer = new ByteWriter(Math.min(body.length, packed?.length ?? body.length) + 16);
+  writer.u8(kind);
+  writer.u8(VERSION);
+  if (packed && packed.length + 4 < body.length) {
+    writer.u8(ZSTD);
+    writer.varint(body.length);
+    writer.bytes(packed);
+  } else {
+    writer.u8(PLAIN);
+    writer.bytes(body);
+  }
+  writer.u32(crc32(writer.view()));
+  return writer.view().slice();
+}
+
+/**
+ * Checks an envelope and returns its body, a view of `bytes` when it was not compressed.
+ * @throws CorruptBlockError when anything about it is not as `frame` writes it
+ */
+export function unframe(kind: FrameKind, bytes: Uint8Array): Uint8Array {
+  if (bytes.length < 3 + CRC_BYTES) {
+    throw new CorruptBlockError(`expected at least ${3 + CRC_BYTES} bytes, found ${bytes.length}`);
+  }
+  const reader = new ByteReader(bytes, 0, bytes.length - CRC_BYTES);
+  const stored = new ByteReader(bytes, bytes.length - CRC_BYTES).u32();
+  const computed = crc32(bytes.subarray(0, reader.end));
+  if (stored !== computed) {
+    throw new CorruptBlockError(`checksum is ${hex(computed)}, expected ${hex(stored)}`);
+  }
+  const foundKind = reader.u8();
+  if (foundKind !== kind) throw new CorruptBlockError(`expected a blob of kind ${kind}, found ${foundKind}`);
+  const version = reader.u8();
+  if (version !== VERSION) {
+    throw new CorruptBlockError(
+      `expected format version ${VERSION}, found ${version}: written by a newer belfry`,
+    );
+  }
+  const compression = reader.u8();
+  if (compression === PLAIN) return reader.take(reader.remaining);
+  if (compression !== ZSTD) throw new CorruptBlockError(`unknown compression ${compression}`);
+  const length = reader.varint();
+  if (length > MAX_BODY_BYTES) throw new CorruptBlockError(`claims to unpack to ${length} bytes`);
+  const body = unpack(reader.take(reader.remaining), length);
+  if (body.length !== length) {
+    throw new CorruptBlockError(`expected ${length} bytes unpacked, found ${body.length}`);
+  }
+  return body;
+}
+
+function unpack(packed: Uint8Array, length: number): Uint8Array {
+  try {
+    return zstdDecompressSync(packed, {
+      chunkSize: Math.max(64, length),
+      maxOutputLength: Math.max(64, length),
+    });
+  } catch (error) {
+    throw new CorruptBlockError(`does not unpack: ${(error as Error).message}`);
+  }
+}
+
+const hex = (value: number): string => value.toString(16).padStart(8, '0');

@@ -1,0 +1,325 @@
+import type { ByteReader, ByteWriter } from './bytes.ts';
+import { unzigzag, zigzag } from './bytes.ts';
+import { CorruptBlockError } from './corrupt-block.ts';
+
+/**
+ * What is stored of a run of integers: the distance from the smallest, from the one before, from the line through the two
+ * before, or the step minus the neighbour column's step (histogram buckets rise together). Numbers reach the disk.
+ */
+export const Transform = { reference: 0, delta: 1, deltaOfDelta: 2, neighbour: 3 } as const;
+export type Transform = (typeof Transform)[keyof typeof Transform];
+
+/** Residuals as 0 to 7 byte planes (all low bytes, then all second bytes, …) or as varints. */
+export const VARINTS = 8;
+
+export interface IntegerStream {
+  readonly transform: Transform;
+  /** Byte planes, or VARINTS. */
+  readonly width: number;
+  /** The smallest integer for `reference`, otherwise the first. */
+  readonly base: number;
+  /** The first step, for `deltaOfDelta`; otherwise 0. */
+  readonly step: number;
+}
+
+/** Room for residuals and statistics, kept by the encoder between columns. */
+export class StreamScratch {
+  residuals = new Float64Array(0);
+  best = new Float64Array(0);
+  readonly counts = new Uint32Array(256);
+
+  fit(count: number): void {
+    if (this.residuals.length >= count) return;
+    this.residuals = new Float64Array(count);
+    this.best = new Float64Array(count);
+  }
+}
+
+/**
+ * Writes `integers` in the shape that looks smallest: after zstd when `packed`, as they are otherwise. `neighbour` holds the
+ * integers of the column before, equally long. All magnitudes ≤ 2^49, at least one.
+ */
+export function writeIntegers(
+  writer: ByteWriter,
+  integers: Float64Array,
+  count: number,
+  neighbour: Float64Array | undefined,
+  packed: boolean,
+  scratch: StreamScratch,
+): IntegerStream {
+  scratch.fit(count);
+  let best: { transform: Transform; base: number; cost: number; shape: Shape } | undefined;
+  const transforms =
+    neighbour === undefined
+      ? [Transform.delta, Transform.reference, Transform.deltaOfDelta]
+      : [Transform.delta, Transform.neighbour, Transform.reference, Transform.deltaOfDelta];
+  for (const transform of transforms) {
+    const base = residualsOf(transform, integers, count, neighbour, scratch.residuals);
+    const shape = shapeOf(scratch.residuals, count, packed, scratch.counts);
+    if (best === undefined || shape.cost < best.cost) {
+      best = { transform, base, cost: shape.cost, shape };
+      const kept = scratch.best;
+      scratch.best = scratch.residuals;
+      scratch.residuals = kept;
+      if (shape.width === 0) break;
+    }
+  }
+  writeResiduals(writer, scratch.best, count, best!.shape.width);
+  const { transform, base, shape } = best!;
+  const step = transform === Transform.deltaOfDelta && count > 1 ? integers[1]! - integers[0]! : 0;
+  return { transform, width: shape.width, base, step };
+}
+
+/**
+ * Reads what `writeIntegers` wrote into `out[at, at + count)`. `neighbour` is needed for that transform only.
+ * @throws CorruptBlockError when the bytes end early
+ */
+export function readIntegers(
+  reader: ByteReader,
+  stream: IntegerStream,
+  count: number,
+  neighbour: Float64Array | undefined,
+  out: Float64Array,
+  at: number,
+): void {
+  const { transform, width, base, step } = stream;
+  const end = at + count;
+  if (width === 0 && (transform === Transform.delta || transform === Transform.reference)) {
+    out.fill(base, at, end);
+    return;
+  }
+  if (width === 1 && transform === Transform.delta) {
+    readByteDeltas(reader.bytes, reader.skip(count), base, count, out, at);
+    return;
+  }
+  readResiduals(reader, count, width, out, at);
+  switch (transform) {
+    case Transform.reference:
+      for (let i = at; i < end; i++) out[i] = out[i]! + base;
+      return;
+    case Transform.delta: {
+      let value = base;
+      for (let i = at; i < end; i++) {
+        const coded = out[i]!;
+        value += coded < 0x80000000 ? (coded >>> 1) ^ -(coded & 1) : unzigzag(coded);
+        out[i] = value;
+      }
+      return;
+    }
+    case Transform.deltaOfDelta: {
+      // Row 1 is a whole step away although its residual is 0; row 0 goes one step back to start from there.
+      let value = base - step;
+      let slope = step;
+      for (let i = at; i < end; i++) {
+        const coded = out[i]!;
+        slope += coded < 0x80000000 ? (coded >>> 1) ^ -(coded & 1) : unzigzag(coded);
+        value += slope;
+        out[i] = value;
+      }
+      return;
+    }
+    case Transform.neighbour: {
+      if (neighbour === undefined) throw new Error('a neighbour stream was read without its neighbour');
+      let gap = base - neighbour[0]!;
+      for (let i = at; i < end; i++) {
+        const coded = out[i]!;
+        gap += coded < 0x80000000 ? (coded >>> 1) ^ -(coded & 1) : unzigzag(coded);
+        out[i] = neighbour[i - at]! + gap;
+      }
+      return;
+    }
+  }
+}
+
+/** The commonest column in one pass: steps that fit in a byte. */
+function readByteDeltas(
+  bytes: Uint8Array,
+  from: number,
+  base: number,
+  count: number,
+  out: Float64Array,
+  at: number,
+): void {
+  let value = base;
+  for (let i = 0; i < count; i++) {
+    const coded = bytes[from + i]!;
+    value += (coded >>> 1) ^ -(coded & 1);
+    out[at + i] = value;
+  }
+}
+
+/** Non-negative residuals of a transform; returns its base. The first residual of a difference is 0. */
+function residualsOf(
+  transform: Transform,
+  integers: Float64Array,
+  count: number,
+  neighbour: Float64Array | undefined,
+  out: Float64Array,
+): number {
+  const first = integers[0]!;
+  out[0] = 0;
+  switch (transform) {
+    case Transform.reference: {
+      let least = first;
+      for (let i = 1; i < count; i++) if (integers[i]! < least) least = integers[i]!;
+      for (let i = 0; i < count; i++) out[i] = integers[i]! - least;
+      return least;
+    }
+    case Transform.delta:
+      for (let i = 1; i < count; i++) out[i] = zigzag(integers[i]! - integers[i - 1]!);
+      return first;
+    case Transform.deltaOfDelta: {
+      let step = count > 1 ? integers[1]! - first : 0;
+      for (let i = 1; i < count; i++) {
+        const next = integers[i]! - integers[i - 1]!;
+        out[i] = zigzag(next - step);
+        step = next;
+      }
+      return first;
+    }
+    case Transform.neighbour: {
+      let gap = first - neighbour![0]!;
+      for (let i = 1; i < count; i++) {
+        const next = integers[i]! - neighbour![i]!;
+        out[i] = zigzag(next - gap);
+        gap = next;
+      }
+      return first;
+    }
+  }
+}
+
+interface Shape {
+  readonly width: number;
+  /** Expected bits. */
+  readonly cost: number;
+}
+
+/**
+ * How to lay residuals out and what that will cost. For what zstd will pack, the cost is the entropy of the small ones plus the
+ * bits of the large ones, which ranks transforms as packing does.
+ */
+function shapeOf(residuals: Float64Array, count: number, packed: boolean, counts: Uint32Array): Shape {
+  let greatest = 0;
+  let varintBytes = 0;
+  for (let i = 0; i < count; i++) {
+    const value = residuals[i]!;
+    if (value > greatest) greatest = value;
+    varintBytes += value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 8;
+  }
+  if (greatest === 0) return { width: 0, cost: 0 };
+  const width = byteWidth(greatest);
+  const planeBytes = width * count;
+  if (!packed) {
+    const asVarints = varintBytes < planeBytes;
+    return { width: asVarints ? VARINTS : width, cost: 8 * Math.min(varintBytes, planeBytes) };
+  }
+  return {
+    width: width > 1 && varintBytes < 1.25 * count ? VARINTS : width,
+    cost: entropyBits(residuals, count, counts),
+  };
+}
+
+function entropyBits(residuals: Float64Array, count: number, counts: Uint32Array): number {
+  counts.fill(0);
+  let bits = 0;
+  for (let i = 0; i < count; i++) {
+    const value = residuals[i]!;
+    if (value < 192) {
+      counts[value]!++;
+    } else {
+      // Large ones are told apart by their length; the bits below the leading one are noise.
+      const length =
+        value < 0x100000000 ? 32 - Math.clz32(value) : 64 - Math.clz32(Math.floor(value / 0x100000000));
+      counts[192 + length]!++;
+      bits += length - 1;
+    }
+  }
+  for (let i = 0; i < 256; i++) {
+    const times = counts[i]!;
+    if (times > 0) bits -= times * Math.log2(times / count);
+  }
+  return bits;
+}
+
+function byteWidth(greatest: number): number {
+  let width = 1;
+  for (let limit = 256; greatest >= limit; limit *= 256) width++;
+  return width;
+}
+
+function writeResiduals(writer: ByteWriter, residuals: Float64Array, count: number, width: number): void {
+  if (width === VARINTS) {
+    for (let i = 0; i < count; i++) writer.varint(residuals[i]!);
+    return;
+  }
+  const planes = writer.reserve(width * count);
+  const low = Math.min(width, 4);
+  for (let i = 0; i < count; i++) {
+    const value = residuals[i]!;
+    let rest = value >>> 0;
+    for (let plane = 0; plane < low; plane++) {
+      planes[plane * count + i] = rest;
+      rest >>>= 8;
+    }
+    if (width > 4) {
+      let high = Math.floor(value / 0x100000000);
+      for (let plane = 4; plane < width; plane++) {
+        planes[plane * count + i] = high;
+        high >>>= 8;
+      }
+    }
+  }
+}
+
+function readResiduals(
+  reader: ByteReader,
+  count: number,
+  width: number,
+  out: Float64Array,
+  at: number,
+): void {
+  if (width === VARINTS) {
+    readVarints(reader, count, out, at);
+    return;
+  }
+  if (width > 7) throw new CorruptBlockError(`unknown integer width ${width}`);
+  const bytes = reader.bytes;
+  const p0 = reader.skip(width * count);
+  const p1 = p0 + count;
+  const p2 = p1 + count;
+  const p3 = p2 + count;
+  if (width === 0) {
+    out.fill(0, at, at + count);
+  } else if (width === 1) {
+    for (let i = 0; i < count; i++) out[at + i] = bytes[p0 + i]!;
+  } else if (width === 2) {
+    for (let i = 0; i < count; i++) out[at + i] = bytes[p0 + i]! | (bytes[p1 + i]! << 8);
+  } else if (width === 3) {
+    for (let i = 0; i < count; i++) {
+      out[at + i] = bytes[p0 + i]! | (bytes[p1 + i]! << 8) | (bytes[p2 + i]! << 16);
+    }
+  } else {
+    for (let i = 0; i < count; i++) {
+      const low =
+        (bytes[p0 + i]! | (bytes[p1 + i]! << 8) | (bytes[p2 + i]! << 16) | (bytes[p3 + i]! << 24)) >>> 0;
+      let high = 0;
+      for (let plane = width - 1; plane >= 4; plane--) high = (high << 8) | bytes[p0 + plane * count + i]!;
+      out[at + i] = high * 0x100000000 + low;
+    }
+  }
+}
+
+function readVarints(reader: ByteReader, count: number, out: Float64Array, at: number): void {
+  const bytes = reader.bytes;
+  const end = reader.end;
+  for (let i = 0; i < count; i++) {
+    const position = reader.position;
+    if (position < end && bytes[position]! < 128) {
+      out[at + i] = bytes[position]!;
+      reader.position = position + 1;
+    } else {
+      out[at + i] = reader.varint();
+    }
+  }
+}
