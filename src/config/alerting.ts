@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import {
+  checkHttpClient,
+  completeHttpClient,
+  type HttpClientConfig,
+  httpClientShape,
+} from './http-client.ts';
+import { duration, text } from './leaves.ts';
+import { type RelabelConfig, relabelConfig } from './relabel.ts';
+import { discoveryShape, type StaticConfig } from './scrape.ts';
+
+const alertmanager = z
+  .strictObject({
+    scheme: z.enum(['http', 'https']).default('http').describe('Scheme of the requests.'),
+    path_prefix: text().default('').describe('Path before /api/v2/alerts.'),
+    timeout: duration().prefault('10s').describe('Longest time a request may take.'),
+    api_version: z.enum(['v2']).default('v2').describe('Only v2 exists today.'),
+    sigv4: z.record(text(), z.unknown()).optional().describe('No effect: AWS signatures are not made.'),
+    ...httpClientShape,
+    ...discoveryShape,
+    relabel_configs: z.array(relabelConfig).default([]).describe('Steps that change or drop these servers.'),
+    alert_relabel_configs: z
+      .array(relabelConfig)
+      .default([])
+      .describe('Steps that change or drop alerts sent to these servers.'),
+  })
+  .superRefine(checkHttpClient);
+
+export const alertingConfig = z.strictObject({
+  alert_relabel_configs: z
+    .array(relabelConfig)
+    .default([])
+    .describe('Steps that change or drop alerts before they are sent.'),
+  alertmanagers: z.array(alertmanager).default([]).describe('Alertmanagers that get every alert as well.'),
+});
+
+/** An Alertmanager that gets alerts of own rules as well. Its own keys say how requests are made. */
+export interface AlertmanagerConfig extends HttpClientConfig {
+  readonly scheme: 'http' | 'https';
+  readonly path_prefix: string;
+  readonly timeout: number;
+  readonly static_configs: readonly StaticConfig[];
+  readonly relabel_configs: readonly RelabelConfig[];
+  readonly alert_relabel_configs: readonly RelabelConfig[];
+}
+
+export interface AlertingConfig {
+  readonly alert_relabel_configs: readonly RelabelConfig[];
+  readonly alertmanagers: readonly AlertmanagerConfig[];
+}
+
+export function completeAlerting(keys: z.output<typeof alertingConfig>): AlertingConfig {
+  return { ...keys, alertmanagers: keys.alertmanagers.map((server) => completeHttpClient(server)) };
+}

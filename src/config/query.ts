@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { count, duration, size } from './leaves.ts';
+
+export const queryConfig = z.strictObject({
+  timeout: duration().prefault('2m').describe('Longest time a query may take.'),
+  max_samples: count().default(50_000_000).describe('Most samples a query may load.'),
+  max_bytes: size()
+    .optional()
+    .describe('Most memory a query may use; an eighth of the memory, at least 64MB, unless given.'),
+  max_concurrency: count().min(1).default(20).describe('Queries at once; up to 64 more wait.'),
+  lookback_delta: duration().prefault('5m').describe('How far back an instant selector looks for a sample.'),
+});
+export type QueryConfig = z.output<typeof queryConfig>;

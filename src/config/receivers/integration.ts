@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { httpClientConfig } from '../http-client.ts';
+
+/** Keys that every integration but e-mail has. */
+export const httpIntegration = (sendResolved: boolean) => ({
+  ...sendResolvedKey(sendResolved),
+  http_config: httpClientConfig
+    .optional()
+    .describe('How requests are made; `global.http_config` unless given.'),
+});
+
+export const sendResolvedKey = (byDefault: boolean) => ({
+  send_resolved: z.boolean().default(byDefault).describe('Tells of resolved alerts too.'),
+});
+
+/** Reports a secret given both as a value and as a file, or, when needed, not at all. */
+export function oneOf(
+  object: object,
+  names: readonly string[],
+  context: z.RefinementCtx,
+  { required = false }: { required?: boolean } = {},
+): void {
+  const given = names.filter((name) => {
+    const value: unknown = Reflect.get(object, name);
+    return value !== undefined && value !== '' && value !== 0;
+  });
+  if (given.length > 1) {
+    context.addIssue({
+      code: 'custom',
+      path: [given[1]!],
+      message: `expected at most one of ${names.join(', ')}`,
+    });
+  }
+  if (required && given.length === 0) {
+    context.addIssue({ code: 'custom', path: [], message: `expected ${names.join(' or ')}` });
+  }
+}

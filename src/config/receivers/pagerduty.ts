@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import type { GlobalConfig } from '../global.ts';
+import type { HttpClientConfig } from '../http-client.ts';
+import { filePath, goDuration, secret, template, url } from '../leaves.ts';
+import { httpIntegration, oneOf } from './integration.ts';
+
+const DETAILS = {
+  firing: '{{ .Alerts.Firing | toJson }}',
+  resolved: '{{ .Alerts.Resolved | toJson }}',
+  num_firing: '{{ .Alerts.Firing | len }}',
+  num_resolved: '{{ .Alerts.Resolved | len }}',
+};
+
+const image = z.strictObject({
+  src: template().optional(),
+  alt: template().optional(),
+  href: template().optional(),
+});
+const link = z.strictObject({ href: template().optional(), text: template().optional() });
+
+export const pagerdutyConfig = z
+  .strictObject({
+    ...httpIntegration(true),
+    routing_key: secret().optional().describe('Integration key, Events API v2.'),
+    routing_key_file: filePath().optional().describe('File holding it.'),
+    service_key: secret().optional().describe('Integration key, Events API v1.'),
+    service_key_file: filePath().optional().describe('File holding it.'),
+    url: url().optional().describe('API; `global.pagerduty_url` unless given.'),
+    client: template().default('{{ template "pagerduty.default.client" . }}').describe('Name of the sender.'),
+    client_url: template()
+      .default('{{ template "pagerduty.default.clientURL" . }}')
+      .describe('Link to the sender.'),
+    description: template().default('{{ template "pagerduty.default.description" .}}').describe('Summary.'),
+    details: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .describe('More details; `firing`, `resolved`, `num_firing` and `num_resolved` are added.'),
+    images: z.array(image).default([]).describe('Images.'),
+    links: z.array(link).default([]).describe('Links.'),
+    source: template().optional().describe('What is affected; the client unless given.'),
+    severity: template().optional().describe('critical, error, warning or info.'),
+    class: template().optional().describe('Kind of event.'),
+    component: template().optional().describe('Part that is affected.'),
+    group: template().optional().describe('Group of parts.'),
+    timeout: goDuration()
+      .prefault('0s')
+      .describe('Longest time a request may take; 0 is no limit of its own.'),
+  })
+  .superRefine((keys, context) => {
+    oneOf(keys, ['routing_key', 'routing_key_file'], context);
+    oneOf(keys, ['service_key', 'service_key_file'], context);
+    if (!keys.routing_key && !keys.routing_key_file && !keys.service_key && !keys.service_key_file) {
+      context.addIssue({ code: 'custom', path: [], message: 'expected routing_key or service_key' });
+    }
+  });
+export type PagerdutyKeys = z.output<typeof pagerdutyConfig>;
+
+export interface PagerdutyConfig extends PagerdutyKeys {
+  readonly http_config: HttpClientConfig;
+  readonly url: string;
+  readonly source: string;
+}
+
+export function completePagerduty(keys: PagerdutyKeys, global: GlobalConfig): PagerdutyConfig {
+  return {
+    ...keys,
+    http_config: keys.http_config ?? global.http_config,
+    url: keys.url ?? global.pagerduty_url,
+    source: keys.source || keys.client,
+    details: { ...DETAILS, ...keys.details },
+  };
+}

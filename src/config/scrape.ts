@@ -1,0 +1,232 @@
+import { z } from 'zod';
+import type { GlobalConfig, ScrapeProtocol } from './global.ts';
+import { nameEscaping, nameValidation, SCRAPE_PROTOCOLS, scrapeProtocols } from './global.ts';
+import {
+  checkHttpClient,
+  completeHttpClient,
+  type HttpClientConfig,
+  httpClientShape,
+} from './http-client.ts';
+import { count, duration, filePath, labelMap, size, text } from './leaves.ts';
+import { type RelabelConfig, relabelConfig } from './relabel.ts';
+
+export interface StaticConfig {
+  readonly targets: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Kinds of discovery that are read but find no targets; the job is served without them and a warning says so. */
+export const UNSERVED_DISCOVERY = [
+  'aws',
+  'azure',
+  'consul',
+  'digitalocean',
+  'dns',
+  'docker',
+  'dockerswarm',
+  'ec2',
+  'ecs',
+  'elasticache',
+  'eureka',
+  'file',
+  'gce',
+  'hetzner',
+  'http',
+  'ionos',
+  'kubernetes',
+  'kuma',
+  'lightsail',
+  'linode',
+  'marathon',
+  'msk',
+  'nerve',
+  'nomad',
+  'oci',
+  'openstack',
+  'ovhcloud',
+  'puppetdb',
+  'rds',
+  'scaleway',
+  'serverset',
+  'stackit',
+  'triton',
+  'uyuni',
+  'vultr',
+] as const;
+type UnservedKey = `${(typeof UNSERVED_DISCOVERY)[number]}_sd_configs`;
+
+const staticConfig = z.strictObject({
+  targets: z.array(text()).default([]).describe('Targets, `host:port`.'),
+  labels: labelMap().default({}).describe('Labels of these targets.'),
+});
+
+/** `static_configs`, and the other kinds as lists of mappings not looked into. */
+export const discoveryShape = {
+  static_configs: z.array(staticConfig).default([]).describe('Targets written down here.'),
+  ...(Object.fromEntries(
+    UNSERVED_DISCOVERY.map((kind) => [
+      `${kind}_sd_configs`,
+      z
+        .array(z.record(text(), z.unknown()))
+        .default([])
+        .describe('Read, but finds no targets yet; a warning says so.'),
+    ]),
+  ) as Record<UnservedKey, z.ZodDefault<z.ZodArray<z.ZodRecord<z.ZodString, z.ZodUnknown>>>>),
+};
+
+const scrapeKeys = z.strictObject({
+  job_name: text()
+    .min(1, { error: 'expected a name, got nothing' })
+    .describe('Name of the job; the label `job`.'),
+  scrape_interval: duration()
+    .optional()
+    .describe('Time between scrapes; `global.scrape_interval` unless given.'),
+  scrape_timeout: duration()
+    .optional()
+    .describe('Longest time a scrape may take; `global.scrape_timeout` unless given.'),
+  scrape_protocols: scrapeProtocols()
+    .optional()
+    .describe('Exposition formats to ask for, most wanted first.'),
+  fallback_scrape_protocol: z
+    .enum(SCRAPE_PROTOCOLS)
+    .optional()
+    .describe('Format of pages without a usable Content-Type.'),
+  scrape_native_histograms: z.boolean().optional().describe('Asks for native histograms.'),
+  always_scrape_classic_histograms: z
+    .boolean()
+    .optional()
+    .describe('Keeps classic buckets beside native ones.'),
+  convert_classic_histograms_to_nhcb: z
+    .boolean()
+    .optional()
+    .describe('Stores classic histograms as native ones with custom buckets.'),
+  extra_scrape_metrics: z.boolean().optional().describe('Stores three more series about each scrape.'),
+  scrape_failure_log_file: filePath()
+    .optional()
+    .describe('No effect: failures are in the log and on the targets page.'),
+  honor_labels: z
+    .boolean()
+    .default(false)
+    .describe("Keeps the page's labels where they clash with the target's."),
+  honor_timestamps: z.boolean().default(true).describe("Takes the page's timestamps."),
+  track_timestamps_staleness: z
+    .boolean()
+    .default(false)
+    .describe('Marks series with their own timestamps stale too.'),
+  params: z.record(text(), z.array(text())).default({}).describe('Query parameters of the request.'),
+  metrics_path: text().default('/metrics').describe('Path of the page.'),
+  scheme: z.enum(['http', 'https']).default('http').describe('Scheme of the request.'),
+  enable_compression: z.boolean().default(true).describe('Asks for compressed pages.'),
+  body_size_limit: size()
+    .optional()
+    .describe('Largest uncompressed page; more fails the scrape. 0 is no limit of your own.'),
+  sample_limit: count()
+    .optional()
+    .describe('Most samples after relabelling; more fails the scrape. 0 is no limit.'),
+  target_limit: count().optional().describe('Most targets; more fails them all. 0 is no limit.'),
+  label_limit: count().optional().describe('Most labels per sample; more fails the scrape. 0 is no limit.'),
+  label_name_length_limit: count().optional().describe('Longest label name. 0 is no limit.'),
+  label_value_length_limit: count().optional().describe('Longest label value. 0 is no limit.'),
+  native_histogram_bucket_limit: count()
+    .default(0)
+    .describe('Most buckets; above it neighbours are merged. 0 is no limit.'),
+  native_histogram_min_bucket_factor: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Least growth from bucket to bucket.'),
+  keep_dropped_targets: count().optional().describe('Most dropped targets shown. 0 is no limit.'),
+  metric_name_validation_scheme: nameValidation().optional().describe('Which names are valid.'),
+  metric_name_escaping_scheme: nameEscaping().optional().describe('Escaping asked for.'),
+  ...httpClientShape,
+  relabel_configs: z.array(relabelConfig).default([]).describe('Steps that change or drop targets.'),
+  metric_relabel_configs: z.array(relabelConfig).default([]).describe('Steps that change or drop samples.'),
+  ...discoveryShape,
+});
+
+export const scrapeConfig = scrapeKeys.superRefine((keys, context) => {
+  checkHttpClient(keys, context);
+  if (keys.relabel_configs.length > 0) return;
+  keys.static_configs.forEach(({ targets }, i) => {
+    targets.forEach((target, j) => {
+      if (!target.includes('/')) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['static_configs', i, 'targets', j],
+        message: `expected host:port without a scheme or path, got ${JSON.stringify(target)}`,
+      });
+    });
+  });
+});
+export type ScrapeKeys = z.output<typeof scrapeConfig>;
+
+type Inherited =
+  | 'scrape_interval'
+  | 'scrape_timeout'
+  | 'scrape_protocols'
+  | 'scrape_native_histograms'
+  | 'always_scrape_classic_histograms'
+  | 'convert_classic_histograms_to_nhcb'
+  | 'extra_scrape_metrics'
+  | 'body_size_limit'
+  | 'sample_limit'
+  | 'target_limit'
+  | 'label_limit'
+  | 'label_name_length_limit'
+  | 'label_value_length_limit'
+  | 'keep_dropped_targets'
+  | 'metric_name_validation_scheme'
+  | 'metric_name_escaping_scheme';
+
+/** A job with everything from `global` filled in. Its own keys say how requests are made: it is a `HttpClientConfig` too. */
+export interface ScrapeConfig
+  extends Omit<
+      ScrapeKeys,
+      Inherited | UnservedKey | keyof typeof httpClientShape | 'relabel_configs' | 'metric_relabel_configs'
+    >,
+    HttpClientConfig,
+    Required<Pick<GlobalConfig, Exclude<Inherited, 'scrape_protocols' | 'metric_name_escaping_scheme'>>> {
+  readonly scrape_protocols: readonly ScrapeProtocol[];
+  readonly metric_name_escaping_scheme: z.output<ReturnType<typeof nameEscaping>>;
+  readonly relabel_configs: readonly RelabelConfig[];
+  readonly metric_relabel_configs: readonly RelabelConfig[];
+}
+
+/** A limit of 0 counts as not given, as upstream has it. */
+export function completeScrape(keys: ScrapeKeys, global: GlobalConfig): ScrapeConfig {
+  const scrape_interval = keys.scrape_interval || global.scrape_interval;
+  const scrape_native_histograms = keys.scrape_native_histograms ?? global.scrape_native_histograms;
+  const validation = keys.metric_name_validation_scheme ?? global.metric_name_validation_scheme;
+  const escapingOf = (scheme: string) => (scheme === 'legacy' ? 'underscores' : 'allow-utf-8');
+  const inherited =
+    keys.metric_name_validation_scheme === undefined
+      ? (global.metric_name_escaping_scheme ?? escapingOf(global.metric_name_validation_scheme))
+      : escapingOf(validation);
+  const served = Object.fromEntries(
+    Object.entries(completeHttpClient(keys)).filter(([key]) => !/_sd_configs$/.test(key)),
+  ) as Omit<ScrapeKeys, UnservedKey | 'bearer_token' | 'bearer_token_file'>;
+  return {
+    ...served,
+    scrape_interval,
+    scrape_timeout: keys.scrape_timeout || Math.min(global.scrape_timeout, scrape_interval),
+    scrape_protocols:
+      keys.scrape_protocols ??
+      global.scrape_protocols ??
+      SCRAPE_PROTOCOLS.filter((protocol) => scrape_native_histograms || protocol !== 'PrometheusProto'),
+    scrape_native_histograms,
+    always_scrape_classic_histograms:
+      keys.always_scrape_classic_histograms ?? global.always_scrape_classic_histograms,
+    convert_classic_histograms_to_nhcb:
+      keys.convert_classic_histograms_to_nhcb ?? global.convert_classic_histograms_to_nhcb,
+    extra_scrape_metrics: keys.extra_scrape_metrics ?? global.extra_scrape_metrics,
+    body_size_limit: keys.body_size_limit || global.body_size_limit,
+    sample_limit: keys.sample_limit || global.sample_limit,
+    target_limit: keys.target_limit || global.target_limit,
+    label_limit: keys.label_limit || global.label_limit,
+    label_name_length_limit: keys.label_name_length_limit || global.label_name_length_limit,
+    label_value_length_limit: keys.label_value_length_limit || global.label_value_length_limit,
+    keep_dropped_targets: keys.keep_dropped_targets || global.keep_dropped_targets,
+    metric_name_validation_scheme: validation,
+    metric_name_escaping_scheme: keys.metric_name_escaping_scheme ?? inherited,
+  };
+}

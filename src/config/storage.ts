@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { count, duration, size } from './leaves.ts';
+
+const retention = z.strictObject({
+  time: duration().optional().describe('Age up to which samples are kept; `15d` when no limit is given.'),
+  size: size().optional().describe('Bytes up to which samples are kept; the oldest days go first.'),
+  percentage: z
+    .number()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('The same as a share of the file system, in percent.'),
+});
+
+const tsdb = z.strictObject({
+  retention: retention.prefault({}).describe('How long samples are kept.'),
+  out_of_order_time_window: duration()
+    .optional()
+    .describe('No effect: samples of any age within retention are taken.'),
+  stale_series_compaction_threshold: z.number().min(0).max(1).optional().describe('No effect.'),
+  chunk_encoding: z
+    .strictObject({ floats: z.enum(['xor', 'xor2']).optional() })
+    .optional()
+    .describe('No effect: the storage format is our own.'),
+});
+
+export const storageConfig = z.strictObject({
+  tsdb: tsdb.prefault({}).describe('The store of samples.'),
+  exemplars: z
+    .strictObject({ max_exemplars: count().optional() })
+    .optional()
+    .describe('No effect: exemplars are not stored.'),
+});
+
+const DEFAULT_RETENTION_MS = 15 * 86_400_000;
+
+/** Limits of the store; undefined is no such limit. */
+export interface StorageConfig {
+  readonly tsdb: {
+    readonly retention: {
+      /** Milliseconds. */
+      readonly time?: number;
+      /** Bytes. */
+      readonly size?: number;
+      /** 0…100. */
+      readonly percentage?: number;
+    };
+  };
+}
+
+/** Zero counts as not given; 15 days when there is no limit at all. */
+export function completeStorage(keys: z.output<typeof storageConfig>): StorageConfig {
+  const { time, size: bytes, percentage } = keys.tsdb.retention;
+  const isLimited = Boolean(time || bytes || percentage);
+  return {
+    tsdb: {
+      retention: {
+        time: isLimited ? time || undefined : DEFAULT_RETENTION_MS,
+        size: bytes || undefined,
+        percentage: percentage || undefined,
+      },
+    },
+  };
+}
