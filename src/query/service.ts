@@ -60,7 +60,7 @@ function classify(error: unknown): Pick<QueryError, 'type' | 'message'> {
   if (error instanceof QueryError) return error;
   if (error instanceof ResultTooLargeError) return { type: 'execution', message: error.message };
   if (error instanceof PromqlError) {
-    return error.kind === 'parse'
+    return error.kind === 'bad_data'
       ? { type: 'bad_data', message: `invalid parameter "query": ${error.message}` }
       : { type: 'execution', message: error.message };
   }

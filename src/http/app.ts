@@ -1,0 +1,92 @@
+import { Hono } from 'hono';
+import type { Log } from '../model/log.ts';
+import { type MonitoringSource, monitoringRoutes } from './api-v1/monitoring.ts';
+import { type QueryRouteDeps, queryRoutes } from './api-v1/query.ts';
+import { type StatusSource, statusRoutes } from './api-v1/status.ts';
+import { assetRoutes } from './assets.ts';
+import { ApiError, answerError, failure } from './envelope.ts';
+import { type GuardOptions, guard } from './guard.ts';
+import { ParameterError } from './params.ts';
+
+export interface HttpDeps {
+  readonly log: Log;
+  readonly guard: () => GuardOptions;
+  /** Undefined while the store is being replayed; then every route but health answers 503. */
+  readonly services: () => HttpServices | undefined;
+  readonly webDir: string;
+}
+
+/** What stands behind the routes once the appliance is ready. */
+export interface HttpServices {
+  readonly query: QueryRouteDeps;
+  readonly monitoring: MonitoringSource;
+  readonly status: StatusSource;
+  /** Mounted as they are. */
+  readonly apiV2: Hono;
+  readonly dashboards: Hono;
+  /** Ours under `/api`: queries in flight, status, flush. */
+  readonly own: Hono;
+  /** Own metrics: text 0.0.4, or OpenMetrics when asked for. */
+  metrics(openMetrics: boolean): Promise<{ type: string; text: string }>;
+  /** Reads the configuration again. @throws Error when it is refused; the old one goes on */
+  reload(): Promise<void>;
+}
+
+/** The whole HTTP surface on one port. */
+export function httpApp(deps: HttpDeps): Hono {
+  const app = new Hono();
+  app.onError((error) => {
+    if (!(error instanceof ApiError) && !(error instanceof ParameterError))
+      deps.log.error({ error }, 'request failed');
+    return answerError(error);
+  });
+  app.use(guard(deps.guard));
+  app.get('/-/healthy', (c) => c.text('Belfry is Healthy.\n'));
+  app.get('/-/ready', (c) =>
+    deps.services() ? c.text('Belfry is Ready.\n') : c.text('Service Unavailable: starting\n', 503),
+  );
+
+  let served: { services: HttpServices; routes: Hono } | undefined;
+  const routes = (): Hono | undefined => {
+    const services = deps.services();
+    if (services && served?.services !== services) served = { services, routes: serviceRoutes(services) };
+    return services && served?.routes;
+  };
+  const dispatch = async (request: Request): Promise<Response> => {
+    const ready = routes();
+    return ready ? ready.fetch(request) : failure('unavailable', 'starting: the log is being replayed');
+  };
+  for (const prefix of ['/api/*', '/metrics', '/-/reload']) app.all(prefix, (c) => dispatch(c.req.raw));
+  app.route('/', assetRoutes(deps.webDir));
+  return app;
+}
+
+function serviceRoutes(services: HttpServices): Hono {
+  const app = new Hono();
+  app.onError((error) => {
+    throw error;
+  });
+  app.get('/metrics', async (c) => {
+    const wanted = (c.req.header('accept') ?? '').includes('application/openmetrics-text');
+    const { type, text } = await services.metrics(wanted);
+    return new Response(text, { headers: { 'content-type': type } });
+  });
+  app.on(['POST', 'PUT'], '/-/reload', async (c) => {
+    try {
+      await services.reload();
+      return c.text('');
+    } catch (error) {
+      return c.text(`failed to reload config: ${(error as Error).message}\n`, 500);
+    }
+  });
+  app.route('/api/v1', queryRoutes(services.query));
+  app.route('/api/v1', monitoringRoutes(services.monitoring));
+  app.route('/api/v1', statusRoutes(services.status));
+  app.route('/api/v2', services.apiV2);
+  app.route('/', services.dashboards);
+  app.route('/api', services.own);
+  app.all('*', (c) =>
+    failure('not_found', `no such endpoint: ${c.req.method} ${new URL(c.req.url).pathname}`),
+  );
+  return app;
+}

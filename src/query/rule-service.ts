@@ -1,0 +1,89 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { RuleEvaluation, RuleEvaluationResult, RuleSample, RuleTemplates } from '../model/evaluation.ts';
+import { type Labels, NO_LABELS } from '../model/labels.ts';
+import type { Queryable } from '../model/queryable.ts';
+import type { Expr } from '../promql/ast.ts';
+import { evaluateInstant, type QueryValue } from '../promql/evaluate.ts';
+import { parseExpr } from '../promql/parse.ts';
+import { createBudget } from './budget.ts';
+import type { EngineSettings, QueryLimits, RuleAnswer, RuleRequest } from './protocol.ts';
+
+/** One element of an instant result as templates see it. */
+export interface InstantSample {
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+/** Expands the templates of one element; `query` evaluates at the same instant. Handed in, so that this package knows no templates. */
+export type ExpandTemplates = (
+  templates: RuleTemplates,
+  sample: InstantSample,
+  timestamp: number,
+  query: (expr: string) => readonly InstantSample[],
+) => Pick<RuleSample, 'expandedLabels' | 'expandedAnnotations'>;
+
+export interface RuleServiceOptions {
+  readonly queryable: Queryable;
+  readonly settings: EngineSettings;
+  readonly limits: QueryLimits;
+  readonly expand: ExpandTemplates;
+  readonly monotonic: () => number;
+}
+
+/** Parsed expressions kept; more than any site has rules in one group cycle. */
+const PARSED_EXPRESSIONS = 20_000;
+
+/** Serves the rules lane on a port. */
+export function serveRules(port: MessagePort, options: RuleServiceOptions): void {
+  const evaluate = ruleEvaluation(options);
+  port.on('message', ({ id, evaluation }: RuleRequest) => {
+    let answer: RuleAnswer;
+    try {
+      answer = { id, result: evaluate(evaluation) };
+    } catch (error) {
+      answer = { id, error: error instanceof Error ? error.message : String(error) };
+    }
+    port.postMessage(answer);
+  });
+}
+
+/** Evaluates rules synchronously; expressions are parsed once. */
+export function ruleEvaluation(
+  options: RuleServiceOptions,
+): (evaluation: RuleEvaluation) => RuleEvaluationResult {
+  const { queryable, settings, limits, monotonic } = options;
+  const parsed = new Map<string, Expr>();
+  const neverCancelled = new Int32Array(new SharedArrayBuffer(4));
+
+  const parse = (text: string): Expr => {
+    const known = parsed.get(text);
+    if (known) return known;
+    const expr = parseExpr(text);
+    if (parsed.size >= PARSED_EXPRESSIONS) parsed.clear();
+    parsed.set(text, expr);
+    return expr;
+  };
+
+  return ({ expr, timestamp, templates, timeoutMs }) => {
+    const budget = createBudget({ ...limits, timeoutMs }, neverCancelled, monotonic);
+    const instant = (text: string) =>
+      evaluateInstant(parse(text), timestamp, queryable, { ...settings, budget });
+    const outcome = instant(expr);
+    const query = (text: string): readonly InstantSample[] => instantSamples(instant(text).value);
+    const samples = instantSamples(outcome.value).map((sample) =>
+      templates ? { ...sample, ...options.expand(templates, sample, timestamp, query) } : sample,
+    );
+    return { samples, warnings: [...outcome.warnings, ...outcome.infos] };
+  };
+}
+
+function instantSamples(value: QueryValue): readonly InstantSample[] {
+  switch (value.kind) {
+    case 'vector':
+      return value.samples.map(({ labels, value: number }) => ({ labels, value: number }));
+    case 'scalar':
+      return [{ labels: NO_LABELS, value: value.value }];
+    default:
+      throw new Error('rule result is not a vector or scalar');
+  }
+}

@@ -1,0 +1,61 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { QueryWorker } from './pool.ts';
+import type { QueryAnswer, ServeMessage } from './protocol.ts';
+
+/** A worker thread that runs services, each on a port of its own. */
+export interface ServiceThread {
+  /**
+   * Starts a service in the thread.
+   * @param init plain data or shared memory; what that service needs to open
+   * @returns our end of its port
+   */
+  serve(service: ServeMessage['service'], init: unknown, transfer?: readonly MessagePort[]): MessagePort;
+  onExit(listener: (reason: string) => void): void;
+  terminate(): Promise<void>;
+}
+
+export interface ThreadOptions {
+  /** The worker's code: query/worker.ts, or its bundle. */
+  readonly file: string;
+  readonly addonFile: string | undefined;
+  readonly name: string;
+  /** Last guard against a heap that grows past every budget, MB. */
+  readonly maxHeapMB: number;
+}
+
+export function startThread(options: ThreadOptions): ServiceThread {
+  const worker = new Worker(options.file, {
+    name: options.name,
+    workerData: { addonFile: options.addonFile },
+    resourceLimits: { maxOldGenerationSizeMb: options.maxHeapMB, maxYoungGenerationSizeMb: 16 },
+  });
+  let failure = '';
+  worker.on('error', (error) => {
+    failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  });
+  return {
+    serve(service, init, transfer = []) {
+      const { port1, port2 } = new MessageChannel();
+      const message: ServeMessage = { service, port: port2, init };
+      worker.postMessage(message, [port2, ...transfer]);
+      return port1;
+    },
+    onExit: (listener) => void worker.on('exit', (code) => listener(failure || `exit code ${code}`)),
+    terminate: async () => void (await worker.terminate()),
+  };
+}
+
+/** A thread that serves only the interactive lane, as the pool drives it. */
+export function startQueryThread(options: ThreadOptions, init: unknown): QueryWorker {
+  const thread = startThread(options);
+  const port = thread.serve('queries', init);
+  return {
+    post: (request) => port.postMessage(request),
+    onAnswer: (listener) => void port.on('message', (answer: QueryAnswer) => listener(answer)),
+    onExit: (listener) => thread.onExit(listener),
+    terminate: () => {
+      port.close();
+      void thread.terminate();
+    },
+  };
+}
