@@ -24,7 +24,6 @@ export async function bundle(stage: string, platform: string, version: string): 
       define: {
         'import.meta.url': '__importMetaUrl',
         'import.meta.dirname': '__dirname',
-        'process.env.BELFRY_VERSION': JSON.stringify(version),
       },
       banner: { js: 'const __importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
     });

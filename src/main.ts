@@ -1,0 +1,147 @@
+import fs from 'node:fs';
+import { createAppliance } from './app.ts';
+import { UsageError } from './cli/args.ts';
+import { check } from './cli/check.ts';
+import { commandHelp, generalHelp, unknownCommand } from './cli/help.ts';
+import { type CliIo, type Command, EXIT } from './cli/io.ts';
+import { probe } from './cli/probe.ts';
+import { serveOptions } from './cli/serve-flags.ts';
+import { testPromql } from './cli/test-promql.ts';
+import { versionText } from './cli/version.ts';
+import { systemClock } from './clock.ts';
+import { ConfigError } from './config/config-error.ts';
+import { createLog } from './logging.ts';
+import { detectPlatform } from './platform.ts';
+
+/** After this long, a stop that hangs is cut off; upstream's tools expect an answer to SIGTERM within seconds. */
+const STOP_DEADLINE_MS = 3500;
+
+const COMMANDS: readonly Command[] = [
+  {
+    name: 'serve',
+    usage: 'serve [--config FILE] [--data DIR] [--listen HOST:PORT]',
+    summary: 'runs the monitor (the default command)',
+    run: serve,
+  },
+  { name: 'check', usage: 'check FILE…', summary: 'checks configuration and rule files', run: check },
+  {
+    name: 'test',
+    usage: 'test promql FILE…',
+    summary: 'runs PromQL test scripts',
+    run: async (argv, io) => {
+      if (argv[0] !== 'promql')
+        throw new UsageError(`test: expected "promql", got ${JSON.stringify(argv[0] ?? '')}`);
+      return testPromql(argv.slice(1), io);
+    },
+  },
+  {
+    name: 'healthy',
+    usage: 'healthy [--url URL]',
+    summary: 'asks a running monitor whether it lives',
+    run: probe('/-/healthy'),
+  },
+  {
+    name: 'ready',
+    usage: 'ready [--url URL]',
+    summary: 'asks a running monitor whether it is ready',
+    run: probe('/-/ready'),
+  },
+  {
+    name: 'version',
+    usage: 'version',
+    summary: 'prints version and build',
+    run: async (_argv, io) => {
+      io.stdout(versionText());
+      return EXIT.ok;
+    },
+  },
+];
+
+const io: CliIo = {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  env: process.env,
+  cwd: process.cwd(),
+};
+
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});
+
+/** Runs the command the arguments name; gives the exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  const [first = 'serve', ...rest] = argv;
+  if (['help', '--help', '-h'].includes(first)) {
+    const command = COMMANDS.find(({ name }) => name === rest[0]);
+    io.stdout(command ? commandHelp(command) : generalHelp(COMMANDS));
+    return EXIT.ok;
+  }
+  if (first === '--version') return main(['version']);
+  const command = first.startsWith('-') ? COMMANDS[0]! : COMMANDS.find(({ name }) => name === first);
+  if (!command) {
+    io.stderr(unknownCommand(first, COMMANDS));
+    return EXIT.usage;
+  }
+  const args = first.startsWith('-') ? argv : rest;
+  if (args.includes('--help') || args.includes('-h')) {
+    io.stdout(commandHelp(command));
+    return EXIT.ok;
+  }
+  try {
+    return await command.run(args, io);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    io.stderr(`belfry: ${error.message}\nTry "belfry help ${command.name}".\n`);
+    return EXIT.usage;
+  }
+}
+
+/** Runs the appliance until a signal ends it. */
+async function serve(argv: readonly string[]): Promise<number> {
+  const options = serveOptions(argv, io.cwd, (file) => fs.existsSync(file));
+  const log = createLog({ level: options.logLevel, format: options.logFormat, out: io.stdout });
+  const stop = Promise.withResolvers<string>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.resolve(signal));
+  // A closed pipe behind our output is no reason to stop monitoring.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  for (const warning of options.warnings) log.warn({}, warning);
+
+  const appliance = createAppliance({
+    options,
+    log,
+    clock: systemClock,
+    platform: detectPlatform(),
+    env: io.env,
+  });
+  try {
+    await appliance.start();
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      io.stderr(`${error.message}\n`);
+      return exitNow(EXIT.usage);
+    }
+    log.error({}, (error as Error).message);
+    log.debug({ error }, 'start failed');
+    return exitNow(EXIT.failed);
+  }
+  process.on('SIGHUP', () => void appliance.reload().catch(() => {}));
+  appliance.failed.catch((error: Error) => {
+    log.error({ error }, 'a part that cannot be missed has failed; ending');
+    process.exit(EXIT.failed);
+  });
+
+  const signal = await stop.promise;
+  log.info({ signal }, 'stopping');
+  systemClock.after(STOP_DEADLINE_MS, () => {
+    log.warn({}, 'the stop took too long and is cut off; nothing stored is lost');
+    exitNow(EXIT.ok);
+  });
+  await appliance.stop();
+  log.info({}, 'stopped');
+  return exitNow(EXIT.ok);
+}
+
+/** Ends the process at once: threads and sockets of hung peers must not keep it. */
+function exitNow(code: number): never {
+  process.exit(code);
+}
