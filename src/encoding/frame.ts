@@ -3,7 +3,14 @@ import { ByteReader, ByteWriter } from './bytes.ts';
 import { CorruptBlockError } from './corrupt-block.ts';
 
 /** What a stored blob holds; its first byte. Values reach the disk and are never reused. */
-export const FrameKind = { columns: 1, timestamps: 2, series: 3, groups: 4 } as const;
+export const FrameKind = {
+  columns: 1,
+  timestamps: 2,
+  series: 3,
+  groups: 4,
+  logRecords: 16,
+  logDefinitions: 17,
+} as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
 /** How bytes are compressed: not at all, or with a zstd level when the body is at least `atLeast` bytes long. */
