@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import https, { type AgentOptions } from 'node:https';
+import type { SecureVersion } from 'node:tls';
+import type { TlsConfig } from '../config/http-client.ts';
+
+const TLS_VERSIONS: Readonly<Record<string, SecureVersion>> = {
+  TLS10: 'TLSv1',
+  TLS11: 'TLSv1.1',
+  TLS12: 'TLSv1.2',
+  TLS13: 'TLSv1.3',
+};
+
+/** Connections of one job, kept open between scrapes. */
+export interface HttpAgents {
+  readonly plain: http.Agent;
+  /** With the client certificate only when `own`: a host redirected to does not see it. @throws Error when a file cannot be read */
+  tls(own: boolean): Promise<https.Agent>;
+  close(): void;
+}
+
+export function createAgents(tls: TlsConfig): HttpAgents {
+  const keepAlive = { keepAlive: true, maxFreeSockets: 2 };
+  const plain = new http.Agent(keepAlive);
+  const made = new Map<string, https.Agent>();
+  return {
+    plain,
+    async tls(own) {
+      const options = await tlsOptions(tls, own);
+      // Files are read each time: a renewed certificate makes a new agent, and the old one's connections end with it.
+      const key = JSON.stringify([own, options]);
+      let agent = made.get(key);
+      if (!agent) {
+        for (const [other, old] of made) {
+          if (other.startsWith(`[${own},`)) {
+            old.destroy();
+            made.delete(other);
+          }
+        }
+        agent = new https.Agent({ ...keepAlive, ...options });
+        made.set(key, agent);
+      }
+      return agent;
+    },
+    close() {
+      plain.destroy();
+      for (const agent of made.values()) agent.destroy();
+    },
+  };
+}
+
+async function tlsOptions(tls: TlsConfig, own: boolean): Promise<AgentOptions> {
+  const options: AgentOptions = { rejectUnauthorized: !tls.insecure_skip_verify };
+  const ca = await textOf(tls.ca, tls.ca_file);
+  if (ca !== undefined) options.ca = ca;
+  if (tls.min_version) options.minVersion = TLS_VERSIONS[tls.min_version];
+  if (tls.max_version) options.maxVersion = TLS_VERSIONS[tls.max_version];
+  if (!own) return options;
+  if (tls.server_name !== undefined) options.servername = tls.server_name;
+  const cert = await textOf(tls.cert, tls.cert_file);
+  const key = await textOf(tls.key, tls.key_file);
+  if (cert !== undefined) options.cert = cert;
+  if (key !== undefined) options.key = key;
+  return options;
+}
+
+async function textOf(text: string | undefined, file: string | undefined): Promise<string | undefined> {
+  return text ?? (file === undefined ? undefined : await readFile(file, 'utf8'));
+}

@@ -1,0 +1,44 @@
+import { isIP } from 'node:net';
+import type { ScrapeConfig } from '../config/scrape.ts';
+import { acceptHeader, formatOf } from './exposition-format.ts';
+import type { PageClient } from './http-client.ts';
+import type { PageSource } from './loop.ts';
+import type { Target } from './target.ts';
+
+/** Largest page of a job without `body_size_limit`: half a million series. No exporter's memory use is ours. */
+export const DEFAULT_BODY_LIMIT_BYTES = 50 * 1024 * 1024;
+
+/** The pages of a target as its exporter serves them. */
+export function httpPages(
+  job: ScrapeConfig,
+  target: Target,
+  client: PageClient,
+  version: string,
+): PageSource {
+  const headers = {
+    accept: acceptHeader(job.scrape_protocols, job.metric_name_escaping_scheme),
+    'user-agent': `belfry/${version}`,
+    'x-prometheus-scrape-timeout-seconds': String(target.timeoutMs / 1000),
+  };
+  // Unpacking costs more than all the rest of a scrape; between processes of one host there is no wire to spare.
+  const compressed = job.enable_compression && !isLoopback(new URL(target.url).hostname);
+  const bodyLimitBytes = job.body_size_limit > 0 ? job.body_size_limit : DEFAULT_BODY_LIMIT_BYTES;
+  return {
+    async fetch(signal, spare) {
+      const page = await client.fetch({
+        url: target.url,
+        headers,
+        compressed,
+        bodyLimitBytes,
+        spare,
+        signal,
+      });
+      return { body: page.body, format: formatOf(page.contentType, job.fallback_scrape_protocol) };
+    },
+  };
+}
+
+function isLoopback(hostname: string): boolean {
+  if (hostname === 'localhost' || hostname === '[::1]') return true;
+  return isIP(hostname) === 4 && hostname.startsWith('127.');
+}

@@ -1,0 +1,84 @@
+import { eachLabel, formatLabels, type Labels, labelsOf } from '../model/labels.ts';
+import type { LabelBuilder } from './relabel.ts';
+
+const EXPORTED = 'exported_';
+
+/** Limits on the labels of a sample, after relabelling; 0 is none. */
+export interface LabelLimits {
+  readonly label_limit: number;
+  readonly label_name_length_limit: number;
+  readonly label_value_length_limit: number;
+}
+
+/**
+ * Joins the labels of a sample as written with those of its target. Where they clash the target's win and the sample's move to
+ * `exported_<name>`; with `honor` the sample's stay, an empty one keeping the target's away.
+ * @param written names and values in turn
+ * @throws Error when a name is given twice
+ */
+export function withTargetLabels(written: readonly string[], target: Labels, honor: boolean): LabelBuilder {
+  const labels: LabelBuilder = new Map();
+  for (let i = 0; i < written.length; i += 2) {
+    const name = written[i]!;
+    if (labels.has(name))
+      throw new Error(`label ${JSON.stringify(name)} is given twice on ${describe(written)}`);
+    labels.set(name, written[i + 1]!);
+  }
+  const displaced: [name: string, value: string][] = [];
+  for (const [name, value] of eachLabel(target)) {
+    const own = labels.get(name);
+    if (honor && own !== undefined) continue;
+    if (own) displaced.push([name, own]);
+    labels.set(name, value);
+  }
+  displaced.sort(([a], [b]) => a.length - b.length);
+  for (const [name, value] of displaced) {
+    let moved = EXPORTED + name;
+    while (labels.get(moved)) moved = EXPORTED + moved;
+    labels.set(moved, value);
+  }
+  for (const [name, value] of labels) if (value === '') labels.delete(name);
+  return labels;
+}
+
+/** Labels of one of the series that report on a scrape. */
+export function reportLabels(name: string, target: Labels): Labels {
+  return labelsOf(withTargetLabels(['__name__', name], target, false));
+}
+
+/** @throws Error naming the limit, the label and the sample */
+export function checkLabelLimits(labels: LabelBuilder, limits: LabelLimits): void {
+  const { label_limit, label_name_length_limit, label_value_length_limit } = limits;
+  if (label_limit > 0 && labels.size > label_limit) {
+    throw new Error(`label_limit exceeded: ${labels.size} labels on ${show(labels)}, limit ${label_limit}`);
+  }
+  if (label_name_length_limit === 0 && label_value_length_limit === 0) return;
+  for (const [name, value] of labels) {
+    const nameBytes = Buffer.byteLength(name);
+    if (label_name_length_limit > 0 && nameBytes > label_name_length_limit) {
+      throw new Error(
+        `label_name_length_limit exceeded: ${shorten(name)} has ${nameBytes} bytes on ${show(labels)}, limit ${label_name_length_limit}`,
+      );
+    }
+    const valueBytes = Buffer.byteLength(value);
+    if (label_value_length_limit > 0 && valueBytes > label_value_length_limit) {
+      throw new Error(
+        `label_value_length_limit exceeded: ${name} has ${valueBytes} bytes on ${show(labels)}, limit ${label_value_length_limit}`,
+      );
+    }
+  }
+}
+
+function show(labels: LabelBuilder): string {
+  return shorten(formatLabels(labelsOf(labels)));
+}
+
+function describe(written: readonly string[]): string {
+  const pairs: string[] = [];
+  for (let i = 0; i < written.length; i += 2) pairs.push(`${written[i]}=${JSON.stringify(written[i + 1])}`);
+  return shorten(`{${pairs.join(', ')}}`);
+}
+
+function shorten(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}

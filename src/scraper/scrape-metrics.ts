@@ -1,0 +1,52 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { StoreCounts } from './target-samples.ts';
+
+/** What the scraper tells about itself. */
+export interface ScrapeMetrics {
+  readonly targets: Gauge;
+  /** Rows that could not be stored, or scrapes that did not take place, because the one before took too long. */
+  readonly skipped: Counter;
+  scraped(durationSeconds: number, samples: number, counts: StoreCounts, hasFailed: boolean): void;
+}
+
+export function createScrapeMetrics(registry: Registry): ScrapeMetrics {
+  const registers = [registry];
+  const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
+  const scrapes = counter('belfry_scrapes_total', 'Scrapes done, failed ones included.');
+  const failures = counter('belfry_scrape_failures_total', 'Scrapes that gave no page.');
+  const samples = counter('belfry_scrape_samples_total', 'Samples on scraped pages, before relabelling.');
+  const duplicates = counter(
+    'belfry_scrape_samples_duplicate_total',
+    'Samples of a series that had one on the same page.',
+  );
+  const outOfBounds = counter(
+    'belfry_scrape_samples_out_of_bounds_total',
+    'Samples with timestamps of their own that were not taken.',
+  );
+  const shadowed = counter(
+    'belfry_scrape_samples_shadowed_total',
+    'Samples left out because the target names them like the series that report on its scrape.',
+  );
+  const duration = new Histogram({
+    name: 'belfry_scrape_duration_seconds',
+    help: 'Time from the request to the last sample read.',
+    buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10],
+    registers,
+  });
+  return {
+    targets: new Gauge({ name: 'belfry_scrape_targets', help: 'Targets that are scraped.', registers }),
+    skipped: counter(
+      'belfry_scrapes_skipped_total',
+      'Scrapes left out because the one before took too long.',
+    ),
+    scraped(durationSeconds, count, counts, hasFailed) {
+      scrapes.inc();
+      if (hasFailed) failures.inc();
+      samples.inc(count);
+      if (counts.duplicates > 0) duplicates.inc(counts.duplicates);
+      if (counts.outOfBounds > 0) outOfBounds.inc(counts.outOfBounds);
+      if (counts.shadowed > 0) shadowed.inc(counts.shadowed);
+      duration.observe(durationSeconds);
+    },
+  };
+}

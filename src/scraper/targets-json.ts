@@ -1,0 +1,68 @@
+import { formatDuration } from '../model/duration.ts';
+import { labelsToObject, labelValue } from '../model/labels.ts';
+import type { LoopState } from './loop.ts';
+import type { DroppedTarget, Target } from './target.ts';
+
+/** A target in upstream's /api/v1/targets. */
+export interface ActiveTargetJson {
+  readonly discoveredLabels: Record<string, string>;
+  readonly labels: Record<string, string>;
+  readonly scrapePool: string;
+  readonly scrapeUrl: string;
+  readonly globalUrl: string;
+  readonly lastError: string;
+  /** RFC 3339; year 1 before the first scrape. */
+  readonly lastScrape: string;
+  /** Seconds. */
+  readonly lastScrapeDuration: number;
+  readonly health: 'up' | 'down' | 'unknown';
+  readonly scrapeInterval: string;
+  readonly scrapeTimeout: string;
+}
+
+export interface DroppedTargetJson {
+  readonly discoveredLabels: Record<string, string>;
+  readonly scrapePool: string;
+  /** Ours: why it is not scraped. */
+  readonly reason: string;
+}
+
+const NEVER = '0001-01-01T00:00:00Z';
+const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+export function activeTargetJson(
+  target: Target,
+  state: LoopState,
+  externalUrl: string | undefined,
+): ActiveTargetJson {
+  return {
+    discoveredLabels: labelsToObject(target.discoveredLabels),
+    labels: labelsToObject(target.labels),
+    scrapePool: target.job,
+    scrapeUrl: target.url,
+    globalUrl: globalUrl(target.url, externalUrl),
+    lastError: state.lastError,
+    lastScrape: state.lastScrape === 0 ? NEVER : new Date(state.lastScrape).toISOString(),
+    lastScrapeDuration: state.lastDurationSeconds,
+    health: state.health,
+    scrapeInterval: formatDuration(target.intervalMs),
+    scrapeTimeout: formatDuration(target.timeoutMs),
+  };
+}
+
+export function droppedTargetJson(dropped: DroppedTarget): DroppedTargetJson {
+  return {
+    discoveredLabels: labelsToObject(dropped.discoveredLabels),
+    scrapePool: labelValue(dropped.discoveredLabels, 'job') || dropped.job,
+    reason: dropped.reason,
+  };
+}
+
+/** The URL under which others reach a target of this host. */
+function globalUrl(scrapeUrl: string, externalUrl: string | undefined): string {
+  const url = URL.parse(scrapeUrl);
+  const external = externalUrl === undefined ? null : URL.parse(externalUrl);
+  if (!url || !external || !LOCAL_HOSTS.has(url.hostname)) return scrapeUrl;
+  url.hostname = external.hostname;
+  return url.href;
+}
