@@ -5,7 +5,7 @@ import {
   type HttpClientConfig,
   httpClientShape,
 } from './http-client.ts';
-import { duration, text } from './leaves.ts';
+import { duration, noEffect, text } from './leaves.ts';
 import { type RelabelConfig, relabelConfig } from './relabel.ts';
 import { discoveryShape, type StaticConfig } from './scrape.ts';
 
@@ -15,7 +15,7 @@ const alertmanager = z
     path_prefix: text().default('').describe('Path before /api/v2/alerts.'),
     timeout: duration().prefault('10s').describe('Longest time a request may take.'),
     api_version: z.enum(['v2']).default('v2').describe('Only v2 exists today.'),
-    sigv4: z.record(text(), z.unknown()).optional().describe('No effect: AWS signatures are not made.'),
+    sigv4: z.record(text(), z.unknown()).optional().meta(noEffect('AWS signatures are not made.')),
     ...httpClientShape,
     ...discoveryShape,
     relabel_configs: z.array(relabelConfig).default([]).describe('Steps that change or drop these servers.'),

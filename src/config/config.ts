@@ -3,7 +3,7 @@ import { type AlertingConfig, alertingConfig, completeAlerting } from './alertin
 import { completeGlobal, type GlobalConfig, globalConfig } from './global.ts';
 import { type HostConfig, hostConfig } from './host.ts';
 import { type InhibitRuleConfig, inhibitRule } from './inhibit.ts';
-import { filePath } from './leaves.ts';
+import { filePath, noEffect, oldForm } from './leaves.ts';
 import { type QueryConfig, queryConfig } from './query.ts';
 import { completeReceiver, type ReceiverConfig, receiver } from './receivers/receiver.ts';
 import { completeRoute, type RouteConfig, route } from './route.ts';
@@ -14,7 +14,7 @@ import { completeStorage, type StorageConfig, storageConfig } from './storage.ts
 import { type NamedTimeIntervals, namedTimeIntervals } from './time-intervals.ts';
 import { type WebConfig, webConfig } from './web.ts';
 
-const withoutEffect = (why: string) => z.unknown().optional().describe(`No effect: ${why}`);
+const withoutEffect = (why: string) => z.unknown().optional().meta(noEffect(why));
 
 /** The config file: the top-level keys of both upstreams and our own, each with its default. */
 export const configFile = z.strictObject({
@@ -31,7 +31,7 @@ export const configFile = z.strictObject({
   receivers: z.array(receiver).default([]).describe('Where notifications go. Needs `route`.'),
   inhibit_rules: z.array(inhibitRule).default([]).describe('Alerts that mute others.'),
   time_intervals: z.array(namedTimeIntervals).default([]).describe('Named times for routes.'),
-  mute_time_intervals: z.array(namedTimeIntervals).default([]).describe('Old form of `time_intervals`.'),
+  mute_time_intervals: z.array(namedTimeIntervals).default([]).meta(oldForm('`time_intervals`')),
   templates: z
     .array(filePath())
     .default([])

@@ -5,6 +5,7 @@ import {
   duration,
   filePath,
   hostPort,
+  noEffect,
   secret,
   secretUrl,
   size,
@@ -42,12 +43,12 @@ export const globalConfig = z.strictObject({
     .describe('Exposition formats to ask for, most wanted first.'),
   evaluation_interval: nonZero().prefault('1m').describe('Time between evaluations of a rule group.'),
   rule_query_offset: duration().prefault('0s').describe('Evaluates rules this far in the past.'),
-  query_log_file: filePath().optional().describe('No effect: queries are listed at /api/queries.'),
+  query_log_file: filePath().optional().meta(noEffect('queries are listed at /api/queries.')),
   scrape_failure_log_file: filePath()
     .optional()
-    .describe('No effect: failures are in the log and on the targets page.'),
+    .meta(noEffect('failures are in the log and on the targets page.')),
   external_labels: z
-    .record(externalLabelName(), text())
+    .record(externalLabelName(), externalLabelValue())
     .default({})
     .describe('Labels added to alerts and whatever leaves for other systems.'),
   body_size_limit: size().prefault('0').describe('Largest uncompressed page; 0 is no limit of your own.'),
@@ -147,4 +148,8 @@ function nonZero() {
 
 function externalLabelName() {
   return verbatim().min(1, { error: 'expected a label name, got nothing' });
+}
+
+function externalLabelValue() {
+  return z.string().meta({ bareVariables: true, type: 'text' });
 }

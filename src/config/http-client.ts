@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { filePath, secret, text } from './leaves.ts';
+import { filePath, noEffect, oldForm, secret, text } from './leaves.ts';
 
 export const tlsConfig = z.strictObject({
   ca: text().optional().describe('CA certificate, PEM text.'),
@@ -8,9 +8,9 @@ export const tlsConfig = z.strictObject({
   ca_file: filePath().optional().describe('CA certificate, PEM file.'),
   cert_file: filePath().optional().describe('Client certificate, PEM file.'),
   key_file: filePath().optional().describe('Client key, PEM file.'),
-  ca_ref: text().optional().describe('No effect: there is no secret manager.'),
-  cert_ref: text().optional().describe('No effect: there is no secret manager.'),
-  key_ref: text().optional().describe('No effect: there is no secret manager.'),
+  ca_ref: text().optional().meta(noEffect('there is no secret manager.')),
+  cert_ref: text().optional().meta(noEffect('there is no secret manager.')),
+  key_ref: text().optional().meta(noEffect('there is no secret manager.')),
   server_name: text().optional().describe('Name the server certificate must carry.'),
   insecure_skip_verify: z.boolean().default(false).describe('Accepts any server certificate.'),
   min_version: tlsVersion().optional().describe('Oldest TLS version accepted.'),
@@ -21,17 +21,17 @@ export type TlsConfig = z.output<typeof tlsConfig>;
 const basicAuth = z.strictObject({
   username: text().optional(),
   username_file: filePath().optional(),
-  username_ref: text().optional().describe('No effect: there is no secret manager.'),
+  username_ref: text().optional().meta(noEffect('there is no secret manager.')),
   password: secret().optional(),
   password_file: filePath().optional(),
-  password_ref: text().optional().describe('No effect: there is no secret manager.'),
+  password_ref: text().optional().meta(noEffect('there is no secret manager.')),
 });
 
 const authorization = z.strictObject({
   type: text().default('Bearer').describe('First word of the Authorization header.'),
   credentials: secret().optional(),
   credentials_file: filePath().optional(),
-  credentials_ref: text().optional().describe('No effect: there is no secret manager.'),
+  credentials_ref: text().optional().meta(noEffect('there is no secret manager.')),
 });
 
 const proxyShape = {
@@ -48,11 +48,11 @@ const oauth2 = z.strictObject({
   client_id: text().optional(),
   client_secret: secret().optional(),
   client_secret_file: filePath().optional(),
-  client_secret_ref: text().optional().describe('No effect: there is no secret manager.'),
+  client_secret_ref: text().optional().meta(noEffect('there is no secret manager.')),
   client_certificate_key_id: text().optional(),
   client_certificate_key: secret().optional(),
   client_certificate_key_file: filePath().optional(),
-  client_certificate_key_ref: text().optional().describe('No effect: there is no secret manager.'),
+  client_certificate_key_ref: text().optional().meta(noEffect('there is no secret manager.')),
   grant_type: text().optional(),
   signature_algorithm: z.enum(['RS256', 'RS384', 'RS512']).optional(),
   iss: text().optional(),
@@ -76,8 +76,8 @@ export const httpClientShape = {
   basic_auth: basicAuth.optional().describe('Sends a user name and password.'),
   authorization: authorization.optional().describe('Sends an Authorization header.'),
   oauth2: oauth2.optional().describe('Gets a token first. Not with the other ways to authenticate.'),
-  bearer_token: secret().optional().describe('Old form of authorization.credentials.'),
-  bearer_token_file: filePath().optional().describe('Old form of authorization.credentials_file.'),
+  bearer_token: secret().optional().meta(oldForm('authorization.credentials')),
+  bearer_token_file: filePath().optional().meta(oldForm('authorization.credentials_file')),
   tls_config: tlsConfig.prefault({}).describe('TLS of the requests.'),
   follow_redirects: z
     .boolean()

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Matcher } from '../model/matcher.ts';
-import { labelName, legacyLabelName, regex, text, verbatim } from './leaves.ts';
+import { labelName, legacyLabelName, oldForm, regex, text, verbatim } from './leaves.ts';
 import { parseMatchers, sortMatchers } from './matchers.ts';
 
 /** While an alert matches all source matchers, those that match all target matchers and share the `equal` labels are muted. */
@@ -48,11 +48,11 @@ export function joinMatchers(
 export const inhibitRule = z
   .strictObject({
     name: text().optional().describe('For the why-trace and metrics.'),
-    source_match: equalMap().optional().describe('Old form of source_matchers.'),
-    source_match_re: regexMap().optional().describe('Old form of source_matchers.'),
+    source_match: equalMap().optional().meta(oldForm('source_matchers')),
+    source_match_re: regexMap().optional().meta(oldForm('source_matchers')),
     source_matchers: matcherList().optional().describe('What the inhibiting alert must match.'),
-    target_match: equalMap().optional().describe('Old form of target_matchers.'),
-    target_match_re: regexMap().optional().describe('Old form of target_matchers.'),
+    target_match: equalMap().optional().meta(oldForm('target_matchers')),
+    target_match_re: regexMap().optional().meta(oldForm('target_matchers')),
     target_matchers: matcherList().optional().describe('What the muted alert must match.'),
     equal: z
       .array(labelName())

@@ -13,11 +13,25 @@ export interface LeafMeta {
   readonly template?: boolean;
   /** Never shown back. */
   readonly secret?: boolean;
+  /** `$VAR` is expanded as well as `${VAR}`. */
+  readonly bareVariables?: boolean;
   /** A file; relative to the folder of the config file. */
   readonly path?: boolean;
   /** Name of the type for people, where it is not plainly "string". */
   readonly type?: string;
 }
+
+/** Metadata of a key that is read but should be written otherwise today. */
+export const oldForm = (instead: string) => ({
+  description: `Old form of ${instead}.`,
+  warning: `old form; write ${instead} instead`,
+});
+
+/** Metadata of a key of upstream's that is read and changes nothing. */
+export const noEffect = (why: string) => ({
+  description: `No effect: ${why}`,
+  warning: `has no effect: ${why.replace(/\.$/, '')}`,
+});
 
 const leaf = (meta: LeafMeta) => z.string().meta({ ...meta });
 
@@ -25,6 +39,7 @@ const leaf = (meta: LeafMeta) => z.string().meta({ ...meta });
 const MAX_REGEX_LENGTH = 4096;
 
 export const text = () => z.string();
+/** Text in which `$` is only a dollar. */
 export const verbatim = () => leaf({ verbatim: true });
 export const template = () => leaf({ verbatim: true, template: true, type: 'template' });
 export const secret = () => leaf({ secret: true, type: 'secret' });

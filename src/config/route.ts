@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Matcher } from '../model/matcher.ts';
 import { equalMap, joinMatchers, matcherList, regexMap } from './inhibit.ts';
-import { duration, isLabelName, labelMap, positiveDuration, text, verbatim } from './leaves.ts';
+import { duration, isLabelName, labelMap, oldForm, positiveDuration, text, verbatim } from './leaves.ts';
 
 /** A node of the routing tree with everything it inherits filled in, except the time intervals, which are not inherited. */
 export interface RouteConfig {
@@ -42,8 +42,8 @@ export const route = z.strictObject({
   group_by: groupBy
     .optional()
     .describe("Labels that make up a group, `['...']` for all; the parent's unless given."),
-  match: equalMap().optional().describe('Old form of matchers.'),
-  match_re: regexMap().optional().describe('Old form of matchers.'),
+  match: equalMap().optional().meta(oldForm('matchers')),
+  match_re: regexMap().optional().meta(oldForm('matchers')),
   matchers: matcherList().optional().describe('What an alert must match, such as `severity="critical"`.'),
   mute_time_intervals: z.array(text()).default([]).describe('Time intervals in which nothing is sent.'),
   active_time_intervals: z

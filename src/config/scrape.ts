@@ -7,7 +7,7 @@ import {
   type HttpClientConfig,
   httpClientShape,
 } from './http-client.ts';
-import { count, duration, filePath, labelMap, size, text } from './leaves.ts';
+import { count, duration, filePath, labelMap, noEffect, size, text } from './leaves.ts';
 import { type RelabelConfig, relabelConfig } from './relabel.ts';
 
 export interface StaticConfig {
@@ -103,7 +103,7 @@ const scrapeKeys = z.strictObject({
   extra_scrape_metrics: z.boolean().optional().describe('Stores three more series about each scrape.'),
   scrape_failure_log_file: filePath()
     .optional()
-    .describe('No effect: failures are in the log and on the targets page.'),
+    .meta(noEffect('failures are in the log and on the targets page.')),
   honor_labels: z
     .boolean()
     .default(false)

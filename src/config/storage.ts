@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, duration, size } from './leaves.ts';
+import { count, duration, noEffect, size } from './leaves.ts';
 
 const retention = z.strictObject({
   time: duration().optional().describe('Age up to which samples are kept; `15d` when no limit is given.'),
@@ -16,12 +16,17 @@ const tsdb = z.strictObject({
   retention: retention.prefault({}).describe('How long samples are kept.'),
   out_of_order_time_window: duration()
     .optional()
-    .describe('No effect: samples of any age within retention are taken.'),
-  stale_series_compaction_threshold: z.number().min(0).max(1).optional().describe('No effect.'),
+    .meta(noEffect('samples of any age within retention are taken.')),
+  stale_series_compaction_threshold: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .meta(noEffect('the store compacts by itself.')),
   chunk_encoding: z
     .strictObject({ floats: z.enum(['xor', 'xor2']).optional() })
     .optional()
-    .describe('No effect: the storage format is our own.'),
+    .meta(noEffect('the storage format is our own.')),
 });
 
 export const storageConfig = z.strictObject({
@@ -29,7 +34,7 @@ export const storageConfig = z.strictObject({
   exemplars: z
     .strictObject({ max_exemplars: count().optional() })
     .optional()
-    .describe('No effect: exemplars are not stored.'),
+    .meta(noEffect('exemplars are not stored.')),
 });
 
 const DEFAULT_RETENTION_MS = 15 * 86_400_000;

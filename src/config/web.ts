@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { filePath, secret, text, url } from './leaves.ts';
+import { filePath, noEffect, secret, text, url } from './leaves.ts';
 
 const CLIENT_AUTH = [
   'NoClientCert',
@@ -28,7 +28,7 @@ export const tlsServerConfig = z
     min_version: tlsVersion().default('TLS12').describe('Oldest TLS version accepted.'),
     max_version: tlsVersion().default('TLS13').describe('Newest TLS version accepted.'),
     cipher_suites: z.array(text()).default([]).describe('Ciphers allowed up to TLS 1.2.'),
-    prefer_server_cipher_suites: z.boolean().default(true).describe('No effect: the order is always ours.'),
+    prefer_server_cipher_suites: z.boolean().default(true).meta(noEffect('the order is always ours.')),
     curve_preferences: z.array(text()).default([]).describe('Curves, most wanted first.'),
   })
   .superRefine((tls, context) => {
@@ -63,7 +63,7 @@ export const tlsServerConfig = z
 export type TlsServerConfig = z.output<typeof tlsServerConfig>;
 
 const httpServerConfig = z.strictObject({
-  http2: z.boolean().default(true).describe('No effect: HTTP/1.1 is served.'),
+  http2: z.boolean().default(true).meta(noEffect('HTTP/1.1 is served.')),
   headers: z.record(text(), text()).default({}).describe('Headers added to every answer.'),
 });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { GlobalConfig } from '../global.ts';
 import type { HttpClientConfig } from '../http-client.ts';
-import { filePath, goDuration, secret, template, url } from '../leaves.ts';
+import { filePath, goDuration, oldForm, secret, template, url } from '../leaves.ts';
 import { httpIntegration, oneOf } from './integration.ts';
 
 const DETAILS = {
@@ -23,7 +23,7 @@ export const pagerdutyConfig = z
     ...httpIntegration(true),
     routing_key: secret().optional().describe('Integration key, Events API v2.'),
     routing_key_file: filePath().optional().describe('File holding it.'),
-    service_key: secret().optional().describe('Integration key, Events API v1.'),
+    service_key: secret().optional().meta(oldForm('routing_key, the key of an Events API v2 integration')),
     service_key_file: filePath().optional().describe('File holding it.'),
     url: url().optional().describe('API; `global.pagerduty_url` unless given.'),
     client: template().default('{{ template "pagerduty.default.client" . }}').describe('Name of the sender.'),

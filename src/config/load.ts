@@ -1,0 +1,290 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { z } from 'zod';
+import { checkRoutes, warnOfReceivers } from './check-routes.ts';
+import { type CheckExpr, checkGroups, completeGroups, type TextFault } from './check-rules.ts';
+import { checkGlobal, checkScrapes, warnOfDiscovery } from './check-scrapes.ts';
+import { type Config, completeConfig, configFile, configFromData } from './config.ts';
+import type { DecodeContext, TemplateText } from './decode.ts';
+import type { Environment } from './expand-env.ts';
+import { ConfigError, type Finding, type Path, sortFindings } from './finding.ts';
+import { completeGlobal, globalConfig } from './global.ts';
+import { type FileKind, kindOf } from './kind.ts';
+import { type RuleGroupConfig, type RuleGroupKeys, ruleFile } from './rules.ts';
+import { completeScrape, type ScrapeKeys, scrapeConfig } from './scrape.ts';
+import { validate } from './validate.ts';
+import { webFile } from './web.ts';
+import { YamlFile } from './yaml.ts';
+
+/** Where the templates of a config are used; the two template languages differ in their functions. */
+export type TemplateUse = 'rule' | 'notification';
+
+export interface LoadOptions {
+  readonly env: Environment;
+  /** Absolute; the config file is relative to it, and so are file names in messages. */
+  readonly cwd: string;
+  /** Without it expressions are taken as they are. */
+  readonly checkExpr?: CheckExpr;
+  /** Without it templates are taken as they are. Also called with the text of each template file. */
+  readonly checkTemplate?: (text: string, use: TemplateUse) => TextFault | undefined;
+  readonly files?: FileSource;
+}
+
+/** The files a config may name. */
+export interface FileSource {
+  /** @throws Error with a `code`, as node:fs does */
+  read(path: string): string;
+  glob(pattern: string): string[];
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly ruleGroups: readonly RuleGroupConfig[];
+  readonly warnings: readonly Finding[];
+  /** Absolute paths of all files read, for watching. */
+  readonly files: readonly string[];
+  /** The config file as read; empty for the built-in default. */
+  readonly text: string;
+}
+
+export const BUILT_IN = '<built-in default>';
+
+const scrapeFile = z.strictObject({ scrape_configs: z.array(scrapeConfig).default([]) });
+
+/** What runs without a config file: this host and Belfry itself. */
+export function defaultConfig(): LoadedConfig {
+  const config = configFromData({
+    global: { scrape_interval: '15s', evaluation_interval: '15s' },
+    host: {},
+    self: {},
+  });
+  return { config, ruleGroups: [], warnings: [], files: [], text: '' };
+}
+
+/**
+ * Reads a config file and the rule, scrape and template files it names.
+ * @throws ConfigError with everything that is wrong, when anything is.
+ */
+export function loadConfig(file: string, options: LoadOptions): LoadedConfig {
+  const loader = new Loader(options);
+  const loaded = loader.config(resolve(options.cwd, file));
+  if (loader.errors.length > 0 || !loaded) throw new ConfigError(sortFindings(loader.errors));
+  return { ...loaded, warnings: sortFindings(loader.warnings), files: [...loader.read] };
+}
+
+export interface CheckedFile {
+  readonly kind: FileKind;
+  readonly errors: readonly Finding[];
+  readonly warnings: readonly Finding[];
+  /** Rules in it and in the rule files it names. */
+  readonly rules: number;
+}
+
+/** Reads a file of any kind that `check` knows. Never throws; a file that cannot be read is an error. */
+export function checkFile(file: string, options: LoadOptions): CheckedFile {
+  const loader = new Loader(options);
+  const path = resolve(options.cwd, file);
+  const yaml = loader.open(path, undefined);
+  const kind = yaml ? kindOf(yaml) : 'config';
+  let rules = 0;
+  if (yaml && kind === 'rules')
+    rules = countRules(loader.rules(yaml, path, completeGlobal(globalConfig.parse({}))));
+  else if (yaml && kind === 'web') loader.web(yaml, path);
+  else if (yaml) rules = countRules(loader.config(path)?.ruleGroups ?? []);
+  return { kind, errors: sortFindings(loader.errors), warnings: sortFindings(loader.warnings), rules };
+}
+
+const countRules = (groups: readonly RuleGroupConfig[]): number =>
+  groups.reduce((total, group) => total + group.rules.length, 0);
+
+class Loader {
+  readonly errors: Finding[] = [];
+  readonly warnings: Finding[] = [];
+  readonly read = new Set<string>();
+  readonly #options: LoadOptions;
+  readonly #files: FileSource;
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+    this.#files = options.files ?? diskFiles;
+  }
+
+  config(file: string): Pick<LoadedConfig, 'config' | 'ruleGroups' | 'text'> | undefined {
+    const yaml = this.open(file, undefined);
+    if (!yaml) return undefined;
+    const { value, loose, errors, warnings, templates } = validate(yaml, configFile, this.#context(file));
+    const jobs = new Map<string, string>();
+    this.errors.push(
+      ...errors,
+      ...checkGlobal(yaml, loose.global),
+      ...checkScrapes(yaml, loose, loose.global, jobs),
+      ...checkRoutes(yaml, loose),
+      ...checkGroups(yaml, loose.groups, this.#options.checkExpr),
+    );
+    this.warnings.push(...warnings, ...warnOfDiscovery(yaml, loose), ...warnOfReceivers(yaml, loose));
+    this.#checkTemplates(yaml, templates);
+    const global = completeGlobal(value?.global ?? globalConfig.parse({}));
+    const scrapes: ScrapeKeys[] = [];
+    for (const [path, index] of paths(loose.scrape_config_files)) {
+      for (const [found, at] of this.#named(yaml, ['scrape_config_files', index], path)) {
+        scrapes.push(...this.#scrapeFile(found, at, loose.global, jobs));
+      }
+    }
+    const ruleGroups: RuleGroupConfig[] = [];
+    if (value) ruleGroups.push(...completeGroups(yaml, file, value.groups, global));
+    for (const [path, index] of paths(loose.rule_files)) {
+      for (const [found, at] of this.#named(yaml, ['rule_files', index], path)) {
+        ruleGroups.push(...this.rules(found, at, global));
+      }
+    }
+    for (const [path, index] of paths(loose.templates)) {
+      for (const found of this.#matches(yaml, ['templates', index], path))
+        this.#templateFile(yaml, ['templates', index], found);
+    }
+    if (!value) return undefined;
+    const config = completeConfig(value);
+    const jobsOfFiles = scrapes.map((own) => completeScrape(own, config.global));
+    return {
+      config: { ...config, scrape_configs: [...config.scrape_configs, ...jobsOfFiles] },
+      ruleGroups,
+      text: yaml.text,
+    };
+  }
+
+  rules(
+    yaml: YamlFile,
+    file: string,
+    global: { evaluation_interval: number; rule_query_offset: number },
+  ): RuleGroupConfig[] {
+    const { value, loose, errors, warnings, templates } = validate(yaml, ruleFile, {
+      env: {},
+      folder: dirname(file),
+    });
+    this.errors.push(
+      ...errors,
+      ...checkGroups(yaml, loose.groups as readonly RuleGroupKeys[] | undefined, this.#options.checkExpr),
+    );
+    this.warnings.push(...warnings);
+    this.#checkTemplates(yaml, templates);
+    return value ? completeGroups(yaml, file, value.groups, global) : [];
+  }
+
+  web(yaml: YamlFile, file: string): void {
+    const { errors, warnings } = validate(yaml, webFile, this.#context(file));
+    this.errors.push(...errors);
+    this.warnings.push(...warnings);
+  }
+
+  #context(file: string): DecodeContext {
+    return { env: this.#options.env, folder: dirname(file) };
+  }
+
+  /** Reads a file as YAML. What is wrong with reading it is reported where it is named, or at its own start. */
+  open(path: string, namedAt: ((message: string) => Finding) | undefined): YamlFile | undefined {
+    const shown = this.#shown(path);
+    let text: string;
+    try {
+      text = this.#files.read(path);
+    } catch (error) {
+      const message = `expected a readable file, got ${reasonOf(error)}`;
+      this.errors.push(
+        namedAt?.(`${message}: ${shown}`) ?? { file: shown, line: 1, column: 1, path: '', message },
+      );
+      return undefined;
+    }
+    this.read.add(path);
+    const yaml = new YamlFile(shown, text);
+    this.errors.push(...yaml.errors);
+    this.warnings.push(...yaml.warnings);
+    return yaml.errors.length > 0 ? undefined : yaml;
+  }
+
+  #scrapeFile(
+    yaml: YamlFile,
+    file: string,
+    global: Parameters<typeof checkScrapes>[2],
+    jobs: Map<string, string>,
+  ): ScrapeKeys[] {
+    const { value, loose, errors, warnings } = validate(yaml, scrapeFile, this.#context(file));
+    this.errors.push(...errors, ...checkScrapes(yaml, loose, global, jobs));
+    this.warnings.push(...warnings, ...warnOfDiscovery(yaml, loose));
+    return value?.scrape_configs ?? [];
+  }
+
+  #templateFile(yaml: YamlFile, path: Path, file: string): void {
+    let text: string;
+    try {
+      text = this.#files.read(file);
+    } catch (error) {
+      this.errors.push(
+        yaml.finding(path, `expected a readable file, got ${reasonOf(error)}: ${this.#shown(file)}`),
+      );
+      return;
+    }
+    this.read.add(file);
+    const fault = this.#options.checkTemplate?.(text, 'notification');
+    if (!fault) return;
+    const before = text.slice(0, fault.offset).split('\n');
+    const position = { line: before.length, column: before.at(-1)!.length + 1 };
+    this.errors.push({ file: this.#shown(file), ...position, path: '', message: fault.message });
+  }
+
+  #checkTemplates(yaml: YamlFile, templates: readonly TemplateText[]): void {
+    const { checkTemplate } = this.#options;
+    if (!checkTemplate) return;
+    for (const { path, text } of templates) {
+      const isRule = path[0] === 'groups';
+      // The labels of recording rules are taken as written.
+      if (isRule && path[2] === 'rules' && yaml.nodeAt([...path.slice(0, 4), 'record']) !== undefined)
+        continue;
+      const fault = checkTemplate(text, isRule ? 'rule' : 'notification');
+      if (fault) this.errors.push(yaml.findingInside(path, fault.offset, fault.message));
+    }
+  }
+
+  /** The YAML files behind one entry of `rule_files` or `scrape_config_files`. */
+  #named(yaml: YamlFile, path: Path, pattern: string): [yaml: YamlFile, path: string][] {
+    if (!/^[^*]*(\*[^/]*)?$/.test(pattern)) {
+      this.errors.push(yaml.finding(path, 'expected a path with wildcards in its last part only'));
+      return [];
+    }
+    return this.#matches(yaml, path, pattern).flatMap((found) => {
+      const opened = this.open(found, (message) => yaml.finding(path, message));
+      return opened ? [[opened, found] as [YamlFile, string]] : [];
+    });
+  }
+
+  #matches(yaml: YamlFile, path: Path, pattern: string): string[] {
+    const matches = this.#files.glob(pattern).sort();
+    if (matches.length === 0) {
+      const what = /[*?[]/.test(pattern) ? 'no file matches' : 'no such file:';
+      this.warnings.push(yaml.finding(path, `${what} ${this.#shown(pattern)}`));
+    }
+    return matches;
+  }
+
+  #shown(path: string): string {
+    const fromHere = relative(this.#options.cwd, path);
+    return fromHere.startsWith('..') || fromHere === '' ? path : fromHere;
+  }
+}
+
+const diskFiles: FileSource = {
+  read: (path) => readFileSync(path, 'utf8'),
+  glob: (pattern) => globSync(pattern),
+};
+
+function* paths(list: readonly (string | undefined)[] | undefined): Generator<[path: string, index: number]> {
+  for (const [index, path] of (list ?? []).entries()) if (path !== undefined) yield [path, index];
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'no permission to read it',
+  EISDIR: 'a folder',
+};
+
+function reasonOf(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return REASONS[code] ?? message;
+}
