@@ -151,7 +151,9 @@ describe.each([
             });
             if (!present) return { values };
             const presence = new Uint8Array((rows + 7) >> 3);
-            present.forEach((is, i) => is && (presence[i >> 3]! |= 1 << (i & 7)));
+            present.forEach((is, i) => {
+              if (is) presence[i >> 3]! |= 1 << (i & 7);
+            });
             return { values, presence };
           }),
           compression,

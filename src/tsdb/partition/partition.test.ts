@@ -1,0 +1,335 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { formatLabels } from '../../model/labels.ts';
+import { wordsOf, writeStaleAt } from '../../model/sample.ts';
+import { PARTITION_MS } from '../partition.ts';
+import { type AppendBatch, type HotPartition, openHotPartition } from './hot.ts';
+import { openPartitionReader } from './reader.ts';
+import {
+  batch,
+  DAY,
+  entry,
+  ModelStore,
+  ownColumn,
+  readAll,
+  scratchDirectory,
+  sourceBlock,
+  unlimited,
+} from './testing.ts';
+
+let directory: ReturnType<typeof scratchDirectory>;
+let file: string;
+beforeEach(() => {
+  directory = scratchDirectory();
+  file = join(directory.path, '20260102.hot.db');
+});
+afterEach(() => directory.remove());
+
+const END = DAY + PARTITION_MS;
+const openWriter = (): HotPartition => openHotPartition(file, { addon: undefined, day: DAY });
+const openReader = () => openPartitionReader(file, { addon: undefined });
+const LATER = END + PARTITION_MS;
+
+function mergeAll(writer: HotPartition, now = LATER): number {
+  let steps = 0;
+  while (writer.mergeStep(now)) steps++;
+  return steps;
+}
+
+describe('a hot partition', () => {
+  test('gives back what was appended, before and after merging and reopening', () => {
+    const writer = openWriter();
+    const model = new ModelStore();
+    const series = Array.from({ length: 70 }, (_, i) => entry(i + 1, 1, { __name__: 'm', i: `${i}` }));
+    for (let flush = 0; flush < 20; flush++) {
+      const seconds = Array.from({ length: 32 }, (_, i) => (flush * 32 + i) * 15);
+      const columns = Object.fromEntries(
+        series.map(({ ref }) => [
+          ref,
+          seconds.map((second) => (second % (ref + 3) === 0 ? undefined : second * ref)),
+        ]),
+      );
+      const given = batch({ series, blocks: [sourceBlock(1, seconds, columns)] });
+      model.append(given);
+      writer.append(given);
+    }
+    const reader = openReader();
+    expect(readAll(reader, DAY, END)).toEqual(model.read(DAY, END));
+    expect(mergeAll(writer)).toBe(2);
+    expect(readAll(reader, DAY, END)).toEqual(model.read(DAY, END));
+    expect(readAll(reader, DAY + 1_000_000, DAY + 2_000_001)).toEqual(
+      model.read(DAY + 1_000_000, DAY + 2_000_001),
+    );
+    writer.checkpoint();
+    writer.close();
+    const again = openWriter();
+    expect(again.mergeStep(LATER)).toBe(false);
+    again.close();
+    expect(readAll(reader, DAY, END)).toEqual(model.read(DAY, END));
+    reader.close();
+  });
+
+  test('merges a window only once its source has gone beyond it', () => {
+    const writer = openWriter();
+    const series = [entry(1, 1, { a: 'b' })];
+    const half = DAY + 3_600_000;
+    writer.append(
+      batch({ series, blocks: [sourceBlock(1, [0, 60], { 1: [1, 2] }), sourceBlock(1, [90], { 1: [3] })] }),
+    );
+    expect(writer.mergeStep(half)).toBe(false);
+    writer.append(batch({ blocks: [sourceBlock(1, [7200], { 1: [4] })] }));
+    expect(writer.mergeStep(half)).toBe(true);
+    expect(writer.mergeStep(half)).toBe(false);
+    writer.close();
+  });
+
+  test('an append that fails leaves nothing behind', () => {
+    const writer = openWriter();
+    const good = batch({
+      series: [entry(1, 1, { a: '1' })],
+      blocks: [sourceBlock(1, [1, 2], { 1: [1, 2] })],
+    });
+    writer.append(good);
+    const stranger = batch({
+      series: [entry(2, 1, { a: '2' })],
+      blocks: [sourceBlock(1, [3], { 1: [3], 2: [9] }), sourceBlock(1, [4], { 7: [1] })],
+    });
+    expect(() => writer.append(stranger)).toThrow(/samples of series 7, which was never added/);
+    const outside = batch({ blocks: [sourceBlock(1, [86_400], { 1: [3] })] });
+    expect(() => writer.append(outside)).toThrow(/lies outside of 2026-01-02/);
+    const fixed = batch({
+      series: [entry(2, 1, { a: '2' })],
+      blocks: [sourceBlock(1, [3], { 1: [3], 2: [9] })],
+    });
+    writer.append(fixed);
+    const model = new ModelStore();
+    model.append(good);
+    model.append(fixed);
+    const reader = openReader();
+    expect(readAll(reader, DAY, END)).toEqual(model.read(DAY, END));
+    reader.close();
+    writer.close();
+  });
+
+  test('of two values for one time the first stays', () => {
+    const writer = openWriter();
+    const series = [entry(1, 0, { a: '1' }), entry(2, 1, { a: '2' })];
+    writer.append(
+      batch({
+        series,
+        own: [
+          ownColumn(1, [
+            [5, 1],
+            [7, 2],
+          ]),
+        ],
+        blocks: [sourceBlock(1, [5, 6], { 2: [1, undefined] })],
+      }),
+    );
+    writer.append(
+      batch({
+        own: [
+          ownColumn(1, [
+            [6, 3],
+            [7, 9],
+          ]),
+        ],
+        blocks: [sourceBlock(1, [5, 6], { 2: [8, 2] })],
+      }),
+    );
+    const expected = { 1: [1, 3, 2], 2: [1, 2] };
+    const reader = openReader();
+    const values = (): Record<number, number[]> => {
+      reader.begin();
+      const found = reader.read(reader.match([]), { from: DAY, to: END }, unlimited);
+      reader.end();
+      return Object.fromEntries(found.map((one) => [one.ref, [...one.values]]));
+    };
+    expect(values()).toEqual(expected);
+    mergeAll(writer);
+    expect(values()).toEqual(expected);
+    reader.close();
+    writer.close();
+  });
+
+  test('many small rows of own timestamps become few', () => {
+    const writer = openWriter();
+    const model = new ModelStore();
+    const series = [1, 2, 3].map((ref) => entry(ref, 0, { a: `${ref}` }));
+    for (let i = 0; i < 40; i++) {
+      const given = batch({
+        series,
+        own: [
+          ownColumn(1, [[i * 10, i]]),
+          ownColumn(2, [[i * 10, i * 2]]),
+          ownColumn(3, [[i * 10 + (i % 3), i / 7]]),
+        ],
+      });
+      model.append(given);
+      writer.append(given);
+      while (writer.mergeStep(DAY));
+    }
+    const reader = openReader();
+    expect(readAll(reader, DAY, END)).toEqual(model.read(DAY, END));
+    expect(readAll(reader, DAY + 50_000, DAY + 60_000)).toEqual(model.read(DAY + 50_000, DAY + 60_000));
+    reader.close();
+    writer.close();
+  });
+
+  test('a reader sees one state from begin to end while the writer goes on', () => {
+    const writer = openWriter();
+    const series = [entry(1, 1, { a: '1' })];
+    for (let i = 0; i < 10; i++) writer.append(batch({ series, blocks: [sourceBlock(1, [i], { 1: [i] })] }));
+    const reader = openReader();
+    reader.begin();
+    const count = (): number =>
+      reader.read(reader.match([]), { from: DAY, to: END }, unlimited)[0]!.values.length;
+    writer.append(
+      batch({ series: [entry(2, 1, { a: '2' })], blocks: [sourceBlock(1, [20], { 1: [20], 2: [1] })] }),
+    );
+    mergeAll(writer);
+    writer.checkpoint();
+    expect([count(), reader.match([]).length]).toEqual([10, 1]);
+    reader.end();
+    reader.begin();
+    expect([count(), reader.match([]).length]).toEqual([11, 2]);
+    reader.end();
+    reader.close();
+    writer.close();
+  });
+});
+
+describe('label matching', () => {
+  test.each([
+    [
+      [{ name: 'job', op: '=', value: 'a' }],
+      ['{__name__="up", job="a"}', '{__name__="up", host="1", job="a"}'],
+    ],
+    [[{ name: 'host', op: '=', value: '' }], ['{__name__="up", job="a"}', '{__name__="down", job="b"}']],
+    [[{ name: 'host', op: '!=', value: '' }], ['{__name__="up", host="1", job="a"}']],
+    [
+      [
+        { name: 'job', op: '=~', value: 'a|c' },
+        { name: 'host', op: '!~', value: '1.*' },
+      ],
+      ['{__name__="up", job="a"}'],
+    ],
+    [[{ name: '__name__', op: '!=', value: 'up' }], ['{__name__="down", job="b"}']],
+    [[{ name: 'nosuch', op: '=', value: 'x' }], []],
+    [
+      [
+        { name: 'nosuch', op: '!=', value: 'x' },
+        { name: 'job', op: '=~', value: '.+' },
+      ],
+      ['{__name__="up", job="a"}', '{__name__="up", host="1", job="a"}', '{__name__="down", job="b"}'],
+    ],
+  ] as const)('%j', (matchers, expected) => {
+    const writer = openWriter();
+    writer.append(batch({ series: [entry(1, 1, { __name__: 'up', job: 'a' })] }));
+    writer.append(
+      batch({
+        series: [
+          entry(2, 1, { __name__: 'up', job: 'a', host: '1' }),
+          entry(9, 2, { __name__: 'down', job: 'b' }),
+        ],
+      }),
+    );
+    const reader = openReader();
+    reader.begin();
+    const found = reader.match(matchers).map(({ labels }) => formatLabels(labels));
+    expect(found.sort()).toEqual([...expected].sort());
+    reader.end();
+    reader.close();
+    writer.close();
+  });
+});
+
+test('random sources, gaps, rewrites and own timestamps equal a naive model', () => {
+  const cell = fc.oneof(
+    { weight: 5, arbitrary: fc.integer({ min: 0, max: 50 }).map(Number) },
+    { weight: 1, arbitrary: fc.constantFrom(undefined, undefined, 0.1, -0, Number.POSITIVE_INFINITY) },
+    { weight: 1, arbitrary: fc.constant('stale' as const) },
+    { weight: 1, arbitrary: fc.double() },
+  );
+  // Few distinct times, so that blocks overlap; some in the next window.
+  const second = fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 7190, max: 7230 }));
+  const seconds = fc.uniqueArray(second, { minLength: 1, maxLength: 8 });
+  const sorted = seconds.map((some) => some.sort((a, b) => a - b));
+  const block = fc.record({
+    source: fc.constantFrom(1, 2),
+    seconds: sorted,
+  });
+  // A scrape has one value per series and time, however often it is written.
+  const scraped = fc.array(cell, { minLength: 24, maxLength: 24 });
+  const own = fc.record({
+    ref: fc.integer({ min: 1, max: 8 }),
+    seconds: sorted,
+    cells: fc.array(cell, { minLength: 8, maxLength: 8 }),
+  });
+  const step = fc.oneof(
+    fc.record({ blocks: fc.array(block, { maxLength: 3 }), own: fc.array(own, { maxLength: 3 }) }),
+    fc.constantFrom('merge' as const, 'reopen' as const),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), scraped, sorted, (steps, pool, window) => {
+      const place = scratchDirectory();
+      const path = join(place.path, 'x.hot.db');
+      const open = () => openHotPartition(path, { addon: undefined, day: DAY });
+      let writer = open();
+      const reader = openPartitionReader(path, { addon: undefined });
+      const model = new ModelStore();
+      const series = Array.from({ length: 8 }, (_, i) => entry(i + 1, 1 + (i >> 2), { i: `${i}` }));
+      try {
+        for (const one of steps) {
+          if (one === 'merge') {
+            writer.mergeStep(LATER);
+          } else if (one === 'reopen') {
+            writer.close();
+            writer = open();
+          } else {
+            const given: AppendBatch = {
+              series,
+              blocks: one.blocks.map(({ source, seconds: at }) => {
+                const columns = [0, 1, 2].map(
+                  (k) => [source * 4 - 3 + k, at.map((time) => pool[(time * 7 + k) % pool.length])] as const,
+                );
+                const numbers = sourceBlock(
+                  source,
+                  at,
+                  Object.fromEntries(columns.map(([ref, c]) => [ref, c.map((x) => (x === 'stale' ? 0 : x))])),
+                );
+                columns.forEach(([, c], k) => {
+                  c.forEach((x, i) => {
+                    if (x === 'stale') writeStaleAt(wordsOf(numbers.columns[k]!.values), i);
+                  });
+                });
+                return numbers;
+              }),
+              own: one.own.map(({ ref, seconds: at, cells }) => {
+                const column = ownColumn(
+                  ref,
+                  at.map((second, i) => [second, typeof cells[i] === 'number' ? cells[i] : 1]),
+                );
+                at.forEach((_, i) => {
+                  if (cells[i] === 'stale') writeStaleAt(wordsOf(column.values), i);
+                });
+                return column;
+              }),
+            };
+            model.append(given);
+            writer.append(given);
+          }
+          const [from, to] = [DAY + window[0]! * 1000, DAY + window.at(-1)! * 1000];
+          expect(readAll(reader, DAY, END)).toEqual(model.read(DAY, END));
+          expect(readAll(reader, from, to)).toEqual(model.read(from, to));
+        }
+      } finally {
+        reader.close();
+        writer.close();
+        place.remove();
+      }
+    }),
+    { numRuns: 60 },
+  );
+});

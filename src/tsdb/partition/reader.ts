@@ -1,0 +1,277 @@
+import type { Statement } from 'better-sqlite3';
+import { decodeTimestamps } from '../../encoding/timestamps.ts';
+import type { Matcher } from '../../model/matcher.ts';
+import type { QueryBudget } from '../../model/queryable.ts';
+import type { TimeRange } from '../../model/time.ts';
+import type { SqliteAddon, SqliteDatabase } from '../../sqlite/database.ts';
+import type { SeriesEntry } from '../block.ts';
+import { PARTITION_MS, type PartitionReader, type PartitionSamples } from '../partition.ts';
+import { type GroupBlock, GroupRows } from './group-rows.ts';
+import { decodeGroups, GroupDirectory } from './groups.ts';
+import { LabelIndex } from './label-index.ts';
+import { compact, mergeSamples, type SampleColumns, sliceSamples } from './samples.ts';
+import {
+  corruptionAt,
+  GROUP_SERIES,
+  openPartitionFile,
+  type PartitionMeta,
+  rowId,
+  rowsOf,
+  sequenceOf,
+} from './schema.ts';
+
+/**
+ * Opens a partition file, hot or sealed, for reading.
+ * @throws CorruptBlockError when it is damaged, foreign, or of a newer format
+ */
+export function openPartitionReader(file: string, options: { readonly addon: SqliteAddon }): FileReader {
+  const { db, meta } = openPartitionFile(file, options.addon);
+  return new FileReader(db, meta);
+}
+
+interface TimelineRow {
+  readonly sequence: number;
+  readonly first: number;
+  readonly last: number;
+  timestamps: Float64Array | undefined;
+}
+
+/** Which columns of one group are wanted. */
+interface Wanted {
+  readonly column: number;
+  readonly entry: SeriesEntry;
+}
+
+/** Reads one partition file. While it is written by another connection, each transaction sees it as it was at `begin`. */
+export class FileReader implements PartitionReader {
+  readonly file: string;
+  readonly range: TimeRange;
+  readonly meta: PartitionMeta;
+  readonly #db: SqliteDatabase;
+  readonly #sql: ReturnType<typeof statements>;
+  readonly #rows = new GroupRows();
+  #timelines = new Map<number, TimelineRow[]>();
+  #labels: LabelIndex | undefined;
+  #labelsUpTo = 0;
+  #directory = new GroupDirectory();
+  #groupsUpTo = 0;
+
+  constructor(db: SqliteDatabase, meta: PartitionMeta) {
+    this.file = db.name;
+    this.meta = meta;
+    this.range = { from: meta.day, to: meta.day + PARTITION_MS };
+    this.#db = db;
+    this.#sql = statements(db);
+  }
+
+  begin(): void {
+    corruptionAt(this.file, () => {
+      this.#sql.begin.run();
+      try {
+        // The snapshot is taken by the first read, not by BEGIN.
+        this.#refreshGroups();
+      } catch (error) {
+        this.end();
+        throw error;
+      }
+    });
+  }
+
+  end(): void {
+    this.#timelines = new Map();
+    if (this.#db.inTransaction) this.#sql.commit.run();
+  }
+
+  match(matchers: readonly Matcher[]): SeriesEntry[] {
+    return this.labels().match(matchers);
+  }
+
+  /** The partition's labels as of this transaction. */
+  labels(): LabelIndex {
+    return corruptionAt(`${this.file}: table series`, () => {
+      const last = this.#sql.lastSeries.get() as number;
+      if (this.#labels === undefined || last !== this.#labelsUpTo) {
+        this.#labels = new LabelIndex(this.#sql.series.iterate() as Iterable<Buffer>);
+        this.#labelsUpTo = last;
+      }
+      return this.#labels;
+    });
+  }
+
+  read(series: readonly SeriesEntry[], range: TimeRange, budget: QueryBudget): PartitionSamples[] {
+    const found = new Map<number, { entry: SeriesEntry; samples: SampleColumns }>();
+    const take = (entry: SeriesEntry, samples: SampleColumns): void => {
+      const before = found.get(entry.ref);
+      if (before) budget.bytes(16 * (before.samples.timestamps.length + samples.timestamps.length));
+      found.set(entry.ref, { entry, samples: before ? mergeSamples(before.samples, samples) : samples });
+    };
+    const byGroup = this.#byGroup(series, (ref) => this.#directory.place(ref));
+    for (const [group, wanted] of byGroup) {
+      budget.check();
+      this.#readGroup(group, this.#groupBlocks(group, range), wanted, range, budget, take);
+    }
+    const ownByGroup = this.#byGroup(series, (ref) => this.#directory.ownPlace(ref));
+    for (const [group, wanted] of ownByGroup) {
+      budget.check();
+      this.#readGroup(group, this.#ownBlocks(group, range), wanted, range, budget, take);
+    }
+    return Array.from(found.values(), ({ entry, samples }) => ({
+      ref: entry.ref,
+      labels: entry.labels,
+      timestamps: samples.timestamps,
+      values: samples.values,
+    }));
+  }
+
+  /** The groups of the partition as of this transaction, for going through all of it. */
+  groups(): GroupDirectory {
+    return this.#directory;
+  }
+
+  /** Distinct timestamps of a source, over all its rows, ascending blocks. */
+  timelineOf(timeline: number): readonly Float64Array[] {
+    return this.#timelineRows(timeline).map((row) => this.#timestamps(timeline, row));
+  }
+
+  /** Bytes of stored blocks. */
+  blockBytes(): number {
+    return this.#sql.blockBytes.get() as number;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #refreshGroups(): void {
+    const last = this.#sql.lastGroups.get() as number;
+    if (last === this.#groupsUpTo) return;
+    corruptionAt(`${this.file}: table grp`, () => {
+      for (const blob of this.#sql.groups.iterate(this.#groupsUpTo) as Iterable<Buffer>) {
+        for (const addition of decodeGroups(blob)) this.#directory.add(addition);
+      }
+    });
+    this.#groupsUpTo = last;
+  }
+
+  #byGroup(
+    series: readonly SeriesEntry[],
+    placeOf: (ref: number) => number | undefined,
+  ): Map<number, Wanted[]> {
+    const groups = new Map<number, Wanted[]>();
+    for (const entry of series) {
+      const place = placeOf(entry.ref);
+      if (place === undefined) continue;
+      const group = Math.floor(place / GROUP_SERIES);
+      let wanted = groups.get(group);
+      if (wanted === undefined) groups.set(group, (wanted = []));
+      wanted.push({ column: place % GROUP_SERIES, entry });
+    }
+    // Columns in order: a bucket column is read from its neighbour.
+    for (const wanted of groups.values()) wanted.sort((a, b) => a.column - b.column);
+    return groups;
+  }
+
+  #readGroup(
+    group: number,
+    blocks: readonly GroupBlock[],
+    wanted: readonly Wanted[],
+    range: TimeRange,
+    budget: QueryBudget,
+    take: (entry: SeriesEntry, samples: SampleColumns) => void,
+  ): void {
+    if (blocks.length === 0) return;
+    corruptionAt(`${this.file}: group ${group}`, () => {
+      this.#rows.open(blocks);
+      const { timestamps } = this.#rows;
+      budget.bytes(8 * timestamps.length * (1 + wanted.length));
+      // Columns without gaps share one array of timestamps.
+      const shared = sliceSamples({ timestamps, values: timestamps }, range).timestamps;
+      for (const { column, entry } of wanted) {
+        const gathered = this.#rows.gather(column, new Float64Array(timestamps.length));
+        if (gathered.count === 0) continue;
+        if (gathered.presence === undefined) {
+          const { values } = sliceSamples({ timestamps, values: gathered.values }, range);
+          if (shared.length > 0) take(entry, { timestamps: shared, values });
+        } else {
+          budget.bytes(16 * gathered.count);
+          const samples = sliceSamples(compact(timestamps, gathered), range);
+          if (samples.timestamps.length > 0) take(entry, samples);
+        }
+      }
+    });
+  }
+
+  #groupBlocks(group: number, range: TimeRange): GroupBlock[] {
+    const timeline = this.#directory.timelines[group]!;
+    const blocks: GroupBlock[] = [];
+    for (const row of this.#timelineRows(timeline)) {
+      if (row.last < range.from || row.first >= range.to) continue;
+      const blob = this.#sql.block.get(rowId(group, row.sequence)) as Buffer | undefined;
+      if (blob) blocks.push({ timestamps: this.#timestamps(timeline, row), blob });
+    }
+    return blocks;
+  }
+
+  #ownBlocks(group: number, range: TimeRange): GroupBlock[] {
+    const rows = this.#sql.own.all(...rowsOf(group), range.to, range.from) as {
+      id: number;
+      ts: Buffer;
+      b: Buffer;
+    }[];
+    return rows.map(({ id, ts, b }) =>
+      corruptionAt(`${this.file}: table own, row ${id}`, () => ({
+        timestamps: decodeTimestamps(ts),
+        blob: b,
+      })),
+    );
+  }
+
+  #timelineRows(timeline: number): TimelineRow[] {
+    let rows = this.#timelines.get(timeline);
+    if (rows === undefined) {
+      const stored = this.#sql.times.all(...rowsOf(timeline)) as {
+        id: number;
+        first: number;
+        last: number;
+      }[];
+      rows = stored.map(({ id, first, last }) => ({
+        sequence: sequenceOf(id),
+        first,
+        last,
+        timestamps: undefined,
+      }));
+      this.#timelines.set(timeline, rows);
+    }
+    return rows;
+  }
+
+  #timestamps(timeline: number, row: TimelineRow): Float64Array {
+    if (row.timestamps === undefined) {
+      const id = rowId(timeline, row.sequence);
+      const blob = this.#sql.timesBlob.get(id) as Buffer;
+      row.timestamps = corruptionAt(`${this.file}: table ts, row ${id}`, () => decodeTimestamps(blob));
+    }
+    return row.timestamps;
+  }
+}
+
+function statements(db: SqliteDatabase) {
+  const pluck = (sql: string): Statement => db.prepare(sql).pluck();
+  return {
+    begin: db.prepare('BEGIN'),
+    commit: db.prepare('COMMIT'),
+    lastSeries: pluck('SELECT coalesce(max(id), 0) FROM series'),
+    lastGroups: pluck('SELECT coalesce(max(id), 0) FROM grp'),
+    series: pluck('SELECT b FROM series ORDER BY id'),
+    groups: pluck('SELECT b FROM grp WHERE id > ? ORDER BY id'),
+    times: db.prepare('SELECT id, first, last FROM ts WHERE id BETWEEN ? AND ? ORDER BY id'),
+    timesBlob: pluck('SELECT b FROM ts WHERE id = ?'),
+    block: pluck('SELECT b FROM block WHERE id = ?'),
+    own: db.prepare(
+      'SELECT id, ts, b FROM own WHERE id BETWEEN ? AND ? AND first < ? AND last >= ? ORDER BY id',
+    ),
+    blockBytes: pluck(
+      'SELECT (SELECT coalesce(sum(length(b)), 0) FROM block) + (SELECT coalesce(sum(length(b)), 0) FROM own)',
+    ),
+  };
+}

@@ -1,0 +1,110 @@
+import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
+import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../../sqlite/database.ts';
+
+/** Newest layout of partition files that this program writes and reads: docs/formats/partition.md. */
+export const PARTITION_FORMAT = 1;
+
+/** Marks our files among SQLite databases ("Blfp"). */
+const APPLICATION_ID = 0x426c6670;
+
+/** Series per group, so that one row holds neighbours and reading one series does not decode a whole target. */
+export const GROUP_SERIES = 32;
+
+/** Rows of one owner (a group, a timeline) stand together: its number above, a running one below. */
+const ROWS_PER_OWNER = 2 ** 20;
+export const rowId = (owner: number, sequence: number): number => owner * ROWS_PER_OWNER + sequence;
+export const sequenceOf = (id: number): number => id % ROWS_PER_OWNER;
+export const ownerOf = (id: number): number => Math.floor(id / ROWS_PER_OWNER);
+/** First and last possible row of an owner. */
+export const rowsOf = (owner: number): [number, number] => [rowId(owner, 0), rowId(owner + 1, 0) - 1];
+
+export type PartitionKind = 'hot' | 'sealed';
+
+/** What the meta table says. */
+export interface PartitionMeta {
+  readonly kind: PartitionKind;
+  /** First instant of the day, Unix ms. */
+  readonly day: number;
+  /** Of a hot file: told apart from another one of the same day. Of a sealed one: the hot file it was made from. */
+  readonly hotId: string;
+  /** Batches appended to the hot file; of a sealed file: how many of them it contains. */
+  readonly batches: number;
+}
+
+const TABLES = `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+  CREATE TABLE series (id INTEGER PRIMARY KEY, b BLOB NOT NULL);
+  CREATE TABLE grp (id INTEGER PRIMARY KEY, b BLOB NOT NULL);
+  CREATE TABLE ts (
+    id INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, merged INTEGER NOT NULL, b BLOB NOT NULL
+  );
+  CREATE TABLE block (id INTEGER PRIMARY KEY, b BLOB NOT NULL);
+  CREATE TABLE own (
+    id INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, ts BLOB NOT NULL, b BLOB NOT NULL
+  );
+`;
+
+export function createTables(db: SqliteDatabase, meta: PartitionMeta): void {
+  db.transaction(() => {
+    db.exec(TABLES);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    const insert = db.prepare('INSERT INTO meta VALUES (?, ?)');
+    for (const [key, value] of Object.entries({ format: PARTITION_FORMAT, ...meta })) insert.run(key, value);
+  })();
+}
+
+/** @throws CorruptBlockError when the database is not a partition that this program can read */
+export function readMeta(db: SqliteDatabase): PartitionMeta {
+  return corruptionAt(db.name, () => {
+    if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
+      throw new CorruptBlockError('is not a partition of belfry');
+    }
+    const rows = db.prepare('SELECT key, value FROM meta').all() as { key: string; value: unknown }[];
+    const meta: Record<string, unknown> = Object.fromEntries(rows.map(({ key, value }) => [key, value]));
+    const { format, kind, day, hotId, batches } = meta;
+    if (format !== PARTITION_FORMAT) {
+      throw new CorruptBlockError(`expected partition format ${PARTITION_FORMAT}, found ${String(format)}`);
+    }
+    if (
+      (kind !== 'hot' && kind !== 'sealed') ||
+      typeof day !== 'number' ||
+      typeof hotId !== 'string' ||
+      typeof batches !== 'number'
+    ) {
+      throw new CorruptBlockError('table meta is incomplete');
+    }
+    return { kind, day, hotId, batches };
+  });
+}
+
+/** Opens a partition for reading. @throws CorruptBlockError when it is none or damaged */
+export function openPartitionFile(
+  file: string,
+  addon: SqliteAddon,
+): { readonly db: SqliteDatabase; readonly meta: PartitionMeta } {
+  return corruptionAt(file, () => {
+    const db = openDatabase(file, { addon, readonly: true, cacheKiB: 512 });
+    try {
+      return { db, meta: readMeta(db) };
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  });
+}
+
+const DAMAGED = new Set(['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_FORMAT']);
+
+/** Runs `work`; what it finds damaged, be it by us or by SQLite, is thrown as CorruptBlockError with `where` in front. */
+export function corruptionAt<T>(where: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof CorruptBlockError) throw error.where.startsWith(where) ? error : error.at(where);
+    const { code, message } = error as { code?: string; message?: string };
+    if (typeof code === 'string' && (DAMAGED.has(code) || code.startsWith('SQLITE_CORRUPT'))) {
+      throw new CorruptBlockError(`${message} (${code})`, where);
+    }
+    throw error;
+  }
+}
