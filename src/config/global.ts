@@ -32,8 +32,7 @@ export const scrapeProtocols = () =>
 export const nameValidation = () => z.enum(['utf8', 'legacy']);
 export const nameEscaping = () => z.enum(['allow-utf-8', 'underscores', 'dots', 'values']);
 
-/** The union of both upstreams' `global` sections. `http_config` is Alertmanager's: it is for receivers, not for scrapes. */
-export const globalConfig = z.strictObject({
+const prometheusGlobal = {
   scrape_interval: nonZero().prefault('1m').describe('Time between scrapes of a target.'),
   scrape_timeout: duration()
     .optional()
@@ -75,7 +74,10 @@ export const globalConfig = z.strictObject({
     .boolean()
     .default(false)
     .describe('Stores scrape_timeout_seconds, scrape_sample_limit and scrape_body_size_bytes too.'),
+};
 
+/** Alertmanager's `global`; `http_config` is for receivers, not for scrapes. */
+export const alertmanagerGlobal = {
   resolve_timeout: duration()
     .prefault('5m')
     .describe('When an alert posted without an end counts as resolved.'),
@@ -129,7 +131,10 @@ export const globalConfig = z.strictObject({
   jira_api_url: url().optional().describe('Jira API.'),
   mattermost_webhook_url: secretUrl().optional().describe('Mattermost webhook.'),
   mattermost_webhook_url_file: filePath().optional().describe('File holding it.'),
-});
+};
+
+/** The union of both upstreams' `global` sections. */
+export const globalConfig = z.strictObject({ ...prometheusGlobal, ...alertmanagerGlobal });
 type GlobalKeys = z.output<typeof globalConfig>;
 
 /** Defaults of everything else. `scrape_timeout` is never longer than `scrape_interval`. */

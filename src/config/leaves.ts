@@ -137,7 +137,7 @@ export function regexError(pattern: string): string | undefined {
     return `expected a regular expression of at most ${MAX_REGEX_LENGTH} characters, got ${pattern.length}`;
   }
   try {
-    RE2JS.compile(`^(?s:${pattern})$`);
+    RE2JS.compile(pattern);
     return undefined;
   } catch (error) {
     const reason = (error as Error).message.replace(/^error parsing regexp: /, '');

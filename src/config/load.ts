@@ -196,7 +196,7 @@ class Loader {
     const yaml = new YamlFile(shown, text);
     this.errors.push(...yaml.errors);
     this.warnings.push(...yaml.warnings);
-    return yaml.errors.length > 0 ? undefined : yaml;
+    return yaml.isReadable ? yaml : undefined;
   }
 
   #scrapeFile(

@@ -45,20 +45,32 @@ function parseLoose(outer: z.core.$ZodType, value: unknown, path: Path, issues: 
     return value.map((item, index) => parseLoose(def.element, item, [...path, index], issues));
   }
   const shape = shapeOf(schema);
-  if (isPlain && shape && typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    const object: Record<string, unknown> = {};
-    for (const [key, inner] of Object.entries(shape)) {
-      const parsed = parseLoose(inner, Reflect.get(value, key), [...path, key], issues);
-      if (parsed !== undefined) object[key] = parsed;
-    }
-    return object;
-  }
+  if (isPlain && shape && isObject(value)) return parseKeys(shape, value, path, issues);
   const result = (outer as z.ZodType).safeParse(value);
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
     issues.push({ ...issue, path: [...path, ...(issue.path as (string | number)[])] });
   }
-  return undefined;
+  // The rest of a mapping still counts in checks across sections; what is wrong in it has been said.
+  return shape && isObject(value) && !hasTransform(outer) ? parseKeys(shape, value, path, []) : undefined;
+}
+
+function parseKeys(
+  shape: Readonly<Record<string, z.core.$ZodType>>,
+  value: object,
+  path: Path,
+  issues: z.core.$ZodIssue[],
+): object {
+  const object: Record<string, unknown> = {};
+  for (const [key, inner] of Object.entries(shape)) {
+    const parsed = parseLoose(inner, Reflect.get(value, key), [...path, key], issues);
+    if (parsed !== undefined) object[key] = parsed;
+  }
+  return object;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function hasTransform(outer: z.core.$ZodType): boolean {

@@ -39,38 +39,19 @@ export class YamlFile {
   readonly file: string;
   readonly text: string;
   readonly errors: Finding[] = [];
+  /** Whether there is a document to read in spite of errors, such as a key given twice. */
+  readonly isReadable: boolean;
   readonly warnings: Finding[] = [];
   readonly #lines = new LineCounter();
   readonly #targets = new Map<Alias, Node | undefined>();
-  readonly #root: Node | null = null;
+  #root: Node | null = null;
 
   /** Never throws; what is not YAML is in `errors`. */
   constructor(file: string, text: string) {
     this.file = file;
     this.text = text;
-    this.#lines.addNewLine(0);
-    if (text.length > MAX_BYTES) {
-      this.#error(0, [], `expected a file of at most ${MAX_BYTES} bytes, got ${text.length}`);
-      return;
-    }
-    const tokens = [...new Parser((offset) => this.#lines.addNewLine(offset)).parse(text)];
-    const deep = tokens.map((token) => tooDeep(token)).find((offset) => offset !== undefined);
-    if (deep !== undefined) {
-      this.#error(deep, [], `expected at most ${MAX_DEPTH} levels of nesting, got more`);
-      return;
-    }
-    const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
-    const [document, second] = [...composer.compose(tokens, true, text.length)];
-    if (!document) return;
-    // Those after the first are mostly its consequences.
-    const [fault] = [...document.errors].sort((a, b) => a.pos[0] - b.pos[0]);
-    if (fault) this.#error(fault.pos[0], [], `not valid YAML: ${fault.message}`);
-    if (second && this.errors.length === 0) {
-      this.warnings.push(this.#at(second.range[0], [], 'only the first YAML document of a file counts'));
-    }
-    this.#root = document.contents;
-    this.#linkAliases(document as Document);
-    if (this.errors.length === 0) this.#checkKeys();
+    this.isReadable = this.#compose(text);
+    if (this.isReadable) this.#checkKeys();
   }
 
   get root(): YamlNode {
@@ -144,6 +125,32 @@ export class YamlFile {
     const node = this.nodeAt(path);
     if (!isScalar(node) || !node.range) return this.finding(path, message);
     return this.#at(sourceOffset(this.text, node, textOffset), path, message);
+  }
+
+  #compose(text: string): boolean {
+    this.#lines.addNewLine(0);
+    if (text.length > MAX_BYTES) {
+      this.#error(0, [], `expected a file of at most ${MAX_BYTES} bytes, got ${text.length}`);
+      return false;
+    }
+    const tokens = [...new Parser((offset) => this.#lines.addNewLine(offset)).parse(text)];
+    const deep = tokens.map((token) => tooDeep(token)).find((offset) => offset !== undefined);
+    if (deep !== undefined) {
+      this.#error(deep, [], `expected at most ${MAX_DEPTH} levels of nesting, got more`);
+      return false;
+    }
+    const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
+    const [document, second] = [...composer.compose(tokens, true, text.length)];
+    if (!document) return true;
+    // Those after the first are mostly its consequences.
+    const [fault] = [...document.errors].sort((a, b) => a.pos[0] - b.pos[0]);
+    if (fault) this.#error(fault.pos[0], [], `not valid YAML: ${fault.message}`);
+    if (second && this.errors.length === 0) {
+      this.warnings.push(this.#at(second.range[0], [], 'only the first YAML document of a file counts'));
+    }
+    this.#root = document.contents;
+    this.#linkAliases(document as Document);
+    return this.errors.length === 0;
   }
 
   #collect(map: YAMLMap, entries: Map<string, YamlEntry>, depth: number): void {
