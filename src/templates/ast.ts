@@ -140,7 +140,7 @@ export function nodeText(node: AnyNode): string {
       return (declared === '' ? '' : declared + sign) + node.commands.map(nodeText).join(' | ');
     }
     case 'text':
-      return quoteGo(node.text);
+      return node.text;
     case 'action':
       return `{{${nodeText(node.pipe)}}}`;
     case 'template':
