@@ -9,8 +9,16 @@ export interface StoredAlert extends Alert {
   readonly timeout: boolean;
 }
 
-/** Gives an alert its times: no start means now (or its end), no end means `resolveTimeoutMs` from now. */
-export function intake(alert: Alert, now: number, resolveTimeoutMs: number): StoredAlert {
+/**
+ * Gives an alert its times: no start means now (or its end), no end means `resolveTimeoutMs` from now.
+ * @param known its fingerprint, where that is known already
+ */
+export function intake(
+  alert: Alert,
+  now: number,
+  resolveTimeoutMs: number,
+  known = fingerprint(alert.labels),
+): StoredAlert {
   const timeout = alert.endsAt === 0;
   return {
     ...alert,
@@ -18,7 +26,7 @@ export function intake(alert: Alert, now: number, resolveTimeoutMs: number): Sto
     endsAt: timeout ? now + resolveTimeoutMs : alert.endsAt,
     updatedAt: alert.updatedAt || now,
     timeout,
-    fingerprint: fingerprint(alert.labels),
+    fingerprint: known,
   };
 }
 
@@ -72,15 +80,19 @@ export class AlertStore {
     return this.#byFingerprint.get(byFingerprint);
   }
 
+  find(labels: Labels): StoredAlert | undefined {
+    return this.#byLabels.get(labelsKey(labels));
+  }
+
   values(): IterableIterator<StoredAlert> {
     return this.#byLabels.values();
   }
 
-  /** Forgets alerts that were over at `now`; gives them. */
-  collect(now: number): readonly StoredAlert[] {
+  /** Forgets alerts that were over at `now` and are not kept for another reason; gives them. */
+  collect(now: number, isHeld: (fingerprint: string) => boolean): readonly StoredAlert[] {
     const gone: StoredAlert[] = [];
     for (const [key, alert] of this.#byLabels) {
-      if (alert.endsAt > now) continue;
+      if (alert.endsAt > now || isHeld(alert.fingerprint)) continue;
       this.#byLabels.delete(key);
       this.#byFingerprint.delete(alert.fingerprint);
       gone.push(alert);

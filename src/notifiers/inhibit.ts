@@ -1,8 +1,7 @@
+import type { InhibitRuleConfig } from '../config/inhibit.ts';
 import { type Labels, labelValue } from '../model/labels.ts';
-import type { Matcher } from '../model/matcher.ts';
 import type { StoredAlert } from './alerts.ts';
 import { type CompiledMatchers, compileMatchers, formatAlertMatchers } from './matching.ts';
-import type { InhibitRuleSettings } from './settings.ts';
 
 /** Why an alert is inhibited. */
 export interface Inhibition {
@@ -19,8 +18,8 @@ export interface Inhibition {
 export class Inhibitor {
   readonly #rules: readonly Rule[];
 
-  constructor(rules: readonly InhibitRuleSettings[]) {
-    this.#rules = rules.map((settings, index) => createRule(settings, index));
+  constructor(rules: readonly InhibitRuleConfig[]) {
+    this.#rules = rules.map(createRule);
   }
 
   /** Takes note of an alert that may be a source. Call it for every state of every alert. */
@@ -79,15 +78,14 @@ interface Rule {
   readonly sources: Map<string, Map<string, StoredAlert>>;
 }
 
-function createRule(settings: InhibitRuleSettings, index: number): Rule {
-  const source = side(settings.source_match, settings.source_match_re, settings.source_matchers);
-  const target = side(settings.target_match, settings.target_match_re, settings.target_matchers);
+function createRule(config: InhibitRuleConfig, index: number): Rule {
+  const { source_matchers: source, target_matchers: target } = config;
   const text = `${formatAlertMatchers(source)} inhibits ${formatAlertMatchers(target)}`;
   return {
-    name: settings.name || `inhibit_rules[${index}]: ${text}`,
+    name: config.name || `inhibit_rules[${index}]: ${text}`,
     source: compileMatchers(source),
     target: compileMatchers(target),
-    equal: [...new Set(settings.equal ?? [])].sort(),
+    equal: [...new Set(config.equal)],
     sources: new Map(),
   };
 }
@@ -95,16 +93,4 @@ function createRule(settings: InhibitRuleSettings, index: number): Rule {
 /** A missing label equals an empty one. */
 function equalKey(names: readonly string[], labels: Labels): string {
   return names.map((name) => labelValue(labels, name)).join('\xff');
-}
-
-function side(
-  match: Readonly<Record<string, string>> | undefined,
-  matchRe: Readonly<Record<string, string>> | undefined,
-  matchers: readonly Matcher[] | undefined,
-): readonly Matcher[] {
-  return [
-    ...Object.entries(match ?? {}).map(([name, value]): Matcher => ({ name, op: '=', value })),
-    ...Object.entries(matchRe ?? {}).map(([name, value]): Matcher => ({ name, op: '=~', value })),
-    ...(matchers ?? []),
-  ];
 }

@@ -1,4 +1,4 @@
-import type { NamedTimeIntervals, TimeIntervalSettings } from './settings.ts';
+import type { InclusiveRange, NamedTimeIntervals, TimeIntervalConfig } from '../config/time-intervals.ts';
 
 /** Tells whether a moment lies in any of some named time intervals. */
 export interface TimeIntervals {
@@ -18,11 +18,6 @@ export function compileTimeIntervals(settings: readonly NamedTimeIntervals[]): T
 
 type Interval = (at: number) => boolean;
 
-interface Range {
-  readonly from: number;
-  readonly to: number;
-}
-
 /** Wall clock in a time zone. Sunday is 0, January is 1. */
 interface WallClock {
   readonly minutes: number;
@@ -32,21 +27,14 @@ interface WallClock {
   readonly year: number;
 }
 
-/** All fields given must hold; of each field's list any entry. The end of a time of day is exclusive. */
-function compileInterval(settings: TimeIntervalSettings): Interval {
-  const times = settings.times?.map((time) => ({
-    from: parseTimeOfDay(time.start_time),
-    to: parseTimeOfDay(time.end_time),
-  }));
-  const weekdays = settings.weekdays?.map((text) => parseRange(text, WEEKDAYS, 0));
-  const days = settings.days_of_month?.map((text) => parseRange(text));
-  const months = settings.months?.map((text) => parseRange(text, MONTHS, 1));
-  const years = settings.years?.map((text) => parseRange(text));
-  const wallClock = wallClockIn(settings.location);
+/** All fields given must hold; of each field's list any entry. */
+function compileInterval(config: TimeIntervalConfig): Interval {
+  const { times, weekdays, days_of_month: days, months, years } = config;
+  const wallClock = wallClockIn(config.location);
   return (at) => {
     const wall = wallClock(at);
     return (
-      (!times || times.some((time) => wall.minutes >= time.from && wall.minutes < time.to)) &&
+      (!times || times.some((time) => wall.minutes >= time.start && wall.minutes < time.end)) &&
       (!days || days.some((range) => holdsDay(range, wall))) &&
       (!months || months.some((range) => within(range, wall.month))) &&
       (!weekdays || weekdays.some((range) => within(range, wall.weekday))) &&
@@ -55,52 +43,14 @@ function compileInterval(settings: TimeIntervalSettings): Interval {
   };
 }
 
-const within = (range: Range, value: number): boolean => value >= range.from && value <= range.to;
+const within = (range: InclusiveRange, value: number): boolean => value >= range.begin && value <= range.end;
 
 /** Negative days count from the end of the month; a range that begins after it does not hold. */
-function holdsDay(range: Range, wall: WallClock): boolean {
+function holdsDay(range: InclusiveRange, wall: WallClock): boolean {
   const length = new Date(Date.UTC(wall.year, wall.month, 0)).getUTCDate();
-  const from = range.from < 0 ? length + range.from + 1 : range.from;
-  const to = range.to < 0 ? length + range.to + 1 : range.to;
+  const from = range.begin < 0 ? length + range.begin + 1 : range.begin;
+  const to = range.end < 0 ? length + range.end + 1 : range.end;
   return from <= length && wall.day >= from && wall.day <= to;
-}
-
-const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
-const MONTHS = [
-  'january',
-  'february',
-  'march',
-  'april',
-  'may',
-  'june',
-  'july',
-  'august',
-  'september',
-  'october',
-  'november',
-  'december',
-];
-
-/** @param first the number of the first name */
-function parseRange(text: string, names: readonly string[] = [], first = 0): Range {
-  const parts = text.toLowerCase().split(':');
-  const values = parts.map((part) => {
-    const index = names.indexOf(part.trim());
-    return index >= 0 ? index + first : Number(part);
-  });
-  const from = values[0];
-  const to = values[values.length - 1];
-  if (parts.length > 2 || !Number.isInteger(from) || !Number.isInteger(to)) {
-    throw new Error(`expected a range such as "1:5"${names[1] ? ` or "${names[1]}"` : ''}, got "${text}"`);
-  }
-  return { from: from!, to: to! };
-}
-
-function parseTimeOfDay(text: string): number {
-  const match = /^(\d{1,2}):(\d{2})$/.exec(text);
-  const minutes = match ? Number(match[1]) * 60 + Number(match[2]) : Number.NaN;
-  if (!(minutes >= 0 && minutes <= 1440)) throw new Error(`expected a time such as "09:30", got "${text}"`);
-  return minutes;
 }
 
 function wallClockIn(location: string | undefined): (at: number) => WallClock {

@@ -1,7 +1,7 @@
+import type { RouteConfig } from '../config/route.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
 import { type CompiledMatchers, compileMatchers, formatAlertMatchers, sortMatchers } from './matching.ts';
-import type { RouteSettings } from './settings.ts';
 
 /** A node of the route tree with everything it inherits filled in. Durations in ms. */
 export interface Route {
@@ -38,9 +38,9 @@ export interface RouteStep {
   readonly continued: boolean;
 }
 
-/** Builds the route tree. The root's options default as upstream's; children inherit, but for the time intervals. */
-export function buildRoutes(settings: RouteSettings): Route {
-  return buildRoute(settings, undefined, 0);
+/** Builds the route tree from a section in which what children inherit is filled in. */
+export function buildRoutes(config: RouteConfig): Route {
+  return buildRoute(config, undefined, 0);
 }
 
 /** The nodes an alert goes to: depth first, left to right, the deepest that match. Empty only if the root does not match. */
@@ -92,38 +92,25 @@ export function* eachRoute(route: Route): Generator<Route> {
   for (const child of route.children) yield* eachRoute(child);
 }
 
-function buildRoute(settings: RouteSettings, parent: Route | undefined, index: number): Route {
-  const matchers = compileMatchers(sortMatchers(routeMatchers(settings)));
+function buildRoute(config: RouteConfig, parent: Route | undefined, index: number): Route {
+  const matchers = compileMatchers(sortMatchers(config.matchers));
   const text = formatAlertMatchers(matchers.matchers);
-  const own: Omit<Route, 'children'> = {
+  const children: Route[] = [];
+  const route: Route = {
     id: parent ? `${parent.id}/${text}/${index}` : text,
     key: parent ? `${parent.key}/${text}` : text,
     matchers,
-    continues: settings.continue ?? false,
-    receiver: settings.receiver || parent?.receiver || '',
-    groupBy: groupBy(settings.group_by) ?? parent?.groupBy ?? new Set(),
-    groupWaitMs: settings.group_wait ?? parent?.groupWaitMs ?? 30_000,
-    groupIntervalMs: settings.group_interval ?? parent?.groupIntervalMs ?? 300_000,
-    repeatIntervalMs: settings.repeat_interval ?? parent?.repeatIntervalMs ?? 14_400_000,
-    muteTimes: settings.mute_time_intervals ?? [],
-    activeTimes: settings.active_time_intervals ?? [],
-    labels: { ...parent?.labels, ...settings.labels },
+    continues: config.continue,
+    receiver: config.receiver,
+    groupBy: config.group_by_all ? 'all' : new Set(config.group_by),
+    groupWaitMs: config.group_wait,
+    groupIntervalMs: config.group_interval,
+    repeatIntervalMs: config.repeat_interval,
+    muteTimes: config.mute_time_intervals,
+    activeTimes: config.active_time_intervals,
+    labels: config.labels,
+    children,
   };
-  const children: Route[] = [];
-  const route: Route = { ...own, children };
-  for (const [i, child] of (settings.routes ?? []).entries()) children.push(buildRoute(child, route, i));
+  for (const [i, child] of config.routes.entries()) children.push(buildRoute(child, route, i));
   return route;
-}
-
-function groupBy(names: readonly string[] | undefined): Route['groupBy'] | undefined {
-  if (!names) return undefined;
-  return names.includes('...') ? 'all' : new Set(names);
-}
-
-function routeMatchers(settings: RouteSettings): readonly Matcher[] {
-  return [
-    ...Object.entries(settings.match ?? {}).map(([name, value]): Matcher => ({ name, op: '=', value })),
-    ...Object.entries(settings.match_re ?? {}).map(([name, value]): Matcher => ({ name, op: '=~', value })),
-    ...(settings.matchers ?? []),
-  ];
 }

@@ -1,0 +1,145 @@
+import type { Clock, Timer } from '../clock.ts';
+import type { Labels } from '../model/labels.ts';
+import type { StoredAlert } from './alerts.ts';
+import { formatGroupLabels, groupKey, groupLabels } from './group.ts';
+import { matchRoutes, type Route } from './routes.ts';
+
+/** Alerts of one route that share its group labels, and when they are looked at next. */
+export interface Group {
+  readonly route: Route;
+  readonly key: string;
+  readonly labels: Labels;
+  /** By fingerprint; resolved ones until a flush has told all integrations. */
+  readonly alerts: Map<string, StoredAlert>;
+  /** Unix ms. */
+  nextFlushAt: number;
+  /** Names of the time intervals that kept the last flush from sending. */
+  mutedBy: readonly string[];
+}
+
+export interface DispatcherOptions {
+  readonly clock: Clock;
+  readonly root: Route;
+  /**
+   * Looks at a group. `false` means that nothing of it can be looked at yet: the tick waits until `resume` is called, and
+   * the next one counts from then.
+   */
+  readonly flush: (group: Group, at: number) => boolean;
+  readonly onRemoved?: (group: Group) => void;
+}
+
+/** How often groups without alerts are removed; until then a returning alert meets the group's old ticks. */
+const MAINTENANCE_MS = 30_000;
+
+/** Puts alerts into groups and lets each group tick: first after `group_wait`, then every `group_interval`. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  /** By route, then by group labels: the group key alone is shared by routes with equal matchers. */
+  readonly #groups = new Map<string, Entry>();
+  #maintenance: Timer;
+  #stopped = false;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#maintenance = options.clock.after(MAINTENANCE_MS, () => this.#maintain());
+  }
+
+  get root(): Route {
+    return this.#options.root;
+  }
+
+  get size(): number {
+    return this.#groups.size;
+  }
+
+  *groups(): Generator<Group> {
+    for (const entry of this.#groups.values()) yield entry.group;
+  }
+
+  /** Whether a group is one of ours still. */
+  has(group: Group): boolean {
+    return this.#groups.get(entryKey(group.route, group.labels))?.group === group;
+  }
+
+  /** Adds an alert to the groups it belongs to, or replaces it there. */
+  insert(alert: StoredAlert): void {
+    for (const route of matchRoutes(this.#options.root, alert.labels)) this.#insertInto(route, alert);
+  }
+
+  /** Lets a tick happen that was put off. */
+  resume(group: Group): void {
+    const entry = this.#groups.get(entryKey(group.route, group.labels));
+    if (entry?.group === group && entry.waiting) this.#tick(entry);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#maintenance.cancel();
+    for (const entry of this.#groups.values()) entry.timer?.cancel();
+  }
+
+  #insertInto(route: Route, alert: StoredAlert): void {
+    const labels = groupLabels(alert.labels, route.groupBy);
+    const id = entryKey(route, labels);
+    const known = this.#groups.get(id);
+    if (known) {
+      known.group.alerts.set(alert.fingerprint, alert);
+      return;
+    }
+    const now = this.#options.clock.now();
+    const entry: Entry = {
+      group: {
+        route,
+        key: groupKey(route, labels),
+        labels,
+        alerts: new Map([[alert.fingerprint, alert]]),
+        nextFlushAt: now,
+        mutedBy: [],
+      },
+      timer: undefined,
+      waiting: false,
+    };
+    this.#groups.set(id, entry);
+    const isOld = alert.startsAt + route.groupWaitMs < now;
+    this.#arm(entry, isOld ? 0 : route.groupWaitMs);
+  }
+
+  #arm(entry: Entry, delayMs: number): void {
+    entry.group.nextFlushAt = this.#options.clock.now() + delayMs;
+    entry.timer = this.#options.clock.after(delayMs, () => this.#tick(entry));
+  }
+
+  #tick(entry: Entry): void {
+    if (this.#stopped) return;
+    const { group } = entry;
+    const at = this.#options.clock.now();
+    entry.waiting = false;
+    group.nextFlushAt = at + group.route.groupIntervalMs;
+    if (group.alerts.size > 0 && !this.#options.flush(group, at)) {
+      entry.waiting = true;
+      return;
+    }
+    this.#arm(entry, group.route.groupIntervalMs);
+  }
+
+  #maintain(): void {
+    for (const [id, entry] of this.#groups) {
+      if (entry.group.alerts.size > 0) continue;
+      entry.timer?.cancel();
+      this.#groups.delete(id);
+      this.#options.onRemoved?.(entry.group);
+    }
+    this.#maintenance = this.#options.clock.after(MAINTENANCE_MS, () => this.#maintain());
+  }
+}
+
+interface Entry {
+  readonly group: Group;
+  timer: Timer | undefined;
+  /** The tick is due and was put off. */
+  waiting: boolean;
+}
+
+function entryKey(route: Route, labels: Labels): string {
+  return `${route.id}:${formatGroupLabels(labels)}`;
+}

@@ -1,0 +1,130 @@
+import type { HttpClientConfig } from '../config/http-client.ts';
+import type { ReceiverConfig, ReceiverKind, ReceiverKinds } from '../config/receivers/receiver.ts';
+import type { Attempt, Integration } from './delivery.ts';
+import { emailMessage } from './kinds/email.ts';
+import { type Exchange, MessageError } from './kinds/exchange.ts';
+import type { Mail } from './kinds/mime.ts';
+import { pagerdutyMessage } from './kinds/pagerduty.ts';
+import { slackMessage } from './kinds/slack.ts';
+import { type RenderFor, webhookMessage } from './kinds/webhook.ts';
+import type { Notification, Rendering } from './notification.ts';
+import type { HttpTransport } from './transport/http.ts';
+import { redact, secretsOf, withFileSecrets } from './transport/secrets.ts';
+import type { MailTransport } from './transport/smtp.ts';
+
+type Build<K extends ReceiverKind, Message> = (
+  config: ReceiverKinds[K],
+  notification: Notification,
+  render: ReturnType<RenderFor>,
+  renderFor: RenderFor,
+) => Message;
+
+/** How messages of a kind are made and which way they go. */
+type Kind<K extends ReceiverKind> =
+  | { readonly via: 'http'; readonly build: Build<K, Exchange> }
+  | { readonly via: 'smtp'; readonly build: Build<K, Mail> };
+
+/** Mapped over the config's kinds: a forgotten one does not compile. */
+const kinds: { readonly [K in ReceiverKind]: Kind<K> } = {
+  webhook: {
+    via: 'http',
+    build: (config, notification, _, renderFor) => webhookMessage(config, notification, renderFor),
+  },
+  email: { via: 'smtp', build: emailMessage },
+  slack: { via: 'http', build: slackMessage },
+  pagerduty: { via: 'http', build: pagerdutyMessage },
+};
+
+export interface IntegrationOptions {
+  readonly rendering: Rendering;
+  readonly http: HttpTransport;
+  readonly mail: MailTransport;
+}
+
+/** All integrations of a receiver, each counted within its kind. */
+export function createIntegrations(
+  receiver: ReceiverConfig,
+  options: IntegrationOptions,
+): readonly Integration[] {
+  return (Object.keys(kinds) as ReceiverKind[]).flatMap((kind) =>
+    receiver[`${kind}_configs`].map((config, index) =>
+      createIntegration(receiver.name, kind, index, config as ReceiverKinds[typeof kind], options),
+    ),
+  );
+}
+
+function createIntegration<K extends ReceiverKind>(
+  receiver: string,
+  kind: K,
+  index: number,
+  config: ReceiverKinds[K],
+  options: IntegrationOptions,
+): Integration {
+  const mails = new WeakMap<Notification, Mail>();
+
+  async function attempt(notification: Notification, signal: AbortSignal): Promise<Attempt> {
+    let filled: ReceiverKinds[K];
+    try {
+      filled = await withFileSecrets(config);
+    } catch (error) {
+      return { kind: 'rejected', reason: 'other', message: messageOf(error) };
+    }
+    const timeoutMs = 'timeout' in filled ? filled.timeout : 0;
+    const limited = timeoutMs > 0 ? AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) : signal;
+    const outcome = await trySending(filled, notification, limited);
+    if (outcome.kind === 'delivered')
+      return { ...outcome, answer: redact(outcome.answer, secretsOf(filled)) };
+    return { ...outcome, message: redact(outcome.message, secretsOf(filled)) };
+  }
+
+  async function trySending(
+    filled: ReceiverKinds[K],
+    notification: Notification,
+    signal: AbortSignal,
+  ): Promise<Attempt> {
+    const { build, via } = kinds[kind];
+    try {
+      const make = (): Exchange | Mail =>
+        build(filled, notification, options.rendering(notification), options.rendering);
+      if (via === 'http') {
+        const http = (filled as { http_config: HttpClientConfig }).http_config;
+        return await converse(make() as Exchange, (request) => options.http(request, http, signal));
+      }
+      const mail = mails.get(notification) ?? (make() as Mail);
+      mails.set(notification, mail);
+      return await options.mail(mail, filled as ReceiverKinds['email'], signal);
+    } catch (error) {
+      const final = error instanceof MessageError || isTemplateError(error);
+      return { kind: final ? 'rejected' : 'retry', reason: 'other', message: messageOf(error) };
+    }
+  }
+
+  return {
+    receiver,
+    kind,
+    index,
+    sendResolved: config.send_resolved,
+    version: JSON.stringify([receiver, kind, index, config]),
+    attempt,
+  };
+}
+
+/** Carries a conversation on until it ends. */
+async function converse(
+  exchange: Exchange,
+  send: (request: Parameters<HttpTransport>[0]) => ReturnType<HttpTransport>,
+): Promise<Attempt> {
+  let step = exchange.next();
+  while (!step.done) step = exchange.next(await send(step.value));
+  return step.value;
+}
+
+function isTemplateError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TemplateError';
+}
+
+/** Node's network errors hold several messages where an address has several; none of them names the path of an address. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}

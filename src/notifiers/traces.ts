@@ -1,0 +1,166 @@
+import type { Labels } from '../model/labels.ts';
+import type { SqliteDatabase } from '../sqlite/database.ts';
+import type { NotifyReason } from './dedup.ts';
+
+/** What the stages before the integrations decided about one alert. */
+export type Verdict =
+  | { readonly kind: 'passed' }
+  | { readonly kind: 'inhibited'; readonly rule: string; readonly by: string; readonly byLabels: Labels }
+  | { readonly kind: 'inactive'; readonly intervals: readonly string[] }
+  | { readonly kind: 'muted'; readonly intervals: readonly string[] }
+  | { readonly kind: 'silenced'; readonly by: readonly string[] };
+
+export interface AlertDecision {
+  readonly fingerprint: string;
+  readonly status: 'firing' | 'resolved';
+  readonly verdict: Verdict;
+}
+
+/** How the message of one integration fared. */
+export type Outcome =
+  | { readonly kind: 'nothing to send' }
+  /** Only resolved alerts for an integration that does not send them: the log was brought up to date. */
+  | { readonly kind: 'recorded' }
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'sending'; readonly attempts: number; readonly error?: string }
+  | {
+      readonly kind: 'delivered';
+      readonly attempts: number;
+      readonly durationMs: number;
+      readonly answer: string;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly attempts: number;
+      readonly durationMs: number;
+      readonly error: string;
+      /** The receiver or a template refused for good; else time ran out. */
+      readonly rejected: boolean;
+    };
+
+export interface IntegrationDecision {
+  readonly integration: string;
+  readonly index: number;
+  readonly reason: NotifyReason;
+  /** When the integration was last told about the group, Unix ms; the entry it was compared with. */
+  readonly lastToldAt?: number;
+  /** When an unchanged group would be told again, Unix ms; at the next flush after that. */
+  readonly repeatAfter?: number;
+  outcome: Outcome;
+}
+
+/** One flush of one group, and everything that was decided in it. */
+export interface FlushTrace {
+  readonly groupKey: string;
+  readonly groupLabels: Labels;
+  readonly route: string;
+  readonly receiver: string;
+  /** Unix ms. */
+  readonly at: number;
+  /** The latest of `count` flushes in a row that decided the same; equals `at` for a single one. */
+  lastAt: number;
+  count: number;
+  nextFlushAt: number;
+  readonly alerts: readonly AlertDecision[];
+  readonly integrations: readonly IntegrationDecision[];
+}
+
+const MAX_AGE_MS = 7 * 86_400_000;
+const MAX_FLUSHES = 20_000;
+
+/**
+ * Keeps what the flushes decided, for a week and at most 20,000 of them. Flushes in a row that decide the same share one row, so
+ * that a quiet group costs one small update per flush.
+ */
+export class Traces {
+  readonly #db: SqliteDatabase;
+  /** By group: the row of its last flush and what it decided. */
+  readonly #last = new Map<string, { id: number; decided: string; trace: FlushTrace }>();
+
+  constructor(db: SqliteDatabase) {
+    this.#db = db;
+  }
+
+  /** Keeps a flush; gives the row to hand to `update` when an outcome changes. */
+  record(trace: FlushTrace): number {
+    const decided = decisions(trace);
+    const last = this.#last.get(trace.groupKey);
+    if (last?.decided === decided) {
+      last.trace.lastAt = trace.at;
+      last.trace.nextFlushAt = trace.nextFlushAt;
+      last.trace.count++;
+      this.#write(last.id, last.trace);
+      return last.id;
+    }
+    let id = 0;
+    this.#db.transaction(() => {
+      id = Number(
+        this.#db
+          .prepare('INSERT INTO notifier_flushes (last_at, group_key, body) VALUES (?, ?, ?)')
+          .run(trace.at, trace.groupKey, JSON.stringify(trace)).lastInsertRowid,
+      );
+      const link = this.#db.prepare('INSERT OR IGNORE INTO notifier_flush_alerts VALUES (?, ?)');
+      for (const alert of trace.alerts) link.run(alert.fingerprint, id);
+    })();
+    this.#last.set(trace.groupKey, { id, decided, trace });
+    return id;
+  }
+
+  update(id: number, trace: FlushTrace): void {
+    const last = this.#last.get(trace.groupKey);
+    if (last?.id === id) last.decided = decisions(trace);
+    this.#write(id, trace);
+  }
+
+  /** The latest flushes that an alert took part in, newest first; other alerts are left out of them. */
+  ofAlert(fingerprint: string, limit = 50): FlushTrace[] {
+    const rows = this.#db
+      .prepare(
+        `SELECT body FROM notifier_flush_alerts JOIN notifier_flushes ON id = flush
+         WHERE fingerprint = ? ORDER BY last_at DESC, id DESC LIMIT ?`,
+      )
+      .all(fingerprint, limit) as { body: string }[];
+    return rows.map((row) => {
+      const trace = JSON.parse(row.body) as FlushTrace;
+      return { ...trace, alerts: trace.alerts.filter((alert) => alert.fingerprint === fingerprint) };
+    });
+  }
+
+  /** A group is gone: its next flush begins anew. */
+  forgetGroup(groupKey: string): void {
+    this.#last.delete(groupKey);
+  }
+
+  collect(now: number): void {
+    this.#db.transaction(() => {
+      this.#db
+        .prepare(
+          `DELETE FROM notifier_flushes WHERE last_at <= ?
+           OR id <= (SELECT max(id) FROM notifier_flushes) - ?`,
+        )
+        .run(now - MAX_AGE_MS, MAX_FLUSHES);
+      this.#db.exec('DELETE FROM notifier_flush_alerts WHERE flush NOT IN (SELECT id FROM notifier_flushes)');
+    })();
+    for (const [key, last] of this.#last) {
+      if (last.trace.lastAt <= now - MAX_AGE_MS) this.#last.delete(key);
+    }
+  }
+
+  #write(id: number, trace: FlushTrace): void {
+    this.#db
+      .prepare('UPDATE notifier_flushes SET last_at = ?, body = ? WHERE id = ?')
+      .run(trace.lastAt, JSON.stringify(trace), id);
+  }
+}
+
+/** What a flush decided, without when: equal for flushes that need no row of their own. A message sent is never equal. */
+function decisions(trace: FlushTrace): string {
+  const quiet = trace.integrations.every((one) => one.outcome.kind === 'nothing to send');
+  return JSON.stringify([
+    quiet ? '' : trace.at,
+    trace.route,
+    trace.receiver,
+    trace.alerts,
+    trace.integrations.map((one) => [one.integration, one.index, one.reason, one.lastToldAt]),
+  ]);
+}
