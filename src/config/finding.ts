@@ -11,17 +11,6 @@ export interface Finding extends Position {
   readonly message: string;
 }
 
-/** A config that cannot be used: everything that is wrong with it, in the order of the files. */
-export class ConfigError extends Error {
-  readonly findings: readonly Finding[];
-
-  constructor(findings: readonly Finding[]) {
-    super(findings.map(formatFinding).join('\n'));
-    this.name = 'ConfigError';
-    this.findings = findings;
-  }
-}
-
 /** `file:line:column: path: message` */
 export function formatFinding({ file, line, column, path, message }: Finding): string {
   return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;

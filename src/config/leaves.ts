@@ -177,8 +177,11 @@ function parseGoDuration(value: string): number | undefined {
   return total;
 }
 
+/** A variable that was not set; a warning has said so. */
+const UNSET_VARIABLE = /\$\{[A-Za-z_]\w*\}/;
+
 function checkUrl(value: string, context: z.RefinementCtx): void {
-  if (isPlaceholder(value)) return;
+  if (isPlaceholder(value) || UNSET_VARIABLE.test(value)) return;
   const parsed = URL.canParse(value) ? new URL(value) : undefined;
   if (parsed && /^https?:$/.test(parsed.protocol) && parsed.hostname !== '') return;
   context.addIssue({
