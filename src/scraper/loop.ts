@@ -69,7 +69,7 @@ export function createScrapeLoop(deps: {
     const deadline = clock.after(timeoutMs, () => cut.abort(late));
     let failure: Error | undefined;
     try {
-      const page = await pages.fetch(cut.signal, samples.spare);
+      const page = await pages.fetch(cut.signal, samples.expectPage());
       cut.signal.throwIfAborted();
       let sliceFrom = clock.monotonic();
       const sliceOver = (): boolean => clock.monotonic() - sliceFrom >= SLICE_MS;

@@ -68,7 +68,7 @@ const ROWS_PER_RELEASE = 32;
  * is stored all others may be given back.
  */
 export class TargetSamples {
-  /** Of the last page read, also when it was refused in the end. */
+  /** Of the scrape under way or just done; also of a page that was refused in the end. */
   counts: PageCounts = NO_COUNTS;
   readonly #source: ScrapeAppender;
   readonly #appender: Appender;
@@ -107,8 +107,9 @@ export class TargetSamples {
     };
   }
 
-  /** A buffer the next page may be read into. */
-  get spare(): Uint8Array {
+  /** Starts a scrape; gives a buffer its page may be read into. */
+  expectPage(): Uint8Array {
+    this.counts = NO_COUNTS;
     return this.#page.spare;
   }
 
