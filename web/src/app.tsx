@@ -1,0 +1,81 @@
+import type { ComponentType } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { Strip } from './frame/strip.tsx';
+import { BottomBar, TopBar } from './frame/top-bar.tsx';
+import { Home } from './pages/home.tsx';
+import { Empty, ErrorNote, Skeleton } from './parts/view-state.tsx';
+import { useSession } from './session.ts';
+
+/** Pages other than Home come when they are first opened. */
+const ROUTES: readonly (readonly [path: RegExp, title: string, load: () => Promise<ComponentType>])[] = [
+  [/^\/$/, 'Home', async () => Home],
+  [/^\/alerts$/, 'Alerts', async () => (await import('./pages/alerts.tsx')).Alerts],
+  [/^\/targets$/, 'Targets', async () => (await import('./pages/targets.tsx')).Targets],
+  [/^\/graph$/, 'Explore', async () => (await import('./pages/explore.tsx')).Explore],
+  [/^\/dashboards$/, 'Dashboards', async () => (await import('./pages/dashboards.tsx')).Dashboards],
+  [/^\/d\/[^/]+(\/[^/]*)?$/, 'Dashboard', async () => (await import('./pages/dashboard.tsx')).DashboardPage],
+  [/^\/status$/, 'Status', async () => (await import('./pages/status.tsx')).Status],
+];
+
+export function App() {
+  const { router } = useSession();
+  return (
+    <>
+      <a class="skip-link" href="#content" onClick={skipToContent}>
+        Skip to the content
+      </a>
+      <TopBar />
+      <Strip />
+      <main id="content" class="content" tabIndex={-1}>
+        <Page path={router.path.value} />
+      </main>
+      <BottomBar />
+    </>
+  );
+}
+
+function Page({ path }: { readonly path: string }) {
+  const { alerts } = useSession();
+  const route = ROUTES.find(([pattern]) => pattern.test(path));
+  const [shown, setShown] = useState<{ route: typeof route; Content: ComponentType }>();
+  const [problem, setProblem] = useState<Error>();
+  const firing = (alerts.data.value ?? []).filter((alert) => alert.state === 'firing').length;
+
+  useEffect(() => {
+    if (!route) return;
+    let isGone = false;
+    setProblem(undefined);
+    route[2]().then(
+      (Content) => !isGone && setShown({ route, Content }),
+      (error: Error) => !isGone && setProblem(error),
+    );
+    return () => {
+      isGone = true;
+    };
+  }, [route]);
+  useEffect(() => {
+    if (route?.[1] !== 'Dashboard')
+      document.title = `${firing > 0 ? `(${firing}) ` : ''}${route?.[1] ?? 'Not found'} · Belfry`;
+  }, [route, firing]);
+
+  if (!route) {
+    return (
+      <Empty title="There is no page at this address.">
+        The pages are listed in the bar; a link from elsewhere may be misspelt.
+      </Empty>
+    );
+  }
+  if (problem)
+    return (
+      <ErrorNote what="This page could not be loaded." error={problem} retry={() => location.reload()} />
+    );
+  if (shown?.route !== route) return <Skeleton rows={6} />;
+  const { Content } = shown;
+  return <Content key={path} />;
+}
+
+/** Moves the focus without a step in the history. */
+function skipToContent(event: Event): void {
+  event.preventDefault();
+  document.getElementById('content')?.focus();
+}

@@ -1,0 +1,65 @@
+export type ShownTheme = 'light' | 'dark';
+
+/**
+ * Twelve colours of equal lightness per theme, told apart with the common colour-vision deficiencies; the first six differ most.
+ * Hue and chroma in OKLCH.
+ */
+const SERIES: readonly (readonly [hue: number, chroma: number])[] = [
+  [255, 0.15], // blue
+  [55, 0.15], // orange
+  [150, 0.14], // green
+  [300, 0.16], // violet
+  [215, 0.11], // cyan
+  [345, 0.18], // magenta
+  [115, 0.12], // olive
+  [32, 0.15], // brick
+  [185, 0.1], // teal
+  [275, 0.17], // indigo
+  [88, 0.13], // gold
+  [250, 0.035], // slate
+];
+
+const LIGHTNESS: Readonly<Record<ShownTheme, number>> = { light: 0.58, dark: 0.74 };
+
+export function seriesColor(index: number, theme: ShownTheme): string {
+  const [hue, chroma] = SERIES[index % SERIES.length]!;
+  return `oklch(${LIGHTNESS[theme]} ${chroma} ${hue})`;
+}
+
+/** The same colour, see-through. */
+export function withAlpha(color: string, alpha: number): string {
+  const oklch = /^oklch\(([^/)]+)\)$/.exec(color);
+  if (oklch) return `oklch(${oklch[1]!.trim()} / ${alpha})`;
+  const hex = /^#([0-9a-f]{6})$/i.exec(color);
+  if (hex)
+    return `${color}${Math.round(alpha * 255)
+      .toString(16)
+      .padStart(2, '0')}`;
+  const rgb = /^rgba?\(\s*([\d.]+)[\s,]+([\d.]+)[\s,]+([\d.]+)/.exec(color);
+  return rgb ? `rgba(${rgb[1]}, ${rgb[2]}, ${rgb[3]}, ${alpha})` : color;
+}
+
+/**
+ * Gives each name a palette index: the one its name hashes to among the first six, or the next free one. So a series keeps
+ * its colour from refresh to refresh and from panel to panel, and no two share one while there are twelve or fewer.
+ */
+export function assignColors(names: readonly string[]): number[] {
+  const taken = new Set<number>();
+  return names.map((name) => {
+    const wanted = hash(name) % 6;
+    let index = wanted;
+    if (taken.size < SERIES.length) {
+      const order = [...Array(6).keys()].map((i) => (wanted + i) % 6).concat([6, 7, 8, 9, 10, 11]);
+      index = order.find((candidate) => !taken.has(candidate)) ?? wanted;
+    }
+    taken.add(index);
+    return index;
+  });
+}
+
+/** FNV-1a, 32 bits. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  return value;
+}

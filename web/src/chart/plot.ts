@@ -1,0 +1,300 @@
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { dayText } from '../format/time.ts';
+import { valueText } from '../format/units.ts';
+import { withAlpha } from './palette.ts';
+import { type Bounds, type Span, stackColumns, steadySpan, tickSteps } from './scale.ts';
+import { createTooltip } from './tooltip.ts';
+
+export interface ChartLine {
+  readonly name: string;
+  readonly values: readonly (number | null)[];
+  readonly color: string;
+  /** 0 (none) to 1. */
+  readonly fill?: number;
+  readonly width?: number;
+  readonly dash?: readonly number[];
+  readonly draw?: 'line' | 'smooth' | 'step' | 'bars' | 'points';
+  readonly axis?: 'left' | 'right';
+  /** Holes are bridged. */
+  readonly spanGaps?: boolean;
+}
+
+export interface ChartThreshold {
+  readonly value: number;
+  readonly color: string;
+}
+
+export interface ChartSpec {
+  /** Unix seconds. */
+  readonly times: readonly number[];
+  readonly lines: readonly ChartLine[];
+  /** Unix seconds; the axis shows all of it, data or not. */
+  readonly range: readonly [from: number, to: number];
+  readonly unit: string;
+  readonly decimals?: number;
+  readonly bounds: Bounds;
+  readonly isStacked?: boolean;
+  readonly isLog?: boolean;
+  readonly rightUnit?: string;
+  readonly rightBounds?: Bounds;
+  readonly thresholds?: readonly ChartThreshold[];
+  /** Names of lines that are not drawn. */
+  readonly hidden: ReadonlySet<string>;
+}
+
+export interface PlotEvents {
+  /** Unix ms. */
+  zoom(from: number, to: number): void;
+  zoomOut(): void;
+}
+
+export interface Plot {
+  update(spec: ChartSpec): void;
+  resize(width: number, height: number): void;
+  destroy(): void;
+}
+
+export interface PlotColors {
+  readonly tick: string;
+  readonly grid: string;
+  readonly crosshair: string;
+}
+
+const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+
+/** Draws one chart into `host`. A new shape of data (other lines, other unit) needs a new plot; see `shapeOf`. */
+export function createPlot(
+  host: HTMLElement,
+  first: ChartSpec,
+  size: { width: number; height: number },
+  colors: PlotColors,
+  syncKey: string,
+  events: PlotEvents,
+): Plot {
+  let spec = first;
+  const shown: { left?: Span; right?: Span } = {};
+  const extent = (side: 'left' | 'right', low: number | null, high: number | null): [number, number] => {
+    const bounds = side === 'left' ? spec.bounds : (spec.rightBounds ?? {});
+    const span = steadySpan(shown[side], finite(low), finite(high), bounds);
+    shown[side] = span;
+    return span;
+  };
+  const tooltip = createTooltip(host);
+  const hasRight = spec.lines.some((line) => line.axis === 'right');
+
+  const yAxis = (side: 'left' | 'right', unit: string): uPlot.Axis => ({
+    scale: side,
+    side: side === 'left' ? 3 : 1,
+    stroke: colors.tick,
+    font: FONT,
+    grid: side === 'left' ? { stroke: colors.grid, width: 1 } : { show: false },
+    ticks: { show: false },
+    gap: 6,
+    space: 32,
+    ...(tickSteps(unit) && !spec.isLog ? { incrs: tickSteps(unit) } : {}),
+    values: (_, splits) => splits.map((value) => (value === null ? '' : valueText(value, unit))),
+    size: (plot, values) => axisWidth(plot, values),
+  });
+
+  const plot = new uPlot(
+    {
+      ...size,
+      padding: [8, hasRight ? 0 : 8, 0, 0],
+      legend: { show: false },
+      cursor: {
+        y: false,
+        points: { size: 6, width: 0 },
+        drag: { x: true, y: false, setScale: false },
+        sync: { key: syncKey, setSeries: false },
+        focus: { prox: -1 },
+        bind: {
+          dblclick: () => () => {
+            events.zoomOut();
+            return null;
+          },
+        },
+      },
+      scales: {
+        x: { time: true, range: () => [spec.range[0], spec.range[1]] },
+        left: {
+          ...(spec.isLog ? { distr: 3 as const } : { range: (_, low, high) => extent('left', low, high) }),
+        },
+        right: { range: (_, low, high) => extent('right', low, high) },
+      },
+      axes: [
+        {
+          stroke: colors.tick,
+          font: FONT,
+          grid: { show: false },
+          ticks: { stroke: colors.grid, width: 1, size: 4 },
+          gap: 4,
+          size: 26,
+          space: 72,
+          values: (_, splits, _axis, _space, step) => splits.map((time) => timeLabel(time, step)),
+        },
+        yAxis('left', spec.unit),
+        ...(hasRight ? [yAxis('right', spec.rightUnit ?? spec.unit)] : []),
+      ],
+      series: [{}, ...spec.lines.map((line) => seriesOf(line, spec))],
+      bands: spec.isStacked
+        ? spec.lines.slice(1).map((_, i) => ({ series: [i + 2, i + 1] as [number, number] }))
+        : [],
+      hooks: {
+        setCursor: [(self) => tooltip.move(self, spec)],
+        setSelect: [
+          (self) => {
+            const { left, width } = self.select;
+            if (width < 8) return;
+            events.zoom(self.posToVal(left, 'x') * 1000, self.posToVal(left + width, 'x') * 1000);
+            self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          },
+        ],
+        draw: [(self) => drawThresholds(self, spec)],
+      },
+    },
+    dataOf(spec),
+    host,
+  );
+  plot.over.addEventListener('mouseenter', tooltip.show);
+  plot.over.addEventListener('mouseleave', tooltip.hide);
+
+  return {
+    update(next) {
+      if (!sameSet(next.hidden, spec.hidden)) {
+        delete shown.left;
+        delete shown.right;
+      }
+      spec = next;
+      plot.batch(() => {
+        spec.lines.forEach((line, i) => {
+          const isShown = !spec.hidden.has(line.name);
+          if (plot.series[i + 1]!.show !== isShown) plot.setSeries(i + 1, { show: isShown });
+        });
+        plot.setData(dataOf(spec));
+      });
+    },
+    resize: (width, height) => plot.setSize({ width, height }),
+    destroy() {
+      tooltip.destroy();
+      plot.destroy();
+    },
+  };
+}
+
+/** Plots of equal shape differ only in their data. */
+export function shapeOf(spec: ChartSpec): string {
+  const lines = spec.lines.map(({ name, color, fill, width, dash, draw, axis, spanGaps }) => [
+    name,
+    color,
+    fill,
+    width,
+    dash,
+    draw,
+    axis,
+    spanGaps,
+  ]);
+  return JSON.stringify([lines, spec.unit, spec.decimals, spec.isStacked, spec.isLog, spec.rightUnit]);
+}
+
+function dataOf(spec: ChartSpec): uPlot.AlignedData {
+  if (!spec.isStacked)
+    return [spec.times as number[], ...spec.lines.map((line) => line.values as (number | null)[])];
+  const isShown = spec.lines.map((line) => !spec.hidden.has(line.name));
+  const stacked = stackColumns(spec.lines.filter((_, i) => isShown[i]).map((line) => line.values));
+  let next = 0;
+  return [
+    spec.times as number[],
+    ...spec.lines.map((line, i) => (isShown[i] ? stacked[next++]! : (line.values as (number | null)[]))),
+  ];
+}
+
+function seriesOf(line: ChartLine, spec: ChartSpec): uPlot.Series {
+  const fill = line.fill ?? 0;
+  const paths = pathsOf(line);
+  return {
+    label: line.name,
+    scale: line.axis ?? 'left',
+    show: !spec.hidden.has(line.name),
+    stroke: line.color,
+    width: line.draw === 'points' ? 0 : (line.width ?? 1.5),
+    spanGaps: line.spanGaps ?? false,
+    ...(line.dash ? { dash: [...line.dash] } : {}),
+    ...(fill > 0 ? { fill: withAlpha(line.color, fill) } : {}),
+    ...(paths ? { paths } : {}),
+    points: {
+      show: line.draw === 'points',
+      size: 4,
+      width: 0,
+      fill: line.color,
+      filter: (_, __, show) => (show ? null : lonePoints(line.values)),
+    },
+  };
+}
+
+function pathsOf(line: ChartLine): uPlot.Series.PathBuilder | undefined {
+  switch (line.draw) {
+    case 'smooth':
+      return uPlot.paths.spline?.();
+    case 'step':
+      return uPlot.paths.stepped?.({ align: 1 });
+    case 'bars':
+      return uPlot.paths.bars?.({ size: [0.8, 24] });
+    default:
+      return undefined;
+  }
+}
+
+/** A value between two holes draws no line: it gets a dot. */
+function lonePoints(values: readonly (number | null)[]): number[] | null {
+  const found: number[] = [];
+  const isHole = (i: number): boolean => values[i] === null || values[i] === undefined;
+  for (let i = 0; i < values.length; i++) {
+    if (!isHole(i) && isHole(i - 1) && isHole(i + 1)) found.push(i);
+  }
+  return found.length > 0 ? found : null;
+}
+
+function drawThresholds(plot: uPlot, spec: ChartSpec): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  for (const { value, color } of spec.thresholds ?? []) {
+    const y = plot.valToPos(value, 'left', true);
+    if (y < bbox.top || y > bbox.top + bbox.height) continue;
+    ctx.strokeStyle = color;
+    ctx.lineWidth = window.devicePixelRatio;
+    ctx.setLineDash([6 * window.devicePixelRatio, 4 * window.devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+function axisWidth(plot: uPlot, values: readonly string[] | null): number {
+  if (!values) return 40;
+  plot.ctx.save();
+  plot.ctx.font = FONT;
+  const widest = Math.max(0, ...values.map((text) => plot.ctx.measureText(text).width));
+  plot.ctx.restore();
+  return Math.max(40, Math.ceil(widest) + 12);
+}
+
+const two = (n: number): string => String(n).padStart(2, '0');
+
+/** Clock times; midnight and coarse steps show the day. */
+function timeLabel(time: number, step: number): string {
+  const date = new Date(time * 1000);
+  const isMidnight = date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0;
+  if (step >= 86_400 || isMidnight) return dayText(date);
+  const seconds = step < 60 ? `:${two(date.getSeconds())}` : '';
+  return `${two(date.getHours())}:${two(date.getMinutes())}${seconds}`;
+}
+
+const finite = (value: number | null | undefined): number | null =>
+  value === null || value === undefined || !Number.isFinite(value) ? null : value;
+
+function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((item) => b.has(item));
+}

@@ -1,0 +1,90 @@
+import { parseApiTime } from '../format/time.ts';
+import type { ApiAlert, LabelMap, NotifierAlert } from './api-types.ts';
+import { parseSample } from './matrix.ts';
+
+/** One alert as the page tells it: what the rule says joined with what the notifier does about it. */
+export interface AlertRow {
+  readonly key: string;
+  readonly name: string;
+  readonly state: 'firing' | 'pending';
+  readonly labels: LabelMap;
+  readonly annotations: LabelMap;
+  /** Unix ms. */
+  readonly activeAt: number;
+  readonly value: number;
+  /** Receivers it is routed to; undefined while the notifier does not know it. */
+  readonly receivers: readonly string[] | undefined;
+  readonly silencedBy: readonly string[];
+  readonly inhibitedBy: readonly string[];
+  readonly mutedBy: readonly string[];
+}
+
+/** Firing before pending, heard before silenced, oldest first: the order in which they deserve attention. */
+export function alertRows(alerts: readonly ApiAlert[], notified: readonly NotifierAlert[]): AlertRow[] {
+  const byName = new Map<string, NotifierAlert[]>();
+  for (const alert of notified) {
+    const name = alert.labels.alertname ?? '';
+    byName.set(name, [...(byName.get(name) ?? []), alert]);
+  }
+  const rows = alerts
+    .filter((alert) => alert.state !== 'inactive')
+    .map((alert): AlertRow => {
+      const name = alert.labels.alertname ?? '';
+      const known =
+        alert.state === 'firing'
+          ? byName.get(name)?.find((n) => contains(n.labels, alert.labels))
+          : undefined;
+      return {
+        key: labelKey(alert.labels),
+        name,
+        state: alert.state === 'firing' ? 'firing' : 'pending',
+        labels: alert.labels,
+        annotations: alert.annotations,
+        activeAt: parseApiTime(alert.activeAt) ?? 0,
+        value: parseSample(alert.value),
+        receivers: known?.receivers.map((receiver) => receiver.name),
+        silencedBy: known?.status.silencedBy ?? [],
+        inhibitedBy: known?.status.inhibitedBy ?? [],
+        mutedBy: known?.status.mutedBy ?? [],
+      };
+    });
+  return rows.sort((a, b) => rank(a) - rank(b) || a.activeAt - b.activeAt || (a.key < b.key ? -1 : 1));
+}
+
+const rank = (row: AlertRow): number => (row.state === 'firing' ? 0 : 2) + (isQuiet(row) ? 1 : 0);
+
+/** Whether someone decided that nobody is told. */
+export function isQuiet(row: AlertRow): boolean {
+  return row.silencedBy.length > 0 || row.inhibitedBy.length > 0 || row.mutedBy.length > 0;
+}
+
+/** What became of the notification, in a few words; undefined when there is nothing to say. */
+export function deliveryText(row: AlertRow): string | undefined {
+  if (row.silencedBy.length > 0) return 'silenced';
+  if (row.inhibitedBy.length > 0) return 'held back by another alert';
+  if (row.mutedBy.length > 0) return `muted by ${row.mutedBy.join(', ')}`;
+  if (row.receivers === undefined) return undefined;
+  return row.receivers.length === 0 ? 'goes to nobody' : `to ${row.receivers.join(', ')}`;
+}
+
+/** What the alert is about: the labels that name a thing, in the order people ask for them. */
+export function subjectOf(labels: LabelMap): string {
+  const parts = ['service', 'job', 'instance', 'name', 'device', 'mountpoint']
+    .map((name) => labels[name])
+    .filter((value) => value !== undefined && value !== '');
+  return parts.join(' · ');
+}
+
+/** The rest of the labels, for chips. */
+export function otherLabels(labels: LabelMap): [name: string, value: string][] {
+  return Object.entries(labels).filter(([name]) => name !== 'alertname' && name !== '__name__');
+}
+
+export function labelKey(labels: LabelMap): string {
+  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Whether `whole` has all of `part`; the notifier's alerts carry external labels on top. */
+function contains(whole: LabelMap, part: LabelMap): boolean {
+  return Object.entries(part).every(([name, value]) => whole[name] === value);
+}

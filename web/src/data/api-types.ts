@@ -1,0 +1,161 @@
+/** The shapes of the server's answers that the page reads; spelled as on the wire. */
+export type LabelMap = Readonly<Record<string, string>>;
+
+export interface ApiAlert {
+  readonly labels: LabelMap;
+  readonly annotations: LabelMap;
+  readonly state: 'pending' | 'firing' | 'inactive';
+  readonly activeAt: string;
+  readonly value: string;
+}
+
+/** An alert as the notifier sees it (/api/v2/alerts). */
+export interface NotifierAlert {
+  readonly labels: LabelMap;
+  readonly fingerprint: string;
+  readonly receivers: readonly { readonly name: string }[];
+  readonly status: {
+    readonly state: string;
+    readonly silencedBy: readonly string[];
+    readonly inhibitedBy: readonly string[];
+    readonly mutedBy?: readonly string[];
+  };
+  readonly startsAt: string;
+  readonly endsAt: string;
+}
+
+export interface SilenceMatcher {
+  readonly name: string;
+  readonly value: string;
+  readonly isRegex: boolean;
+  readonly isEqual: boolean;
+}
+
+export interface Silence {
+  readonly id: string;
+  readonly matchers: readonly SilenceMatcher[];
+  readonly startsAt: string;
+  readonly endsAt: string;
+  readonly createdBy: string;
+  readonly comment: string;
+  readonly status: { readonly state: 'active' | 'pending' | 'expired' };
+}
+
+export type NewSilence = Pick<Silence, 'matchers' | 'startsAt' | 'endsAt' | 'createdBy' | 'comment'> & {
+  readonly id?: string;
+};
+
+export interface AlertingRule {
+  readonly type: 'alerting';
+  readonly name: string;
+  readonly query: string;
+  readonly duration: number;
+  readonly keepFiringFor?: number;
+  readonly labels: LabelMap;
+  readonly annotations: LabelMap;
+  readonly alerts: readonly ApiAlert[];
+  readonly state: 'inactive' | 'pending' | 'firing' | 'unknown';
+  readonly health: string;
+  readonly lastError?: string;
+  readonly evaluationTime: number;
+  readonly lastEvaluation: string;
+}
+
+export interface RecordingRule {
+  readonly type: 'recording';
+  readonly name: string;
+  readonly query: string;
+  readonly labels?: LabelMap;
+  readonly health: string;
+  readonly lastError?: string;
+  readonly evaluationTime: number;
+  readonly lastEvaluation: string;
+}
+
+export interface RuleGroup {
+  readonly name: string;
+  readonly file: string;
+  /** Seconds. */
+  readonly interval: number;
+  readonly rules: readonly (AlertingRule | RecordingRule)[];
+  readonly evaluationTime: number;
+  readonly lastEvaluation: string;
+}
+
+export interface ActiveTarget {
+  readonly labels: LabelMap;
+  readonly discoveredLabels: LabelMap;
+  readonly scrapePool: string;
+  readonly scrapeUrl: string;
+  readonly lastError: string;
+  readonly lastScrape: string;
+  /** Seconds. */
+  readonly lastScrapeDuration: number;
+  readonly health: 'up' | 'down' | 'unknown';
+  readonly scrapeInterval: string;
+  readonly scrapeTimeout: string;
+}
+
+export interface TargetsAnswer {
+  readonly activeTargets: readonly ActiveTarget[];
+  readonly droppedTargets?: readonly unknown[];
+  readonly droppedTargetCounts?: Readonly<Record<string, number>> | null;
+}
+
+/** `[Unix seconds, value]`. */
+export type ApiPoint = readonly [time: number, value: string];
+
+export interface ApiHistogram {
+  readonly count: string;
+  readonly sum: string;
+}
+
+export interface MatrixSeries {
+  readonly metric: LabelMap;
+  readonly values?: readonly ApiPoint[];
+  readonly histograms?: readonly (readonly [time: number, histogram: ApiHistogram])[];
+}
+
+export interface VectorSample {
+  readonly metric: LabelMap;
+  readonly value?: ApiPoint;
+  readonly histogram?: readonly [time: number, histogram: ApiHistogram];
+}
+
+export type QueryResult =
+  | { readonly resultType: 'vector'; readonly result: readonly VectorSample[] }
+  | { readonly resultType: 'matrix'; readonly result: readonly MatrixSeries[] }
+  | { readonly resultType: 'scalar' | 'string'; readonly result: ApiPoint };
+
+/** A query's answer with what the engine had to say about it. */
+export interface Answer<T> {
+  readonly data: T;
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+}
+
+export interface TsdbStatus {
+  readonly headStats: {
+    readonly numSeries: number;
+    readonly numLabelPairs: number;
+    readonly chunkCount: number;
+    readonly minTime: number;
+    readonly maxTime: number;
+  };
+  readonly seriesCountByMetricName?: readonly NameCount[] | null;
+  readonly labelValueCountByLabelName?: readonly NameCount[] | null;
+  readonly memoryInBytesByLabelName?: readonly NameCount[] | null;
+  readonly seriesCountByLabelValuePair?: readonly NameCount[] | null;
+}
+
+export interface NameCount {
+  readonly name: string;
+  readonly value: number;
+}
+
+export interface DashboardSummary {
+  readonly uid: string;
+  readonly title: string;
+  readonly tags: readonly string[];
+  readonly folder: string;
+}

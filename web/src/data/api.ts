@@ -1,0 +1,195 @@
+import type {
+  ActiveTarget,
+  Answer,
+  ApiAlert,
+  DashboardSummary,
+  MatrixSeries,
+  NewSilence,
+  NotifierAlert,
+  QueryResult,
+  RuleGroup,
+  Silence,
+  TargetsAnswer,
+  TsdbStatus,
+} from './api-types.ts';
+
+/** What went wrong with a request, in words for the page. */
+export class ApiError extends Error {
+  /** HTTP status; 0 when no answer came. */
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = 'ApiError';
+    this.status = status;
+  }
+}
+
+/** Unix seconds. */
+export interface QueryRange {
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+
+export interface Api {
+  query(expr: string, time: number | undefined, signal?: AbortSignal): Promise<Answer<QueryResult>>;
+  queryRange(expr: string, range: QueryRange, signal?: AbortSignal): Promise<Answer<readonly MatrixSeries[]>>;
+  labelValues(
+    label: string,
+    match: string | undefined,
+    range: { start: number; end: number },
+    signal?: AbortSignal,
+  ): Promise<readonly string[]>;
+  alerts(signal?: AbortSignal): Promise<readonly ApiAlert[]>;
+  rules(signal?: AbortSignal): Promise<readonly RuleGroup[]>;
+  targets(signal?: AbortSignal): Promise<readonly ActiveTarget[]>;
+  /** How many targets relabelling dropped, by job. */
+  targetsAnswer(signal?: AbortSignal): Promise<TargetsAnswer>;
+  /** Empty where no notifier runs. */
+  notifierAlerts(signal?: AbortSignal): Promise<readonly NotifierAlert[]>;
+  silences(signal?: AbortSignal): Promise<readonly Silence[]>;
+  createSilence(silence: NewSilence): Promise<string>;
+  expireSilence(id: string): Promise<void>;
+  status<T>(name: 'buildinfo' | 'runtimeinfo' | 'config' | 'flags', signal?: AbortSignal): Promise<T>;
+  tsdbStatus(signal?: AbortSignal): Promise<TsdbStatus>;
+  dashboards(signal?: AbortSignal): Promise<readonly DashboardSummary[]>;
+  dashboard<T>(uid: string, signal?: AbortSignal): Promise<T>;
+  importDashboard(json: string): Promise<string>;
+}
+
+/** Longest address sent as GET; longer queries go as a form. */
+const MAX_GET = 1500;
+
+/** Talks to the server under `base` (the page's own address), and to nothing else. */
+export function createApi(base: string, fetchFn: typeof fetch = fetch): Api {
+  const send = async (path: string, init: RequestInit): Promise<unknown> => {
+    let response: Response;
+    try {
+      response = await fetchFn(new URL(path, base), {
+        ...init,
+        redirect: 'error',
+        credentials: 'same-origin',
+      });
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      throw new ApiError(0, 'Belfry does not answer.');
+    }
+    return readAnswer(response);
+  };
+  const get = (path: string, signal?: AbortSignal): Promise<unknown> => send(path, { signal });
+  const form = (
+    path: string,
+    fields: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<unknown> => {
+    const body = new URLSearchParams(fields);
+    const query = body.toString();
+    return query.length <= MAX_GET
+      ? get(`${path}?${query}`, signal)
+      : send(path, { method: 'POST', body, signal });
+  };
+  const data = async <T>(answer: Promise<unknown>): Promise<T> => ((await answer) as { data: T }).data;
+  const json = (value: unknown): RequestInit => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: typeof value === 'string' ? value : JSON.stringify(value),
+  });
+
+  return {
+    query: async (expr, time, signal) =>
+      withNotes<QueryResult>(
+        await form(
+          'api/v1/query',
+          { query: expr, ...(time === undefined ? {} : { time: String(time) }) },
+          signal,
+        ),
+      ),
+    queryRange: async (expr, range, signal) => {
+      const fields = {
+        query: expr,
+        start: String(range.start),
+        end: String(range.end),
+        step: String(range.step),
+      };
+      const answer = withNotes<{ result: readonly MatrixSeries[] }>(
+        await form('api/v1/query_range', fields, signal),
+      );
+      return { ...answer, data: answer.data.result };
+    },
+    labelValues: (label, match, range, signal) =>
+      data(
+        form(
+          `api/v1/label/${encodeURIComponent(label)}/values`,
+          {
+            start: String(range.start),
+            end: String(range.end),
+            ...(match === undefined ? {} : { 'match[]': match }),
+          },
+          signal,
+        ),
+      ),
+    alerts: async (signal) =>
+      (await data<{ alerts: readonly ApiAlert[] }>(get('api/v1/alerts', signal))).alerts,
+    rules: async (signal) =>
+      (await data<{ groups: readonly RuleGroup[] }>(get('api/v1/rules', signal))).groups,
+    targets: async (signal) =>
+      (await data<TargetsAnswer>(get('api/v1/targets?state=active', signal))).activeTargets,
+    targetsAnswer: (signal) => data(get('api/v1/targets', signal)),
+    notifierAlerts: (signal) => orEmpty(get('api/v2/alerts', signal)),
+    silences: (signal) => orEmpty(get('api/v2/silences', signal)),
+    createSilence: async (silence) =>
+      ((await send('api/v2/silences', json(silence))) as { silenceID: string }).silenceID,
+    expireSilence: async (id) =>
+      void (await send(`api/v2/silence/${encodeURIComponent(id)}`, { method: 'DELETE' })),
+    status: (name, signal) => data(get(`api/v1/status/${name}`, signal)),
+    tsdbStatus: (signal) => data(get('api/v1/status/tsdb', signal)),
+    dashboards: (signal) => get('api/dashboards', signal) as Promise<readonly DashboardSummary[]>,
+    dashboard: <T>(uid: string, signal?: AbortSignal) =>
+      get(`api/dashboards/${encodeURIComponent(uid)}`, signal) as Promise<T>,
+    importDashboard: async (text) => ((await send('api/dashboards', json(text))) as { uid: string }).uid,
+  };
+}
+
+/** The notifier's endpoints are absent when nothing is routed: then there are simply no such alerts. */
+async function orEmpty<T>(answer: Promise<unknown>): Promise<readonly T[]> {
+  try {
+    return (await answer) as readonly T[];
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 404 || error.status === 501)) return [];
+    throw error;
+  }
+}
+
+function withNotes<T>(answer: unknown): Answer<T> {
+  const { data, warnings, infos } = answer as { data: T; warnings?: string[]; infos?: string[] };
+  return { data, warnings: warnings ?? [], infos: infos ?? [] };
+}
+
+async function readAnswer(response: Response): Promise<unknown> {
+  const text = await response.text();
+  let body: unknown;
+  try {
+    body = text === '' ? undefined : JSON.parse(text);
+  } catch {
+    body = undefined;
+  }
+  if (response.ok) {
+    if (body === undefined && text !== '')
+      throw new ApiError(response.status, 'The answer is not JSON: is a proxy in between?');
+    return body;
+  }
+  throw new ApiError(response.status, errorText(response.status, body, text));
+}
+
+function errorText(status: number, body: unknown, text: string): string {
+  if (typeof body === 'string') return body;
+  if (typeof body === 'object' && body !== null) {
+    const { error, message } = body as { error?: unknown; message?: unknown };
+    if (typeof error === 'string') return error;
+    if (typeof message === 'string') return message;
+  }
+  if (status === 401) return 'Not signed in.';
+  if (status === 403) return 'Your role does not allow this.';
+  const line = text.trim().split('\n')[0] ?? '';
+  return line !== '' && line.length < 200 && !line.startsWith('<') ? line : `The server answered ${status}.`;
+}

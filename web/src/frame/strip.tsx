@@ -1,0 +1,45 @@
+import { durationText } from '../format/duration.ts';
+import { parseApiTime } from '../format/time.ts';
+import { StateMark } from '../parts/state-mark.tsx';
+import { useSession } from '../session.ts';
+
+/** A thin line under the bar that is there only while something is wrong and not already said by the page itself. */
+export function Strip() {
+  const { alerts, targets, router, isUnreachable, now, range } = useSession();
+  if (isUnreachable.value) {
+    const since = alerts.fetchedAt.value;
+    return (
+      <div class="strip is-firing" role="alert">
+        <StateMark state="unknown" word="no answer" />
+        <span>
+          Belfry does not answer.{' '}
+          {since === undefined
+            ? 'Trying again.'
+            : `What you see is ${durationText(now.value - since)} old; trying again.`}
+        </span>
+      </div>
+    );
+  }
+  const path = router.path.value;
+  const firing = (alerts.data.value ?? []).filter((alert) => alert.state === 'firing');
+  const down = (targets.data.value ?? []).filter((target) => target.health === 'down');
+  const showFiring = firing.length > 0 && path !== '/' && path !== '/alerts';
+  const showDown = down.length > 0 && path !== '/targets' && path !== '/';
+  if (!showFiring && !showDown) return null;
+  const oldest = Math.min(...firing.map((alert) => parseApiTime(alert.activeAt) ?? now.value));
+  return (
+    <div class="strip is-firing" role="status">
+      {showFiring && (
+        <a href={router.href(`/alerts${range.carry.value}`)}>
+          <StateMark state="firing" /> {firing.length} firing, oldest {durationText(now.value - oldest)}
+        </a>
+      )}
+      {showDown && (
+        <a href={router.href(`/targets${range.carry.value}`)}>
+          <StateMark state="unknown" word="down" /> scrape of {down.length}{' '}
+          {down.length === 1 ? 'target' : 'targets'} failing
+        </a>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,101 @@
+import type { ThemeChoice } from '../nav/theme.ts';
+import { BellMark, Icon, type IconName } from '../parts/icons.tsx';
+import { useSession } from '../session.ts';
+import { TimeControl } from './time-control.tsx';
+
+interface PageLink {
+  readonly path: string;
+  readonly name: string;
+  readonly icon: IconName;
+  /** Further paths that belong to this page. */
+  readonly also?: RegExp;
+}
+
+const PAGES: readonly PageLink[] = [
+  { path: '/', name: 'Home', icon: 'home' },
+  { path: '/alerts', name: 'Alerts', icon: 'alerts' },
+  { path: '/dashboards', name: 'Dashboards', icon: 'dashboards', also: /^\/d\// },
+  { path: '/graph', name: 'Explore', icon: 'explore' },
+  { path: '/targets', name: 'Targets', icon: 'targets' },
+  { path: '/status', name: 'Status', icon: 'status' },
+];
+
+/** The bar on top: bell, pages, time, refresh, theme. On phones the pages move to the bottom. */
+export function TopBar() {
+  const { router, range, alerts } = useSession();
+  const firing = (alerts.data.value ?? []).filter((alert) => alert.state === 'firing').length;
+  return (
+    <header class="top-bar">
+      <a
+        class="brand"
+        href={router.href(`/${range.carry.value}`)}
+        aria-label={firing > 0 ? `Belfry: ${firing} firing` : 'Belfry'}
+      >
+        <BellMark isRinging={firing > 0} />
+        <span class="brand-name">Belfry</span>
+      </a>
+      <PageLinks firing={firing} where="top" />
+      <div class="top-bar-tools">
+        <TimeControl />
+        <ThemeButton />
+      </div>
+    </header>
+  );
+}
+
+/** The same pages at the bottom of a phone's screen; Status is reached from Home there. */
+export function BottomBar() {
+  const { alerts } = useSession();
+  const firing = (alerts.data.value ?? []).filter((alert) => alert.state === 'firing').length;
+  return (
+    <footer class="bottom-bar">
+      <PageLinks firing={firing} where="bottom" />
+    </footer>
+  );
+}
+
+function PageLinks({ firing, where }: { readonly firing: number; readonly where: 'top' | 'bottom' }) {
+  const { router, range } = useSession();
+  const path = router.path.value;
+  const pages = where === 'bottom' ? PAGES.filter((page) => page.path !== '/status') : PAGES;
+  return (
+    <nav class="pages" aria-label="Pages">
+      {pages.map(({ path: to, name, icon, also }) => (
+        <a
+          key={to}
+          class="page-link"
+          href={router.href(to + range.carry.value)}
+          aria-current={path === to || also?.test(path) ? 'page' : undefined}
+        >
+          {where === 'bottom' && <Icon name={icon} />}
+          <span>{name}</span>
+          {to === '/alerts' && firing > 0 && (
+            <span class="badge">
+              {firing}
+              <span class="sr-only"> firing</span>
+            </span>
+          )}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+const NEXT: Readonly<Record<ThemeChoice, ThemeChoice>> = { auto: 'light', light: 'dark', dark: 'auto' };
+const THEME_ICON: Readonly<Record<ThemeChoice, IconName>> = { auto: 'auto', light: 'sun', dark: 'moon' };
+
+function ThemeButton() {
+  const { theme } = useSession();
+  const choice = theme.choice.value;
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      title={`Theme: ${choice === 'auto' ? 'as the system' : choice}. Click for ${NEXT[choice] === 'auto' ? 'the system’s' : NEXT[choice]}.`}
+      aria-label={`Theme: ${choice}`}
+      onClick={() => theme.choose(NEXT[choice])}
+    >
+      <Icon name={THEME_ICON[choice]} />
+    </button>
+  );
+}

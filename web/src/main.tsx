@@ -1,0 +1,17 @@
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { browserClock } from './clock.ts';
+import { createSession, SessionContext } from './session.ts';
+import './style.css';
+
+const root = document.getElementById('app');
+if (!root) throw new Error('index.html has no element with the id "app"');
+// The scripts are in `assets/`, one below the page's root, which may itself be behind a prefix.
+const base = import.meta.env.DEV ? new URL('/', location.href) : new URL('../', import.meta.url);
+const session = createSession(window, base, browserClock);
+render(
+  <SessionContext.Provider value={session}>
+    <App />
+  </SessionContext.Provider>,
+  root,
+);

@@ -1,0 +1,231 @@
+import { useState } from 'preact/hooks';
+import { alertRows } from '../data/alerts.ts';
+import type { AlertingRule, LabelMap, RuleGroup } from '../data/api-types.ts';
+import { matchesAll, parseMatchers } from '../data/silences.ts';
+import { SilenceDialog } from '../parts/silence-dialog.tsx';
+import { Empty, Skeleton, View } from '../parts/view-state.tsx';
+import { useResource, useSession } from '../session.ts';
+import { AlertList } from './alert-list.tsx';
+import { RuleItem } from './rule-item.tsx';
+import { SilenceList } from './silence-list.tsx';
+
+type Show = 'rules' | 'alerts' | 'silences';
+
+const TABS: readonly (readonly [Show, string])[] = [
+  ['rules', 'By rule'],
+  ['alerts', 'All alerts'],
+  ['silences', 'Silences'],
+];
+
+/** Alerts by rule, all firing and pending ones in one list, and the silences. */
+export function Alerts() {
+  const { api, router, alerts } = useSession();
+  const query = router.query.value;
+  const show = (TABS.find(([name]) => name === query.get('show'))?.[0] ??
+    (query.has('filter') ? 'alerts' : 'rules')) satisfies Show;
+  const rules = useResource((abort) => api.rules(abort), []);
+  const notified = useResource((abort) => api.notifierAlerts(abort), []);
+  const silences = useResource((abort) => api.silences(abort), []);
+  const [silencing, setSilencing] = useState<{ labels: LabelMap | undefined }>();
+  const [search, setSearch] = useState(query.get('rule') ?? '');
+  const rows = alertRows(alerts.data.value ?? [], notified.data.value ?? []);
+  const activeSilences = (silences.data.value ?? []).filter(
+    (silence) => silence.status.state !== 'expired',
+  ).length;
+  const counts: Readonly<Record<Show, number | undefined>> = {
+    rules: rules.data.value?.reduce((sum, group) => sum + alertingOf(group).length, 0),
+    alerts: rows.length,
+    silences: activeSilences,
+  };
+
+  return (
+    <div class="page">
+      <div class="page-head">
+        <h1 class="page-title">Alerts</h1>
+        <div class="segments" role="tablist" aria-label="What to show">
+          {TABS.map(([name, title]) => (
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              class="segment"
+              aria-selected={show === name}
+              onClick={() =>
+                router.setQuery({
+                  show: name === 'rules' ? undefined : name,
+                  filter: undefined,
+                  silence: undefined,
+                })
+              }
+            >
+              {title} {counts[name] !== undefined && <span class="count">{counts[name]}</span>}
+            </button>
+          ))}
+        </div>
+        {show === 'rules' && (
+          <input
+            class="input search-input"
+            type="search"
+            aria-label="Filter rules"
+            placeholder="Filter by name, label or group"
+            value={search}
+            onInput={(event) => setSearch(event.currentTarget.value)}
+          />
+        )}
+        <button type="button" class="button page-action" onClick={() => setSilencing({ labels: undefined })}>
+          New silence
+        </button>
+      </div>
+
+      {show === 'rules' && (
+        <View resource={rules} what="The rules" skeleton={<Skeleton rows={6} height={40} />}>
+          {(groups) => (
+            <RuleGroups
+              groups={groups}
+              search={search}
+              rows={rows}
+              onSilence={(labels) => setSilencing({ labels })}
+            />
+          )}
+        </View>
+      )}
+      {show === 'alerts' && (
+        <View resource={alerts} what="The alerts" skeleton={<Skeleton rows={3} height={40} />}>
+          {() => {
+            const shown = filterRows(rows, query.get('filter'));
+            return (
+              <>
+                {query.has('filter') && (
+                  <p class="note">
+                    Shown: {shown.length} of {rows.length}, with {query.get('filter')}.{' '}
+                    <button
+                      type="button"
+                      class="link-button"
+                      onClick={() => router.setQuery({ filter: undefined, show: 'alerts' })}
+                    >
+                      Show all
+                    </button>
+                  </p>
+                )}
+                {shown.length === 0 ? (
+                  <Empty title="Nothing is firing or pending." />
+                ) : (
+                  <AlertList rows={shown} onSilence={(labels) => setSilencing({ labels })} />
+                )}
+              </>
+            );
+          }}
+        </View>
+      )}
+      {show === 'silences' && (
+        <View resource={silences} what="The silences" skeleton={<Skeleton rows={3} height={40} />}>
+          {(list) => (
+            <SilenceList
+              silences={list}
+              alerts={alerts.data.value ?? []}
+              wanted={query.get('silence') ?? undefined}
+              onChanged={() => void silences.refresh()}
+            />
+          )}
+        </View>
+      )}
+      {silencing && (
+        <SilenceDialog
+          labels={silencing.labels}
+          onClose={(created) => {
+            setSilencing(undefined);
+            if (!created) return;
+            void silences.refresh();
+            void notified.refresh();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+interface RuleGroupsProps {
+  readonly groups: readonly RuleGroup[];
+  readonly search: string;
+  readonly rows: ReturnType<typeof alertRows>;
+  onSilence(labels: LabelMap): void;
+}
+
+function RuleGroups({ groups, search, rows, onSilence }: RuleGroupsProps) {
+  const wanted = search.trim().toLowerCase();
+  const shown = groups
+    .map((group) => ({
+      group,
+      rules: sortRules(alertingOf(group).filter((rule) => isMatch(rule, group, wanted))),
+    }))
+    .filter(({ rules }) => rules.length > 0);
+  if (groups.every((group) => alertingOf(group).length === 0)) {
+    return (
+      <Empty
+        title="There are no alert rules."
+        code={
+          'rule_files:\n  - alerts/*.yml\n\n# or right in belfry.yaml:\ngroups:\n  - name: host\n    rules:\n      - alert: DiskAlmostFull\n        expr: node_filesystem_avail_bytes / node_filesystem_size_bytes < 0.1\n        for: 10m'
+        }
+      >
+        Name your rule files in belfry.yaml, or write rules into it:
+      </Empty>
+    );
+  }
+  if (shown.length === 0) return <Empty title={`No rule matches “${search}”.`} />;
+  return (
+    <>
+      {shown.map(({ group, rules }) => (
+        <section key={`${group.file} ${group.name}`} class="rule-group">
+          <h2 class="section-title">
+            {group.name}{' '}
+            <span class="section-note">
+              {group.file} · every {group.interval} s
+            </span>
+          </h2>
+          <ul class="rule-list">
+            {rules.map((rule) => (
+              <RuleItem
+                key={rule.name + rule.query}
+                rule={rule}
+                rows={rows}
+                isOpenAtFirst={wanted !== '' && rule.name.toLowerCase() === wanted}
+                onSilence={onSilence}
+              />
+            ))}
+          </ul>
+        </section>
+      ))}
+    </>
+  );
+}
+
+const alertingOf = (group: RuleGroup): AlertingRule[] =>
+  group.rules.filter((rule): rule is AlertingRule => rule.type === 'alerting');
+
+const STATE_ORDER: Readonly<Record<string, number>> = { firing: 0, pending: 1, unknown: 2, inactive: 3 };
+
+function sortRules(rules: readonly AlertingRule[]): AlertingRule[] {
+  const rank = (rule: AlertingRule): number => (rule.health === 'err' ? 0.5 : (STATE_ORDER[rule.state] ?? 2));
+  return [...rules].sort((a, b) => rank(a) - rank(b));
+}
+
+function isMatch(rule: AlertingRule, group: RuleGroup, wanted: string): boolean {
+  if (wanted === '') return true;
+  const text = [
+    rule.name,
+    group.name,
+    ...Object.entries(rule.labels).map(([name, value]) => `${name}=${value}`),
+  ].join(' ');
+  return text.toLowerCase().includes(wanted);
+}
+
+/** Alertmanager's `filter={job="x"}`; one that cannot be read shows everything. */
+function filterRows(rows: ReturnType<typeof alertRows>, filter: string | null): ReturnType<typeof alertRows> {
+  if (filter === null) return rows;
+  try {
+    const matchers = parseMatchers(filter);
+    return rows.filter((row) => matchesAll(matchers, row.labels));
+  } catch {
+    return rows;
+  }
+}

@@ -1,0 +1,107 @@
+import { useEffect, useState } from 'preact/hooks';
+import { alertRows } from '../data/alerts.ts';
+import type { LabelMap } from '../data/api-types.ts';
+import { type HostRow, hostRows } from '../data/hosts.ts';
+import { SilenceDialog } from '../parts/silence-dialog.tsx';
+import { Empty, Skeleton, View } from '../parts/view-state.tsx';
+import { useResource, useSession } from '../session.ts';
+import { AlertList } from './alert-list.tsx';
+import { loadOverview } from './home-queries.ts';
+import { HostGraphs } from './host-graphs.tsx';
+import { HostTable } from './host-table.tsx';
+import { SelfLine } from './self-line.tsx';
+
+/** What is wrong, what is watched, how the hosts are: without any set-up. */
+export function Home() {
+  const session = useSession();
+  const { alerts, targets, router, api, range } = session;
+  const overview = useResource((abort) => loadOverview(api, range.resolve(), abort), [range.text.value]);
+  const hostKeys = overview.data.value?.hosts ?? new Set<string>();
+  const rows = hostRows(targets.data.value ?? [], alerts.data.value ?? [], hostKeys);
+  const wanted = router.query.value.get('host');
+  const [worst, setWorst] = useState<string>();
+  const shownHost = wanted !== null && hostKeys.has(wanted) ? wanted : worst;
+  const first = firstHost(rows);
+  useEffect(() => {
+    if (worst === undefined || !hostKeys.has(worst)) setWorst(first);
+  }, [worst, first]);
+
+  return (
+    <div class="home">
+      <h1 class="sr-only">Home</h1>
+      <FiringSection />
+      <section aria-labelledby="hosts-title">
+        <h2 id="hosts-title" class="section-title">
+          Hosts and services
+        </h2>
+        <View resource={targets} what="The targets" skeleton={<Skeleton rows={3} height={37} />}>
+          {(list) =>
+            list.length === 0 ? (
+              <Empty
+                title="Nothing is scraped yet."
+                code={
+                  'host: {}\nself: {}\nscrape_configs:\n  - job_name: backend\n    static_configs:\n      - targets: ["localhost:8000"]'
+                }
+              >
+                Name what to watch in belfry.yaml, then reload (SIGHUP). For instance:
+              </Empty>
+            ) : (
+              <HostTable
+                rows={rows}
+                overview={overview.data.value}
+                selected={hostKeys.size > 1 ? shownHost : undefined}
+              />
+            )
+          }
+        </View>
+      </section>
+      {shownHost !== undefined && <HostGraphs key={shownHost} hostKey={shownHost} />}
+      <SelfLine />
+    </div>
+  );
+}
+
+/** The worst host when the page opens; it stays, so that the graphs do not change under the reader's eyes. */
+const firstHost = (rows: readonly HostRow[]): string | undefined => rows.find((row) => row.isHost)?.key;
+
+function FiringSection() {
+  const { alerts, api } = useSession();
+  const notified = useResource((abort) => api.notifierAlerts(abort), []);
+  const [silencing, setSilencing] = useState<LabelMap>();
+  const rows = alertRows(alerts.data.value ?? [], notified.data.value ?? []);
+  const firing = rows.filter((row) => row.state === 'firing').length;
+  const pending = rows.length - firing;
+  const title = [firing > 0 && `${firing} firing`, pending > 0 && `${pending} pending`]
+    .filter(Boolean)
+    .join(', ');
+  return (
+    <section aria-label="Alerts" aria-live="polite">
+      <View resource={alerts} what="The alerts" skeleton={<Skeleton rows={1} height={36} />}>
+        {() =>
+          rows.length === 0 ? (
+            <p class="all-quiet">
+              <svg class="state-shape state-ok" viewBox="0 0 12 12" aria-hidden="true">
+                <circle class="state-solid" cx="6" cy="6" r="3.5" />
+              </svg>
+              Nothing is firing.
+            </p>
+          ) : (
+            <>
+              <h2 class="section-title">{title}</h2>
+              <AlertList rows={rows} onSilence={setSilencing} />
+            </>
+          )
+        }
+      </View>
+      {silencing && (
+        <SilenceDialog
+          labels={silencing}
+          onClose={(created) => {
+            setSilencing(undefined);
+            if (created) void notified.refresh();
+          }}
+        />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,205 @@
+import { useMemo } from 'preact/hooks';
+import { Chart } from '../chart/chart.tsx';
+import { seriesColor } from '../chart/palette.ts';
+import type { ChartLine } from '../chart/plot.ts';
+import type { Bounds } from '../chart/scale.ts';
+import type { Api, QueryRange } from '../data/api.ts';
+import type { MatrixSeries } from '../data/api-types.ts';
+import { columnsOf, niceStep, queryRangeOf } from '../data/matrix.ts';
+import { Skeleton, View } from '../parts/view-state.tsx';
+import { useResource, useSession } from '../session.ts';
+
+/** One graph of the host view: queries with `$host` for the matchers, and how to name what comes back. */
+interface HostGraph {
+  readonly title: string;
+  readonly unit: string;
+  readonly queries: readonly (readonly [expr: string, name: string])[];
+  readonly bounds: Bounds;
+  readonly isStacked?: boolean;
+  readonly fill?: number;
+}
+
+const REAL_DISK = 'fstype!~"tmpfs|ramfs|devtmpfs|squashfs|iso9660|erofs"';
+const REAL_DEVICE = 'device!~"(loop|ram|zram|fd|sr|dm-).*"';
+const REAL_NET = 'device!~"lo|veth.*|docker.*|br-.*|cali.*|flannel.*|cni.*"';
+
+const GRAPHS: readonly HostGraph[] = [
+  {
+    title: 'CPU',
+    unit: 'percentunit',
+    queries: [
+      ['avg(sum without (mode) (rate(node_cpu_seconds_total{$host, mode=~"user|nice"}[$rate])))', 'user'],
+      [
+        'avg(sum without (mode) (rate(node_cpu_seconds_total{$host, mode=~"system|irq|softirq"}[$rate])))',
+        'system',
+      ],
+      ['avg(rate(node_cpu_seconds_total{$host, mode="iowait"}[$rate]))', 'waiting for disk'],
+      ['avg(rate(node_cpu_seconds_total{$host, mode="steal"}[$rate]))', 'stolen'],
+    ],
+    bounds: { min: 0, softMax: 0.1 },
+    isStacked: true,
+  },
+  {
+    title: 'Memory',
+    unit: 'bytes',
+    queries: [
+      ['node_memory_MemTotal_bytes{$host} - node_memory_MemAvailable_bytes{$host}', 'used'],
+      ['node_memory_MemTotal_bytes{$host}', 'total'],
+      ['node_memory_SwapTotal_bytes{$host} - node_memory_SwapFree_bytes{$host} > 0', 'swap used'],
+    ],
+    bounds: { min: 0 },
+  },
+  {
+    title: 'Disk space used',
+    fill: 0,
+    unit: 'percentunit',
+    queries: [
+      [
+        `max by (mountpoint) (1 - node_filesystem_avail_bytes{$host, ${REAL_DISK}} / (node_filesystem_size_bytes{$host, ${REAL_DISK}} > 0))`,
+        '{{mountpoint}}',
+      ],
+    ],
+    bounds: { min: 0, max: 1 },
+  },
+  {
+    title: 'Disk traffic',
+    unit: 'binBps',
+    queries: [
+      [`sum(rate(node_disk_read_bytes_total{$host, ${REAL_DEVICE}}[$rate]))`, 'read'],
+      [`sum(rate(node_disk_written_bytes_total{$host, ${REAL_DEVICE}}[$rate]))`, 'written'],
+    ],
+    bounds: { min: 0, softMax: 1024 },
+  },
+  {
+    title: 'Network',
+    unit: 'bps',
+    queries: [
+      [`8 * sum(rate(node_network_receive_bytes_total{$host, ${REAL_NET}}[$rate]))`, 'received'],
+      [`8 * sum(rate(node_network_transmit_bytes_total{$host, ${REAL_NET}}[$rate]))`, 'sent'],
+    ],
+    bounds: { min: 0, softMax: 1000 },
+  },
+  {
+    title: 'Load',
+    unit: '',
+    queries: [
+      ['node_load1{$host}', '1 min'],
+      ['node_load5{$host}', '5 min'],
+      ['node_load15{$host}', '15 min'],
+    ],
+    bounds: { min: 0, softMax: 1 },
+    fill: 0,
+  },
+];
+
+/** The host's six graphs over the page's range. */
+export function HostGraphs({ hostKey }: { readonly hostKey: string }) {
+  const [job = '', instance = ''] = hostKey.split('\n');
+  return (
+    <section aria-labelledby="graphs-title">
+      <h2 id="graphs-title" class="section-title">
+        {instance}
+      </h2>
+      <div class="graph-grid">
+        {GRAPHS.map((graph) => (
+          <HostGraphPanel key={graph.title} graph={graph} job={job} instance={instance} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+const HEIGHT = 168;
+
+function HostGraphPanel({
+  graph,
+  job,
+  instance,
+}: {
+  readonly graph: HostGraph;
+  readonly job: string;
+  readonly instance: string;
+}) {
+  const { api, range, theme } = useSession();
+  const host = `job=${JSON.stringify(job)}, instance=${JSON.stringify(instance)}`;
+  const resource = useResource(
+    async (abort) => {
+      const resolved = range.resolve();
+      const next = queryRangeOf(resolved, niceStep(resolved, 240));
+      const answers = await queryAll(api, graph, host, next, abort);
+      return { answers, grid: next, range: resolved };
+    },
+    [range.text.value],
+  );
+  const colors = useMemo(
+    () => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((i) => seriesColor(i, theme.shown.value)),
+    [theme.shown.value],
+  );
+
+  return (
+    <figure class="panel">
+      <figcaption class="panel-title">{graph.title}</figcaption>
+      <View resource={resource} what={graph.title} skeleton={<Skeleton rows={1} height={HEIGHT + 28} />}>
+        {({ answers, grid: shownGrid, range: shown }) => {
+          const { times, lines } = linesOf(graph, answers, shownGrid, colors);
+          if (lines.length === 0)
+            return (
+              <p class="panel-empty" style={{ height: `${HEIGHT + 20}px` }}>
+                No data in this range.
+              </p>
+            );
+          return (
+            <Chart
+              label={`${graph.title} of ${instance}`}
+              height={HEIGHT}
+              times={times}
+              lines={lines}
+              range={[shown.from / 1000, shown.to / 1000]}
+              unit={graph.unit}
+              bounds={graph.bounds}
+              isStacked={graph.isStacked ?? false}
+              syncKey="home"
+            />
+          );
+        }}
+      </View>
+    </figure>
+  );
+}
+
+async function queryAll(api: Api, graph: HostGraph, host: string, grid: QueryRange, abort: AbortSignal) {
+  const rate = `${Math.max(60, grid.step * 4)}s`;
+  return Promise.all(
+    graph.queries.map(async ([expr]) => {
+      const text = expr.replaceAll('$host', host).replaceAll('$rate', rate);
+      return (await api.queryRange(text, grid, abort)).data;
+    }),
+  );
+}
+
+function linesOf(
+  graph: HostGraph,
+  answers: readonly (readonly MatrixSeries[])[],
+  grid: QueryRange,
+  colors: readonly string[],
+): { times: readonly number[]; lines: ChartLine[] } {
+  const lines: ChartLine[] = [];
+  let times: readonly number[] = [];
+  answers.forEach((matrix, i) => {
+    const columns = columnsOf(matrix, grid);
+    times = columns.times;
+    for (const { labels, values } of columns.series) {
+      const name = graph.queries[i]![1].replace(/\{\{(\w+)\}\}/g, (_, label: string) => labels[label] ?? '');
+      if (values.every((value) => value === null)) continue;
+      const isTotal = name === 'total';
+      lines.push({
+        name,
+        values,
+        color: isTotal ? colors[11]! : colors[lines.length % colors.length]!,
+        fill: isTotal ? 0 : graph.isStacked ? 0.35 : lines.length === 0 ? (graph.fill ?? 0.1) : 0,
+        ...(isTotal ? { dash: [4, 4], width: 1 } : {}),
+      });
+    }
+  });
+  return { times, lines };
+}

@@ -1,0 +1,76 @@
+import type { Api } from '../data/api.ts';
+import { parseSample } from '../data/matrix.ts';
+import { Value } from '../parts/value.tsx';
+import { useResource, useSession } from '../session.ts';
+
+/** How Belfry itself is doing, on one dim line at the end of Home. */
+export function SelfLine() {
+  const { api, router } = useSession();
+  const self = useResource((abort) => loadSelf(api, abort), []);
+  const data = self.data.value;
+  if (!data) return <p class="self-line" />;
+  return (
+    <p class="self-line">
+      <a href={router.href('/status')}>Belfry</a>
+      {data.samplesPerSecond !== undefined && (
+        <span>
+          <Value value={data.samplesPerSecond} /> samples/s
+        </span>
+      )}
+      {data.series !== undefined && (
+        <span>
+          <Value value={data.series} /> series
+        </span>
+      )}
+      {data.diskBytes !== undefined && (
+        <span>
+          <Value value={data.diskBytes} unit="bytes" /> on disk
+        </span>
+      )}
+      {data.memoryBytes !== undefined && (
+        <span>
+          <Value value={data.memoryBytes} unit="bytes" /> memory
+        </span>
+      )}
+      {data.retention !== undefined && <span>kept for {data.retention}</span>}
+      {data.version !== undefined && <span>version {data.version}</span>}
+    </p>
+  );
+}
+
+interface SelfNumbers {
+  readonly samplesPerSecond: number | undefined;
+  readonly series: number | undefined;
+  readonly diskBytes: number | undefined;
+  readonly memoryBytes: number | undefined;
+  readonly retention: string | undefined;
+  readonly version: string | undefined;
+}
+
+/** Each number for itself: one that is not to be had is left out. */
+async function loadSelf(api: Api, abort: AbortSignal): Promise<SelfNumbers> {
+  const number = async (expr: string): Promise<number | undefined> => {
+    const { data } = await api.query(expr, undefined, abort);
+    const first = data.resultType === 'vector' ? data.result[0]?.value?.[1] : undefined;
+    return first === undefined ? undefined : parseSample(first);
+  };
+  const [samples, disk, memory, tsdb, runtime, build] = await Promise.allSettled([
+    number('sum(rate(belfry_tsdb_samples_appended_total[5m]))'),
+    number('sum(belfry_tsdb_storage_bytes)'),
+    number('sum(process_resident_memory_bytes{job="belfry"})'),
+    api.tsdbStatus(abort),
+    api.status<{ storageRetention?: string }>('runtimeinfo', abort),
+    api.status<{ version?: string }>('buildinfo', abort),
+  ]);
+  return {
+    samplesPerSecond: settled(samples),
+    series: settled(tsdb)?.headStats.numSeries,
+    diskBytes: settled(disk),
+    memoryBytes: settled(memory),
+    retention: settled(runtime)?.storageRetention || undefined,
+    version: settled(build)?.version,
+  };
+}
+
+const settled = <T,>(result: PromiseSettledResult<T>): T | undefined =>
+  result.status === 'fulfilled' ? result.value : undefined;

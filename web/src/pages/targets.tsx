@@ -1,0 +1,212 @@
+import { useState } from 'preact/hooks';
+import type { ActiveTarget, TargetsAnswer } from '../data/api-types.ts';
+import type { Health } from '../data/hosts.ts';
+import { parsePromDuration } from '../format/duration.ts';
+import { parseApiTime } from '../format/time.ts';
+import { Ago } from '../parts/ago.tsx';
+import { LabelChips } from '../parts/labels.tsx';
+import { StateMark } from '../parts/state-mark.tsx';
+import { Value } from '../parts/value.tsx';
+import { Empty, Skeleton, View } from '../parts/view-state.tsx';
+import { useResource, useSession } from '../session.ts';
+
+const STATES: Readonly<Record<ActiveTarget['health'], { state: Health; word: string }>> = {
+  up: { state: 'ok', word: 'up' },
+  down: { state: 'firing', word: 'down' },
+  unknown: { state: 'unknown', word: 'waiting' },
+};
+
+/** Every target by job: whether it answers, how fast, and why not. */
+export function Targets() {
+  const { api, router } = useSession();
+  const targets = useResource((abort) => api.targetsAnswer(abort), []);
+  const job = router.query.value.get('job');
+  const onlyFailing = router.query.value.get('state') === 'down';
+  const [search, setSearch] = useState('');
+  return (
+    <div class="page">
+      <div class="page-head">
+        <h1 class="page-title">Targets</h1>
+        <div class="segments" role="group" aria-label="Which targets">
+          <button
+            type="button"
+            class="segment"
+            aria-pressed={!onlyFailing}
+            onClick={() => router.setQuery({ state: undefined })}
+          >
+            All <Count targets={targets.data.value} />
+          </button>
+          <button
+            type="button"
+            class="segment"
+            aria-pressed={onlyFailing}
+            onClick={() => router.setQuery({ state: 'down' })}
+          >
+            Failing <Count targets={targets.data.value} health="down" />
+          </button>
+        </div>
+        <input
+          class="input search-input"
+          type="search"
+          aria-label="Filter targets"
+          placeholder="Filter by address or label"
+          value={search}
+          onInput={(event) => setSearch(event.currentTarget.value)}
+        />
+        {job !== null && (
+          <button type="button" class="button is-small" onClick={() => router.setQuery({ job: undefined })}>
+            Only {job} ×
+          </button>
+        )}
+      </div>
+      <View resource={targets} what="The targets" skeleton={<Skeleton rows={6} height={40} />}>
+        {(answer) => <TargetGroups answer={answer} job={job} onlyFailing={onlyFailing} search={search} />}
+      </View>
+    </div>
+  );
+}
+
+interface TargetGroupsProps {
+  readonly answer: TargetsAnswer;
+  readonly job: string | null;
+  readonly onlyFailing: boolean;
+  readonly search: string;
+}
+
+function TargetGroups({ answer, job, onlyFailing, search }: TargetGroupsProps) {
+  const wanted = search.trim().toLowerCase();
+  const shown = answer.activeTargets.filter(
+    (target) =>
+      (job === null || (target.labels.job ?? target.scrapePool) === job) &&
+      (!onlyFailing || target.health === 'down') &&
+      (wanted === '' ||
+        `${target.scrapeUrl} ${Object.entries(target.labels).join(' ')}`.toLowerCase().includes(wanted)),
+  );
+  if (answer.activeTargets.length === 0) {
+    return (
+      <Empty
+        title="Nothing is scraped."
+        code={
+          'scrape_configs:\n  - job_name: backend\n    static_configs:\n      - targets: ["localhost:8000"]'
+        }
+      >
+        Name targets in belfry.yaml, then reload (SIGHUP):
+      </Empty>
+    );
+  }
+  if (shown.length === 0)
+    return <Empty title={onlyFailing && wanted === '' ? 'No target is failing.' : 'No target matches.'} />;
+  const pools = Map.groupBy(shown, (target) => target.scrapePool);
+  return (
+    <>
+      {[...pools]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([pool, members]) => (
+          <Pool key={pool} name={pool} targets={members} dropped={answer.droppedTargetCounts?.[pool] ?? 0} />
+        ))}
+    </>
+  );
+}
+
+function Pool({
+  name,
+  targets,
+  dropped,
+}: {
+  readonly name: string;
+  readonly targets: readonly ActiveTarget[];
+  readonly dropped: number;
+}) {
+  const up = targets.filter((target) => target.health === 'up').length;
+  const order = { down: 0, unknown: 1, up: 2 };
+  const sorted = [...targets].sort(
+    (a, b) => order[a.health] - order[b.health] || (a.scrapeUrl < b.scrapeUrl ? -1 : 1),
+  );
+  return (
+    <section>
+      <h2 class="section-title">
+        {name}{' '}
+        <span class="section-note">
+          <span class={up < targets.length ? 'text-firing' : undefined}>
+            {up} of {targets.length} up
+          </span>
+          {dropped > 0 && ` · ${dropped} dropped by relabelling`}
+        </span>
+      </h2>
+      <div class="table-scroll">
+        <table class="table target-table">
+          <thead>
+            <tr>
+              <th>State</th>
+              <th>Address</th>
+              <th>Labels</th>
+              <th class="num">Last scrape</th>
+              <th class="num">Took</th>
+              <th class="num">Every</th>
+            </tr>
+          </thead>
+          <tbody>
+            {sorted.map((target) => (
+              <TargetRow key={target.scrapeUrl + JSON.stringify(target.labels)} target={target} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function TargetRow({ target }: { readonly target: ActiveTarget }) {
+  const labels = Object.entries(target.labels).filter(([name]) => name !== 'job');
+  const intervalSeconds = (parsePromDuration(target.scrapeInterval) ?? 0) / 1000;
+  const isSlow = intervalSeconds > 0 && target.lastScrapeDuration > intervalSeconds / 2;
+  return (
+    <>
+      <tr class={target.lastError === '' ? undefined : 'has-note'}>
+        <td data-label="State">
+          <StateMark {...STATES[target.health]} showWord />
+        </td>
+        <td class="mono target-url" data-label="Address">
+          {target.scrapeUrl}
+        </td>
+        <td data-label="Labels">
+          <LabelChips labels={labels} />
+        </td>
+        <td class="num" data-label="Last scrape">
+          <Ago time={parseApiTime(target.lastScrape)} suffix=" ago" />
+        </td>
+        <td class={isSlow ? 'num text-pending' : 'num'} data-label="Took">
+          <Value
+            value={parseApiTime(target.lastScrape) === undefined ? null : target.lastScrapeDuration}
+            unit="s"
+          />
+        </td>
+        <td class="num dim" data-label="Every">
+          {target.scrapeInterval}
+        </td>
+      </tr>
+      {target.lastError !== '' && (
+        <tr class="note-row">
+          <td colSpan={6}>
+            <span class="text-firing">{target.lastError}</span>
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+function Count({
+  targets,
+  health,
+}: {
+  readonly targets: TargetsAnswer | undefined;
+  readonly health?: string;
+}) {
+  if (!targets) return null;
+  const count =
+    health === undefined
+      ? targets.activeTargets.length
+      : targets.activeTargets.filter((target) => target.health === health).length;
+  return <span class="count">{count}</span>;
+}

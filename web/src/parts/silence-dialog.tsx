@@ -1,0 +1,153 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { LabelMap } from '../data/api-types.ts';
+import { matchersFor, matchesAll, parseMatchers } from '../data/silences.ts';
+import { parsePromDuration } from '../format/duration.ts';
+import { timeText } from '../format/time.ts';
+import { useSession } from '../session.ts';
+
+interface SilenceDialogProps {
+  /** The alert to start from; undefined starts from nothing. */
+  readonly labels: LabelMap | undefined;
+  /** Called with true once the silence exists. */
+  onClose(created: boolean): void;
+}
+
+const DURATIONS = ['30m', '2h', '8h', '1d', '7d'];
+const AUTHOR_KEY = 'belfry.author';
+
+/** Two clicks from an alert to its silence: the matchers are filled in, what they hit is counted while typing. */
+export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
+  const { api, alerts, clock, now } = useSession();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [matchers, setMatchers] = useState(() => (labels ? matchersFor(labels) : ''));
+  const [duration, setDuration] = useState('2h');
+  const [comment, setComment] = useState('');
+  const [author, setAuthor] = useState(() => localStorage.getItem(AUTHOR_KEY) ?? '');
+  const [problem, setProblem] = useState<string>();
+  const [isSending, setIsSending] = useState(false);
+
+  useEffect(() => dialog.current?.showModal(), []);
+
+  const lengthMs = parsePromDuration(duration);
+  const reading = readMatchers(matchers);
+  const hits = reading.matchers?.length
+    ? (alerts.data.value ?? []).filter((a) => matchesAll(reading.matchers!, a.labels))
+    : [];
+
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (!reading.matchers?.length) return setProblem(reading.error ?? 'Give at least one matcher.');
+    if (lengthMs === undefined || lengthMs === 0) return setProblem('Give a duration such as 2h or 1d12h.');
+    setIsSending(true);
+    setProblem(undefined);
+    try {
+      const start = clock.now();
+      await api.createSilence({
+        matchers: reading.matchers,
+        startsAt: new Date(start).toISOString(),
+        endsAt: new Date(start + lengthMs).toISOString(),
+        createdBy: author.trim() || 'the page',
+        comment: comment.trim() || 'silenced from the page',
+      });
+      localStorage.setItem(AUTHOR_KEY, author.trim());
+      onClose(true);
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+      setIsSending(false);
+    }
+  };
+
+  return (
+    <dialog class="dialog" ref={dialog} aria-labelledby="silence-title" onClose={() => onClose(false)}>
+      <form onSubmit={(event) => void submit(event)}>
+        <h2 id="silence-title">Silence {labels?.alertname ?? 'alerts'}</h2>
+        <label class="field">
+          <span>Alerts with these labels</span>
+          <textarea
+            class="input mono"
+            rows={Math.min(8, Math.max(3, matchers.split('\n').length))}
+            value={matchers}
+            spellcheck={false}
+            placeholder={'alertname="HighErrorRate"\ninstance=~"web-.*"'}
+            onInput={(event) => setMatchers(event.currentTarget.value)}
+          />
+        </label>
+        <p class="field-note" role="status">
+          {reading.error ?? hitText(hits.length, reading.matchers?.length ?? 0)}
+        </p>
+        <fieldset class="field">
+          <legend>For</legend>
+          <span class="segments">
+            {DURATIONS.map((option) => (
+              <button
+                key={option}
+                type="button"
+                class="segment"
+                aria-pressed={duration === option}
+                onClick={() => setDuration(option)}
+              >
+                {option.replace(/(\d+)(\w)/, '$1 $2')}
+              </button>
+            ))}
+            <input
+              class="input is-short"
+              aria-label="Another duration"
+              value={duration}
+              onInput={(event) => setDuration(event.currentTarget.value)}
+            />
+          </span>
+        </fieldset>
+        <div class="field-pair">
+          <label class="field">
+            <span>Why</span>
+            <input
+              class="input"
+              value={comment}
+              placeholder="what is known"
+              onInput={(event) => setComment(event.currentTarget.value)}
+            />
+          </label>
+          <label class="field">
+            <span>Who</span>
+            <input
+              class="input"
+              value={author}
+              autocomplete="username"
+              placeholder="your name"
+              onInput={(event) => setAuthor(event.currentTarget.value)}
+            />
+          </label>
+        </div>
+        {problem !== undefined && (
+          <p class="error-note" role="alert">
+            {problem}
+          </p>
+        )}
+        <div class="dialog-actions">
+          <button type="button" class="button" onClick={() => dialog.current?.close()}>
+            Cancel
+          </button>
+          <button type="submit" class="button is-primary" disabled={isSending}>
+            {lengthMs === undefined
+              ? 'Silence'
+              : `Silence until ${timeText(now.value + lengthMs - ((now.value + lengthMs) % 60_000), now.value)}`}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}
+
+function readMatchers(text: string): { matchers?: ReturnType<typeof parseMatchers>; error?: string } {
+  try {
+    return { matchers: parseMatchers(text) };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function hitText(count: number, matchers: number): string {
+  if (matchers === 0) return 'No matcher yet.';
+  if (count === 0) return 'Matches no alert now.';
+  return count === 1 ? 'Matches 1 alert now.' : `Matches ${count} alerts now.`;
+}

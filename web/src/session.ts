@@ -1,0 +1,116 @@
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { createContext } from 'preact';
+import { useContext, useEffect, useMemo, useRef } from 'preact/hooks';
+import type { PageClock } from './clock.ts';
+import { type Api, createApi } from './data/api.ts';
+import type { ActiveTarget, ApiAlert } from './data/api-types.ts';
+import { createResource, type Load, type Resource } from './data/resource.ts';
+import { createRangeStore, type RangeStore } from './nav/range-store.ts';
+import { createRouter, type Router } from './nav/router.ts';
+import { createTheme, type Theme } from './nav/theme.ts';
+
+/** All that the parts of the page share. Made once by main.tsx, handed down by context. */
+export interface Session {
+  readonly clock: PageClock;
+  readonly api: Api;
+  readonly router: Router;
+  readonly range: RangeStore;
+  readonly theme: Theme;
+  /** Unix ms, moves each second; for "4 min ago". */
+  readonly now: ReadonlySignal<number>;
+  /** Counts up each time everything in view is to be fetched again. */
+  readonly tick: Signal<number>;
+  /** Watched all the time, for the strip and the badges. */
+  readonly alerts: Resource<readonly ApiAlert[]>;
+  readonly targets: Resource<readonly ActiveTarget[]>;
+  /** Set while the server does not answer at all. */
+  readonly isUnreachable: ReadonlySignal<boolean>;
+}
+
+/** How often the strip and the badges look, whatever the page's refresh is set to. */
+const WATCH_MS = 15_000;
+
+/** @param base the page's root, with a slash at its end */
+export function createSession(window: Window, base: URL, clock: PageClock): Session {
+  const router = createRouter(window, base.pathname);
+  const api = createApi(base.href);
+  const now = signal(clock.now());
+  const tick = signal(0);
+  const range = createRangeStore(router, clock);
+  const alerts = createResource(clock, (abort) => api.alerts(abort));
+  const targets = createResource(clock, (abort) => api.targets(abort));
+
+  let lastTick = clock.now();
+  let lastWatch = 0;
+  const isHidden = (): boolean => window.document.visibilityState === 'hidden';
+  const step = (): void => {
+    now.value = clock.now();
+    if (isHidden()) return;
+    if (now.value - lastWatch >= WATCH_MS) {
+      lastWatch = now.value;
+      void alerts.refresh();
+      void targets.refresh();
+    }
+    const interval = range.refreshMs.value;
+    if (interval > 0 && now.value - lastTick >= interval) {
+      lastTick = now.value;
+      tick.value++;
+    }
+  };
+  step();
+  clock.every(1000, step);
+  window.document.addEventListener('visibilitychange', step);
+
+  return {
+    clock,
+    api,
+    router,
+    range,
+    theme: createTheme(window),
+    now,
+    tick,
+    alerts,
+    targets,
+    isUnreachable: computed(() => isSilent(alerts.error.value) && isSilent(targets.error.value)),
+  };
+}
+
+const isSilent = (error: Error | undefined): boolean =>
+  error !== undefined && 'status' in error && error.status === 0;
+
+export const SessionContext = createContext<Session | undefined>(undefined);
+
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error('a part of the page was drawn outside of the session');
+  return session;
+}
+
+/**
+ * Something fetched for as long as the component is shown: at once, whenever `deps` change, and on each tick of the page's
+ * refresh. Old data stays until the new is there.
+ */
+export function useResource<T>(
+  load: Load<T>,
+  deps: readonly unknown[],
+  options?: { live?: boolean },
+): Resource<T> {
+  const { clock, tick } = useSession();
+  const resource = useMemo(() => createResource(clock, load), []);
+  const latest = useRef(load);
+  latest.current = load;
+  useEffect(() => void resource.refresh(latest.current), deps as unknown[]);
+  useEffect(() => {
+    if (options?.live === false) return resource.dispose;
+    let isFirst = true;
+    const stop = tick.subscribe(() => {
+      if (!isFirst) void resource.refresh(latest.current);
+      isFirst = false;
+    });
+    return () => {
+      stop();
+      resource.dispose();
+    };
+  }, []);
+  return resource;
+}
