@@ -68,6 +68,7 @@ export function createScrapeLoop(deps: {
     const late = new Error(`no complete answer within ${timeoutMs} ms (scrape_timeout)`);
     const deadline = clock.after(timeoutMs, () => cut.abort(late));
     let failure: Error | undefined;
+    metrics.inFlight.inc();
     try {
       const page = await pages.fetch(cut.signal, samples.expectPage());
       cut.signal.throwIfAborted();
@@ -81,6 +82,7 @@ export function createScrapeLoop(deps: {
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
     } finally {
+      metrics.inFlight.dec();
       deadline.cancel();
       stopped.signal.removeEventListener('abort', onStop);
     }

@@ -4,6 +4,7 @@ import type { StoreCounts } from './target-samples.ts';
 /** What the scraper tells about itself. */
 export interface ScrapeMetrics {
   readonly targets: Gauge;
+  readonly inFlight: Gauge;
   /** Rows that could not be stored, or scrapes that did not take place, because the one before took too long. */
   readonly skipped: Counter;
   scraped(durationSeconds: number, samples: number, counts: StoreCounts, hasFailed: boolean): void;
@@ -35,6 +36,7 @@ export function createScrapeMetrics(registry: Registry): ScrapeMetrics {
   });
   return {
     targets: new Gauge({ name: 'belfry_scrape_targets', help: 'Targets that are scraped.', registers }),
+    inFlight: new Gauge({ name: 'belfry_scrapes_in_flight', help: 'Scrapes under way.', registers }),
     skipped: counter(
       'belfry_scrapes_skipped_total',
       'Scrapes left out because the one before took too long.',

@@ -1,0 +1,295 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import http from 'node:http';
+import { Counter, Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import { TextParser } from '../exposition/text-parser.ts';
+import { formatSeries, labelsOf } from '../model/labels.ts';
+import { collectingAppender } from '../testing/collecting-appender.ts';
+import { fakeClock } from '../testing/fake-clock.ts';
+import { httpTarget, rawTarget, sendPage } from '../testing/http-target.ts';
+import { scrapeJob } from '../testing/scrape-job.ts';
+import { silentLog } from '../testing/silent-log.ts';
+import type { BuiltInTarget } from './built-in.ts';
+import { createScrapeManager } from './manager.ts';
+
+function managed() {
+  const clock = fakeClock();
+  const appender = collectingAppender();
+  const log = silentLog();
+  const registry = new Registry();
+  const manager = createScrapeManager({
+    appender,
+    clock,
+    log,
+    registry,
+    version: '1.2.3',
+    externalUrl: 'http://monitor.example:9797/',
+  });
+  return {
+    clock,
+    appender,
+    log,
+    manager,
+    registry,
+    [Symbol.asyncDispose]: () => manager.stop(),
+    /** Lets one interval pass in small steps, each scrape getting the time it needs; those of hanging targets do not end. */
+    async round(hanging = 0): Promise<void> {
+      const inFlight = registry.getSingleMetric('belfry_scrapes_in_flight')!;
+      for (let step = 0; step < 60; step++) {
+        await clock.advance(250);
+        while ((await inFlight.get()).values[0]!.value > hanging) await new Promise(setImmediate);
+      }
+    },
+  };
+}
+
+const job = (name: string, addresses: string[], keys: Record<string, unknown> = {}) =>
+  scrapeJob({ job_name: name, static_configs: [{ targets: addresses }], ...keys });
+
+test('targets are scraped over HTTP and shown', async () => {
+  await using target = await httpTarget((_, response) => sendPage(response, '# TYPE a gauge\na{x="y"} 1\n'));
+  await using m = managed();
+  await m.manager.apply([job('web', [target.address])]);
+  expect(m.manager.targets().active[0]).toMatchObject({
+    health: 'unknown',
+    lastScrape: '0001-01-01T00:00:00Z',
+  });
+  await m.round();
+  expect(m.appender.current()).toMatchObject({
+    [`a{instance="${target.address}", job="web", x="y"}`]: 1,
+    [`up{instance="${target.address}", job="web"}`]: 1,
+    [`scrape_samples_scraped{instance="${target.address}", job="web"}`]: 1,
+  });
+  expect(m.manager.targets()).toEqual({
+    active: [
+      {
+        discoveredLabels: {
+          __address__: target.address,
+          __metrics_path__: '/metrics',
+          __scheme__: 'http',
+          __scrape_interval__: '15s',
+          __scrape_timeout__: '10s',
+          job: 'web',
+        },
+        labels: { instance: target.address, job: 'web' },
+        scrapePool: 'web',
+        scrapeUrl: `http://${target.address}/metrics`,
+        globalUrl: `http://monitor.example:${target.port}/metrics`,
+        lastError: '',
+        lastScrape: expect.stringMatching(/^2026-01-01T00:00:/),
+        lastScrapeDuration: expect.any(Number),
+        health: 'up',
+        scrapeInterval: '15s',
+        scrapeTimeout: '10s',
+      },
+    ],
+    dropped: [],
+  });
+  expect(m.manager.metadata()[0]!.metrics.get('a')).toEqual({ type: 'gauge', help: '', unit: '' });
+  expect(target.requests[0]!.headers).toMatchObject({
+    'user-agent': 'belfry/1.2.3',
+    'x-prometheus-scrape-timeout-seconds': '10',
+    'accept-encoding': 'identity',
+    accept: 'text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1',
+  });
+});
+
+test('hostile targets hurt only themselves', async () => {
+  await using good = await httpTarget((_, response) => sendPage(response, 'a 1\n'));
+  await using hangs = await httpTarget(() => {});
+  await using garbage = await rawTarget((socket) => socket.end(Buffer.alloc(100_000, 0xfe)));
+  await using early = await rawTarget((socket) => socket.destroy());
+  await using endlessLine = await httpTarget((_, response) => {
+    response.writeHead(200, { 'content-type': 'text/plain' });
+    const pump = (): void => {
+      while (!response.destroyed && response.write('x'.repeat(1 << 20)));
+    };
+    response.on('drain', pump);
+    pump();
+  });
+  await using html = await httpTarget((_, response) =>
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
+  );
+  await using nul = await httpTarget((_, response) => sendPage(response, 'a 1\n\0\nb 2\n'));
+  await using m = managed();
+  const bad = [hangs, garbage, early, endlessLine, html, nul].map((target) => target.address);
+  await m.manager.apply([job('good', [good.address]), job('bad', bad)]);
+  await m.round(1);
+  await m.round(1);
+  const states = m.manager.targets().active.map((target) => target.health);
+  expect(states.toSorted()).toEqual([...Array(6).fill('down'), 'up']);
+  const problems = Object.fromEntries(
+    m.manager.targets().active.map((target) => [target.labels.instance, target.lastError]),
+  );
+  expect(problems[good.address]).toBe('');
+  expect(problems[hangs.address]).toBe('no complete answer within 10000 ms (scrape_timeout)');
+  expect(problems[garbage.address]).toContain('Parse Error');
+  expect(problems[early.address]).toContain('hang up');
+  expect(problems[endlessLine.address]).toContain('body size limit exceeded');
+  expect(problems[html.address]).toContain(
+    'expected a Content-Type that can be read (text/plain), got "text/html"',
+  );
+  expect(problems[nul.address]).toContain('line 2, column 1');
+  const ups = Object.entries(m.appender.current()).filter(([series]) => series.startsWith('up{'));
+  expect(ups.filter(([, value]) => value === 1).map(([series]) => series)).toEqual([
+    `up{instance="${good.address}", job="good"}`,
+  ]);
+  expect(ups.length).toBe(7);
+});
+
+test('a reload leaves untouched targets alone, changes changed ones and ends removed ones', async () => {
+  await using target = await httpTarget((_, response) => sendPage(response, 'a 1\n'));
+  await using other = await httpTarget((_, response) => sendPage(response, 'b 1\n'));
+  await using m = managed();
+  await m.manager.apply([
+    job('same', [target.address]),
+    job('changed', [target.address]),
+    job('gone', [other.address]),
+  ]);
+  await m.round();
+  const before = m.manager.targets().active.find((t) => t.scrapePool === 'same')!.lastScrape;
+  await m.manager.apply([
+    job('same', [target.address, other.address]),
+    job('changed', [target.address], { metric_relabel_configs: [{ target_label: 'new', replacement: 'x' }] }),
+  ]);
+  const same = m.manager.targets().active.filter((t) => t.scrapePool === 'same');
+  expect(same.map((t) => t.lastScrape)).toEqual([before, '0001-01-01T00:00:00Z']);
+  const last = (series: string) => m.appender.samples(series).at(-1)!.value;
+  expect(last(`b{instance="${other.address}", job="gone"}`)).toBe('stale');
+  expect(last(`up{instance="${other.address}", job="gone"}`)).toBe('stale');
+  expect(last(`a{instance="${target.address}", job="changed"}`)).toBe(1);
+  await m.round();
+  expect(last(`a{instance="${target.address}", job="changed"}`)).toBe('stale');
+  expect(last(`a{instance="${target.address}", job="changed", new="x"}`)).toBe(1);
+  expect(last(`b{instance="${other.address}", job="same"}`)).toBe(1);
+  const ups = m.appender.samples(`up{instance="${target.address}", job="changed"}`);
+  expect(ups.map(({ value }) => value)).toEqual([1, 1]);
+});
+
+test('at the end of the process nothing becomes stale', async () => {
+  await using target = await httpTarget((_, response) => sendPage(response, 'a 1\n'));
+  const m = managed();
+  await m.manager.apply([job('web', [target.address])]);
+  await m.round();
+  await m.manager.stop();
+  await m.clock.advance('1m');
+  expect(m.appender.samples(`a{instance="${target.address}", job="web"}`).map(({ value }) => value)).toEqual([
+    1,
+  ]);
+});
+
+test('targets dropped or invalid are shown with the reason; too many fail them all', async () => {
+  await using m = managed();
+  await m.manager.apply([
+    job('some', ['keep:1', 'drop:1', 'a b:1'], {
+      relabel_configs: [{ source_labels: ['__address__'], regex: 'drop.*', action: 'drop' }],
+    }),
+    job('many', ['a:1', 'b:1'], { target_limit: 1 }),
+  ]);
+  expect(m.manager.targets().dropped.map(({ reason }) => reason)).toEqual([
+    'dropped by relabel_configs',
+    'expected a scheme, host and path that make a URL, got "http://a b:1/metrics"',
+  ]);
+  await m.clock.advance('15s');
+  const many = m.manager.targets().active.filter((t) => t.scrapePool === 'many');
+  expect(many.map((t) => t.lastError)).toEqual(Array(2).fill('target_limit exceeded: 2 targets, limit 1'));
+  expect(m.manager.pools()).toEqual(['some', 'many']);
+});
+
+test('scrapes of many targets are spread over the interval, the same way each time', async () => {
+  const times = async (): Promise<number[]> => {
+    await using m = managed();
+    await m.manager.apply([
+      job(
+        'many',
+        Array.from({ length: 40 }, (_, i) => `h${i}:1`),
+        { target_limit: 1 },
+      ),
+    ]);
+    await m.clock.advance('15s');
+    return m.manager.targets().active.map((t) => Date.parse(t.lastScrape) % 15_000);
+  };
+  const first = await times();
+  expect(await times()).toEqual(first);
+  for (let part = 0; part < 3; part++) {
+    const inPart = first.filter((time) => Math.floor(time / 5000) === part);
+    expect(inPart.length).toBeGreaterThan(5);
+  }
+});
+
+test('built-in targets go the same way without HTTP', async () => {
+  await using m = managed();
+  const own = new Registry();
+  new Counter({ name: 'own_total', help: 'Own.', registers: [own] }).inc(3);
+  const self: BuiltInTarget = {
+    job: 'belfry',
+    instance: 'localhost:9797',
+    labels: { site: 'x' },
+    intervalMs: 15_000,
+    timeoutMs: 10_000,
+    url: 'http://localhost:9797/metrics',
+    collect: () => own.metrics(),
+  };
+  await m.manager.apply([], [self]);
+  await m.round();
+  expect(m.appender.current()).toMatchObject({
+    'own_total{instance="localhost:9797", job="belfry", site="x"}': 3,
+    'up{instance="localhost:9797", job="belfry", site="x"}': 1,
+  });
+  expect(m.manager.pools()).toEqual(['belfry']);
+  expect(m.manager.targets().active[0]).toMatchObject({ scrapePool: 'belfry', health: 'up' });
+});
+
+const EXPORTER = '/usr/bin/prometheus-node-exporter';
+
+test.skipIf(!existsSync(EXPORTER))('a real node_exporter, end to end', async () => {
+  await using exporter = await runExporter();
+  await using m = managed();
+  await m.manager.apply([job('node', [exporter.address])]);
+  await m.round();
+  await m.round();
+  expect(m.manager.targets().active[0]!.lastError).toBe('');
+  const page = new TextEncoder().encode(await (await fetch(`http://${exporter.address}/metrics`)).text());
+  const current = m.appender.current();
+  const parser = new TextParser(page);
+  let samples = 0;
+  const missing: string[] = [];
+  for (let kind = parser.next(); kind !== 'end'; kind = parser.next()) {
+    if (kind !== 'sample') continue;
+    samples++;
+    const written = parser.labels();
+    const pairs: [string, string][] = [
+      ['job', 'node'],
+      ['instance', exporter.address],
+    ];
+    for (let i = 0; i < written.length; i += 2) pairs.push([written[i]!, written[i + 1]!]);
+    const series = formatSeries(labelsOf(pairs));
+    if (!(series in current)) missing.push(series);
+  }
+  expect(samples).toBeGreaterThan(200);
+  // Processes and connections come into and leave their states between two scrapes.
+  expect(missing.length).toBeLessThan(10);
+  expect(Object.keys(current).length).toBeGreaterThan(samples - 20);
+});
+
+async function runExporter(): Promise<AsyncDisposable & { address: string }> {
+  await using placeholder = await httpTarget(() => {});
+  const { address } = placeholder;
+  await placeholder[Symbol.asyncDispose]();
+  const child = spawn(EXPORTER, [`--web.listen-address=${address}`], { stdio: 'ignore' });
+  const answers = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      http
+        .get(`http://${address}/metrics`, (response) => resolve(response.resume().statusCode === 200))
+        .on('error', () => resolve(false));
+    });
+  while (!(await answers()));
+  return {
+    address,
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await new Promise((resolve) => child.once('exit', resolve));
+    },
+  };
+}
