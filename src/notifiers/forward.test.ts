@@ -1,0 +1,91 @@
+import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import type { AlertmanagerConfig } from '../config/alerting.ts';
+import { labelsFromObject } from '../model/labels.ts';
+import { fakeClock } from '../testing/fake-clock.ts';
+import { silentLog } from '../testing/silent-log.ts';
+import { alert, plainHttp } from './fixtures.ts';
+import { createForwarder, type ForwardServer } from './forward.ts';
+import type { HttpRequest } from './kinds/exchange.ts';
+
+const config: AlertmanagerConfig = {
+  ...plainHttp,
+  scheme: 'http',
+  path_prefix: '',
+  timeout: 10_000,
+  static_configs: [],
+  relabel_configs: [],
+  alert_relabel_configs: [],
+};
+const server = (url: string, relabel: ForwardServer['relabel'] = (labels) => labels): ForwardServer => ({
+  url,
+  config,
+  relabel,
+});
+
+function setup(answer: (url: string, signal: AbortSignal) => Promise<{ status: number }>) {
+  const clock = fakeClock();
+  const log = silentLog();
+  const registry = new Registry();
+  const requests: HttpRequest[] = [];
+  const forwarder = createForwarder({
+    clock,
+    log,
+    registry,
+    transport: async (request, _config, signal) => {
+      requests.push(request);
+      return { ...(await answer(request.url, signal)), headers: {}, body: '' };
+    },
+  });
+  const counted = async (name: string): Promise<number> => {
+    const metric = await registry.getSingleMetric(name)!.get();
+    return metric.values.reduce((total, { value }) => total + value, 0);
+  };
+  return { clock, log, requests, forwarder, counted };
+}
+
+test('an alert goes to every server, as each relabels it', async () => {
+  const { forwarder, requests, counted } = setup(async () => ({ status: 200 }));
+  forwarder.apply([
+    server('http://a:9093'),
+    server('http://b:9093/am', () => labelsFromObject({ alertname: 'Renamed' })),
+    server('http://c:9093', () => undefined),
+  ]);
+  await forwarder.accept([alert({ labels: { alertname: 'DiskFull' } })]);
+  expect(forwarder.urls()).toEqual([
+    'http://a:9093/api/v2/alerts',
+    'http://b:9093/am/api/v2/alerts',
+    'http://c:9093/api/v2/alerts',
+  ]);
+  expect(requests.map(({ url, body }) => [url, JSON.parse(body)[0].labels.alertname])).toEqual([
+    ['http://a:9093/api/v2/alerts', 'DiskFull'],
+    ['http://b:9093/am/api/v2/alerts', 'Renamed'],
+  ]);
+  await new Promise(setImmediate);
+  expect(await counted('belfry_alertmanager_alerts_sent_total')).toBe(2);
+});
+
+test('a server that hangs delays only itself, is given up after its timeout and complained of once a minute', async () => {
+  const { clock, log, forwarder, requests, counted } = setup((url, signal) =>
+    url.includes('hung')
+      ? new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      : Promise.resolve({ status: 200 }),
+  );
+  forwarder.apply([server('http://hung:9093'), server('http://well:9093')]);
+  for (let i = 0; i < 3; i++) {
+    await forwarder.accept([alert({ labels: { alertname: 'A' } })]);
+    await clock.advance('10s');
+  }
+  expect(requests.filter(({ url }) => url.includes('well'))).toHaveLength(3);
+  expect(await counted('belfry_alertmanager_alerts_dropped_total')).toBe(3);
+  expect(log.events.filter(({ level }) => level === 'warn')).toHaveLength(1);
+});
+
+test('alerts go in batches of 64, and of too many the oldest are dropped', async () => {
+  const { forwarder, requests, counted } = setup(() => new Promise(() => {}));
+  forwarder.apply([server('http://hung:9093')]);
+  await forwarder.accept([alert({ labels: { alertname: 'first' } })]);
+  await forwarder.accept(Array.from({ length: 10_050 }, () => alert({ labels: { alertname: 'A' } })));
+  expect(JSON.parse(requests[0]!.body)).toHaveLength(1);
+  expect(await counted('belfry_alertmanager_alerts_dropped_total')).toBe(50);
+});

@@ -1,0 +1,144 @@
+import { Counter, type Registry } from 'prom-client';
+import type { Clock, Timer } from '../clock.ts';
+import type { AlertmanagerConfig } from '../config/alerting.ts';
+import type { Alert, AlertSink } from '../model/alert.ts';
+import { type Labels, labelsToObject } from '../model/labels.ts';
+import type { Log } from '../model/log.ts';
+import { goTime, jsonPost } from './kinds/exchange.ts';
+import type { HttpTransport } from './transport/http.ts';
+
+/** Sends alerts of own rules to other Alertmanagers, beside the built-in notifier. */
+export interface Forwarder extends AlertSink {
+  apply(servers: readonly ForwardServer[]): void;
+  /** Addresses that get every alert, for /api/v1/alertmanagers. */
+  urls(): readonly string[];
+  stop(): void;
+}
+
+export interface ForwardServer {
+  /** Base address, path prefix included, without a slash at the end. */
+  readonly url: string;
+  readonly config: AlertmanagerConfig;
+  /** `alert_relabel_configs` of this server; undefined when the alert is dropped. */
+  readonly relabel: (labels: Labels) => Labels | undefined;
+}
+
+export interface ForwarderOptions {
+  readonly transport: HttpTransport;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly registry: Registry;
+}
+
+/** Alerts of one request, and alerts that wait for one server; upstream's figures. */
+const BATCH = 64;
+const CAPACITY = 10_000;
+const COMPLAIN_EVERY_MS = 60_000;
+
+interface Lane {
+  readonly server: ForwardServer;
+  queue: Alert[];
+  /** The request under way; undefined while nothing is sent. */
+  sending: AbortController | undefined;
+  complainedAt: number;
+}
+
+/**
+ * Each server has a queue of its own, so that one that hangs delays only itself. What cannot be delivered is dropped and counted: rules
+ * send every alert again within a minute or so.
+ */
+export function createForwarder(options: ForwarderOptions): Forwarder {
+  const { clock, log, transport } = options;
+  const registers = [options.registry];
+  const sent = new Counter({
+    name: 'belfry_alertmanager_alerts_sent_total',
+    help: 'Alerts delivered to other Alertmanagers.',
+    labelNames: ['alertmanager'],
+    registers,
+  });
+  const dropped = new Counter({
+    name: 'belfry_alertmanager_alerts_dropped_total',
+    help: 'Alerts that could not be delivered to another Alertmanager, or found its queue full.',
+    labelNames: ['alertmanager'],
+    registers,
+  });
+  let lanes: Lane[] = [];
+
+  const pump = async (lane: Lane): Promise<void> => {
+    const { server } = lane;
+    while (lane.queue.length > 0 && lanes.includes(lane)) {
+      const batch = lane.queue.splice(0, BATCH);
+      const abort = new AbortController();
+      lane.sending = abort;
+      const timer: Timer = clock.after(server.config.timeout, () =>
+        abort.abort(new Error(`no answer within ${server.config.timeout} ms`)),
+      );
+      try {
+        const request = jsonPost(`${server.url}/api/v2/alerts`, batch.map(alertJson));
+        const answer = await transport(request, server.config, abort.signal);
+        if (answer.status >= 300) throw new Error(`status ${answer.status}: ${answer.body.slice(0, 300)}`);
+        sent.inc({ alertmanager: server.url }, batch.length);
+      } catch (error) {
+        dropped.inc({ alertmanager: server.url }, batch.length);
+        complain(lane, (error as Error).message);
+      } finally {
+        timer.cancel();
+        lane.sending = undefined;
+      }
+    }
+  };
+
+  const complain = (lane: Lane, problem: string): void => {
+    if (clock.monotonic() - lane.complainedAt < COMPLAIN_EVERY_MS) return;
+    lane.complainedAt = clock.monotonic();
+    log.warn(
+      { alertmanager: lane.server.url, problem },
+      'alerts could not be forwarded; rules send them again',
+    );
+  };
+
+  return {
+    async accept(alerts) {
+      for (const lane of lanes) {
+        for (const alert of alerts) {
+          const labels = lane.server.relabel(alert.labels);
+          if (labels) lane.queue.push({ ...alert, labels });
+        }
+        const excess = lane.queue.length - CAPACITY;
+        if (excess > 0) {
+          lane.queue.splice(0, excess);
+          dropped.inc({ alertmanager: lane.server.url }, excess);
+        }
+        if (!lane.sending) void pump(lane);
+      }
+    },
+    apply(servers) {
+      const next = servers.map((server): Lane => {
+        const kept = lanes.find((lane) => lane.server.url === server.url);
+        return {
+          server,
+          queue: kept?.queue ?? [],
+          sending: undefined,
+          complainedAt: kept?.complainedAt ?? Number.NEGATIVE_INFINITY,
+        };
+      });
+      lanes = next;
+      for (const lane of lanes) void pump(lane);
+    },
+    urls: () => lanes.map((lane) => `${lane.server.url}/api/v2/alerts`),
+    stop() {
+      for (const lane of lanes) lane.sending?.abort(new Error('the server is shutting down'));
+      lanes = [];
+    },
+  };
+}
+
+function alertJson(alert: Alert) {
+  return {
+    labels: labelsToObject(alert.labels),
+    annotations: labelsToObject(alert.annotations),
+    startsAt: goTime(alert.startsAt),
+    endsAt: goTime(alert.endsAt),
+    generatorURL: alert.generatorURL,
+  };
+}
