@@ -65,8 +65,13 @@ ${[
 const TABLE = `<table width="100%" cellpadding="0" cellspacing="0" style="${BASE}">`;
 const BREAK = `<br style="${BASE}">`;
 
-const banner = (name: string, color: string): string =>
-  `            <td class="alert alert-${name}" style="margin: 0; ${FAMILY} vertical-align: top; font-size: 16px; color: #fff; font-weight: 500; padding: 20px; text-align: center; border-radius: 3px 3px 0 0; background-color: ${color};" valign="top" align="center" bgcolor="${color}">`;
+/** @param end what upstream's line has at its end */
+const banner = (name: string, color: string, end: string): string =>
+  `            <td class="alert alert-${name}" style="margin: 0; ${FAMILY} vertical-align: top; font-size: 16px; color: #fff; font-weight: 500; padding: 20px; text-align: center; border-radius: 3px 3px 0 0; background-color: ${color};" valign="top" align="center" bgcolor="${color}">
+              {{ len .Alerts }} alert{{ if gt (len .Alerts) 1 }}s{{ end }} for {{ range .GroupLabels.SortedPairs }}
+                {{ .Name }}={{ .Value }}${end}
+              {{ end }}
+            </td>`;
 
 /** A row of the table of alerts; its content starts on a line of its own. */
 const row = (content: string): string => `                <tr style="${BASE}">
@@ -106,14 +111,10 @@ const BUTTON = row(
 const MAIN = `        <table class="main" width="100%" cellpadding="0" cellspacing="0" style="${BASE} background-color: #fff; border: 1px solid #e9e9e9; border-radius: 3px;" bgcolor="#fff">
           <tr style="${BASE}">
             {{ if .Alerts.Firing }}
-${banner('warning', '#E6522C')}
+${banner('warning', '#E6522C', '')}
             {{ else }}
-${banner('good', '#68B90F')}
+${banner('good', '#68B90F', ' ')}
             {{ end }}
-              {{ len .Alerts }} alert{{ if gt (len .Alerts) 1 }}s{{ end }} for {{ range .GroupLabels.SortedPairs }}
-                {{ .Name }}={{ .Value }}
-              {{ end }}
-            </td>
           </tr>
           <tr style="${BASE}">
             <td class="content-wrap" style="${CELL} padding: 30px;" valign="top">
