@@ -13,8 +13,8 @@ export function checkRoutes(yaml: YamlFile, keys: Keys): Finding[] {
   const errors: Finding[] = [];
   const { route } = keys;
   const receivers = namesOf(keys.receivers);
-  const hasRoute = yaml.nodeAt(['route']) !== undefined;
-  const hasReceivers = yaml.nodeAt(['receivers']) !== undefined;
+  const hasRoute = yaml.has(['route']);
+  const hasReceivers = yaml.has(['receivers']);
   if (hasRoute && !hasReceivers)
     errors.push(yaml.finding(['route'], 'expected receivers beside route, got none'));
   if (hasReceivers && !hasRoute) {

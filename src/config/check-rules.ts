@@ -87,7 +87,7 @@ function checkRule(
   const add = (key: string | undefined, message: string): void => {
     errors.push(yaml.finding(key === undefined ? path : [...path, key], message));
   };
-  const isMissing = (key: string): boolean => yaml.nodeAt([...path, key]) === undefined;
+  const isMissing = (key: string): boolean => !yaml.has([...path, key]);
   if (rule.alert && rule.record) add('record', 'expected either alert or record, got both');
   if (!rule.alert && !rule.record && (isMissing('alert') || isMissing('record'))) {
     add(undefined, 'expected alert or record, got neither');

@@ -1,7 +1,7 @@
 import { formatDuration } from '../model/duration.ts';
 import type { ConfigKeys } from './config.ts';
 import type { Finding } from './finding.ts';
-import { UNSERVED_DISCOVERY } from './scrape.ts';
+import { type ScrapeKeys, UNSERVED_DISCOVERY } from './scrape.ts';
 import type { Loose } from './validate.ts';
 import type { YamlFile } from './yaml.ts';
 
@@ -32,8 +32,7 @@ export function checkScrapes(
     }
     const interval = job.scrape_interval || global?.scrape_interval || 60_000;
     errors.push(...timeoutAbove(yaml, path, job.scrape_timeout, interval));
-    const validation = job.metric_name_validation_scheme ?? global?.metric_name_validation_scheme;
-    if (job.metric_name_escaping_scheme === 'allow-utf-8' && validation === 'legacy') {
+    if (asksForUtf8InVain(job, global)) {
       errors.push(
         yaml.finding(
           [...path, 'metric_name_escaping_scheme'],
@@ -43,6 +42,13 @@ export function checkScrapes(
     }
   });
   return errors;
+}
+
+function asksForUtf8InVain(job: Loose<ScrapeKeys>, global: Loose<ConfigKeys>['global']): boolean {
+  const own = job.metric_name_validation_scheme;
+  const inherited = own === undefined ? global?.metric_name_escaping_scheme : undefined;
+  const escaping = job.metric_name_escaping_scheme ?? inherited;
+  return escaping === 'allow-utf-8' && (own ?? global?.metric_name_validation_scheme) === 'legacy';
 }
 
 export function checkGlobal(yaml: YamlFile, global: Loose<ConfigKeys>['global']): Finding[] {

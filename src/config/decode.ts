@@ -6,7 +6,7 @@ import type { Finding, Path } from './finding.ts';
 import { isPlaceholder } from './leaves.ts';
 import { nearest } from './nearest.ts';
 import { type Meta, shapeOf, unwrap } from './schema.ts';
-import type { YamlFile, YamlNode } from './yaml.ts';
+import { isNull, sourceText, type YamlFile, type YamlNode } from './yaml.ts';
 
 export interface Decoded {
   /** Plain data for the schema to check; unknown keys are left out. */
@@ -133,15 +133,6 @@ export function decode(yaml: YamlFile, schema: z.core.$ZodType, { env, folder }:
 }
 
 const TOO_MUCH = 'expected less: aliases make this file too large or too deep';
-
-/** What a scalar says, before it is typed. */
-export function sourceText(node: Scalar): string {
-  return String(node.value ?? '');
-}
-
-export function isNull(node: YamlNode): boolean {
-  return isScalar(node) && node.type === 'PLAIN' && /^(~|null|Null|NULL|)$/.test(sourceText(node));
-}
 
 const TRUE = /^(y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
 const FALSE = /^(n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/;

@@ -209,9 +209,6 @@ function checkProxy(
   path: readonly string[],
   context: z.RefinementCtx,
 ): void {
-  if (keys.proxy_url !== undefined && !URL.canParse(keys.proxy_url)) {
-    issue(context, [...path, 'proxy_url'], `expected an address, got ${JSON.stringify(keys.proxy_url)}`);
-  }
   if (keys.proxy_from_environment && keys.proxy_url) {
     issue(context, [...path, 'proxy_url'], 'expected no proxy_url beside proxy_from_environment');
   }

@@ -236,8 +236,7 @@ class Loader {
     for (const { path, text } of templates) {
       const isRule = path[0] === 'groups';
       // The labels of recording rules are taken as written.
-      if (isRule && path[2] === 'rules' && yaml.nodeAt([...path.slice(0, 4), 'record']) !== undefined)
-        continue;
+      if (isRule && path[2] === 'rules' && yaml.has([...path.slice(0, 4), 'record'])) continue;
       const fault = checkTemplate(text, isRule ? 'rule' : 'notification');
       if (fault) this.errors.push(yaml.findingInside(path, fault.offset, fault.message));
     }

@@ -43,6 +43,7 @@ export const UNSERVED_DISCOVERY = [
   'nomad',
   'oci',
   'openstack',
+  'outscale',
   'ovhcloud',
   'puppetdb',
   'rds',

@@ -1,9 +1,9 @@
 import { isMap, isScalar, isSeq } from 'yaml';
 import type { z } from 'zod';
-import { type DecodeContext, decode, isNull, sourceText, type TemplateText } from './decode.ts';
+import { type DecodeContext, decode, type TemplateText } from './decode.ts';
 import type { Finding, Path } from './finding.ts';
 import { shapeOf, unwrap } from './schema.ts';
-import type { YamlFile } from './yaml.ts';
+import { isNull, sourceText, type YamlFile } from './yaml.ts';
 
 /** What is left of data when the parts that are wrong are taken out. */
 export type Loose<T> = T extends readonly (infer Item)[]

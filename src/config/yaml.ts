@@ -87,6 +87,12 @@ export class YamlFile {
     return node;
   }
 
+  /** Whether there is something at a path; a key without value is as good as no key. */
+  has(path: Path): boolean {
+    const node = this.nodeAt(path);
+    return node !== undefined && !isNull(node);
+  }
+
   /** Where a finding about this path belongs: a scalar itself, the key of a mapping or list, the nearest that exists. */
   positionOf(path: Path): Position {
     let node = this.root;
@@ -128,7 +134,6 @@ export class YamlFile {
   }
 
   #compose(text: string): boolean {
-    this.#lines.addNewLine(0);
     if (text.length > MAX_BYTES) {
       this.#error(0, [], `expected a file of at most ${MAX_BYTES} bytes, got ${text.length}`);
       return false;
@@ -232,6 +237,15 @@ export class YamlFile {
   #error(offset: number, path: Path, message: string): void {
     this.errors.push(this.#at(offset, path, message));
   }
+}
+
+/** What a scalar says, before it is typed. */
+export function sourceText(node: Scalar): string {
+  return String(node.value ?? '');
+}
+
+export function isNull(node: YamlNode): boolean {
+  return isScalar(node) && node.type === 'PLAIN' && /^(~|null|Null|NULL|)$/.test(sourceText(node));
 }
 
 const offsetOf = (node: YamlNode): number => node?.range?.[0] ?? 0;
