@@ -68,10 +68,10 @@ export class ColumnDecoder {
   #integersOf: Column | undefined;
 
   /** Checks the blob and reads its directory. Keeps a view of `blob` until the next call. */
-  open(blob: Uint8Array): void {
+  open(blob: Uint8Array, identity = 0): void {
     this.#columns = [];
     this.#integersOf = undefined;
-    const body = unframe(FrameKind.columns, blob);
+    const body = unframe(FrameKind.columns, blob, identity);
     const reader = new ByteReader(body);
     const rows = reader.varint();
     const count = reader.varint();

@@ -84,14 +84,15 @@ export class ColumnEncoder {
     }
   }
 
-  finish(): Uint8Array {
+  /** The blob; `identity` as for `frame`. */
+  finish(identity = 0): Uint8Array {
     const body = new ByteWriter(this.rawBytes + 16);
     body.varint(this.#rows);
     body.varint(this.#columns.length);
     body.bytes(this.#meta.view());
     body.bytes(this.#payload.view());
     this.#columns = [];
-    return frame(FrameKind.columns, body.view(), this.#compression);
+    return frame(FrameKind.columns, body.view(), this.#compression, identity);
   }
 
   #findTwin(values: Float64Array, spans: RowSpans | undefined, hash: number): number | undefined {

@@ -26,8 +26,16 @@ const CRC_BYTES = 4;
 /** No blob of ours unpacks to more; a larger claim is damage, not a reason to allocate. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
-/** Puts the envelope of docs/formats/block.md around a body: kind, version, compression, CRC. */
-export function frame(kind: FrameKind, body: Uint8Array, compression?: Compression): Uint8Array {
+/**
+ * Puts the envelope of docs/formats/block.md around a body: kind, version, compression, CRC. The checksum starts from `identity`, 32
+ * bits that say which row the blob belongs to, so that a blob found in another's place is noticed too.
+ */
+export function frame(
+  kind: FrameKind,
+  body: Uint8Array,
+  compression: Compression | undefined,
+  identity: number,
+): Uint8Array {
   const packed =
     compression && body.length >= compression.atLeast
       ? zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: compression.level } })
@@ -43,7 +51,7 @@ export function frame(kind: FrameKind, body: Uint8Array, compression?: Compressi
     writer.u8(PLAIN);
     writer.bytes(body);
   }
-  writer.u32(crc32(writer.view()));
+  writer.u32(crc32(writer.view(), identity));
   return writer.view().slice();
 }
 
@@ -51,13 +59,13 @@ export function frame(kind: FrameKind, body: Uint8Array, compression?: Compressi
  * Checks an envelope and returns its body, a view of `bytes` when it was not compressed.
  * @throws CorruptBlockError when anything about it is not as `frame` writes it
  */
-export function unframe(kind: FrameKind, bytes: Uint8Array): Uint8Array {
+export function unframe(kind: FrameKind, bytes: Uint8Array, identity: number): Uint8Array {
   if (bytes.length < 3 + CRC_BYTES) {
     throw new CorruptBlockError(`expected at least ${3 + CRC_BYTES} bytes, found ${bytes.length}`);
   }
   const reader = new ByteReader(bytes, 0, bytes.length - CRC_BYTES);
   const stored = new ByteReader(bytes, bytes.length - CRC_BYTES).u32();
-  const computed = crc32(bytes.subarray(0, reader.end));
+  const computed = crc32(bytes.subarray(0, reader.end), identity);
   if (stored !== computed) {
     throw new CorruptBlockError(`checksum is ${hex(computed)}, expected ${hex(stored)}`);
   }

@@ -6,7 +6,11 @@ import { type Compression, FrameKind, frame, unframe } from './frame.ts';
  * Packs the timestamps of a block: the first one, the usual interval, and how far each step is from it. Unix ms, whole,
  * strictly increasing, at least one. Layout: docs/formats/block.md.
  */
-export function encodeTimestamps(timestamps: Float64Array, compression?: Compression): Uint8Array {
+export function encodeTimestamps(
+  timestamps: Float64Array,
+  compression?: Compression,
+  identity = 0,
+): Uint8Array {
   const count = timestamps.length;
   const interval = usualInterval(timestamps);
   const writer = new ByteWriter(count + 32);
@@ -18,12 +22,12 @@ export function encodeTimestamps(timestamps: Float64Array, compression?: Compres
     if (!(step > 0)) throw new Error(`timestamps of a block do not increase at row ${i}`);
     writer.signed(step - interval);
   }
-  return frame(FrameKind.timestamps, writer.view(), compression);
+  return frame(FrameKind.timestamps, writer.view(), compression, identity);
 }
 
 /** @throws CorruptBlockError when the bytes are not a whole, strictly increasing column */
-export function decodeTimestamps(bytes: Uint8Array): Float64Array {
-  const reader = new ByteReader(unframe(FrameKind.timestamps, bytes));
+export function decodeTimestamps(bytes: Uint8Array, identity = 0): Float64Array {
+  const reader = new ByteReader(unframe(FrameKind.timestamps, bytes, identity));
   const count = reader.varint();
   // Each further timestamp takes at least a byte, so a wild count cannot make us allocate.
   const first = reader.signed();

@@ -7,6 +7,8 @@ import { mergeTimelines } from './timeline.ts';
 export interface GroupBlock {
   readonly timestamps: Float64Array;
   readonly blob: Uint8Array;
+  /** What the blob's checksum starts from. */
+  readonly identity: number;
 }
 
 /** A column over the rows of all blocks: `values[i]` belongs to `timestamps[i]` where bit i of `presence` is set. */
@@ -33,7 +35,7 @@ export class GroupRows {
     this.#open = blocks.length;
     while (this.#decoders.length < blocks.length) this.#decoders.push(new ColumnDecoder());
     blocks.forEach((block, i) => {
-      this.#decoders[i]!.open(block.blob);
+      this.#decoders[i]!.open(block.blob, block.identity);
       if (this.#decoders[i]!.rows !== block.timestamps.length) {
         throw new CorruptBlockError(
           `expected ${block.timestamps.length} rows, one per timestamp, found ${this.#decoders[i]!.rows}`,

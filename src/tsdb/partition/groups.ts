@@ -15,7 +15,7 @@ export interface GroupAddition {
 /** Groups of series with own timestamps. */
 export const OWN_TIMELINE = 0;
 
-export function encodeGroups(additions: readonly GroupAddition[]): Uint8Array {
+export function encodeGroups(additions: readonly GroupAddition[], identity: number): Uint8Array {
   const writer = new ByteWriter();
   writer.varint(additions.length);
   for (const { group, timeline, refs } of additions) {
@@ -28,12 +28,12 @@ export function encodeGroups(additions: readonly GroupAddition[]): Uint8Array {
       before = ref;
     }
   }
-  return frame(FrameKind.groups, writer.view(), { level: 3, atLeast: 1024 });
+  return frame(FrameKind.groups, writer.view(), { level: 3, atLeast: 1024 }, identity);
 }
 
 /** @throws CorruptBlockError when the blob is not a whole one of `encodeGroups` */
-export function decodeGroups(blob: Uint8Array): GroupAddition[] {
-  const reader = new ByteReader(unframe(FrameKind.groups, blob));
+export function decodeGroups(blob: Uint8Array, identity: number): GroupAddition[] {
+  const reader = new ByteReader(unframe(FrameKind.groups, blob, identity));
   const additions: GroupAddition[] = [];
   for (let left = reader.varint(); left > 0; left--) {
     const group = reader.varint();

@@ -10,16 +10,19 @@ import { PARTITION_MS, type PartitionWriter } from '../partition.ts';
 import { syncDirectory, syncFile } from './files.ts';
 import { GroupRows, spreadRows } from './group-rows.ts';
 import { decodeGroups, encodeGroups, type GroupAddition, GroupDirectory, OWN_TIMELINE } from './groups.ts';
+import { isoDay } from './names.ts';
 import { bucketByTimestamps } from './own-times.ts';
 import { RefMap } from './ref-map.ts';
 import {
   corruptionAt,
   createTables,
   GROUP_SERIES,
+  identityOf,
   ownerOf,
   readMeta,
   rowId,
   rowsOf,
+  type StoredBlob,
   sequenceOf,
 } from './schema.ts';
 import { decodeSeries, encodeSeries, SERIES_PER_BLOB } from './series-blob.ts';
@@ -101,8 +104,6 @@ export function openHotPartition(file: string, options: HotOptions): HotPartitio
   });
 }
 
-const isoDay = (day: number): string => new Date(day).toISOString().slice(0, 10);
-
 /** The writer of one hot file. Its tables are described in docs/formats/partition.md. */
 export class HotPartition implements PartitionWriter {
   readonly file: string;
@@ -113,6 +114,9 @@ export class HotPartition implements PartitionWriter {
   readonly #rows = new GroupRows();
   #directory = new GroupDirectory();
   #known = new RefMap();
+  /** Ids of the next rows in tables series and grp. */
+  #nextSeries = 1;
+  #nextGroups = 1;
   #timelines = new Map<number, Timeline>();
   /** Rows in table own per group, and the next sequence. */
   #own = new Map<number, { rows: number; next: number }>();
@@ -133,7 +137,10 @@ export class HotPartition implements PartitionWriter {
       this.#addSeries(batch.series);
       for (const block of batch.blocks) this.#addBlock(block);
       for (const bucket of bucketByTimestamps(batch.own)) this.#addOwn(bucket);
-      if (this.#joined.length > 0) this.#sql.addGroups.run(encodeGroups(this.#joined));
+      if (this.#joined.length > 0) {
+        const id = this.#nextGroups++;
+        this.#sql.addGroups.run(id, encodeGroups(this.#joined, identityOf(id)));
+      }
       this.#sql.countBatch.run();
     });
   }
@@ -178,15 +185,19 @@ export class HotPartition implements PartitionWriter {
   #load(): void {
     this.#directory = new GroupDirectory();
     this.#known = new RefMap();
+    this.#nextSeries = 1;
+    this.#nextGroups = 1;
     this.#timelines = new Map();
     this.#own = new Map();
     this.#job = undefined;
     corruptionAt(this.file, () => {
-      for (const blob of this.#sql.series.iterate() as Iterable<Buffer>) {
-        decodeSeries(blob, { symbol: () => {}, series: (ref) => this.#known.set(ref, 1) });
+      for (const { id, b } of this.#sql.series.iterate() as Iterable<StoredBlob>) {
+        decodeSeries(b, identityOf(id), { symbol: () => {}, series: (ref) => this.#known.set(ref, 1) });
+        this.#nextSeries = id + 1;
       }
-      for (const blob of this.#sql.groups.iterate() as Iterable<Buffer>) {
-        for (const addition of decodeGroups(blob)) this.#join(addition);
+      for (const { id, b } of this.#sql.groups.iterate() as Iterable<StoredBlob>) {
+        for (const addition of decodeGroups(b, identityOf(id))) this.#join(addition);
+        this.#nextGroups = id + 1;
       }
     });
     const rows = this.#sql.times.all() as { id: number; first: number; last: number; merged: number }[];
@@ -225,7 +236,8 @@ export class HotPartition implements PartitionWriter {
   #addSeries(series: readonly SeriesEntry[]): void {
     const fresh = series.filter((entry) => !this.#known.has(entry.ref));
     for (let from = 0; from < fresh.length; from += SERIES_PER_BLOB) {
-      this.#sql.addSeries.run(encodeSeries(fresh.slice(from, from + SERIES_PER_BLOB)));
+      const id = this.#nextSeries++;
+      this.#sql.addSeries.run(id, encodeSeries(fresh.slice(from, from + SERIES_PER_BLOB), identityOf(id)));
     }
     for (const entry of fresh) this.#known.set(entry.ref, 1);
   }
@@ -314,8 +326,9 @@ export class HotPartition implements PartitionWriter {
   ): void {
     const first = timestamps[0]!;
     const last = timestamps.at(-1)!;
-    const blob = encodeTimestamps(timestamps, compression && TIMES);
-    this.#sql.addTimes.run(rowId(timeline, sequence), first, last, merged ? 1 : 0, blob);
+    const id = rowId(timeline, sequence);
+    const blob = encodeTimestamps(timestamps, compression && TIMES, identityOf(id, first, last));
+    this.#sql.addTimes.run(id, first, last, merged ? 1 : 0, blob);
     this.#timeline(timeline).rows.push({ sequence, first, last, merged });
   }
 
@@ -325,7 +338,7 @@ export class HotPartition implements PartitionWriter {
     members: readonly (BlockColumn | undefined)[],
     compression: Compression | undefined,
   ): void {
-    this.#sql.addBlock.run(id, this.#encode(rows, members, compression));
+    this.#sql.addBlock.run(id, this.#encode(id, rows, members, compression));
   }
 
   #insertOwn(
@@ -337,16 +350,15 @@ export class HotPartition implements PartitionWriter {
     const own = this.#ownGroup(group);
     own.rows++;
     own.next = Math.max(own.next, sequence + 1);
-    this.#sql.addOwn.run(
-      rowId(group, sequence),
-      timestamps[0]!,
-      timestamps.at(-1)!,
-      encodeTimestamps(timestamps, TIMES),
-      this.#encode(timestamps.length, members, OWN),
-    );
+    const id = rowId(group, sequence);
+    const first = timestamps[0]!;
+    const last = timestamps.at(-1)!;
+    const times = encodeTimestamps(timestamps, TIMES, identityOf(id, first, last));
+    this.#sql.addOwn.run(id, first, last, times, this.#encode(id, timestamps.length, members, OWN));
   }
 
   #encode(
+    id: number,
     rows: number,
     members: readonly (BlockColumn | undefined)[],
     compression: Compression | undefined,
@@ -357,7 +369,7 @@ export class HotPartition implements PartitionWriter {
       if (column) this.#encoder.addRows(column.values, column.presence);
       else this.#encoder.addAbsent();
     }
-    return this.#encoder.finish();
+    return this.#encoder.finish(identityOf(id));
   }
 
   /** The next window of a timeline whose short blocks are complete. */
@@ -400,8 +412,9 @@ export class HotPartition implements PartitionWriter {
 
   #convertGroup(job: MergeJob, group: number): void {
     const found = job.blocks.flatMap(({ sequence, timestamps }) => {
-      const blob = this.#sql.block.get(rowId(group, sequence)) as Buffer | undefined;
-      return blob ? [{ sequence, timestamps, blob }] : [];
+      const id = rowId(group, sequence);
+      const blob = this.#sql.block.get(id) as Buffer | undefined;
+      return blob ? [{ sequence, timestamps, blob, identity: identityOf(id) }] : [];
     });
     if (found.length === 0) return;
     corruptionAt(`${this.file}: table block, group ${group}`, () => this.#rows.open(found));
@@ -424,8 +437,9 @@ export class HotPartition implements PartitionWriter {
   }
 
   #readTimes(id: number): Float64Array {
+    const { first, last, b } = this.#sql.timesRow.get(id) as { first: number; last: number; b: Buffer };
     return corruptionAt(`${this.file}: table ts, row ${id}`, () =>
-      decodeTimestamps(this.#sql.timesBlob.get(id) as Buffer),
+      decodeTimestamps(b, identityOf(id, first, last)),
     );
   }
 
@@ -439,10 +453,11 @@ export class HotPartition implements PartitionWriter {
       return;
     }
     const blocks = run.map((id) => {
-      const row = this.#sql.ownRow.get(id) as { ts: Buffer; b: Buffer };
+      const row = this.#sql.ownRow.get(id) as OwnRow;
       return corruptionAt(`${this.file}: table own, row ${id}`, () => ({
-        timestamps: decodeTimestamps(row.ts),
+        timestamps: decodeTimestamps(row.ts, identityOf(id, row.first, row.last)),
         blob: row.b,
+        identity: identityOf(id),
       }));
     });
     corruptionAt(`${this.file}: table own, group ${group}`, () => this.#rows.open(blocks));
@@ -453,6 +468,13 @@ export class HotPartition implements PartitionWriter {
     own.rows = all.length - run.length;
     this.#insertOwn(group, sequenceOf(run[0]!), timestamps, members);
   }
+}
+
+interface OwnRow {
+  readonly first: number;
+  readonly last: number;
+  readonly ts: Buffer;
+  readonly b: Buffer;
 }
 
 const windowEnd = (first: number): number => (Math.floor(first / WINDOW_MS) + 1) * WINDOW_MS;
@@ -471,16 +493,16 @@ function longestSmallRun(rows: readonly { id: number; size: number }[]): number[
 function statements(db: SqliteDatabase) {
   const pluck = (sql: string): Statement => db.prepare(sql).pluck();
   return {
-    series: pluck('SELECT b FROM series ORDER BY id'),
-    groups: pluck('SELECT b FROM grp ORDER BY id'),
+    series: db.prepare('SELECT id, b FROM series ORDER BY id'),
+    groups: db.prepare('SELECT id, b FROM grp ORDER BY id'),
     times: db.prepare('SELECT id, first, last, merged FROM ts ORDER BY id'),
-    timesBlob: pluck('SELECT b FROM ts WHERE id = ?'),
+    timesRow: db.prepare('SELECT first, last, b FROM ts WHERE id = ?'),
     block: pluck('SELECT b FROM block WHERE id = ?'),
     ownIds: pluck('SELECT id FROM own ORDER BY id'),
     ownRows: db.prepare('SELECT id, length(b) AS size FROM own WHERE id BETWEEN ? AND ? ORDER BY id'),
-    ownRow: db.prepare('SELECT ts, b FROM own WHERE id = ?'),
-    addSeries: db.prepare('INSERT INTO series (b) VALUES (?)'),
-    addGroups: db.prepare('INSERT INTO grp (b) VALUES (?)'),
+    ownRow: db.prepare('SELECT first, last, ts, b FROM own WHERE id = ?'),
+    addSeries: db.prepare('INSERT INTO series (id, b) VALUES (?, ?)'),
+    addGroups: db.prepare('INSERT INTO grp (id, b) VALUES (?, ?)'),
     addTimes: db.prepare('INSERT INTO ts (id, first, last, merged, b) VALUES (?, ?, ?, ?, ?)'),
     addBlock: db.prepare('INSERT INTO block (id, b) VALUES (?, ?)'),
     addOwn: db.prepare('INSERT INTO own (id, first, last, ts, b) VALUES (?, ?, ?, ?, ?)'),

@@ -3,6 +3,7 @@ import type { Matcher } from '../../model/matcher.ts';
 import type { SeriesEntry, SeriesRef, SourceId } from '../block.ts';
 import { type CompiledMatcher, compileMatcher } from '../matching.ts';
 import { RefMap } from './ref-map.ts';
+import { identityOf, type StoredBlob } from './schema.ts';
 import { decodeSeries } from './series-blob.ts';
 
 /**
@@ -29,7 +30,7 @@ export class LabelIndex {
   readonly #numbers = new RefMap();
 
   /** @throws CorruptBlockError when a blob is damaged */
-  constructor(blobs: Iterable<Uint8Array>) {
+  constructor(blobs: Iterable<StoredBlob>) {
     const built = collect(blobs);
     this.count = built.refs.length;
     this.#text = Buffer.concat(built.texts);
@@ -174,14 +175,14 @@ interface Collected {
 }
 
 /** Gives equal strings and labels of different blobs the same numbers. */
-function collect(blobs: Iterable<Uint8Array>): Collected {
+function collect(blobs: Iterable<StoredBlob>): Collected {
   const symbolOf = new Map<string, number>();
   const labelOf = new Map<number, number>();
   const seen = new RefMap();
   const out: Collected = { texts: [], names: [], values: [], refs: [], sources: [], starts: [0], rows: [] };
-  for (const blob of blobs) {
+  for (const { id, b } of blobs) {
     const symbols: number[] = [];
-    decodeSeries(blob, {
+    decodeSeries(b, identityOf(id), {
       symbol(bytes) {
         const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
         let symbol = symbolOf.get(text);

@@ -14,6 +14,7 @@ import {
   ownColumn,
   readAll,
   scratchDirectory,
+  sealAll,
   sourceBlock,
   unlimited,
 } from './testing.ts';
@@ -245,6 +246,20 @@ describe('label matching', () => {
   });
 });
 
+function expectSealed(path: string, model: ModelStore): void {
+  const result = sealAll(path);
+  const expected = model.read(DAY, END);
+  expect(result).toMatchObject({
+    series: Object.keys(expected).length,
+    samples: Object.values(expected).reduce((sum, samples) => sum + samples.length, 0),
+    hotRemains: false,
+  });
+  if (result.file === undefined) return;
+  const reader = openPartitionReader(result.file, { addon: undefined });
+  expect(readAll(reader, DAY, END)).toEqual(expected);
+  reader.close();
+}
+
 test('random sources, gaps, rewrites and own timestamps equal a naive model', () => {
   const cell = fc.oneof(
     { weight: 5, arbitrary: fc.integer({ min: 0, max: 50 }).map(Number) },
@@ -274,7 +289,7 @@ test('random sources, gaps, rewrites and own timestamps equal a naive model', ()
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), scraped, sorted, (steps, pool, window) => {
       const place = scratchDirectory();
-      const path = join(place.path, 'x.hot.db');
+      const path = join(place.path, '20260102.hot.db');
       const open = () => openHotPartition(path, { addon: undefined, day: DAY });
       let writer = open();
       const reader = openPartitionReader(path, { addon: undefined });
@@ -324,6 +339,9 @@ test('random sources, gaps, rewrites and own timestamps equal a naive model', ()
           expect(readAll(reader, DAY, END)).toEqual(model.read(DAY, END));
           expect(readAll(reader, from, to)).toEqual(model.read(from, to));
         }
+        writer.close();
+        expectSealed(place.path, model);
+        writer = openHotPartition(join(place.path, 'late.hot.db'), { addon: undefined, day: DAY });
       } finally {
         reader.close();
         writer.close();

@@ -1,4 +1,5 @@
 import type { Statement } from 'better-sqlite3';
+import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { decodeTimestamps } from '../../encoding/timestamps.ts';
 import type { Matcher } from '../../model/matcher.ts';
 import type { QueryBudget } from '../../model/queryable.ts';
@@ -13,10 +14,13 @@ import { compact, mergeSamples, type SampleColumns, sliceSamples } from './sampl
 import {
   corruptionAt,
   GROUP_SERIES,
+  identityOf,
   openPartitionFile,
   type PartitionMeta,
+  readMeta,
   rowId,
   rowsOf,
+  type StoredBlob,
   sequenceOf,
 } from './schema.ts';
 
@@ -33,7 +37,7 @@ interface TimelineRow {
   readonly sequence: number;
   readonly first: number;
   readonly last: number;
-  timestamps: Float64Array | undefined;
+  readonly timestamps: Float64Array;
 }
 
 /** Which columns of one group are wanted. */
@@ -91,7 +95,8 @@ export class FileReader implements PartitionReader {
     return corruptionAt(`${this.file}: table series`, () => {
       const last = this.#sql.lastSeries.get() as number;
       if (this.#labels === undefined || last !== this.#labelsUpTo) {
-        this.#labels = new LabelIndex(this.#sql.series.iterate() as Iterable<Buffer>);
+        this.#labels = new LabelIndex(this.#sql.series.iterate() as Iterable<StoredBlob>);
+        this.#checkCount('series', this.#labels.count, this.meta.series);
         this.#labelsUpTo = last;
       }
       return this.#labels;
@@ -123,6 +128,11 @@ export class FileReader implements PartitionReader {
     }));
   }
 
+  /** What the meta table says as of this transaction. */
+  currentMeta(): PartitionMeta {
+    return readMeta(this.#db);
+  }
+
   /** The groups of the partition as of this transaction, for going through all of it. */
   groups(): GroupDirectory {
     return this.#directory;
@@ -130,7 +140,7 @@ export class FileReader implements PartitionReader {
 
   /** Distinct timestamps of a source, over all its rows, ascending blocks. */
   timelineOf(timeline: number): readonly Float64Array[] {
-    return this.#timelineRows(timeline).map((row) => this.#timestamps(timeline, row));
+    return this.#timelineRows(timeline).map((row) => row.timestamps);
   }
 
   /** Bytes of stored blocks. */
@@ -146,11 +156,19 @@ export class FileReader implements PartitionReader {
     const last = this.#sql.lastGroups.get() as number;
     if (last === this.#groupsUpTo) return;
     corruptionAt(`${this.file}: table grp`, () => {
-      for (const blob of this.#sql.groups.iterate(this.#groupsUpTo) as Iterable<Buffer>) {
-        for (const addition of decodeGroups(blob)) this.#directory.add(addition);
+      for (const { id, b } of this.#sql.groups.iterate(this.#groupsUpTo) as Iterable<StoredBlob>) {
+        for (const addition of decodeGroups(b, identityOf(id))) this.#directory.add(addition);
       }
+      this.#checkCount('groups', this.#directory.members.length, this.meta.groups);
     });
     this.#groupsUpTo = last;
+  }
+
+  /** A sealed file says how much it holds: SQLite itself does not notice rows that went missing. */
+  #checkCount(what: string, found: number, expected: number | undefined): void {
+    if (expected !== undefined && found !== expected) {
+      throw new CorruptBlockError(`expected ${expected} ${what}, found ${found}`);
+    }
   }
 
   #byGroup(
@@ -206,8 +224,10 @@ export class FileReader implements PartitionReader {
     const blocks: GroupBlock[] = [];
     for (const row of this.#timelineRows(timeline)) {
       if (row.last < range.from || row.first >= range.to) continue;
-      const blob = this.#sql.block.get(rowId(group, row.sequence)) as Buffer | undefined;
-      if (blob) blocks.push({ timestamps: this.#timestamps(timeline, row), blob });
+      const id = rowId(group, row.sequence);
+      const blob = this.#sql.block.get(id) as Buffer | undefined;
+      if (blob) blocks.push({ timestamps: row.timestamps, blob, identity: identityOf(id) });
+      else this.#checkCount(`rows in table block with id ${id}`, 0, this.meta.kind === 'sealed' ? 1 : 0);
     }
     return blocks;
   }
@@ -215,43 +235,41 @@ export class FileReader implements PartitionReader {
   #ownBlocks(group: number, range: TimeRange): GroupBlock[] {
     const rows = this.#sql.own.all(...rowsOf(group), range.to, range.from) as {
       id: number;
+      first: number;
+      last: number;
       ts: Buffer;
       b: Buffer;
     }[];
-    return rows.map(({ id, ts, b }) =>
+    return rows.map(({ id, first, last, ts, b }) =>
       corruptionAt(`${this.file}: table own, row ${id}`, () => ({
-        timestamps: decodeTimestamps(ts),
+        timestamps: decodeTimestamps(ts, identityOf(id, first, last)),
         blob: b,
+        identity: identityOf(id),
       })),
     );
   }
 
+  /** Every row is decoded, wanted or not: a damaged `first` or `last` must not make it disappear. */
   #timelineRows(timeline: number): TimelineRow[] {
     let rows = this.#timelines.get(timeline);
     if (rows === undefined) {
-      const stored = this.#sql.times.all(...rowsOf(timeline)) as {
-        id: number;
+      const stored = this.#sql.times.all(...rowsOf(timeline)) as (StoredBlob & {
         first: number;
         last: number;
-      }[];
-      rows = stored.map(({ id, first, last }) => ({
+      })[];
+      if (stored.length === 0)
+        this.#checkCount(`rows of timeline ${timeline}`, 0, this.meta.kind === 'sealed' ? 1 : 0);
+      rows = stored.map(({ id, first, last, b }) => ({
         sequence: sequenceOf(id),
         first,
         last,
-        timestamps: undefined,
+        timestamps: corruptionAt(`${this.file}: table ts, row ${id}`, () =>
+          decodeTimestamps(b, identityOf(id, first, last)),
+        ),
       }));
       this.#timelines.set(timeline, rows);
     }
     return rows;
-  }
-
-  #timestamps(timeline: number, row: TimelineRow): Float64Array {
-    if (row.timestamps === undefined) {
-      const id = rowId(timeline, row.sequence);
-      const blob = this.#sql.timesBlob.get(id) as Buffer;
-      row.timestamps = corruptionAt(`${this.file}: table ts, row ${id}`, () => decodeTimestamps(blob));
-    }
-    return row.timestamps;
   }
 }
 
@@ -262,13 +280,12 @@ function statements(db: SqliteDatabase) {
     commit: db.prepare('COMMIT'),
     lastSeries: pluck('SELECT coalesce(max(id), 0) FROM series'),
     lastGroups: pluck('SELECT coalesce(max(id), 0) FROM grp'),
-    series: pluck('SELECT b FROM series ORDER BY id'),
-    groups: pluck('SELECT b FROM grp WHERE id > ? ORDER BY id'),
-    times: db.prepare('SELECT id, first, last FROM ts WHERE id BETWEEN ? AND ? ORDER BY id'),
-    timesBlob: pluck('SELECT b FROM ts WHERE id = ?'),
+    series: db.prepare('SELECT id, b FROM series ORDER BY id'),
+    groups: db.prepare('SELECT id, b FROM grp WHERE id > ? ORDER BY id'),
+    times: db.prepare('SELECT id, first, last, b FROM ts WHERE id BETWEEN ? AND ? ORDER BY id'),
     block: pluck('SELECT b FROM block WHERE id = ?'),
     own: db.prepare(
-      'SELECT id, ts, b FROM own WHERE id BETWEEN ? AND ? AND first < ? AND last >= ? ORDER BY id',
+      'SELECT id, first, last, ts, b FROM own WHERE id BETWEEN ? AND ? AND first < ? AND last >= ? ORDER BY id',
     ),
     blockBytes: pluck(
       'SELECT (SELECT coalesce(sum(length(b)), 0) FROM block) + (SELECT coalesce(sum(length(b)), 0) FROM own)',

@@ -18,6 +18,16 @@ export const ownerOf = (id: number): number => Math.floor(id / ROWS_PER_OWNER);
 /** First and last possible row of an owner. */
 export const rowsOf = (owner: number): [number, number] => [rowId(owner, 0), rowId(owner + 1, 0) - 1];
 
+/** What the checksum of a blob starts from: the row it belongs to, and what else about the row must be right. */
+export function identityOf(...numbers: readonly number[]): number {
+  let hash = 0x811c9dc5;
+  for (const number of numbers) {
+    hash = Math.imul(hash ^ (number % 2 ** 32), 0x01000193);
+    hash = Math.imul(hash ^ Math.floor(number / 2 ** 32), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
 export type PartitionKind = 'hot' | 'sealed';
 
 /** What the meta table says. */
@@ -29,6 +39,9 @@ export interface PartitionMeta {
   readonly hotId: string;
   /** Batches appended to the hot file; of a sealed file: how many of them it contains. */
   readonly batches: number;
+  /** Of a sealed file: how many series and groups it has; rows that got lost are noticed by that. */
+  readonly series?: number;
+  readonly groups?: number;
 }
 
 const TABLES = `
@@ -53,6 +66,12 @@ export function createTables(db: SqliteDatabase, meta: PartitionMeta): void {
   })();
 }
 
+/** Row numbers of the tables that are only added to. */
+export interface StoredBlob {
+  readonly id: number;
+  readonly b: Buffer;
+}
+
 /** @throws CorruptBlockError when the database is not a partition that this program can read */
 export function readMeta(db: SqliteDatabase): PartitionMeta {
   return corruptionAt(db.name, () => {
@@ -61,7 +80,7 @@ export function readMeta(db: SqliteDatabase): PartitionMeta {
     }
     const rows = db.prepare('SELECT key, value FROM meta').all() as { key: string; value: unknown }[];
     const meta: Record<string, unknown> = Object.fromEntries(rows.map(({ key, value }) => [key, value]));
-    const { format, kind, day, hotId, batches } = meta;
+    const { format, kind, day, hotId, batches, series, groups } = meta;
     if (format !== PARTITION_FORMAT) {
       throw new CorruptBlockError(`expected partition format ${PARTITION_FORMAT}, found ${String(format)}`);
     }
@@ -69,11 +88,14 @@ export function readMeta(db: SqliteDatabase): PartitionMeta {
       (kind !== 'hot' && kind !== 'sealed') ||
       typeof day !== 'number' ||
       typeof hotId !== 'string' ||
-      typeof batches !== 'number'
+      typeof batches !== 'number' ||
+      (kind === 'sealed' && (typeof series !== 'number' || typeof groups !== 'number'))
     ) {
       throw new CorruptBlockError('table meta is incomplete');
     }
-    return { kind, day, hotId, batches };
+    return kind === 'hot'
+      ? { kind, day, hotId, batches }
+      : { kind, day, hotId, batches, series: Number(series), groups: Number(groups) };
   });
 }
 

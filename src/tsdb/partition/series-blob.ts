@@ -9,7 +9,7 @@ export const SERIES_PER_BLOB = 8192;
 const COMPRESSION = { level: 6, atLeast: 256 };
 
 /** Packs series with their labels: each distinct string once, rows as numbers (docs/formats/partition.md). */
-export function encodeSeries(entries: readonly SeriesEntry[]): Uint8Array {
+export function encodeSeries(entries: readonly SeriesEntry[], identity: number): Uint8Array {
   const symbols = new Map<string, number>();
   const rows = new ByteWriter();
   let ref = 0;
@@ -34,7 +34,7 @@ export function encodeSeries(entries: readonly SeriesEntry[]): Uint8Array {
   for (const text of symbols.keys()) body.text(text);
   body.varint(entries.length);
   body.bytes(rows.view());
-  return frame(FrameKind.series, body.view(), COMPRESSION);
+  return frame(FrameKind.series, body.view(), COMPRESSION, identity);
 }
 
 /** Receives what a blob holds, in its order; symbols are numbered from 0 in each blob. */
@@ -45,8 +45,8 @@ export interface SeriesSink {
 }
 
 /** @throws CorruptBlockError when the blob is not a whole one of `encodeSeries` */
-export function decodeSeries(blob: Uint8Array, sink: SeriesSink): void {
-  const reader = new ByteReader(unframe(FrameKind.series, blob));
+export function decodeSeries(blob: Uint8Array, identity: number, sink: SeriesSink): void {
+  const reader = new ByteReader(unframe(FrameKind.series, blob, identity));
   const symbols = reader.varint();
   for (let i = 0; i < symbols; i++) sink.symbol(reader.take(reader.varint()));
   let pairs = new Uint32Array(64);

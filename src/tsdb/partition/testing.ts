@@ -7,6 +7,7 @@ import { wordsOf } from '../../model/sample.ts';
 import type { BlockColumn, OwnTimeColumn, SeriesEntry, SeriesRef, SourceBlock, SourceId } from '../block.ts';
 import { PARTITION_MS, type PartitionReader, type PartitionSamples } from '../partition.ts';
 import type { AppendBatch } from './hot.ts';
+import { type SealResult, sealDay } from './seal.ts';
 
 /** 2026-01-02, the day the tests write to. */
 export const DAY = 20_455 * PARTITION_MS;
@@ -131,4 +132,13 @@ function bitsAt(values: Float64Array, index: number): string {
   return (
     words[2 * index + 1]!.toString(16).padStart(8, '0') + words[2 * index]!.toString(16).padStart(8, '0')
   );
+}
+
+/** Seals a day without a pause. */
+export function sealAll(directory: string, day = DAY): SealResult {
+  const steps = sealDay({ directory, day, addon: undefined });
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
 }

@@ -1,0 +1,187 @@
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import type { QueryBudget } from '../../model/queryable.ts';
+import type { SqliteAddon } from '../../sqlite/database.ts';
+import type { SeriesEntry } from '../block.ts';
+import { syncDirectory, syncFile } from './files.ts';
+import { OWN_TIMELINE } from './groups.ts';
+import { companions, partitionPath, sealingPath } from './names.ts';
+import { type FileReader, openPartitionReader } from './reader.ts';
+import { RefMap } from './ref-map.ts';
+import { mergeSamples, type SampleColumns } from './samples.ts';
+import { openPartitionFile } from './schema.ts';
+import { SealedWriter } from './sealed-writer.ts';
+import { mergeTimelines } from './timeline.ts';
+
+export interface SealOptions {
+  readonly directory: string;
+  /** First instant of the day, Unix ms. */
+  readonly day: number;
+  readonly addon: SqliteAddon;
+}
+
+export interface SealResult {
+  /** The sealed file; undefined when the day holds no sample and all its files were removed. */
+  readonly file: string | undefined;
+  readonly series: number;
+  readonly samples: number;
+  readonly bytes: number;
+  /** The hot file got more samples meanwhile and stays; they are read beside the sealed file until the day is sealed again. */
+  readonly hotRemains: boolean;
+}
+
+/** Days with less than this in blocks get small pages: half-empty ones would be a tenth of the file. */
+const SMALL_DAY_BYTES = 4 * 1024 * 1024;
+const SMALL_PAGE = 1024;
+const PAGE = 4096;
+
+/**
+ * Turns the hot file of a day that is over into its sealed file, together with an earlier sealed one. Each `next()` is a bounded step
+ * (a group of at most 32 series); between two steps no writer of that day may be left open, though one may have been at work. A crash
+ * at any point leaves the files as they were, or the sealed one beside a hot one that adds nothing, which `removeCoveredHot`
+ * notices; sealing again is always right.
+ * @throws CorruptBlockError when a file of the day is damaged; the day's files are left alone
+ */
+export function* sealDay(options: SealOptions): Generator<void, SealResult> {
+  const { directory, day, addon } = options;
+  const hotFile = partitionPath(directory, day, 'hot');
+  const sealedFile = partitionPath(directory, day, 'sealed');
+  const temporary = sealingPath(directory, day);
+  removeDatabase(temporary);
+  const readers: FileReader[] = [];
+  let writer: SealedWriter | undefined;
+  try {
+    // The older samples first: where two files have a sample for one time, the one that was there before counts.
+    if (existsSync(sealedFile)) readers.push(openPartitionReader(sealedFile, { addon }));
+    const hot = openPartitionReader(hotFile, { addon });
+    readers.push(hot);
+    for (const reader of readers) reader.begin();
+    const blockBytes = readers.reduce((sum, reader) => sum + reader.blockBytes(), 0);
+    const { hotId, batches } = hot.currentMeta();
+    writer = new SealedWriter(
+      temporary,
+      { kind: 'sealed', day, hotId, batches },
+      { addon, pageSize: blockBytes < SMALL_DAY_BYTES ? SMALL_PAGE : PAGE },
+    );
+    yield;
+    for (const chunk of seriesOf(readers)) {
+      addChunk(writer, readers, chunk);
+      yield;
+    }
+    const { samples, seriesCount: series } = writer;
+    writer.finish();
+    writer = undefined;
+    for (const reader of readers.splice(0)) closeReader(reader);
+    yield;
+    if (samples === 0) {
+      removeDatabase(temporary);
+    } else {
+      syncFile(temporary);
+      renameSync(temporary, sealedFile);
+    }
+    syncDirectory(directory);
+    const hotRemains = !removeCoveredHot(options, { hotId, batches });
+    const file = samples === 0 ? undefined : sealedFile;
+    return { file, series, samples, bytes: file ? statSync(file).size : 0, hotRemains };
+  } finally {
+    writer?.abandon();
+    for (const reader of readers) closeReader(reader);
+    if (existsSync(temporary)) removeDatabase(temporary);
+  }
+}
+
+/**
+ * Removes the hot file of a day when its sealed file (or `covered`, what a seal has just read) holds all batches appended to it; the
+ * last act of a seal, repeated at start in case it was cut off. No writer of the day may be open.
+ * @returns whether there is no hot file any more
+ */
+export function removeCoveredHot(
+  { directory, day, addon }: SealOptions,
+  covered?: { readonly hotId: string; readonly batches: number },
+): boolean {
+  const hotFile = partitionPath(directory, day, 'hot');
+  if (!existsSync(hotFile)) return true;
+  const hot = metaOf(hotFile, addon);
+  const by = covered ?? metaOf(partitionPath(directory, day, 'sealed'), addon);
+  if (hot.hotId !== by.hotId || hot.batches !== by.batches) return false;
+  removeDatabase(hotFile);
+  syncDirectory(directory);
+  return true;
+}
+
+/** Removes a database, itself first: without it the files beside it mean nothing, but not the other way round. */
+export function removeDatabase(file: string): void {
+  rmSync(file, { force: true });
+  for (const companion of companions(file)) rmSync(companion, { force: true });
+}
+
+function metaOf(file: string, addon: SqliteAddon): { readonly hotId: string; readonly batches: number } {
+  const { db, meta } = openPartitionFile(file, addon);
+  db.close();
+  return meta;
+}
+
+function closeReader(reader: FileReader): void {
+  reader.end();
+  reader.close();
+}
+
+/** Series that are read and packed in one step, and timestamps they probably share. */
+interface Chunk {
+  readonly entries: readonly SeriesEntry[];
+  readonly timeline: Float64Array | undefined;
+}
+
+/** All series of the files, each once, group by group: neighbours stay neighbours. */
+function* seriesOf(readers: readonly FileReader[]): Generator<Chunk> {
+  const seen = new RefMap();
+  for (const reader of readers) {
+    const { members, timelines } = reader.groups();
+    const labels = reader.labels();
+    // Groups of one timeline follow each other, so that its timestamps are merged once.
+    const order = [...members.keys()].sort((a, b) => timelines[a]! - timelines[b]! || a - b);
+    let last: { readonly id: number; readonly timestamps: Float64Array } | undefined;
+    for (const group of order) {
+      const id = timelines[group]!;
+      const entries: SeriesEntry[] = [];
+      for (const ref of members[group]!) {
+        const entry = seen.has(ref) ? undefined : labels.entryOf(ref);
+        if (entry === undefined) continue;
+        seen.set(ref, 1);
+        entries.push(entry);
+      }
+      if (entries.length === 0) continue;
+      if (id !== OWN_TIMELINE && last?.id !== id) {
+        const rows = reader.timelineOf(id);
+        last = rows.length === 0 ? undefined : { id, timestamps: mergeTimelines(rows).timestamps };
+      }
+      yield { entries, timeline: id === OWN_TIMELINE ? undefined : last?.timestamps };
+    }
+  }
+}
+
+function addChunk(writer: SealedWriter, readers: readonly FileReader[], { entries, timeline }: Chunk): void {
+  const merged = new Map<number, SampleColumns>();
+  for (const reader of readers) {
+    for (const { ref, timestamps, values } of reader.read(entries, reader.range, UNLIMITED)) {
+      const before = merged.get(ref);
+      merged.set(ref, before ? mergeSamples(before, { timestamps, values }) : { timestamps, values });
+    }
+  }
+  const hint = timeline ?? sharedTimeline([...merged.values()]);
+  for (const entry of entries) {
+    const samples = merged.get(entry.ref);
+    if (samples) writer.add(entry, samples, hint ?? samples.timestamps);
+  }
+}
+
+/** One timeline for series that differ by gaps; undefined when that would be mostly gaps. */
+function sharedTimeline(series: readonly SampleColumns[]): Float64Array | undefined {
+  if (series.length === 0) return undefined;
+  const distinct = new Set(series.map((one) => one.timestamps));
+  const longest = Math.max(...Array.from(distinct, (timestamps) => timestamps.length));
+  const { timestamps } = mergeTimelines([...distinct]);
+  return timestamps.length <= 1.1 * longest ? timestamps : undefined;
+}
+
+/** Sealing reads one group at a time; nothing about it is chosen by a user. */
+const UNLIMITED: QueryBudget = { samples: () => {}, bytes: () => {}, check: () => {} };

@@ -1,0 +1,182 @@
+import { ColumnEncoder } from '../../encoding/column-encoder.ts';
+import type { Compression } from '../../encoding/frame.ts';
+import type { RowSpans } from '../../encoding/presence.ts';
+import { encodeTimestamps } from '../../encoding/timestamps.ts';
+import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../../sqlite/database.ts';
+import type { SeriesEntry } from '../block.ts';
+import { encodeGroups, type GroupAddition } from './groups.ts';
+import type { SampleColumns } from './samples.ts';
+import { createTables, GROUP_SERIES, identityOf, type PartitionMeta, rowId } from './schema.ts';
+import { encodeSeries, SERIES_PER_BLOB } from './series-blob.ts';
+import { lowerBound } from './timeline.ts';
+
+/** Raw bytes from which a group takes no further series: one series of noise is not read with 31 others. */
+const GROUP_BYTES = 64 * 1024;
+/** Groups under way at a time, and timelines that a series is tried against. */
+const OPEN_GROUPS = 8;
+const CANDIDATES = 32;
+const GROUPS_PER_BLOB = 1024;
+
+/** Written once and kept for long: dearer packing, and of small blocks too. */
+const SEALED: Compression = { level: 6, atLeast: 512 };
+
+interface SealedTimeline {
+  readonly id: number;
+  readonly timestamps: Float64Array;
+}
+
+interface OpenGroup {
+  readonly timeline: SealedTimeline;
+  readonly encoder: ColumnEncoder;
+  readonly refs: number[];
+}
+
+/**
+ * Writes a sealed partition from front to back. Series with the same timestamps, or with some of another's, share a timeline and are
+ * packed into groups together. Not crash-safe by itself: a file that was not finished is thrown away.
+ */
+export class SealedWriter {
+  samples = 0;
+  readonly #db: SqliteDatabase;
+  readonly #timelines: SealedTimeline[] = [];
+  #nextTimeline = 1;
+  readonly #open: OpenGroup[] = [];
+  readonly #spare: ColumnEncoder[] = [];
+  readonly #groups: GroupAddition[] = [];
+  readonly #series: SeriesEntry[] = [];
+  readonly #addTimes;
+  readonly #addBlock;
+
+  constructor(
+    file: string,
+    meta: PartitionMeta,
+    options: { readonly addon: SqliteAddon; readonly pageSize: number },
+  ) {
+    this.#db = openDatabase(file, { addon: options.addon, pageSize: options.pageSize, cacheKiB: 1024 });
+    // Out of WAL mode before the first page: a sealed file is one file. It is synced as a whole before it gets its name.
+    this.#db.pragma('journal_mode = MEMORY');
+    this.#db.pragma('synchronous = OFF');
+    createTables(this.#db, meta);
+    this.#addTimes = this.#db.prepare('INSERT INTO ts (id, first, last, merged, b) VALUES (?, ?, ?, 1, ?)');
+    this.#addBlock = this.#db.prepare('INSERT INTO block (id, b) VALUES (?, ?)');
+    this.#db.exec('BEGIN');
+  }
+
+  get seriesCount(): number {
+    return this.#series.length;
+  }
+
+  /**
+   * Adds one series. `hint` is a timeline that probably holds its timestamps and those of the series after it. The arrays must stay
+   * unchanged until `finish`.
+   */
+  add(entry: SeriesEntry, samples: SampleColumns, hint: Float64Array): void {
+    const { timeline, spans } = this.#place(samples.timestamps, hint);
+    const group = this.#groupOf(timeline);
+    group.encoder.add(samples.values, spans);
+    group.refs.push(entry.ref);
+    this.#series.push(entry);
+    this.samples += samples.timestamps.length;
+    if (group.refs.length >= GROUP_SERIES || group.encoder.rawBytes >= GROUP_BYTES) this.#flush(group);
+  }
+
+  /** Writes what is still open, the labels and the directory, and closes the file. */
+  finish(): void {
+    while (this.#open.length > 0) this.#flush(this.#open[0]!);
+    const addSeries = this.#db.prepare('INSERT INTO series (id, b) VALUES (?, ?)');
+    for (let from = 0, id = 1; from < this.#series.length; from += SERIES_PER_BLOB, id++) {
+      addSeries.run(id, encodeSeries(this.#series.slice(from, from + SERIES_PER_BLOB), identityOf(id)));
+    }
+    const addGroups = this.#db.prepare('INSERT INTO grp (id, b) VALUES (?, ?)');
+    for (let from = 0, id = 1; from < this.#groups.length; from += GROUPS_PER_BLOB, id++) {
+      addGroups.run(id, encodeGroups(this.#groups.slice(from, from + GROUPS_PER_BLOB), identityOf(id)));
+    }
+    const addMeta = this.#db.prepare('INSERT INTO meta VALUES (?, ?)');
+    addMeta.run('series', this.#series.length);
+    addMeta.run('groups', this.#groups.length);
+    this.#db.exec('COMMIT');
+    this.#db.close();
+  }
+
+  /** Closes the unfinished file. */
+  abandon(): void {
+    this.#db.close();
+  }
+
+  #place(
+    timestamps: Float64Array,
+    hint: Float64Array,
+  ): { timeline: SealedTimeline; spans: RowSpans | undefined } {
+    for (let i = 0; i < this.#timelines.length; i++) {
+      const timeline = this.#timelines[i]!;
+      const spans = rowsWithin(timestamps, timeline.timestamps);
+      if (spans === undefined || isScattered(spans, timestamps.length)) continue;
+      this.#timelines.splice(i, 1);
+      this.#timelines.unshift(timeline);
+      return { timeline, spans: isWhole(spans, timeline.timestamps.length) ? undefined : spans };
+    }
+    const hinted = rowsWithin(timestamps, hint);
+    if (hinted === undefined || isScattered(hinted, timestamps.length)) {
+      return { timeline: this.#addTimeline(timestamps), spans: undefined };
+    }
+    return { timeline: this.#addTimeline(hint), spans: isWhole(hinted, hint.length) ? undefined : hinted };
+  }
+
+  #addTimeline(timestamps: Float64Array): SealedTimeline {
+    const timeline = { id: this.#nextTimeline++, timestamps };
+    const id = rowId(timeline.id, 0);
+    const first = timestamps[0]!;
+    const last = timestamps.at(-1)!;
+    this.#addTimes.run(id, first, last, encodeTimestamps(timestamps, SEALED, identityOf(id, first, last)));
+    this.#timelines.unshift(timeline);
+    if (this.#timelines.length > CANDIDATES) this.#timelines.pop();
+    return timeline;
+  }
+
+  #groupOf(timeline: SealedTimeline): OpenGroup {
+    const at = this.#open.findIndex((group) => group.timeline === timeline);
+    if (at >= 0) return this.#open[at]!;
+    if (this.#open.length >= OPEN_GROUPS) this.#flush(this.#open[0]!);
+    const encoder = this.#spare.pop() ?? new ColumnEncoder();
+    encoder.begin(timeline.timestamps.length, SEALED);
+    const group: OpenGroup = { timeline, encoder, refs: [] };
+    this.#open.push(group);
+    return group;
+  }
+
+  #flush(group: OpenGroup): void {
+    const number = this.#groups.length;
+    const id = rowId(number, 0);
+    this.#addBlock.run(id, group.encoder.finish(identityOf(id)));
+    this.#groups.push({ group: number, timeline: group.timeline.id, refs: group.refs });
+    this.#open.splice(this.#open.indexOf(group), 1);
+    this.#spare.push(group.encoder);
+  }
+}
+
+/** Which rows of `timeline` the timestamps are; undefined when some are not in it. */
+export function rowsWithin(timestamps: Float64Array, timeline: Float64Array): RowSpans | undefined {
+  if (timestamps === timeline) return [0, timeline.length];
+  if (timestamps.length > timeline.length) return undefined;
+  let row = lowerBound(timeline, timestamps[0]!);
+  const last = timestamps.at(-1)!;
+  if (timeline[row] !== timestamps[0] || timeline[lowerBound(timeline, last)] !== last) return undefined;
+  const spans: number[] = [row];
+  for (let i = 0; i < timestamps.length; i++, row++) {
+    const time = timestamps[i]!;
+    if (timeline[row] !== time) {
+      const end = row;
+      while (timeline[row]! < time) row++;
+      if (timeline[row] !== time) return undefined;
+      spans.push(end, row);
+    }
+  }
+  spans.push(row);
+  return spans;
+}
+
+/** A series that takes every fourth row of a timeline is cheaper with a timeline of its own than with that many spans. */
+const isScattered = (spans: RowSpans, rows: number): boolean => spans.length / 2 > 4 + rows / 16;
+
+const isWhole = (spans: RowSpans, rows: number): boolean =>
+  spans.length === 2 && spans[0] === 0 && spans[1] === rows;
