@@ -1,10 +1,7 @@
 import { isIP } from 'node:net';
 import { parseDuration } from '../model/duration.ts';
 import { type Labels, labelsToObject } from '../model/labels.ts';
-import { Budget, type TemplateLimits } from './budget.ts';
-import { builtins } from './builtins.ts';
 import { queryEscape } from './escape-text.ts';
-import { execute } from './execute.ts';
 import { regexMatches, regexReplaceAll } from './go-regex.ts';
 import { GoDuration } from './go-time.ts';
 import {
@@ -27,100 +24,21 @@ import {
   humanizeTimestamp,
   toFloat,
 } from './humanize.ts';
-import { parseTemplate } from './parser.ts';
-import { TemplateError } from './template-error.ts';
 import { titleCase } from './title-case.ts';
-import { plainWriter } from './writer.ts';
 
 export interface QuerySample {
   readonly labels: Labels;
   readonly value: number;
 }
 
-export interface RuleTemplateContext {
-  /** Name of the alert; appears in messages. */
-  readonly name: string;
-  /** Labels of the element, the metric name among them. */
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-  readonly externalLabels: Readonly<Record<string, string>>;
+/** What the functions of a rule's templates rest on; the same for all elements of one evaluation. */
+export interface RuleFunctionContext {
   readonly externalUrl: string;
   /** Unix ms of the evaluation. */
   readonly timestamp: number;
-  /** Evaluates an instant query at the same timestamp. */
+  /** Evaluates an instant query at the same timestamp. @throws Error with PromQL's text */
   readonly query: (expr: string) => readonly QuerySample[];
-  readonly limits?: TemplateLimits;
 }
-
-/** Put before every template, on its first line, so that columns in messages are upstream's. */
-const DEFINITIONS =
-  '{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}';
-
-/**
- * Expands one label or annotation of an alerting rule as upstream does; a mistake becomes the text
- * `<error expanding template: …>` and is told to `onError`.
- */
-export function expandRuleTemplate(
-  text: string,
-  context: RuleTemplateContext,
-  onError?: (error: TemplateError) => void,
-): string {
-  if (!text.includes('{{')) return text;
-  try {
-    return renderRuleTemplate(text, context);
-  } catch (error) {
-    if (!(error instanceof TemplateError)) throw error;
-    onError?.(error);
-    return `<error expanding template: ${error.message}>`;
-  }
-}
-
-/** @throws TemplateError with upstream's text */
-export function renderRuleTemplate(text: string, context: RuleTemplateContext): string {
-  const name = `__alert_${context.name}`;
-  const functions: GoFunctions = { ...builtins, ...ruleFunctions(context) };
-  let trees: ReturnType<typeof parseTemplate>;
-  try {
-    trees = parseTemplate(name, DEFINITIONS + text, (fn) => Object.hasOwn(functions, fn));
-  } catch (error) {
-    if (!(error instanceof TemplateError)) throw error;
-    throw new TemplateError(`error parsing template ${name}: ${error.message}`);
-  }
-  const budget = new Budget(context.limits);
-  const writer = plainWriter(budget);
-  const data = new GoStruct(
-    'struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; Value interface {} }',
-    new Map<string, GoValue>([
-      ['Labels', stringMap(Object.entries(context.labels))],
-      ['ExternalLabels', stringMap(Object.entries(context.externalLabels))],
-      ['ExternalURL', context.externalUrl],
-      ['Value', context.value],
-    ]),
-  );
-  try {
-    execute(trees.get(name)!, data, { trees, functions, writer, budget });
-  } catch (error) {
-    if (!(error instanceof TemplateError)) throw error;
-    throw new TemplateError(`error executing template ${name}: ${error.message}`);
-  }
-  return writer.text;
-}
-
-/** Parses a template of a rule without running it. @throws TemplateError with upstream's text */
-export function checkRuleTemplate(text: string, name = 'check'): void {
-  const known: GoFunctions = { ...builtins, ...ruleFunctions(NO_CONTEXT) };
-  parseTemplate(`__alert_${name}`, DEFINITIONS + text, (fn) => Object.hasOwn(known, fn));
-}
-
-const NO_CONTEXT: RuleTemplateContext = {
-  name: '',
-  labels: {},
-  value: 0,
-  externalLabels: {},
-  externalUrl: '',
-  timestamp: 0,
-  query: () => [],
-};
 
 const SAMPLE = '*template.sample';
 const RESULT = 'template.queryResult';
@@ -136,7 +54,7 @@ const number = (call: (value: number) => GoValue): GoFunction => ({
 });
 
 /** Prometheus' template functions. */
-export function ruleFunctions(context: RuleTemplateContext): GoFunctions {
+export function ruleFunctions(context: RuleFunctionContext): GoFunctions {
   return {
     query: {
       params: ['string'],

@@ -1,0 +1,170 @@
+import type { RuleSample } from '../model/evaluation.ts';
+import {
+  eachLabel,
+  type Labels,
+  labelsFromObject,
+  labelsKey,
+  labelsOf,
+  METRIC_NAME,
+} from '../model/labels.ts';
+import { RuleError } from './rule-error.ts';
+
+export type AlertState = 'pending' | 'firing' | 'inactive';
+
+/** An alert of a rule, as it stands after its last evaluation. Times are Unix ms, 0 = not (yet). */
+export interface ActiveAlert {
+  readonly labels: Labels;
+  annotations: Labels;
+  state: AlertState;
+  value: number;
+  activeAt: number;
+  firedAt: number;
+  resolvedAt: number;
+  keepFiringSince: number;
+  lastSentAt: number;
+  /** When receivers may take it for resolved unless they hear again. */
+  validUntil: number;
+}
+
+/** Alerts of one rule by `labelsKey`; also those resolved lately, which are told a few times more. */
+export type ActiveAlerts = Map<string, ActiveAlert>;
+
+export interface AlertTiming {
+  readonly forMs: number;
+  readonly keepFiringForMs: number;
+  /** Most alerts at once; 0 is no limit. */
+  readonly limit: number;
+}
+
+export interface AlertTransition {
+  readonly labels: Labels;
+  readonly from: AlertState;
+  readonly to: AlertState;
+  readonly at: number;
+  readonly value: number;
+}
+
+/** A resolved alert is kept, and told again, for this long. */
+export const RESOLVED_RETENTION_MS = 15 * 60_000;
+
+/**
+ * Takes the result of one evaluation into the alerts of a rule: upstream's state machine, in which pending becomes firing once
+ * the condition has held for `for`, and what is absent is resolved (or forgotten, if it only was pending). Changes `active`.
+ * @throws RuleError for two elements with the same labels (nothing is changed), and beyond the limit (all alerts are dropped)
+ */
+export function evaluateAlerts(
+  active: ActiveAlerts,
+  alertname: string,
+  timing: AlertTiming,
+  samples: readonly RuleSample[],
+  timestamp: number,
+): AlertTransition[] {
+  const seen = new Map<string, ActiveAlert>();
+  for (const sample of samples) {
+    const alert = pendingAlert(alertname, sample, timestamp);
+    const key = labelsKey(alert.labels);
+    if (seen.has(key)) {
+      throw new RuleError('vector contains metrics with the same labelset after applying alert labels');
+    }
+    seen.set(key, alert);
+  }
+  for (const [key, alert] of seen) {
+    const known = active.get(key);
+    if (known && known.state !== 'inactive') {
+      known.value = alert.value;
+      known.annotations = alert.annotations;
+    } else active.set(key, alert);
+  }
+  const transitions: AlertTransition[] = [];
+  let count = 0;
+  for (const [key, alert] of active) {
+    const before = seen.get(key) === alert ? 'inactive' : alert.state;
+    if (step(alert, seen.has(key), timing, timestamp)) count++;
+    else if (before === 'pending' || isForgotten(alert, timestamp)) active.delete(key);
+    if (alert.state !== before) {
+      const { labels, state: to, value } = alert;
+      transitions.push({ labels, from: before, to, at: timestamp, value });
+    }
+  }
+  if (timing.limit > 0 && count > timing.limit) {
+    active.clear();
+    throw new RuleError(`exceeded limit of ${timing.limit} with ${count} alerts`);
+  }
+  return transitions;
+}
+
+/** Moves one alert on; false when it is not active any more. */
+function step(alert: ActiveAlert, isPresent: boolean, timing: AlertTiming, timestamp: number): boolean {
+  if (isPresent) alert.keepFiringSince = 0;
+  else if (!keepsFiring(alert, timing, timestamp)) {
+    if (alert.state !== 'inactive') {
+      alert.state = 'inactive';
+      alert.resolvedAt = timestamp;
+    }
+    return false;
+  }
+  const isDue = timestamp - alert.activeAt >= timing.forMs;
+  if (alert.state === 'pending' && isDue) {
+    alert.state = 'firing';
+    alert.firedAt = timestamp;
+  } else if (alert.state === 'firing' && !isDue) {
+    // `for` was made longer by a reload, or started anew after a long outage.
+    alert.state = 'pending';
+    alert.firedAt = 0;
+    alert.lastSentAt = 0;
+    alert.keepFiringSince = 0;
+  }
+  return true;
+}
+
+function keepsFiring(alert: ActiveAlert, timing: AlertTiming, timestamp: number): boolean {
+  if (alert.state !== 'firing' || timing.keepFiringForMs <= 0) return false;
+  if (alert.keepFiringSince === 0) alert.keepFiringSince = timestamp;
+  return timestamp - alert.keepFiringSince < timing.keepFiringForMs;
+}
+
+const isForgotten = (alert: ActiveAlert, timestamp: number): boolean =>
+  alert.resolvedAt !== 0 && timestamp - alert.resolvedAt > RESOLVED_RETENTION_MS;
+
+function pendingAlert(alertname: string, sample: RuleSample, timestamp: number): ActiveAlert {
+  return {
+    labels: alertLabels(alertname, sample),
+    annotations: labelsFromObject(sample.expandedAnnotations ?? {}),
+    state: 'pending',
+    value: sample.value,
+    activeAt: timestamp,
+    firedAt: 0,
+    resolvedAt: 0,
+    keepFiringSince: 0,
+    lastSentAt: 0,
+    validUntil: 0,
+  };
+}
+
+/** Labels of the element without its name, the rule's over them, and the alert's name over all. */
+function alertLabels(alertname: string, sample: RuleSample): Labels {
+  return labelsOf([
+    ...eachLabel(sample.labels),
+    ...Object.entries(sample.expandedLabels ?? {}),
+    [METRIC_NAME, ''],
+    ['alertname', alertname],
+  ]);
+}
+
+/** Whether receivers are to hear of the alert now: on firing, on resolving, then every `resendDelayMs`. */
+export function needsSending(alert: ActiveAlert, timestamp: number, resendDelayMs: number): boolean {
+  if (alert.state === 'pending') return false;
+  if (alert.resolvedAt > alert.lastSentAt) return true;
+  return alert.lastSentAt + resendDelayMs < timestamp;
+}
+
+/** Marks an alert as sent. Two evaluations or deliveries may fail before receivers take it for resolved. */
+export function markSent(
+  alert: ActiveAlert,
+  timestamp: number,
+  resendDelayMs: number,
+  intervalMs: number,
+): void {
+  alert.lastSentAt = timestamp;
+  alert.validUntil = timestamp + 4 * Math.max(intervalMs, resendDelayMs);
+}

@@ -1,0 +1,123 @@
+import { labelsToObject } from '../model/labels.ts';
+import { formatFloat } from '../templates/go-float.ts';
+import type { ActiveAlert } from './alert-state.ts';
+import type { RuleGroup } from './group.ts';
+import { isAlerting, type RuleHealth, type RuleRun } from './rule-run.ts';
+
+/** An alert as `/api/v1/alerts` and `/api/v1/rules` show it; upstream's field names. */
+export interface AlertView {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly state: 'pending' | 'firing';
+  readonly activeAt: string;
+  readonly keepFiringSince?: string;
+  /** Go's `%e`: `1e+00`. */
+  readonly value: string;
+}
+
+interface RuleViewBase {
+  readonly name: string;
+  readonly query: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly health: RuleHealth;
+  readonly lastError?: string;
+  /** Seconds. */
+  readonly evaluationTime: number;
+  readonly lastEvaluation: string;
+}
+
+export interface AlertingRuleView extends RuleViewBase {
+  readonly type: 'alerting';
+  readonly state: 'unknown' | 'inactive' | 'pending' | 'firing';
+  /** Seconds. */
+  readonly duration: number;
+  /** Seconds. */
+  readonly keepFiringFor: number;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly alerts: readonly AlertView[];
+}
+
+export interface RecordingRuleView extends RuleViewBase {
+  readonly type: 'recording';
+}
+
+export interface RuleGroupView {
+  readonly name: string;
+  readonly file: string;
+  readonly rules: readonly (AlertingRuleView | RecordingRuleView)[];
+  /** Seconds. */
+  readonly interval: number;
+  readonly limit: number;
+  /** Seconds. */
+  readonly evaluationTime: number;
+  readonly lastEvaluation: string;
+}
+
+export function groupView(group: RuleGroup): RuleGroupView {
+  const { name, file, interval, limit } = group.config;
+  return {
+    name,
+    file,
+    rules: group.runs.map(ruleView),
+    interval: interval / 1000,
+    limit,
+    evaluationTime: group.evaluationSeconds,
+    lastEvaluation: goTimeText(group.lastEvaluation),
+  };
+}
+
+/** Alerts that are pending or firing. */
+export function alertViews(run: RuleRun): AlertView[] {
+  const views: AlertView[] = [];
+  for (const alert of run.active.values())
+    if (alert.state !== 'inactive') views.push(alertView(alert, alert.state));
+  return views;
+}
+
+function ruleView(run: RuleRun): AlertingRuleView | RecordingRuleView {
+  const base = {
+    query: run.query,
+    labels: run.config.labels,
+    health: run.health,
+    ...(run.lastError === undefined ? {} : { lastError: run.lastError }),
+    evaluationTime: run.evaluationSeconds,
+    lastEvaluation: goTimeText(run.lastEvaluation),
+  };
+  if (!isAlerting(run)) {
+    return { name: run.config.kind === 'record' ? run.config.record : '', ...base, type: 'recording' };
+  }
+  const alerts = alertViews(run);
+  return {
+    state: stateOf(run, alerts),
+    name: run.config.alert,
+    duration: run.config.for / 1000,
+    keepFiringFor: run.config.keep_firing_for / 1000,
+    annotations: run.config.annotations,
+    alerts,
+    ...base,
+    type: 'alerting',
+  };
+}
+
+function stateOf(run: RuleRun, alerts: readonly AlertView[]): AlertingRuleView['state'] {
+  if (alerts.some((alert) => alert.state === 'firing')) return 'firing';
+  if (alerts.length > 0) return 'pending';
+  return run.lastEvaluation === 0 ? 'unknown' : 'inactive';
+}
+
+function alertView(alert: ActiveAlert, state: 'pending' | 'firing'): AlertView {
+  return {
+    labels: labelsToObject(alert.labels),
+    annotations: labelsToObject(alert.annotations),
+    state,
+    activeAt: goTimeText(alert.activeAt),
+    ...(alert.keepFiringSince === 0 ? {} : { keepFiringSince: goTimeText(alert.keepFiringSince) }),
+    value: formatFloat(alert.value, 'e', -1),
+  };
+}
+
+/** A time as Go writes it in JSON; never is year 1. */
+function goTimeText(ms: number): string {
+  if (ms === 0) return '0001-01-01T00:00:00Z';
+  return new Date(ms).toISOString().replace(/\.?0*Z$/, 'Z');
+}
