@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { InhibitRuleConfig } from '../config/inhibit.ts';
 import type { ReceiverConfig } from '../config/receivers/receiver.ts';
 import type { RouteConfig } from '../config/route.ts';
@@ -8,6 +8,7 @@ import type { Alert, AlertSink } from '../model/alert.ts';
 import { compareStrings, type Labels } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { SqliteDatabase } from '../sqlite/database.ts';
+import type { TemplateSet } from '../templates/notification.ts';
 import { AlertStore, alertProblem, intake, type StoredAlert } from './alerts.ts';
 import type { Integration } from './delivery.ts';
 import { Dispatcher, type Group } from './dispatcher.ts';
@@ -18,12 +19,13 @@ import { createIntegrations } from './integrations.ts';
 import { Lanes } from './lanes.ts';
 import { createMetrics } from './metrics.ts';
 import { compileTimeIntervals, type TimeIntervals } from './mute-times.ts';
-import { type NotifiedAlert, notifiedAlert, type Rendering } from './notification.ts';
+import { type NotifiedAlert, notifiedAlert } from './notification.ts';
 import { NotificationLog } from './notification-log.ts';
 import { buildRoutes, explainRoutes, matchRoutes, type RouteStep } from './routes.ts';
 import { type Silence, type SilenceInput, Silences } from './silences.ts';
 import { judge } from './stages.ts';
 import { NotifierState, type OutboxRow } from './state.ts';
+import { templateRendering } from './template-data.ts';
 import { type FlushTrace, Traces, type Verdict } from './traces.ts';
 import { createHttpTransport, type HttpTransport } from './transport/http.ts';
 import { createMailTransport, type MailTransport } from './transport/smtp.ts';
@@ -31,7 +33,7 @@ import { createMailTransport, type MailTransport } from './transport/smtp.ts';
 /** The sections of the config that the notifier lives by. */
 export interface NotifierConfig {
   /** Without one, alerts are kept and shown and sent to nobody. */
-  readonly route: RouteConfig | undefined;
+  readonly route?: RouteConfig;
   readonly receivers: readonly ReceiverConfig[];
   readonly inhibit_rules: readonly InhibitRuleConfig[];
   /** `time_intervals` and `mute_time_intervals` together. */
@@ -39,10 +41,12 @@ export interface NotifierConfig {
   readonly global: { readonly resolve_timeout: number };
 }
 
+type Templates = Pick<TemplateSet, 'renderText' | 'renderHtml'>;
+
 export interface NotifierOptions {
   readonly config: NotifierConfig;
-  /** Renders the templates of messages; replaced with `apply` when the template files change. */
-  readonly rendering: Rendering;
+  /** For the texts of messages; replaced with `apply` when the template files change. */
+  readonly templates: Templates;
   readonly db: SqliteDatabase;
   readonly clock: Clock;
   readonly log: Log;
@@ -104,10 +108,11 @@ export interface Notifier extends AlertSink {
   /** Takes alerts that others post and repeat; they are not stored. Gives what is wrong with those that were left out. */
   post(alerts: readonly Alert[]): readonly string[];
   /** Lives by another config from now on; alerts are put into its groups at once. */
-  apply(config: NotifierConfig, rendering?: Rendering): void;
+  apply(config: NotifierConfig, templates?: Templates): void;
   /** Alerts that are not over, in the order of their fingerprints. */
-  alerts(): readonly ShownAlert[];
-  groups(): readonly ShownGroup[];
+  alerts(isWanted?: (alert: StoredAlert) => boolean): readonly ShownAlert[];
+  /** Groups with such alerts, in the order of their labels. */
+  groups(isWanted?: (alert: StoredAlert) => boolean): readonly ShownGroup[];
   receivers(): readonly ReceiverConfig[];
   silences(): readonly Silence[];
   silence(id: string): Silence | undefined;
@@ -155,7 +160,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const own = new Set<string>();
 
   let config = options.config;
-  let rendering = options.rendering;
+  let rendering = templateRendering(options.templates);
   let inhibitor = new Inhibitor([]);
   let times: TimeIntervals = compileTimeIntervals([]);
   let integrations: ReadonlyMap<string, readonly Integration[]> = new Map();
@@ -190,17 +195,17 @@ export function createNotifier(options: NotifierOptions): Notifier {
       metrics.invalid(found.length);
       return found;
     },
-    apply(next, nextRendering = rendering) {
+    apply(next, templates) {
       const held = heldFingerprints();
       config = next;
-      rendering = nextRendering;
+      if (templates) rendering = templateRendering(templates);
       settle((alert) => alert.endsAt > clock.now() || held.has(alert.fingerprint));
       lanes.cutOthers(new Set([...integrations.values()].flat().map((way) => way.version)));
       lanes.collect(integrationOf);
     },
-    alerts: () =>
+    alerts: (isWanted = everyAlert) =>
       [...alerts.values()]
-        .filter((alert) => alert.endsAt > clock.now())
+        .filter((alert) => alert.endsAt > clock.now() && isWanted(alert))
         .sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
         .map((alert) => show(alert, receiversOf(alert.labels), [])),
     groups: showGroups,
@@ -451,12 +456,14 @@ export function createNotifier(options: NotifierOptions): Notifier {
     return { alert, status: stateOf(alert.labels, mutedBy), receivers };
   }
 
-  function showGroups(): readonly ShownGroup[] {
+  function showGroups(isWanted = everyAlert): readonly ShownGroup[] {
     const now = clock.now();
     const receivers = new Map<string, string[]>();
     const shown = [...(dispatcher?.groups() ?? [])].map((group) => ({
       group,
-      members: [...group.alerts.values()].filter((alert) => alert.endsAt > now).sort(compareAlerts),
+      members: [...group.alerts.values()]
+        .filter((alert) => alert.endsAt > now && isWanted(alert))
+        .sort(compareAlerts),
     }));
     for (const { group, members } of shown) {
       for (const { fingerprint } of members) {
@@ -508,6 +515,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
     }
   }
 }
+
+const everyAlert = (_: StoredAlert): boolean => true;
 
 function intervalsOf(verdict: Verdict): readonly string[] {
   return verdict.kind === 'muted' || verdict.kind === 'inactive' ? verdict.intervals : [];

@@ -151,7 +151,8 @@ export function silenceProblem(silence: Omit<Silence, 'id'>): string | undefined
 }
 
 function matcherProblem(matcher: Matcher): string | undefined {
-  if (matcher.name === '') return `invalid label name ${JSON.stringify(matcher.name)}`;
+  if (matcher.name === '' || /\s/.test(matcher.name))
+    return `invalid label name ${JSON.stringify(matcher.name)}`;
   try {
     compileMatcher(matcher);
     return undefined;

@@ -1,13 +1,8 @@
 import { parse } from 'yaml';
 import type { WebhookConfig } from '../../config/receivers/webhook.ts';
-import { compareStrings, type Labels, labelsToObject } from '../../model/labels.ts';
-import {
-  commonLabels,
-  isFiring,
-  type Notification,
-  type NotifiedAlert,
-  type Render,
-} from '../notification.ts';
+import { compareStrings } from '../../model/labels.ts';
+import type { Notification, Render } from '../notification.ts';
+import { templateData } from '../template-data.ts';
 import { type Exchange, goTime, jsonPost, MessageError, postOnce } from './exchange.ts';
 
 export function webhookMessage(
@@ -33,37 +28,24 @@ export type RenderFor = (notification: Notification) => Render;
 
 /** The payload of version 4, in upstream's order; labels common to the alerts shown. */
 export function webhookData(notification: Notification): Record<string, unknown> {
+  const data = templateData(notification);
   return {
-    receiver: quoteMeta(notification.receiver),
-    status: isFiring(notification) ? 'firing' : 'resolved',
-    alerts: notification.alerts.map(webhookAlert),
-    notification_reason: notification.reason,
-    groupLabels: labelsToObject(notification.groupLabels),
-    commonLabels: commonLabels(notification.alerts.map((alert) => alert.labels)),
-    commonAnnotations: commonLabels(notification.alerts.map((alert) => alert.annotations)),
+    receiver: data.receiver,
+    status: data.status,
+    alerts: data.alerts.map((alert) => ({
+      ...alert,
+      startsAt: goTime(alert.startsAt),
+      endsAt: goTime(alert.endsAt),
+    })),
+    notification_reason: data.notificationReason,
+    groupLabels: data.groupLabels,
+    commonLabels: data.commonLabels,
+    commonAnnotations: data.commonAnnotations,
     routeLabels: sorted(notification.routeLabels),
-    externalURL: notification.externalURL,
+    externalURL: data.externalURL,
     version: '4',
     groupKey: notification.groupKey,
   };
-}
-
-function webhookAlert(alert: NotifiedAlert): Record<string, unknown> {
-  const object = (labels: Labels): Record<string, string> => labelsToObject(labels);
-  return {
-    status: alert.status,
-    labels: object(alert.labels),
-    annotations: object(alert.annotations),
-    startsAt: goTime(alert.startsAt),
-    endsAt: goTime(alert.endsAt),
-    generatorURL: alert.generatorURL,
-    fingerprint: alert.fingerprint,
-  };
-}
-
-/** Names of receivers are escaped as regular expressions in template data, so that links can use them. */
-export function quoteMeta(text: string): string {
-  return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
 }
 
 /**
