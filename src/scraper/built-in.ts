@@ -11,6 +11,8 @@ export interface BuiltInTarget {
   readonly labels: Readonly<Record<string, string>>;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** Equal when a reload may leave the target alone. */
+  readonly settings: string;
   /** Shown as the URL it would have. */
   readonly url: string;
   /** The page, in the text format. @throws Error saying why there is none */

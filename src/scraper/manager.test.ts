@@ -1,17 +1,17 @@
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import http from 'node:http';
 import { Counter, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
+import { hostConfig } from '../config/host.ts';
+import { selfConfig } from '../config/self.ts';
 import { TextParser } from '../exposition/text-parser.ts';
 import { formatSeries, labelsOf } from '../model/labels.ts';
 import { collectingAppender } from '../testing/collecting-appender.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { httpTarget, rawTarget, sendPage } from '../testing/http-target.ts';
+import { hasNodeExporter, runNodeExporter } from '../testing/node-exporter.ts';
 import { scrapeJob } from '../testing/scrape-job.ts';
 import { silentLog } from '../testing/silent-log.ts';
-import type { BuiltInTarget } from './built-in.ts';
 import { createScrapeManager } from './manager.ts';
+import { hostTarget, selfTarget } from './own-targets.ts';
 
 function managed() {
   const clock = fakeClock();
@@ -222,15 +222,8 @@ test('built-in targets go the same way without HTTP', async () => {
   await using m = managed();
   const own = new Registry();
   new Counter({ name: 'own_total', help: 'Own.', registers: [own] }).inc(3);
-  const self: BuiltInTarget = {
-    job: 'belfry',
-    instance: 'localhost:9797',
-    labels: { site: 'x' },
-    intervalMs: 15_000,
-    timeoutMs: 10_000,
-    url: 'http://localhost:9797/metrics',
-    collect: () => own.metrics(),
-  };
+  const config = { ...selfConfig.parse({ labels: { site: 'x' } }), scrape_interval: 15_000 };
+  const self = selfTarget({ config, instance: 'localhost:9797', registry: own });
   await m.manager.apply([], [self]);
   await m.round();
   expect(m.appender.current()).toMatchObject({
@@ -238,19 +231,30 @@ test('built-in targets go the same way without HTTP', async () => {
     'up{instance="localhost:9797", job="belfry", site="x"}': 1,
   });
   expect(m.manager.pools()).toEqual(['belfry']);
-  expect(m.manager.targets().active[0]).toMatchObject({ scrapePool: 'belfry', health: 'up' });
+  expect(m.manager.targets().active[0]).toMatchObject({
+    scrapePool: 'belfry',
+    health: 'up',
+    scrapeUrl: 'built-in:self',
+  });
 });
 
-const EXPORTER = '/usr/bin/prometheus-node-exporter';
+test('this host is a target', async () => {
+  await using m = managed();
+  const config = { ...hostConfig.parse({ instance: 'here' }), scrape_interval: 15_000 };
+  await m.manager.apply([], [hostTarget({ config, instance: 'vm:9797', clock: m.clock, log: m.log })]);
+  await m.round();
+  expect(m.appender.current()['node_memory_MemTotal_bytes{instance="here", job="node"}']).toBeGreaterThan(0);
+  expect(m.appender.current()['up{instance="here", job="node"}']).toBe(1);
+});
 
-test.skipIf(!existsSync(EXPORTER))('a real node_exporter, end to end', async () => {
-  await using exporter = await runExporter();
+test.skipIf(!hasNodeExporter)('a real node_exporter, end to end', async () => {
+  await using exporter = await runNodeExporter();
   await using m = managed();
   await m.manager.apply([job('node', [exporter.address])]);
   await m.round();
   await m.round();
   expect(m.manager.targets().active[0]!.lastError).toBe('');
-  const page = new TextEncoder().encode(await (await fetch(`http://${exporter.address}/metrics`)).text());
+  const page = new TextEncoder().encode(await exporter.page());
   const current = m.appender.current();
   const parser = new TextParser(page);
   let samples = 0;
@@ -272,24 +276,3 @@ test.skipIf(!existsSync(EXPORTER))('a real node_exporter, end to end', async () 
   expect(missing.length).toBeLessThan(10);
   expect(Object.keys(current).length).toBeGreaterThan(samples - 20);
 });
-
-async function runExporter(): Promise<AsyncDisposable & { address: string }> {
-  await using placeholder = await httpTarget(() => {});
-  const { address } = placeholder;
-  await placeholder[Symbol.asyncDispose]();
-  const child = spawn(EXPORTER, [`--web.listen-address=${address}`], { stdio: 'ignore' });
-  const answers = (): Promise<boolean> =>
-    new Promise((resolve) => {
-      http
-        .get(`http://${address}/metrics`, (response) => resolve(response.resume().statusCode === 200))
-        .on('error', () => resolve(false));
-    });
-  while (!(await answers()));
-  return {
-    address,
-    async [Symbol.asyncDispose]() {
-      child.kill();
-      await new Promise((resolve) => child.once('exit', resolve));
-    },
-  };
-}

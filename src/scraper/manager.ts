@@ -159,8 +159,7 @@ export function createScrapeManager(deps: {
       }
       for (const builtIn of builtIns) {
         const { target, rules } = resolveBuiltIn(builtIn);
-        const settings = JSON.stringify([target.intervalMs, target.timeoutMs]);
-        planned.set(target.key, { target, settings, rules, pages: builtInPages(builtIn) });
+        planned.set(target.key, { target, settings: builtIn.settings, rules, pages: builtInPages(builtIn) });
       }
       await replaceTargets(planned);
       for (const [name, { client }] of pools) if (nextPools.get(name)?.client !== client) client.close();

@@ -1,0 +1,262 @@
+import { expect, test } from 'vitest';
+import { writeTextPage } from '../../exposition/text-writer.ts';
+import { fakeClock } from '../../testing/fake-clock.ts';
+import { cpuCollector } from './cpu.ts';
+import { diskstatsCollector } from './diskstats.ts';
+import { type AskSpace, filesystemCollector } from './filesystem.ts';
+import type { HostCollector } from './host-collector.ts';
+import type { HostFiles } from './host-files.ts';
+import { meminfoCollector } from './meminfo.ts';
+import { parseMounts } from './mounts.ts';
+import { netdevCollector } from './netdev.ts';
+import { pressureCollector } from './pressure.ts';
+import { statCollector } from './stat.ts';
+import { unameCollector } from './uname.ts';
+import { vmstatCollector } from './vmstat.ts';
+
+function filesOf(contents: Record<string, string>): HostFiles & { contents: Record<string, string> } {
+  return {
+    contents,
+    read(path) {
+      const text = contents[path];
+      if (text === undefined) throw new Error(`ENOENT: ${path}`);
+      return text;
+    },
+    readIfPresent: (path) => contents[path],
+  };
+}
+
+/** The samples as they would stand on the page. */
+async function samplesOf(collector: HostCollector): Promise<string[]> {
+  const page = writeTextPage(await collector.collect());
+  return page.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+test('cpu times, guests among them, which never fall', async () => {
+  const files = filesOf({
+    '/proc/stat': 'cpu  9 9 9 9\ncpu0 100 200 300 1000 500 6 7 8 9 10\ncpu1 1 2 3 4 5 6 7\nintr 1\n',
+  });
+  const cpu = cpuCollector(files);
+  const first = await samplesOf(cpu);
+  expect(first).toContain('node_cpu_seconds_total{cpu="0",mode="idle"} 10');
+  expect(first).toContain('node_cpu_seconds_total{cpu="0",mode="steal"} 0.08');
+  expect(first).toContain('node_cpu_seconds_total{cpu="1",mode="steal"} 0');
+  expect(first).toContain('node_cpu_guest_seconds_total{cpu="0",mode="nice"} 0.1');
+  expect(first).toHaveLength(20);
+  files.contents['/proc/stat'] = 'cpu0 101 200 300 999 400 6 7 8 9 10\n';
+  const second = await samplesOf(cpu);
+  expect(second).toContain('node_cpu_seconds_total{cpu="0",mode="user"} 1.01');
+  expect(second).toContain('node_cpu_seconds_total{cpu="0",mode="idle"} 10');
+  expect(second).toContain('node_cpu_seconds_total{cpu="0",mode="iowait"} 5');
+  files.contents['/proc/stat'] = 'cpu0 1 2 3 4 5 6 7 8 9 10\n';
+  expect(await samplesOf(cpu)).toContain('node_cpu_seconds_total{cpu="0",mode="idle"} 0.04');
+});
+
+test('kernel counters', async () => {
+  const files = filesOf({
+    '/proc/stat':
+      'cpu 1\nintr 1592917 0 0 25\nctxt 322\nbtime 1795416346\nprocesses 19092\nprocs_running 2\nprocs_blocked 0\n',
+  });
+  expect(await samplesOf(statCollector(files))).toEqual([
+    'node_intr_total 1592917',
+    'node_context_switches_total 322',
+    'node_boot_time_seconds 1795416346',
+    'node_forks_total 19092',
+    'node_procs_running 2',
+    'node_procs_blocked 0',
+  ]);
+});
+
+test('every line of meminfo', async () => {
+  const files = filesOf({
+    '/proc/meminfo':
+      'MemTotal:       3 kB\nActive(anon):        2 kB\nHugePages_Total:       4\nHugetlb:               0 kB\n',
+  });
+  expect(await samplesOf(meminfoCollector(files))).toEqual([
+    'node_memory_MemTotal_bytes 3072',
+    'node_memory_Active_anon_bytes 2048',
+    'node_memory_HugePages_Total 4',
+    'node_memory_Hugetlb_bytes 0',
+  ]);
+});
+
+test('disks of new and old kernels', async () => {
+  const files = filesOf({
+    '/proc/diskstats':
+      '   8       0 sda 1 2 3 4000 5 6 7 8000 9 10000 11000 12 13 14 15000 16 17000\n   8      16 sdb 1 2 3 4 5 6 7 8 9 10 11\n   7 0 loop0 0\n',
+    '/run/udev/data/b8:0':
+      'S:disk\nE:ID_MODEL=Fast_SSD\nE:ID_SERIAL_SHORT=abc\nE:ID_WWN=0x5\nE:ID_PATH=pci-1\nE:ID_REVISION=2\n',
+  });
+  const lines = await samplesOf(diskstatsCollector(files, (device) => device.startsWith('loop')));
+  expect(lines.filter((line) => line.includes('"sda"'))).toEqual([
+    'node_disk_info{device="sda",major="8",minor="0",model="Fast_SSD",path="pci-1",revision="2",serial="abc",wwn="0x5"} 1',
+    'node_disk_reads_completed_total{device="sda"} 1',
+    'node_disk_reads_merged_total{device="sda"} 2',
+    'node_disk_read_bytes_total{device="sda"} 1536',
+    'node_disk_read_time_seconds_total{device="sda"} 4',
+    'node_disk_writes_completed_total{device="sda"} 5',
+    'node_disk_writes_merged_total{device="sda"} 6',
+    'node_disk_written_bytes_total{device="sda"} 3584',
+    'node_disk_write_time_seconds_total{device="sda"} 8',
+    'node_disk_io_now{device="sda"} 9',
+    'node_disk_io_time_seconds_total{device="sda"} 10',
+    'node_disk_io_time_weighted_seconds_total{device="sda"} 11',
+    'node_disk_discards_completed_total{device="sda"} 12',
+    'node_disk_discards_merged_total{device="sda"} 13',
+    'node_disk_discarded_sectors_total{device="sda"} 14',
+    'node_disk_discard_time_seconds_total{device="sda"} 15',
+    'node_disk_flush_requests_total{device="sda"} 16',
+    'node_disk_flush_requests_time_seconds_total{device="sda"} 17',
+  ]);
+  expect(lines.filter((line) => line.includes('"sdb"'))).toHaveLength(12);
+  expect(lines.some((line) => line.includes('loop'))).toBe(false);
+});
+
+test('network interfaces, aliases among them', async () => {
+  const files = filesOf({
+    '/proc/net/dev': `Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+    lo: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
+eth0:1:18446744073709551615 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
+`,
+    '/sys/class/net/lo/statistics/rx_nohandler': '17\n',
+  });
+  const lines = await samplesOf(netdevCollector(files, () => false));
+  expect(lines.filter((line) => line.includes('"lo"'))).toEqual([
+    'node_network_receive_bytes_total{device="lo"} 1',
+    'node_network_receive_packets_total{device="lo"} 2',
+    'node_network_receive_errs_total{device="lo"} 3',
+    'node_network_receive_drop_total{device="lo"} 4',
+    'node_network_receive_fifo_total{device="lo"} 5',
+    'node_network_receive_frame_total{device="lo"} 6',
+    'node_network_receive_compressed_total{device="lo"} 7',
+    'node_network_receive_multicast_total{device="lo"} 8',
+    'node_network_transmit_bytes_total{device="lo"} 9',
+    'node_network_transmit_packets_total{device="lo"} 10',
+    'node_network_transmit_errs_total{device="lo"} 11',
+    'node_network_transmit_drop_total{device="lo"} 12',
+    'node_network_transmit_fifo_total{device="lo"} 13',
+    'node_network_transmit_colls_total{device="lo"} 14',
+    'node_network_transmit_carrier_total{device="lo"} 15',
+    'node_network_transmit_compressed_total{device="lo"} 16',
+    'node_network_receive_nohandler_total{device="lo"} 17',
+  ]);
+  expect(lines).toContain('node_network_receive_bytes_total{device="eth0:1"} 18446744073709552000');
+  expect(await samplesOf(netdevCollector(files, () => true))).toEqual([]);
+});
+
+test('pressure, on kernels that know it and on those that do not', async () => {
+  const files = filesOf({
+    '/proc/pressure/io':
+      'some avg10=0.00 avg60=0.00 avg300=0.00 total=4156114\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=3500000\n',
+  });
+  expect(await samplesOf(pressureCollector(files))).toEqual([
+    'node_pressure_io_waiting_seconds_total 4.156114',
+    'node_pressure_io_stalled_seconds_total 3.5',
+  ]);
+});
+
+test('names of the system', async () => {
+  const files = filesOf({
+    '/proc/sys/kernel/ostype': 'Linux\n',
+    '/proc/sys/kernel/osrelease': '6.1\n',
+    '/proc/sys/kernel/version': '#1 SMP\n',
+    '/proc/sys/kernel/hostname': 'vm\n',
+    '/proc/sys/kernel/domainname': '(none)\n',
+  });
+  expect(await samplesOf(unameCollector(files, 'x86_64'))).toEqual([
+    'node_uname_info{domainname="(none)",machine="x86_64",nodename="vm",release="6.1",sysname="Linux",version="#1 SMP"} 1',
+  ]);
+});
+
+test('the selection of vmstat', async () => {
+  const files = filesOf({
+    '/proc/vmstat': 'nr_free_pages 1\npgpgin 2\npswpout 3\npgmajfault 4\noom_kill 5\npgsteal 6\n',
+  });
+  expect(await samplesOf(vmstatCollector(files))).toEqual([
+    'node_vmstat_pgpgin 2',
+    'node_vmstat_pswpout 3',
+    'node_vmstat_pgmajfault 4',
+    'node_vmstat_oom_kill 5',
+  ]);
+});
+
+test('mounts, with blanks in their names', () => {
+  expect(
+    parseMounts(
+      '/dev/sda1 /my\\040disk\\134x ext4 ro,relatime 0 0\n/dev/sda1 /my\\040disk\\134x ext4 rw 0 0\nnone /p proc rw,errors=remount-ro 0 0\n',
+    ),
+  ).toEqual([
+    { device: '/dev/sda1', mountPoint: '/my disk\\x', fsType: 'ext4', isReadOnly: false },
+    { device: 'none', mountPoint: '/p', fsType: 'proc', isReadOnly: false },
+  ]);
+});
+
+const space = { bsize: 4096, blocks: 100, bfree: 50, bavail: 40, files: 10, ffree: 5 };
+
+function fileSystems(mounts: string, ask: AskSpace) {
+  const clock = fakeClock();
+  const collector = filesystemCollector({
+    files: filesOf({ '/proc/self/mounts': mounts }),
+    clock,
+    isMountExcluded: (mountPoint) => mountPoint.startsWith('/sys'),
+    isTypeExcluded: (fsType) => fsType === 'proc',
+    ask,
+  });
+  return { clock, collect: () => samplesOf(collector) };
+}
+
+test('space of the file systems that are not left out', async () => {
+  const { collect } = fileSystems(
+    '/dev/a / ext4 ro 0 0\np /proc proc rw 0 0\ns /sys/x tmpfs rw 0 0\n',
+    async () => space,
+  );
+  const labels = '{device="/dev/a",fstype="ext4",mountpoint="/"}';
+  expect(await collect()).toEqual([
+    `node_filesystem_size_bytes${labels} 409600`,
+    `node_filesystem_free_bytes${labels} 204800`,
+    `node_filesystem_avail_bytes${labels} 163840`,
+    `node_filesystem_files${labels} 10`,
+    `node_filesystem_files_free${labels} 5`,
+    `node_filesystem_readonly${labels} 1`,
+    `node_filesystem_device_error${labels} 0`,
+  ]);
+});
+
+test('a mount that does not answer costs a second once, is not asked again, and comes back', async () => {
+  const asked: string[] = [];
+  const answers: (() => void)[] = [];
+  const { clock, collect } = fileSystems('a /a nfs rw 0 0\nb /b ext4 rw 0 0\n', (mountPoint) => {
+    asked.push(mountPoint);
+    if (mountPoint === '/b') return Promise.resolve(space);
+    return new Promise((resolve) => answers.push(() => resolve(space)));
+  });
+  const error = (mountPoint: string, value: number): string =>
+    `node_filesystem_device_error{device="${mountPoint[1]}",fstype="${mountPoint === '/a' ? 'nfs' : 'ext4'}",mountpoint="${mountPoint}"} ${value}`;
+  const first = collect();
+  await clock.advance(1000);
+  expect(await first).toEqual(expect.arrayContaining([error('/a', 1), error('/b', 0)]));
+  expect(await collect()).toEqual(expect.arrayContaining([error('/a', 1), error('/b', 0)]));
+  expect(asked).toEqual(['/a', '/b', '/b']);
+  answers[0]!();
+  await clock.advance(0);
+  const third = collect();
+  await clock.advance(0);
+  answers[1]!();
+  expect(await third).toEqual(expect.arrayContaining([error('/a', 0), error('/b', 0)]));
+});
+
+test('with two mounts hanging no others are asked, so that threads remain for everyone else', async () => {
+  const asked: string[] = [];
+  const { clock, collect } = fileSystems(
+    'a /a nfs rw 0 0\nb /b nfs rw 0 0\nc /c ext4 rw 0 0\n',
+    (mountPoint) => {
+      asked.push(mountPoint);
+      return new Promise(() => {});
+    },
+  );
+  const first = collect();
+  await clock.advance('5s');
+  await first;
+  expect(asked).toEqual(['/a', '/b']);
+});

@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import { systemClock } from '../../clock.ts';
+import { hostConfig } from '../../config/host.ts';
+import { METRIC_TYPES } from '../../exposition/parser.ts';
+import { TextParser } from '../../exposition/text-parser.ts';
+import { formatSeries, labelsOf } from '../../model/labels.ts';
+import { hasNodeExporter, runNodeExporter } from '../../testing/node-exporter.ts';
+import { silentLog } from '../../testing/silent-log.ts';
+import type { HostFiles } from './host-files.ts';
+import { createHostPage } from './host-page.ts';
+
+const config = { ...hostConfig.parse({}), scrape_interval: 15_000 };
+const COLLECTORS = ['cpu', 'diskstats', 'entropy', 'filefd', 'filesystem', 'loadavg', 'meminfo', 'netdev'];
+const MORE_COLLECTORS = ['pressure', 'stat', 'time', 'uname', 'vmstat'];
+
+interface Page {
+  readonly values: ReadonlyMap<string, number>;
+  readonly types: ReadonlyMap<string, string>;
+}
+
+/** What node_exporter tells about itself rather than the host. */
+const ABOUT_ITSELF = /^(?:node_exporter_build_info|promhttp_)/;
+
+function read(text: string): Page {
+  const parser = new TextParser(new TextEncoder().encode(text));
+  const values = new Map<string, number>();
+  const types = new Map<string, string>();
+  for (let kind = parser.next(); kind !== 'end'; kind = parser.next()) {
+    if (kind === 'type' && !ABOUT_ITSELF.test(parser.family))
+      types.set(parser.family, METRIC_TYPES[parser.type]!);
+    if (kind !== 'sample') continue;
+    const flat = parser.labels();
+    const pairs = Array.from(
+      { length: flat.length / 2 },
+      (_, i) => [flat[2 * i]!, flat[2 * i + 1]!] as const,
+    );
+    if (!ABOUT_ITSELF.test(flat[1]!)) values.set(formatSeries(labelsOf(pairs)), parser.value);
+  }
+  return { values, types };
+}
+
+test.skipIf(!hasNodeExporter)(
+  'the host page has the series, types and values of a real node_exporter',
+  async () => {
+    await using exporter = await runNodeExporter([
+      '--collector.disable-defaults',
+      '--web.disable-exporter-metrics',
+      ...[...COLLECTORS, ...MORE_COLLECTORS].map((name) => `--collector.${name}`),
+      `--collector.filesystem.mount-points-exclude=${config.filesystem.mount_points_exclude}`,
+      `--collector.filesystem.fs-types-exclude=${config.filesystem.fs_types_exclude}`,
+      `--collector.diskstats.device-exclude=${config.disk.devices_exclude}`,
+      '--collector.netdev.device-exclude=',
+    ]);
+    const collect = createHostPage({ config, clock: systemClock, log: silentLog() });
+    await collect();
+    const before = read(await exporter.page());
+    const ours = read(await collect());
+    const after = read(await exporter.page());
+
+    expect([...ours.values.keys()].sort()).toEqual([...before.values.keys()].sort());
+    expect(Object.fromEntries([...ours.types].sort())).toEqual(Object.fromEntries([...before.types].sort()));
+    const different: string[] = [];
+    for (const [series, value] of ours.values) {
+      if (series.startsWith('node_scrape_collector_duration')) continue;
+      const low = Math.min(before.values.get(series)!, after.values.get(series)!);
+      const high = Math.max(before.values.get(series)!, after.values.get(series)!);
+      const isCounter = ours.types.get(series.split('{', 1)[0]!) === 'counter';
+      const isSteady = low === high;
+      // A tenth of a second of rounding; what moves without a direction is compared roughly.
+      const slack = isCounter ? 0.1 : isSteady ? 0.01 * Math.abs(high) : 0.2 * Math.abs(high) + 10;
+      if (value < low - slack || value > high + slack)
+        different.push(`${series}: ${value}, not ${low}…${high}`);
+    }
+    expect(different).toEqual([]);
+  },
+);
+
+test('the default host config passes its own page', async () => {
+  const log = silentLog();
+  const page = read(await createHostPage({ config, clock: systemClock, log })());
+  for (const name of [
+    'node_load1',
+    'node_memory_MemTotal_bytes',
+    'node_boot_time_seconds',
+    'node_time_seconds',
+  ]) {
+    expect(page.values.get(name)).toBeGreaterThan(0);
+  }
+});
+
+test('a collector that cannot read leaves the others alone, and is logged once', async () => {
+  const log = silentLog();
+  const files: HostFiles = {
+    read(path) {
+      if (path === '/proc/loadavg') return '0.10 0.20 0.30 1/100 1234\n';
+      if (path === '/proc/meminfo') return 'MemTotal: lots kB\n';
+      throw new Error(`ENOENT: no such file or directory, open '${path}'`);
+    },
+    readIfPresent: () => undefined,
+  };
+  const collect = createHostPage({ config, clock: systemClock, log, files });
+  await collect();
+  const page = read(await collect());
+  expect(page.values.get('node_load15')).toBe(0.3);
+  expect(page.values.get('node_scrape_collector_success{collector="loadavg"}')).toBe(1);
+  expect(page.values.get('node_scrape_collector_success{collector="meminfo"}')).toBe(0);
+  const problems = log.events.map(({ fields }) => `${fields.collector}: ${fields.problem}`);
+  expect(problems).toContain('meminfo: /proc/meminfo: MemTotal: expected a number, found "lots"');
+  expect(new Set(problems).size).toBe(problems.length);
+});

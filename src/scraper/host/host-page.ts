@@ -1,0 +1,86 @@
+import { machine } from 'node:os';
+import { RE2JS } from 're2js';
+import type { Clock } from '../../clock.ts';
+import type { HostConfig } from '../../config/host.ts';
+import { type Family, type FamilySample, writeTextPage } from '../../exposition/text-writer.ts';
+import type { Log } from '../../model/log.ts';
+import { cpuCollector } from './cpu.ts';
+import { diskstatsCollector } from './diskstats.ts';
+import { entropyCollector } from './entropy.ts';
+import { filefdCollector } from './filefd.ts';
+import { filesystemCollector } from './filesystem.ts';
+import { gauge, type HostCollector } from './host-collector.ts';
+import { type HostFiles, systemFiles } from './host-files.ts';
+import { loadavgCollector } from './loadavg.ts';
+import { meminfoCollector } from './meminfo.ts';
+import { netdevCollector } from './netdev.ts';
+import { pressureCollector } from './pressure.ts';
+import { statCollector } from './stat.ts';
+import { timeCollector } from './time.ts';
+import { unameCollector } from './uname.ts';
+import { vmstatCollector } from './vmstat.ts';
+
+/** The host's metrics as a page in the text format, each time it is called. What cannot be read is logged and left out. */
+export function createHostPage(deps: {
+  readonly config: HostConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly files?: HostFiles;
+}): () => Promise<string> {
+  const { config, clock, log, files = systemFiles } = deps;
+  const collectors: readonly HostCollector[] = [
+    cpuCollector(files),
+    diskstatsCollector(files, matches(config.disk.devices_exclude)),
+    entropyCollector(files),
+    filefdCollector(files),
+    filesystemCollector({
+      files,
+      clock,
+      isMountExcluded: matches(config.filesystem.mount_points_exclude),
+      isTypeExcluded: matches(config.filesystem.fs_types_exclude),
+    }),
+    loadavgCollector(files),
+    meminfoCollector(files),
+    netdevCollector(files, matches(config.network.devices_exclude)),
+    pressureCollector(files),
+    statCollector(files),
+    timeCollector(files, clock),
+    unameCollector(files, machine()),
+    vmstatCollector(files),
+  ];
+  const lastProblem = new Map<string, string>();
+
+  return async () => {
+    const families: Family[] = [];
+    const durations: FamilySample[] = [];
+    const successes: FamilySample[] = [];
+    for (const collector of collectors) {
+      const labels = ['collector', collector.name];
+      const started = clock.monotonic();
+      let problem = '';
+      try {
+        families.push(...(await collector.collect()));
+      } catch (error) {
+        problem = (error as Error).message;
+        if (lastProblem.get(collector.name) !== problem) {
+          log.warn({ collector: collector.name, problem }, 'host metrics cannot be read');
+        }
+      }
+      lastProblem.set(collector.name, problem);
+      durations.push({ labels, value: (clock.monotonic() - started) / 1000 });
+      successes.push({ labels, value: problem === '' ? 1 : 0 });
+    }
+    families.push(
+      gauge('node_scrape_collector_duration_seconds', 'Time a collector took.', durations),
+      gauge('node_scrape_collector_success', 'Whether a collector could read what it wanted.', successes),
+    );
+    return writeTextPage(families);
+  };
+}
+
+/** An expression that may match anywhere; the empty one matches nothing. */
+function matches(regex: string): (text: string) => boolean {
+  if (regex === '') return () => false;
+  const pattern = RE2JS.compile(regex);
+  return (text) => pattern.matcher(text).find();
+}
