@@ -1,0 +1,178 @@
+import type { SourceOf } from './datasource.ts';
+import { readField } from './field.ts';
+import { defined, isObject, type Json, numberAt, objectAt, objectsAt, textAt } from './json.ts';
+import type { PlacedPanel } from './layout.ts';
+import type { PanelModel, TargetModel, ThresholdsModel } from './model.ts';
+import { readGraph, readLegend, readTimeseries, readValue } from './style.ts';
+
+/** Types that are drawn. */
+const DRAWN = new Set(['timeseries', 'stat', 'gauge', 'table', 'text', 'row']);
+/** Types that query nothing. */
+const WITHOUT_QUERY = new Set(['text', 'row', 'alertlist', 'dashlist', 'news', 'welcome', 'annolist']);
+
+const SUCCESSORS: Readonly<Record<string, string>> = {
+  graph: 'timeseries',
+  'table-old': 'table',
+  'grafana-piechart-panel': 'piechart',
+  'heatmap-new': 'heatmap',
+};
+
+/** Gives out ids: the authored one where it is free, otherwise the next number that nobody asked for. */
+export interface PanelIds {
+  claim(authored: number | undefined): number;
+}
+
+export function panelIds(authored: readonly number[]): PanelIds {
+  const taken = new Set<number>();
+  let next = Math.max(0, ...authored) + 1;
+  return {
+    claim(id) {
+      const given = id !== undefined && !taken.has(id) ? id : next++;
+      taken.add(given);
+      return given;
+    },
+  };
+}
+
+/** Brings one panel, with the panels of a closed row, into the form the page draws. Never throws. */
+export function readPanel(
+  { json, gridPos, inner }: PlacedPanel,
+  sourceOf: SourceOf,
+  ids: PanelIds,
+): PanelModel {
+  const authoredType = textAt(json, 'type', 'unknown');
+  const type = successorOf(json, authoredType);
+  const field = readField(json);
+  const warnings: string[] = [];
+  const targets = WITHOUT_QUERY.has(type) ? [] : readTargets(json, sourceOf, warnings);
+  const isGraph = type === 'timeseries';
+  const graph = isGraph ? (authoredType === 'graph' ? readGraph(json) : readTimeseries(field)) : undefined;
+  const foreign = WITHOUT_QUERY.has(type) ? undefined : foreignSource(json, targets, sourceOf);
+  if (foreign !== undefined) warnings.push(foreign);
+  else if (!DRAWN.has(type))
+    warnings.push(`Panels of the type ${JSON.stringify(authoredType)} are not drawn.`);
+  else warnings.push(...undrawnParts(json, type));
+  const thresholds = field.thresholds ?? (isGraph ? readGraphThresholds(json) : undefined);
+  const isUnsupported = foreign !== undefined || !DRAWN.has(type);
+
+  return {
+    id: ids.claim(numberAt(json, 'id')),
+    type,
+    authoredType,
+    title: textAt(json, 'title'),
+    description: textAt(json, 'description'),
+    gridPos,
+    isTransparent: json.transparent === true,
+    targets,
+    interval: textAt(json, 'interval'),
+    unit: graph?.left.unit || field.unit,
+    mappings: field.mappings,
+    color: field.color,
+    overrides: field.overrides,
+    options: objectAt(json, 'options'),
+    transformations: objectsAt(json, 'transformations'),
+    ...defined({
+      maxDataPoints: numberAt(json, 'maxDataPoints'),
+      decimals: field.decimals,
+      min: field.min,
+      max: field.max,
+      noValue: field.noValue,
+      thresholds,
+      graph,
+      legend: isGraph ? readLegend(json) : undefined,
+      value: type === 'stat' || type === 'gauge' ? readValue(json) : undefined,
+      text: type === 'text' ? readText(json) : undefined,
+      repeat: textAt(json, 'repeat') || undefined,
+      collapsed: type === 'row' ? json.collapsed === true || json.collapse === true : undefined,
+      panels: type === 'row' ? inner.map((panel) => readPanel(panel, sourceOf, ids)) : undefined,
+      unsupported: isUnsupported ? (true as const) : undefined,
+      warnings: warnings.length > 0 ? warnings : undefined,
+    }),
+  };
+}
+
+function successorOf(panel: Json, authored: string): string {
+  if (authored === 'singlestat') return objectAt(panel, 'gauge').show === true ? 'gauge' : 'stat';
+  return SUCCESSORS[authored] ?? authored;
+}
+
+/** Targets with an expression for our own store; without a `refId` they are A, B, C … in turn. */
+function readTargets(panel: Json, sourceOf: SourceOf, warnings: string[]): TargetModel[] {
+  const found: TargetModel[] = [];
+  objectsAt(panel, 'targets').forEach((target, i) => {
+    const expr = textAt(target, 'expr');
+    const refId = textAt(target, 'refId') || String.fromCharCode(65 + (i % 26));
+    if (expr.trim() === '') return;
+    const source = sourceOf(target.datasource ?? panel.datasource);
+    if (source.kind === 'other') {
+      warnings.push(`Query ${refId} needs the data source ${JSON.stringify(source.name)} and is left out.`);
+      return;
+    }
+    const format = textAt(target, 'format', 'time_series');
+    found.push({
+      refId,
+      expr,
+      legendFormat: textAt(target, 'legendFormat'),
+      isInstant: target.instant === true && target.range !== true,
+      isHidden: target.hide === true,
+      format:
+        format === 'table' || format === '1' ? 'table' : format === 'heatmap' ? 'heatmap' : 'time_series',
+      interval: textAt(target, 'interval'),
+      intervalFactor: Math.max(1, numberAt(target, 'intervalFactor') ?? 1),
+    });
+  });
+  return found;
+}
+
+/** Says which source a panel needs when none of its queries can be answered here. */
+function foreignSource(panel: Json, targets: readonly TargetModel[], sourceOf: SourceOf): string | undefined {
+  if (targets.length > 0) return undefined;
+  const authored = objectsAt(panel, 'targets');
+  const source = [panel.datasource, ...authored.map((target) => target.datasource)]
+    .map(sourceOf)
+    .find((candidate) => candidate.kind === 'other');
+  return source?.kind === 'other'
+    ? `This panel needs the data source ${JSON.stringify(source.name)}.`
+    : undefined;
+}
+
+/** Parts of drawn panels that are left out, in plain words. */
+function undrawnParts(panel: Json, type: string): string[] {
+  const parts: string[] = [];
+  const transformations = objectsAt(panel, 'transformations').filter((t) => t.disabled !== true);
+  if (transformations.length > 0) {
+    parts.push(`Transformations are not applied: ${transformations.map((t) => textAt(t, 'id')).join(', ')}.`);
+  }
+  if (textAt(panel, 'timeFrom') !== '' || textAt(panel, 'timeShift') !== '') {
+    parts.push('The panel’s own time range is not applied.');
+  }
+  if (textAt(panel, 'repeat') !== '' && type !== 'row')
+    parts.push('The panel is not repeated for each value.');
+  if (objectsAt(panel, 'seriesOverrides').length > 0)
+    parts.push('Series overrides of the old graph are not applied.');
+  if (objectsAt(panel, 'styles').length > 0 && type === 'table')
+    parts.push('Column styles of the old table are not applied.');
+  return parts;
+}
+
+/** The old graph's thresholds: each with a value and a colour of its own. */
+function readGraphThresholds(panel: Json): ThresholdsModel | undefined {
+  const steps = objectsAt(panel, 'thresholds').flatMap((threshold) => {
+    const value = numberAt(threshold, 'value');
+    if (value === undefined) return [];
+    const mode = textAt(threshold, 'colorMode', 'critical');
+    const color =
+      { critical: 'red', warning: 'orange', ok: 'green' }[mode] ?? textAt(threshold, 'lineColor', 'red');
+    return [{ value, color }];
+  });
+  return steps.length === 0
+    ? undefined
+    : { mode: 'absolute', steps: [{ value: null, color: 'transparent' }, ...steps] };
+}
+
+function readText(panel: Json): NonNullable<PanelModel['text']> {
+  const options = objectAt(panel, 'options');
+  const source = isObject(panel.options) && 'content' in options ? options : panel;
+  const mode = textAt(source, 'mode', 'markdown');
+  return { mode: mode === 'html' || mode === 'code' ? mode : 'markdown', content: textAt(source, 'content') };
+}

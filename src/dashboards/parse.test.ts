@@ -1,0 +1,285 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { PanelModel } from './model.ts';
+import { DashboardError, parseDashboard, uidFromName } from './parse.ts';
+
+const shared = path.resolve(import.meta.dirname, '../../../shared');
+const hasShared = existsSync(shared);
+const read = (file: string): unknown => JSON.parse(readFileSync(path.join(shared, file), 'utf8'));
+const allPanels = (panels: readonly PanelModel[]): PanelModel[] =>
+  panels.flatMap((panel) => [panel, ...allPanels(panel.panels ?? [])]);
+const onePanel = (panel: object, rest: object = {}): PanelModel =>
+  parseDashboard({ title: 'T', panels: [panel], ...rest }, 't.json').panels[0]!;
+
+describe('wrappers and identity', () => {
+  test.each([
+    ['plain', { uid: 'a', title: 'A', panels: [] }],
+    ['dashboard wrapper', { dashboard: { uid: 'a', title: 'A', panels: [] }, folderId: 0 }],
+    ['spec wrapper', { kind: 'Dashboard', spec: { uid: 'a', title: 'A', panels: [] } }],
+  ])('%s', (_, json) => {
+    expect(parseDashboard(json, 'x.json')).toMatchObject({ uid: 'a', title: 'A' });
+  });
+
+  test.each([
+    ['boardroom-performance.json', 'boardroom-performance'],
+    ['/etc/belfry/Node Exporter (full).json', 'node-exporter-full'],
+    ['a/b/übersicht.json', 'ubersicht'],
+  ])('%s gives the uid %s', (file, uid) => {
+    expect(uidFromName(file)).toBe(uid);
+    expect(parseDashboard({ title: 'x', panels: [], uid: '' }, file).uid).toBe(uid);
+  });
+
+  test('a long name keeps its uid within 40 characters and apart from its neighbour', () => {
+    const a = uidFromName(`${'long-name-'.repeat(6)}a.json`);
+    const b = uidFromName(`${'long-name-'.repeat(6)}b.json`);
+    expect(a.length).toBeLessThanOrEqual(40);
+    expect(a).not.toBe(b);
+  });
+
+  test.each([[null], [[]], ['text'], [{}], [{ groups: [] }]])('%j is no dashboard', (json) => {
+    expect(() => parseDashboard(json, 'x.json')).toThrow(DashboardError);
+  });
+
+  test('panels without an id or with a repeated one get a free one', () => {
+    const panels = [{ id: 2 }, {}, { id: 2 }, { id: 7, type: 'row', panels: [{ id: 7 }] }];
+    const ids = allPanels(parseDashboard({ title: 'x', panels }, 'x.json').panels).map((panel) => panel.id);
+    expect(new Set(ids).size).toBe(5);
+    expect(ids[0]).toBe(2);
+  });
+});
+
+describe('layout', () => {
+  test('panels without a place fill the grid from left to right', () => {
+    const { panels } = parseDashboard({ title: 'x', panels: [{}, {}, {}, {}, {}] }, 'x.json');
+    expect(panels.map(({ gridPos }) => gridPos)).toEqual([
+      { x: 0, y: 0, w: 12, h: 8 },
+      { x: 12, y: 0, w: 12, h: 8 },
+      { x: 0, y: 8, w: 12, h: 8 },
+      { x: 12, y: 8, w: 12, h: 8 },
+      { x: 0, y: 16, w: 12, h: 8 },
+    ]);
+  });
+
+  test('rows of before 2018 become the grid, closed ones a row with its panels inside', () => {
+    const rows = [
+      { height: '190px', panels: [{ span: 6 }, { span: 6 }, { span: 12 }] },
+      { title: 'Closed', collapse: true, height: 250, panels: [{ span: 3 }] },
+      { title: 'Open', showTitle: true, height: 380, panels: [{ span: 4 }] },
+    ];
+    const { panels } = parseDashboard({ title: 'x', rows }, 'x.json');
+    expect(panels.map((panel) => [panel.type, panel.gridPos])).toEqual([
+      ['row', { x: 0, y: 0, w: 24, h: 1 }],
+      ['unknown', { x: 0, y: 1, w: 12, h: 5 }],
+      ['unknown', { x: 12, y: 1, w: 12, h: 5 }],
+      ['unknown', { x: 0, y: 6, w: 24, h: 5 }],
+      ['row', { x: 0, y: 11, w: 24, h: 1 }],
+      ['row', { x: 0, y: 12, w: 24, h: 1 }],
+      ['unknown', { x: 0, y: 13, w: 8, h: 10 }],
+    ]);
+    expect(panels[4]).toMatchObject({ title: 'Closed', collapsed: true });
+    expect(panels[4]!.panels).toHaveLength(1);
+  });
+});
+
+describe('data sources', () => {
+  const target = { expr: 'up' };
+  const inputs = [
+    { name: 'DS_PROM', type: 'datasource', pluginId: 'prometheus' },
+    { name: 'DS_LOKI', type: 'datasource', pluginId: 'loki' },
+  ];
+  test.each([
+    [undefined, false],
+    [null, false],
+    ['Prometheus', false],
+    ['My metrics', false],
+    ['${DS_PROM}', false],
+    ['${DS_UNKNOWN}', false],
+    ['-- Mixed --', false],
+    [{ type: 'prometheus', uid: 'abc' }, false],
+    [{ type: 'datasource', uid: '-- Dashboard --' }, false],
+    [{ uid: '$datasource' }, false],
+    ['${DS_LOKI}', true],
+    ['Loki', true],
+    [{ type: 'loki', uid: 'x' }, true],
+    [{ uid: '${DS_LOKI}' }, true],
+  ])('%j: unsupported is %s', (datasource, isUnsupported) => {
+    const panel = onePanel({ type: 'timeseries', datasource, targets: [target] }, { __inputs: inputs });
+    expect(panel.unsupported ?? false).toBe(isUnsupported);
+    expect(panel.targets).toHaveLength(isUnsupported ? 0 : 1);
+  });
+
+  test('of a mixed panel the queries for our store remain, and the others are named', () => {
+    const panel = onePanel({
+      type: 'timeseries',
+      datasource: '-- Mixed --',
+      targets: [target, { expr: '{app="x"}', refId: 'L', datasource: { type: 'loki' } }],
+    });
+    expect(panel.unsupported).toBeUndefined();
+    expect(panel.targets.map(({ refId }) => refId)).toEqual(['A']);
+    expect(panel.warnings).toEqual(['Query L needs the data source "loki" and is left out.']);
+  });
+});
+
+describe('single values', () => {
+  test('"1,5" with three colours: base, from 1, from 5; the mean by default; coloured as meant', () => {
+    const panel = onePanel({
+      type: 'singlestat',
+      format: 'percent',
+      thresholds: '1,5',
+      colors: ['green', 'yellow', 'red'],
+    });
+    expect(panel).toMatchObject({ type: 'stat', authoredType: 'singlestat', unit: 'percent' });
+    expect(panel.thresholds?.steps).toEqual([
+      { value: null, color: 'green' },
+      { value: 1, color: 'yellow' },
+      { value: 5, color: 'red' },
+    ]);
+    expect(panel.value).toMatchObject({ reducer: 'mean', colorMode: 'value', hasSparkline: false });
+  });
+
+  test('an explicit flag decides the colour of a singlestat', () => {
+    expect(onePanel({ type: 'singlestat', thresholds: '1,5', colorValue: false }).value?.colorMode).toBe(
+      'none',
+    );
+    expect(onePanel({ type: 'singlestat', colorBackground: true }).value?.colorMode).toBe('background');
+  });
+
+  test('a singlestat with a gauge is a gauge between its ends', () => {
+    const panel = onePanel({
+      type: 'singlestat',
+      gauge: { show: true, minValue: 0, maxValue: 80 },
+      valueName: 'current',
+    });
+    expect(panel).toMatchObject({ type: 'gauge', min: 0, max: 80, value: { reducer: 'lastNotNull' } });
+  });
+
+  test('value maps, range maps and mappings of every age', () => {
+    const old = onePanel({
+      type: 'singlestat',
+      valueMaps: [
+        { op: '=', value: 'null', text: 'N/A' },
+        { op: '=', value: '1', text: 'up' },
+      ],
+    });
+    expect(old.mappings).toEqual([
+      { kind: 'special', match: 'null', text: 'N/A' },
+      { kind: 'value', match: '1', text: 'up' },
+    ]);
+    const now = onePanel({
+      type: 'stat',
+      fieldConfig: {
+        defaults: {
+          mappings: [
+            { type: 'value', options: { 0: { text: 'down', color: 'red', index: 0 } } },
+            { type: 'range', options: { from: 1, to: 9, result: { text: 'some' } } },
+            { type: 'special', options: { match: 'null', result: { text: '-' } } },
+          ],
+        },
+      },
+    });
+    expect(now.mappings).toEqual([
+      { kind: 'value', match: '0', text: 'down', color: 'red' },
+      { kind: 'range', match: '', from: 1, to: 9, text: 'some' },
+      { kind: 'special', match: 'null', text: '-' },
+    ]);
+  });
+});
+
+describe('graphs', () => {
+  test('the old graph keeps its own defaults and its axes', () => {
+    const panel = onePanel({
+      type: 'graph',
+      stack: true,
+      nullPointMode: 'connected',
+      yaxes: [{ format: 's', label: 'Time', logBase: 10, max: '20', min: null }, {}],
+      legend: { values: true, current: true, avg: true, alignAsTable: true, rightSide: true },
+    });
+    expect(panel.type).toBe('timeseries');
+    expect(panel.unit).toBe('s');
+    expect(panel.graph).toMatchObject({
+      lineWidth: 1,
+      fill: 0.1,
+      stack: 'normal',
+      nulls: 'connect',
+      left: { label: 'Time', unit: 's', isLog: true, max: 20 },
+    });
+    expect(panel.legend).toEqual({
+      isShown: true,
+      mode: 'table',
+      placement: 'right',
+      calcs: ['lastNotNull', 'mean'],
+    });
+  });
+
+  test('what is not drawn is named, the rest stays', () => {
+    const panel = onePanel({ type: 'table', targets: [{ expr: 'up' }], transformations: [{ id: 'merge' }] });
+    expect(panel.unsupported).toBeUndefined();
+    expect(panel.warnings).toEqual(['Transformations are not applied: merge.']);
+    expect(onePanel({ type: 'nodeGraph', targets: [{ expr: 'up' }] })).toMatchObject({
+      unsupported: true,
+      warnings: ['Panels of the type "nodeGraph" are not drawn.'],
+    });
+  });
+});
+
+describe.skipIf(!hasShared)('dashboards that people have', () => {
+  test('the guide’s overview', () => {
+    const model = parseDashboard(read('guide/files/dashboards/boardroom-main.json'), 'boardroom-main.json');
+    expect(model).toMatchObject({
+      uid: 'boardroom-main',
+      title: 'Boardroom Application Overview',
+      refresh: '10s',
+    });
+    expect(model.panels.map((panel) => [panel.type, panel.title, panel.unit])).toEqual([
+      ['timeseries', 'Request Rate', 'reqps'],
+      ['timeseries', 'Response Time (p50, p95, p99)', 's'],
+      ['stat', 'Error Rate', 'percent'],
+      ['stat', 'Active Users', 'none'],
+      ['stat', 'WebSocket Connections', 'none'],
+      ['gauge', 'Cache Hit Rate', 'percent'],
+    ]);
+    expect(model.panels.flatMap((panel) => panel.warnings ?? [])).toEqual([]);
+    expect(model.panels[3]!.value).toMatchObject({ hasSparkline: true, sparklineColor: 'rgb(31, 120, 193)' });
+    expect(model.panels[5]).toMatchObject({
+      min: 0,
+      max: 100,
+      thresholds: {
+        steps: [{ color: 'red' }, { color: 'yellow', value: 70 }, { color: 'green', value: 85 }],
+      },
+    });
+  });
+
+  test('the guide’s performance dashboard has no uid, ids or places', () => {
+    const model = parseDashboard(
+      read('guide/files/dashboards/boardroom-performance.json'),
+      'boardroom-performance.json',
+    );
+    expect(model.uid).toBe('boardroom-performance');
+    expect(new Set(model.panels.map((panel) => panel.id)).size).toBe(3);
+    expect(model.panels[2]).toMatchObject({ type: 'table', targets: [{ isInstant: true, format: 'table' }] });
+  });
+
+  const corpus = hasShared
+    ? readdirSync(path.join(shared, 'dashboards')).filter((file) => file.endsWith('.json'))
+    : [];
+  test.each(corpus)('%s', (file) => {
+    const model = parseDashboard(read(path.join('dashboards', file)), file);
+    const panels = allPanels(model.panels);
+    expect(panels.length).toBeGreaterThan(0);
+    expect(new Set(panels.map((panel) => panel.id)).size).toBe(panels.length);
+    for (const panel of panels) {
+      expect(panel.gridPos.x + panel.gridPos.w).toBeLessThanOrEqual(24);
+      if (panel.unsupported) expect(panel.warnings).not.toEqual([]);
+    }
+  });
+
+  test('few panels of the corpus are not drawn', () => {
+    const panels = corpus.flatMap((file) =>
+      allPanels(parseDashboard(read(path.join('dashboards', file)), file).panels),
+    );
+    const unsupported = panels.filter((panel) => panel.unsupported);
+    expect(panels.length).toBeGreaterThan(1500);
+    expect(unsupported.length / panels.length).toBeLessThan(0.06);
+  });
+});
