@@ -56,7 +56,7 @@ export function checkGlobal(yaml: YamlFile, global: Loose<ConfigKeys>['global'])
   for (const key of ONCE) {
     const file = `${key}_file` as const;
     if (global?.[key] && global[file]) {
-      errors.push(yaml.finding(['global', file], `expected at most one of ${key}, ${file}`));
+      errors.push(yaml.finding(['global', file], `expected at most one of ${key}, ${file}, got both`));
     }
   }
   const hasToken = global?.slack_app_token || global?.slack_app_token_file;

@@ -115,7 +115,8 @@ export function checkHttpClient(keys: HttpClientKeys, context: z.RefinementCtx):
   const ways = Object.entries({ basic_auth, authorization, oauth2, bearer_token, bearer_token_file })
     .filter(([, value]) => value !== undefined && value !== '')
     .map(([key]) => key);
-  if (ways.length > 1) issue(context, [ways[1]!], `expected at most one of ${ways.join(', ')}`);
+  if (ways.length > 1)
+    issue(context, [ways[1]!], `expected one way to authenticate, got ${ways.join(' and ')}`);
   if (basic_auth) {
     atMostOne(context, basic_auth, 'basic_auth', ['username', 'username_file', 'username_ref']);
     atMostOne(context, basic_auth, 'basic_auth', ['password', 'password_file', 'password_ref']);
@@ -131,8 +132,8 @@ export function checkHttpClient(keys: HttpClientKeys, context: z.RefinementCtx):
     }
   }
   if (oauth2) {
-    if (!oauth2.client_id) issue(context, ['oauth2'], 'expected client_id');
-    if (!oauth2.token_url) issue(context, ['oauth2'], 'expected token_url');
+    if (!oauth2.client_id) issue(context, ['oauth2'], 'expected client_id, got none');
+    if (!oauth2.token_url) issue(context, ['oauth2'], 'expected token_url, got none');
     atMostOne(context, oauth2, 'oauth2', ['client_secret', 'client_secret_file', 'client_secret_ref']);
     atMostOne(context, oauth2, 'oauth2', [
       'client_certificate_key',
@@ -157,7 +158,8 @@ export function checkHttpClient(keys: HttpClientKeys, context: z.RefinementCtx):
 export function checkTls(tls: TlsConfig, path: readonly string[], context: z.RefinementCtx): void {
   for (const name of ['ca', 'cert', 'key'] as const) {
     const given = [name, `${name}_file`, `${name}_ref`].filter((key) => Reflect.get(tls, key) !== undefined);
-    if (given.length > 1) issue(context, [...path, given[1]!], `expected at most one of ${given.join(', ')}`);
+    if (given.length > 1)
+      issue(context, [...path, given[1]!], `expected one of ${given.join(', ')}, got more`);
   }
   const hasCert = tls.cert !== undefined || tls.cert_file !== undefined || tls.cert_ref !== undefined;
   const hasKey = tls.key !== undefined || tls.key_file !== undefined || tls.key_ref !== undefined;
@@ -231,7 +233,7 @@ function atMostOne(context: z.RefinementCtx, object: object, key: string, names:
   const given = names.filter(
     (name) => Reflect.get(object, name) !== undefined && Reflect.get(object, name) !== '',
   );
-  if (given.length > 1) issue(context, [key, given[1]!], `expected at most one of ${given.join(', ')}`);
+  if (given.length > 1) issue(context, [key, given[1]!], `expected one of ${given.join(', ')}, got more`);
 }
 
 function issue(context: z.RefinementCtx, path: readonly string[], message: string): void {

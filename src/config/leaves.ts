@@ -127,8 +127,9 @@ export const hostPort = () =>
       `expected an address such as "mail.example.org:587", got ${JSON.stringify(issue.input)}`,
   });
 
-/** Addresses that stand for one still to be filled in, such as `YOUR-SLACK-WEBHOOK-URL`. */
-export const isPlaceholder = (value: string): boolean => /^<?[A-Z][A-Z0-9]*([-_ ][A-Z0-9]+)+>?$/.test(value);
+/** What stands for an address: one still to be filled in, such as `YOUR-SLACK-WEBHOOK-URL`, or one that was hidden. */
+export const isPlaceholder = (value: string): boolean =>
+  value === '<secret>' || /^<?[A-Z][A-Z0-9]*([-_ ][A-Z0-9]+)+>?$/.test(value);
 
 export const isLabelName = (name: string): boolean => name !== '' && name.isWellFormed();
 

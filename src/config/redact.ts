@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml';
+import { Document, isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { configFile } from './config.ts';
 import { alertmanagerGlobal } from './global.ts';
@@ -24,7 +24,7 @@ const ALERTMANAGER_KEYS = new Set([
 /** What alertmanager.yml must hold at least; stands for a config that tells nobody. */
 const NOBODY = 'route:\n  receiver: nobody\nreceivers:\n  - name: nobody\n';
 
-/** The config file as written, comments and all, with `<secret>` for every secret. Takes any text that is YAML. */
+/** The config file as written, comments and all, with `<secret>` for every secret. Empty for what is not YAML. */
 export function redactConfig(text: string): string {
   const document = read(text);
   hide(document, document.contents, configFile, '');
@@ -45,7 +45,8 @@ export function redactedAlertmanagerConfig(text: string): string {
 
 /** Scalars stay as written, whatever they look like. */
 function read(text: string): Document {
-  return parseDocument(text, { schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
+  const [document] = parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
+  return document && document.errors.length === 0 ? document : new Document();
 }
 
 function print(document: Document): string {

@@ -30,7 +30,7 @@ export function validate<Schema extends z.ZodType>(
 ): Validated<z.output<Schema>> {
   const { value, errors, warnings, templates } = decode(yaml, schema, context);
   const issues: z.core.$ZodIssue[] = [];
-  const loose = parseLoose(schema, value ?? {}, [], issues);
+  const loose = parseLoose(schema, value ?? {}, [], issues) ?? {};
   const all = [...errors, ...issues.flatMap((issue) => findingsOf(yaml, issue))];
   const whole = all.length === 0 ? (loose as z.output<Schema>) : undefined;
   return { value: whole, loose: loose as Loose<z.output<Schema>>, errors: all, warnings, templates };

@@ -36,7 +36,9 @@ export const tlsServerConfig = z
       const given = [name, `${name}_file`].filter((key) => Reflect.get(tls, key));
       if (given.length === 1) continue;
       const message =
-        given.length === 0 ? `expected ${name}_file` : `expected at most one of ${given.join(', ')}`;
+        given.length === 0
+          ? `expected ${name}_file, got none`
+          : `expected one of ${given.join(', ')}, got both`;
       context.addIssue({ code: 'custom', path: given.slice(1), message });
     }
     if (tls.client_ca && tls.client_ca_file) {

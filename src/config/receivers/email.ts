@@ -46,7 +46,11 @@ export const emailConfig = z
   })
   .superRefine((keys, context) => {
     if (!keys.to)
-      context.addIssue({ code: 'custom', path: [], message: 'expected to, the address to send to' });
+      context.addIssue({
+        code: 'custom',
+        path: [],
+        message: 'expected to, the address to send to, got none',
+      });
     oneOf(keys, ['auth_password', 'auth_password_file'], context);
     oneOf(keys, ['auth_secret', 'auth_secret_file'], context);
     const seen = new Set<string>();

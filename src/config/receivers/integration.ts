@@ -28,10 +28,10 @@ export function oneOf(
     context.addIssue({
       code: 'custom',
       path: [given[1]!],
-      message: `expected at most one of ${names.join(', ')}`,
+      message: `expected at most one of ${names.join(', ')}, got both`,
     });
   }
   if (required && given.length === 0) {
-    context.addIssue({ code: 'custom', path: [], message: `expected ${names.join(' or ')}` });
+    context.addIssue({ code: 'custom', path: [], message: `expected ${names.join(' or ')}, got neither` });
   }
 }

@@ -50,7 +50,11 @@ export const pagerdutyConfig = z
     oneOf(keys, ['routing_key', 'routing_key_file'], context);
     oneOf(keys, ['service_key', 'service_key_file'], context);
     if (!keys.routing_key && !keys.routing_key_file && !keys.service_key && !keys.service_key_file) {
-      context.addIssue({ code: 'custom', path: [], message: 'expected routing_key or service_key' });
+      context.addIssue({
+        code: 'custom',
+        path: [],
+        message: 'expected routing_key or service_key, got neither',
+      });
     }
   });
 export type PagerdutyKeys = z.output<typeof pagerdutyConfig>;

@@ -25,7 +25,7 @@ const action = z
   })
   .superRefine((keys, context) => {
     if (!keys.url && !keys.name)
-      context.addIssue({ code: 'custom', path: [], message: 'expected url or name' });
+      context.addIssue({ code: 'custom', path: [], message: 'expected url or name, got neither' });
   });
 
 const field = z.strictObject({

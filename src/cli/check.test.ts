@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { type CheckLanguages, check } from './check.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'belfry-check-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const files = {
+  'good.yml': 'scrape_configs: [{ job_name: a }]\nrule_files: [rules.yml]\n',
+  'rules.yml':
+    'groups:\n  - name: a\n    rules:\n      - { alert: A, expr: up == 0 }\n      - { record: r, expr: up }\n',
+  'web.yml': 'basic_auth_users: {}\n',
+  'bad.yml': 'scrape_configs:\n  - job_nam: a\nhost: 5\n',
+  'warns.yml': 'remote_write: []\n',
+};
+for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+
+async function run(argv: string[], languages?: CheckLanguages) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const io = {
+    stdout: (text: string) => void out.push(text),
+    stderr: (text: string) => void err.push(text),
+    env: {},
+    cwd: folder,
+  };
+  const code = await check(argv, io, languages);
+  return { code, out: out.join(''), err: err.join('') };
+}
+
+test('valid files of each kind', async () => {
+  expect(await run(['good.yml', 'rules.yml', 'web.yml'])).toEqual({
+    code: 0,
+    out: 'good.yml: valid config, 2 rules\nrules.yml: valid rule file, 2 rules\nweb.yml: valid web config\n',
+    err: '',
+  });
+});
+
+test('an invalid file among valid ones: exit 1 and every finding', async () => {
+  expect(await run(['bad.yml', 'web.yml'])).toEqual({
+    code: 1,
+    out: 'bad.yml: 3 errors\nweb.yml: valid web config\n',
+    err: `bad.yml:2:5: scrape_configs[0].job_nam: expected a known key, got "job_nam"; did you mean "job_name"?
+bad.yml:2:5: scrape_configs[0].job_name: expected a text, got nothing
+bad.yml:3:7: host: expected a mapping, got "5"
+`,
+  });
+});
+
+test('warnings do not make a file invalid', async () => {
+  const { code, err } = await run(['warns.yml']);
+  expect([code, err]).toEqual([
+    0,
+    'warns.yml:1:1: remote_write: warning: has no effect: nothing is sent to other stores\n',
+  ]);
+});
+
+test('expressions are checked through the language handed in, also in the rule files a config names', async () => {
+  const checkExpr = (text: string) => (text === 'up == 0' ? { message: 'no', offset: 3 } : undefined);
+  const { code, err } = await run(['good.yml'], { checkExpr });
+  expect([code, err]).toEqual([1, 'rules.yml:4:30: groups[0].rules[0].expr: no\n']);
+});
+
+test('a file that is not there', async () => {
+  expect(await run(['none.yml'])).toEqual({
+    code: 1,
+    out: 'none.yml: 1 error\n',
+    err: 'none.yml:1:1: expected a readable file, got no such file\n',
+  });
+});
+
+test('a folder is not a file', async () => {
+  expect((await run(['.'])).err).toMatch(/:1:1: expected a readable file, got a folder\n$/);
+});
+
+test.each([[[]], [['--frobnicate', 'good.yml']]])('wrong usage: %j', async (argv) => {
+  await expect(run(argv)).rejects.toThrow('check:');
+});

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { checkFile } from './load.ts';
+import { redactConfig, redactedAlertmanagerConfig } from './redact.ts';
+
+const CONFIG = `# comment
+global:
+  scrape_interval: 15s # stays
+  smtp_auth_password: &pw hunter2
+  slack_api_url: https://hooks.example.org/T0K3N
+  smtp_from: me@x
+scrape_configs:
+  - job_name: a
+    basic_auth: { username: bob, password: *pw }
+    authorization: { credentials_file: /etc/token }
+    proxy_url: http://bob:s3cret@proxy:3128
+    http_headers: { X-Key: { secrets: [k3y], values: [plain] } }
+    consul_sd_configs: [{ server: c:8500, token: c0nsul }]
+web:
+  basic_auth_users: { admin: $2b$10$abc }
+remote_write:
+  - url: http://x
+    bearer_token: r3mote
+    bearer_token_file: /etc/remote
+route: { receiver: a }
+receivers:
+  - name: a
+    webhook_configs: [{ url: 'http://w/?k=w3b' }]
+    telegram_configs: [{ bot_token: t3le, chat_id: 5 }]
+    pagerduty_configs: [{ routing_key: p4ger }]
+`;
+
+test('secrets are hidden, all else is as written', () => {
+  const shown = redactConfig(CONFIG);
+  for (const secret of [
+    'hunter2',
+    'T0K3N',
+    's3cret',
+    'k3y',
+    'c0nsul',
+    '$2b',
+    'r3mote',
+    'w3b',
+    't3le',
+    'p4ger',
+  ]) {
+    expect(shown).not.toContain(secret);
+  }
+  expect(shown).toContain('# comment\n');
+  expect(shown).toContain('scrape_interval: 15s # stays');
+  expect(shown).toContain('credentials_file: /etc/token');
+  expect(shown).toContain('bearer_token_file: /etc/remote');
+  expect(shown).toContain('http://bob:xxxxx@proxy:3128');
+  expect(parse(shown)).toMatchObject({
+    global: { smtp_auth_password: '<secret>', slack_api_url: '<secret>', smtp_from: 'me@x' },
+    scrape_configs: [
+      {
+        basic_auth: { username: 'bob', password: '<secret>' },
+        http_headers: { 'X-Key': { secrets: ['<secret>'], values: ['plain'] } },
+      },
+    ],
+    web: { basic_auth_users: { admin: '<secret>' } },
+  });
+});
+
+test("the alertmanager.yml in it has Alertmanager's keys only", () => {
+  expect(parse(redactedAlertmanagerConfig(CONFIG))).toEqual({
+    global: { smtp_auth_password: '<secret>', slack_api_url: '<secret>', smtp_from: 'me@x' },
+    route: { receiver: 'a' },
+    receivers: [
+      {
+        name: 'a',
+        webhook_configs: [{ url: '<secret>' }],
+        telegram_configs: [{ bot_token: '<secret>', chat_id: 5 }],
+        pagerduty_configs: [{ routing_key: '<secret>' }],
+      },
+    ],
+  });
+});
+
+test('a config that tells nobody is still an alertmanager.yml', () => {
+  const nobody = { route: { receiver: 'nobody' }, receivers: [{ name: 'nobody' }] };
+  expect(parse(redactedAlertmanagerConfig('host: {}'))).toEqual(nobody);
+  expect(parse(redactedAlertmanagerConfig(''))).toEqual(nobody);
+});
+
+test('a redacted config is a valid config', () => {
+  const file = resolve(import.meta.dirname, '../../examples/guide/alertmanager.yml');
+  const shown = redactConfig(readFileSync(join(file), 'utf8'));
+  const { errors } = checkFile('a', { env: {}, cwd: '/', files: { read: () => shown, glob: () => [] } });
+  expect(errors).toEqual([]);
+});
