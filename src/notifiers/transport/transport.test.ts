@@ -1,0 +1,200 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import type { HttpClientConfig } from '../../config/http-client.ts';
+import { fakeClock } from '../../testing/fake-clock.ts';
+import { plainHttp } from '../fixtures.ts';
+import { jsonPost } from '../kinds/exchange.ts';
+import { createHttpTransport } from './http.ts';
+import { proxyFor } from './proxy.ts';
+import { redact, secretsOf } from './secrets.ts';
+
+interface Seen {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: string;
+}
+
+const servers: http.Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function sink(
+  answer: (seen: Seen, response: http.ServerResponse) => void = (_, response) => void response.end('ok'),
+) {
+  const seen: Seen[] = [];
+  const server = http.createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { method = '', url = '', headers } = request;
+      seen.push({ method, url, headers, body: Buffer.concat(chunks).toString() });
+      answer(seen.at(-1)!, response);
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+const send = (url: string, config: Partial<HttpClientConfig> = {}, signal = new AbortController().signal) =>
+  createHttpTransport({ clock: fakeClock(), userAgent: 'Belfry/1', environment: {} })(
+    jsonPost(url, { a: '<b>' }),
+    { ...plainHttp, ...config },
+    signal,
+  );
+
+test('a JSON message is posted with its length, type and agent', async () => {
+  const { seen, url } = await sink();
+  expect(await send(`${url}/hook?x=1`)).toMatchObject({ status: 200, body: 'ok' });
+  expect(seen).toMatchObject([
+    {
+      method: 'POST',
+      url: '/hook?x=1',
+      body: '{"a":"\\u003cb\\u003e"}\n',
+      headers: { 'content-type': 'application/json', 'user-agent': 'Belfry/1', 'content-length': '22' },
+    },
+  ]);
+});
+
+test.each([
+  ['basic_auth', { basic_auth: { username: 'u', password: 'p' } }, 'Basic dTpw'],
+  ['authorization', { authorization: { type: 'Token', credentials: 'abc' } }, 'Token abc'],
+])('%s is sent', async (_, config, header) => {
+  const { seen, url } = await sink();
+  await send(url, config);
+  expect(seen[0]!.headers.authorization).toBe(header);
+});
+
+test('http_headers are sent', async () => {
+  const { seen, url } = await sink();
+  await send(url, { http_headers: { 'X-Team': { values: ['a'], secrets: ['b'], files: [] } } });
+  expect(seen[0]!.headers['x-team']).toBe('a, b');
+});
+
+test('an oauth2 token is fetched once and used', async () => {
+  const { seen, url } = await sink((request, response) => {
+    response.end(request.url === '/token' ? '{"access_token":"tok","expires_in":3600}' : 'ok');
+  });
+  const transport = createHttpTransport({ clock: fakeClock(), userAgent: 'x', environment: {} });
+  const config = {
+    ...plainHttp,
+    oauth2: {
+      client_id: 'id',
+      client_secret: 'geheim',
+      scopes: ['a', 'b'],
+      token_url: `${url}/token`,
+      endpoint_params: { audience: 'x' },
+      tls_config: plainHttp.tls_config,
+      proxy_from_environment: false,
+    },
+  };
+  for (let i = 0; i < 2; i++)
+    await transport(jsonPost(`${url}/hook`, {}), config, new AbortController().signal);
+  expect(seen.map((one) => [one.url, one.headers.authorization])).toEqual([
+    ['/token', 'Basic aWQ6Z2VoZWlt'],
+    ['/hook', 'Bearer tok'],
+    ['/hook', 'Bearer tok'],
+  ]);
+  expect(seen[0]!.body).toBe('grant_type=client_credentials&audience=x&scope=a+b');
+});
+
+test('307 repeats the message, 302 becomes a GET, credentials stay with the first host', async () => {
+  const other = await sink();
+  const first = await sink((request, response) => {
+    const to: Record<string, [number, string]> = {
+      '/same': [307, '/again'],
+      '/get': [302, '/got'],
+      '/away': [307, `${other.url}/there`],
+    };
+    const [status, location] = to[request.url] ?? [200, ''];
+    response.writeHead(status, location ? { location } : {}).end();
+  });
+  const config = { authorization: { type: 'Bearer', credentials: 'secret' } };
+  for (const path of ['/same', '/get', '/away']) await send(first.url + path, config);
+  expect(first.seen.map((one) => [one.method, one.url, one.body !== '', one.headers.authorization])).toEqual([
+    ['POST', '/same', true, 'Bearer secret'],
+    ['POST', '/again', true, 'Bearer secret'],
+    ['POST', '/get', true, 'Bearer secret'],
+    ['GET', '/got', false, 'Bearer secret'],
+    ['POST', '/away', true, 'Bearer secret'],
+  ]);
+  expect(other.seen.map((one) => [one.url, one.headers.authorization])).toEqual([['/there', undefined]]);
+  expect((await send(`${first.url}/same`, { follow_redirects: false })).status).toBe(307);
+});
+
+test('plain requests go through a proxy as absolute addresses', async () => {
+  const proxy = await sink();
+  await send('http://nowhere.invalid:1234/hook?a=b', { proxy_url: proxy.url.replace('//', '//u:p@') });
+  expect(proxy.seen).toMatchObject([
+    {
+      url: 'http://nowhere.invalid:1234/hook?a=b',
+      headers: { host: 'nowhere.invalid:1234', 'proxy-authorization': 'Basic dTpw' },
+    },
+  ]);
+});
+
+test('requests over TLS ask the proxy for a tunnel', async () => {
+  const asked: string[] = [];
+  const proxy = http.createServer();
+  servers.push(proxy);
+  proxy.on('connect', (request, socket) => {
+    asked.push(request.url ?? '');
+    socket.end('HTTP/1.1 407 no\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  await expect(send('https://nowhere.invalid/hook', { proxy_url: url })).rejects.toThrow(
+    'the proxy refused the connection with status 407',
+  );
+  expect(asked).toEqual(['nowhere.invalid:443']);
+});
+
+test.each([
+  ['http://a.example.org/', 'example.org', true],
+  ['http://a.example.org/', '.example.org', true],
+  ['http://example.org/', '.example.org', false],
+  ['http://example.org:8080/', 'example.org:80', false],
+  ['http://10.1.2.3/', '10.0.0.0/8', true],
+  ['http://11.1.2.3/', '10.0.0.0/8', false],
+  ['http://anything/', '*', true],
+  ['http://localhost/', 'x', true],
+])('%s with no_proxy %s bypasses the proxy: %s', (url, no_proxy, bypasses) => {
+  const proxy = proxyFor(
+    new URL(url),
+    { proxy_url: 'http://proxy:1', no_proxy, proxy_from_environment: false },
+    {},
+  );
+  expect(proxy === undefined).toBe(bypasses);
+});
+
+test('an endless answer is cut, a hanging one is aborted', async () => {
+  const endless = await sink((_, response) => {
+    const more = (): void =>
+      void (response.write('x'.repeat(65_536)) ? setImmediate(more) : response.once('drain', more));
+    more();
+  });
+  expect((await send(endless.url)).body.length).toBe(65_536);
+  const hanging = await sink(() => {});
+  const controller = new AbortController();
+  const sending = send(hanging.url, {}, controller.signal);
+  setImmediate(() => controller.abort());
+  await expect(sending).rejects.toThrow(/abort/i);
+});
+
+test('secrets of a receiver are not shown', () => {
+  const secrets = secretsOf({
+    url: 'https://hooks.example.org/services/T0/B0/xyz',
+    http_config: { authorization: { credentials: 'geheimnis' } },
+    channel: 'channel-name',
+  });
+  expect(redact('POST https://hooks.example.org/services/T0/B0/xyz geheimnis to channel-name', secrets)).toBe(
+    'POST <secret> <secret> to channel-name',
+  );
+  expect(redact('no route /services/T0/B0/xyz', secrets)).toBe('no route <secret>');
+});
