@@ -68,8 +68,8 @@ function step<T = unknown>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
-      connection.close();
       finish(new Error('the time for sending is over'));
+      connection.close();
     };
     const lost = (): void => finish(new Error('the server closed the connection'));
     const finish = (error?: Error | null, result?: T): void => {
