@@ -1,0 +1,79 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../sqlite/database.ts';
+
+/** The data directory cannot be used; the message says which and why, in plain words. */
+export class DataDirectoryError extends Error {
+  readonly kind: 'locked' | 'unusable';
+  constructor(kind: 'locked' | 'unusable', message: string) {
+    super(message);
+    this.name = 'DataDirectoryError';
+    this.kind = kind;
+  }
+}
+
+export interface DirectoryLock {
+  release(): void;
+}
+
+/**
+ * Creates the data directory with its parents, for the owner only, and takes it for this process. The lock is SQLite's on `lock.db`:
+ * the operating system gives it up when the process dies.
+ * @throws DataDirectoryError
+ */
+export function lockDirectory(dir: string, addon: SqliteAddon): DirectoryLock {
+  try {
+    fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    fs.accessSync(dir, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
+  } catch (error) {
+    throw new DataDirectoryError('unusable', `data directory ${dir} cannot be used: ${reason(error)}`);
+  }
+  let db: SqliteDatabase | undefined;
+  try {
+    db = openLock(path.join(dir, 'lock.db'), addon);
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? '';
+    if (code.startsWith('SQLITE_BUSY')) {
+      throw new DataDirectoryError('locked', `data directory ${dir} is in use by another process`);
+    }
+    throw new DataDirectoryError(
+      'unusable',
+      `data directory ${dir} cannot be used: lock.db: ${reason(error)}`,
+    );
+  }
+  return {
+    release() {
+      db.close();
+    },
+  };
+}
+
+/** A write transaction that never ends and never writes. */
+function openLock(file: string, addon: SqliteAddon): SqliteDatabase {
+  const db = openDatabase(file, { addon, busyTimeoutMs: 0 });
+  try {
+    db.exec('BEGIN EXCLUSIVE');
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    case 'EROFS':
+      return 'the file system is read-only';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'it is not a directory';
+    case 'ENOSPC':
+      return 'no space left on the device';
+    default:
+      return message;
+  }
+}

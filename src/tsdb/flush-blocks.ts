@@ -1,0 +1,143 @@
+import { wordsOf } from '../model/sample.ts';
+import type { BlockColumn, OwnTimeColumn, SeriesRef, SourceBlock } from './block.ts';
+import { rowAt } from './head/layout.ts';
+import type { OwnBatch } from './head/own-columns.ts';
+import { PARTITION_MS, partitionStart } from './partition.ts';
+import type { RingRows } from './protocol.ts';
+
+/** What goes into the partition of one day. */
+export interface DayBatch {
+  readonly blocks: SourceBlock[];
+  readonly own: OwnTimeColumn[];
+}
+
+/** Views of the head's arena. */
+export interface ArenaView {
+  readonly floats: Float64Array;
+  readonly words: Uint32Array;
+}
+
+/** Cuts rows and columns of the head at the days' boundaries; the first instants of the days are the keys. */
+export function batchesByDay(
+  arena: ArenaView,
+  rings: readonly RingRows[],
+  own: OwnBatch | undefined,
+): Map<number, DayBatch> {
+  const days = new Map<number, DayBatch>();
+  const dayOf = (day: number): DayBatch => {
+    let batch = days.get(day);
+    if (!batch) days.set(day, (batch = { blocks: [], own: [] }));
+    return batch;
+  };
+  for (const rows of rings) {
+    const { offset, rows: capacity } = rows.geometry;
+    const time = (row: number): number => arena.floats[offset + (row % capacity)]!;
+    for (let from = rows.from; from < rows.to; ) {
+      const day = partitionStart(time(from));
+      let to = from + 1;
+      while (to < rows.to && time(to) < day + PARTITION_MS) to++;
+      const block = blockOf(arena, rows, from, to);
+      if (block.columns.length > 0) dayOf(day).blocks.push(block);
+      from = to;
+    }
+  }
+  if (own)
+    for (const column of sortedColumns(own)) splitByDay(column, (day, part) => dayOf(day).own.push(part));
+  return days;
+}
+
+/** Rows [from, to) of a ring as columns; slots without a sample in them are left out. */
+function blockOf(
+  arena: ArenaView,
+  { source, geometry, refs }: RingRows,
+  from: number,
+  to: number,
+): SourceBlock {
+  const { offset, rows, width } = geometry;
+  const { floats, words } = arena;
+  const count = to - from;
+  const timestamps = new Float64Array(count);
+  const bases = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const place = (from + i) % rows;
+    timestamps[i] = floats[offset + place]!;
+    bases[i] = rowAt(offset, rows, width, place);
+  }
+  const columns: BlockColumn[] = [];
+  for (let slot = 0; slot < width; slot++) {
+    const ref = refs[slot]!;
+    if (ref === 0) continue;
+    const bit = 1 << (slot & 31);
+    const presenceAt = 2 * width + (slot >>> 5);
+    const values = new Float64Array(count);
+    const out = wordsOf(values);
+    let presence: Uint8Array | undefined;
+    let present = 0;
+    for (let i = 0; i < count; i++) {
+      const base = bases[i]!;
+      if ((words[2 * base + presenceAt]! & bit) === 0) {
+        presence ??= bitsBelow(i, count);
+        continue;
+      }
+      present++;
+      if (presence) presence[i >> 3]! |= 1 << (i & 7);
+      const cell = 2 * (base + slot);
+      out[2 * i] = words[cell]!;
+      out[2 * i + 1] = words[cell + 1]!;
+    }
+    if (present > 0) columns.push({ ref: ref as SeriesRef, values, presence });
+  }
+  return { source, timestamps, columns };
+}
+
+/** A bitmap of `count` bits of which the first `set` are set. */
+function bitsBelow(set: number, count: number): Uint8Array {
+  const bits = new Uint8Array((count + 7) >> 3);
+  for (let i = 0; i < set; i++) bits[i >> 3]! |= 1 << (i & 7);
+  return bits;
+}
+
+/** Each series' samples in order of time; of two with the same time the first to arrive stays. */
+function* sortedColumns(own: OwnBatch): Generator<OwnTimeColumn> {
+  let start = 0;
+  for (const [i, count] of own.counts.entries()) {
+    const ref = own.refs[i]! as SeriesRef;
+    const timestamps = own.timestamps.subarray(start, start + count);
+    const values = own.values.subarray(start, start + count);
+    start += count;
+    yield isAscending(timestamps) ? { ref, timestamps, values } : sorted(ref, timestamps, values);
+  }
+}
+
+function isAscending(timestamps: Float64Array): boolean {
+  for (let i = 1; i < timestamps.length; i++) if (timestamps[i]! <= timestamps[i - 1]!) return false;
+  return true;
+}
+
+function sorted(ref: SeriesRef, timestamps: Float64Array, values: Float64Array): OwnTimeColumn {
+  const order = Uint32Array.from(timestamps, (_, i) => i).sort(
+    (a, b) => timestamps[a]! - timestamps[b]! || a - b,
+  );
+  const kept = order.filter((place, i) => i === 0 || timestamps[place] !== timestamps[order[i - 1]!]);
+  const outTimes = new Float64Array(kept.length);
+  const outValues = new Float64Array(kept.length);
+  const from = wordsOf(values);
+  const to = wordsOf(outValues);
+  for (const [n, place] of kept.entries()) {
+    outTimes[n] = timestamps[place]!;
+    to[2 * n] = from[2 * place]!;
+    to[2 * n + 1] = from[2 * place + 1]!;
+  }
+  return { ref, timestamps: outTimes, values: outValues };
+}
+
+function splitByDay(column: OwnTimeColumn, take: (day: number, part: OwnTimeColumn) => void): void {
+  const { ref, timestamps, values } = column;
+  for (let from = 0; from < timestamps.length; ) {
+    const day = partitionStart(timestamps[from]!);
+    let to = from + 1;
+    while (to < timestamps.length && timestamps[to]! < day + PARTITION_MS) to++;
+    take(day, { ref, timestamps: timestamps.subarray(from, to), values: values.subarray(from, to) });
+    from = to;
+  }
+}

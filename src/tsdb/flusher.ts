@@ -1,0 +1,372 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../model/log.ts';
+import type { Head } from './head/head.ts';
+import type { ScrapeSource } from './head/scrape-source.ts';
+import type { LogDb } from './log/log-db.ts';
+import type { LogWriter } from './log/log-writer.ts';
+import { RECORD } from './log/records.ts';
+import type { FromStorage, RetentionSettings, RingRows, ToStorage } from './protocol.ts';
+
+/** Rows a source may gather before they go to a partition. */
+const FLUSH_ROWS = 32;
+/** Rows taken at most from one source at once, when there is a backlog. */
+const MAX_ROWS = 240;
+/** Cells of one flush: about 50 ms of the background worker, which has rules to evaluate too. */
+const MAX_CELLS = 500_000;
+/** Samples with own times that go at once, or how long they may stay. */
+const FLUSH_OWN_SAMPLES = 100_000;
+/** Rows of slow sources go after this time, and so do samples with own times. */
+const FLUSH_AFTER_MS = 40 * 60_000;
+const FLUSH_OWN_AFTER_MS = 8 * 60_000;
+/** A source that nobody has open for this long loses its memory. */
+const RETIRE_AFTER_MS = 10 * 60_000;
+const TICK_MS = 1000;
+/** Log rows deleted per tick; each is some page writes on main. */
+const TRIM_ROWS = 200;
+/** A source whose last whole row lies this many log rows back gets a new one, so that the log can be trimmed. */
+const REBASE_AFTER_ROWS = 3000;
+
+export interface FlushStats {
+  flushes: number;
+  failures: number;
+  samples: number;
+  lastDurationMs: number;
+  totalDurationMs: number;
+}
+
+/**
+ * Moves full rings to the background worker and drops their rows once a partition has them; trims the log once the partition is
+ * synced. One flush is under way at a time.
+ */
+export class Flusher {
+  readonly stats: FlushStats = { flushes: 0, failures: 0, samples: 0, lastDurationMs: 0, totalDurationMs: 0 };
+  readonly #head: Head;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #writer: LogWriter;
+  readonly #db: LogDb;
+  readonly #connect: () => MessagePort;
+  /** When rows of a source that are in no partition were last none, and since when nobody has it open. */
+  readonly #since = new Map<ScrapeSource, { rows: number; idle: number }>();
+  #ownSince: number;
+  #port: MessagePort | undefined;
+  #nextId = 1;
+  #underWay: UnderWay | undefined;
+  /** Flushes that are in partitions and not synced yet, oldest first. */
+  #unsynced: UnderWay[] = [];
+  /** Answers awaited, by request. */
+  readonly #waiting = new Map<number, (error: string | undefined) => void>();
+  #lastFailure: string | undefined;
+  #wantsAll = false;
+  #onIdle: (() => void)[] = [];
+  #isClosed = false;
+  #timer;
+
+  constructor(deps: {
+    readonly head: Head;
+    readonly log: Log;
+    readonly clock: Clock;
+    readonly writer: LogWriter;
+    readonly db: LogDb;
+    readonly connect: () => MessagePort;
+  }) {
+    this.#head = deps.head;
+    this.#log = deps.log;
+    this.#clock = deps.clock;
+    this.#writer = deps.writer;
+    this.#db = deps.db;
+    this.#connect = deps.connect;
+    this.#ownSince = deps.clock.monotonic();
+    this.#timer = deps.clock.after(TICK_MS, () => this.#tick());
+  }
+
+  /** The error of the last flush, while flushing does not work. */
+  get failure(): string | undefined {
+    return this.#lastFailure;
+  }
+
+  /** Puts everything there is into partitions and syncs them; then merges, seals and removes what can be. @throws Error when it failed */
+  async flushAll(): Promise<void> {
+    this.#writer.write();
+    this.#wantsAll = true;
+    await new Promise<void>((resolve) => {
+      this.#onIdle.push(resolve);
+      this.#next();
+    });
+    if (this.#lastFailure) throw new Error(`flush failed: ${this.#lastFailure}`);
+    await this.sync();
+    await this.#request({ kind: 'maintain', id: this.#nextId++ });
+  }
+
+  /** Resolves when everything that is in the databases of the directory is on the disk. */
+  async sync(): Promise<void> {
+    this.#writer.write();
+    await this.#request({ kind: 'sync', id: this.#nextId++ });
+  }
+
+  setRetention(retention: RetentionSettings): void {
+    if (this.#port) this.#post({ kind: 'retention', retention });
+  }
+
+  /** Lets the service finish what it does and close its files. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#timer.cancel();
+    const port = this.#port;
+    if (!port) return;
+    await new Promise<void>((resolve) => {
+      this.#waiting.set(0, () => resolve());
+      this.#post({ kind: 'close' });
+    });
+    port.close();
+  }
+
+  #tick(): void {
+    if (this.#isClosed) return;
+    this.#timer = this.#clock.after(TICK_MS, () => this.#tick());
+    // The log's own write-ahead log needs somebody to check it, even before anything is flushed.
+    if (!this.#port && this.#writer.stats.rowsWritten > 0) this.#open();
+    this.#next();
+    this.#retireIdle();
+  }
+
+  #next(): void {
+    if (this.#underWay || this.#isClosed) return;
+    const flush = this.#gather();
+    if (flush) {
+      this.#send(flush);
+      return;
+    }
+    if (this.#wantsAll && (this.#writer.failure || !this.#hasMore())) {
+      this.#wantsAll = false;
+      for (const resolve of this.#onIdle.splice(0)) resolve();
+    }
+  }
+
+  #hasMore(): boolean {
+    if (this.#head.own.samples > 0) return true;
+    for (const { ring } of this.#head.sources()) if (ring.first < ring.appended) return true;
+    return false;
+  }
+
+  #gather(): { rings: RingRows[]; flush: UnderWay } | undefined {
+    const now = this.#clock.monotonic();
+    const rings: RingRows[] = [];
+    const flush: UnderWay = { id: this.#nextId, rings: [], own: undefined };
+    let cells = 0;
+    for (const source of this.#head.sources()) {
+      const { ring } = source;
+      const rows = ring.committed - ring.first;
+      const since = this.#sinceOf(source, now);
+      if (rows === 0) {
+        since.rows = now;
+        continue;
+      }
+      const isDue =
+        this.#wantsAll ||
+        rows >= source.flushAfter ||
+        now - since.rows >= FLUSH_AFTER_MS ||
+        (!source.isOpen && now - since.idle >= RETIRE_AFTER_MS);
+      if (!isDue || cells > MAX_CELLS) continue;
+      const to = Math.min(ring.committed, ring.first + MAX_ROWS);
+      rings.push({ source: source.id, from: ring.first, to, geometry: ring.geometry, refs: source.refs() });
+      flush.rings.push({ source, to, through: ring.timestamp(to - 1) });
+      cells += rows * ring.width;
+    }
+    const { own } = this.#head;
+    if (own.samples === 0) this.#ownSince = now;
+    else if (
+      this.#wantsAll ||
+      own.samples >= FLUSH_OWN_SAMPLES ||
+      now - this.#ownSince >= FLUSH_OWN_AFTER_MS
+    ) {
+      const batch = own.gather();
+      if (batch.refs.length > 0) flush.own = { batch, seq: this.#writer.seq - 1 };
+    }
+    return flush.rings.length > 0 || flush.own ? { rings, flush } : undefined;
+  }
+
+  #send({ rings, flush }: { rings: RingRows[]; flush: UnderWay }): void {
+    this.#nextId++;
+    this.#underWay = flush;
+    for (const { source } of flush.rings) {
+      source.ring.pin();
+      source.flushAfter = FLUSH_ROWS;
+      source.startBlock();
+    }
+    const own = flush.own && {
+      refs: flush.own.batch.refs,
+      counts: flush.own.batch.counts,
+      timestamps: flush.own.batch.timestamps,
+      values: flush.own.batch.values,
+    };
+    const transfer: ArrayBuffer[] = rings.map((ring) => ring.refs.buffer as ArrayBuffer);
+    if (own) transfer.push(own.refs.buffer, own.counts.buffer, own.timestamps.buffer, own.values.buffer);
+    this.#post({ kind: 'flush', id: flush.id, rings, own }, transfer);
+  }
+
+  #receive(message: FromStorage): void {
+    switch (message.kind) {
+      case 'flushed':
+        this.#flushed(message);
+        return;
+      case 'flushFailed':
+        this.stats.failures++;
+        if (this.#lastFailure !== message.error) {
+          this.#log.error(
+            { error: message.error },
+            'samples could not be moved to a partition; they stay in memory and in the log',
+          );
+        }
+        this.#lastFailure = message.error;
+        this.#giveUp();
+        return;
+      case 'synced':
+        this.#synced(message.flush);
+        if (message.id !== undefined) this.#answer(message.id, message.error);
+        return;
+      case 'maintained':
+        this.#answer(message.id, message.error);
+        return;
+      case 'log':
+        this.#log[message.level](message.fields, message.message);
+        return;
+      case 'closed':
+        this.#answer(0, undefined);
+        return;
+    }
+  }
+
+  #flushed(message: { readonly id: number; readonly durationMs: number; readonly samples: number }): void {
+    const flush = this.#underWay;
+    if (flush?.id !== message.id) return;
+    this.#underWay = undefined;
+    if (this.#lastFailure) this.#log.info({}, 'samples can be moved to partitions again');
+    this.#lastFailure = undefined;
+    this.stats.flushes++;
+    this.stats.samples += message.samples;
+    this.stats.lastDurationMs = message.durationMs;
+    this.stats.totalDurationMs += message.durationMs;
+    const now = this.#clock.monotonic();
+    for (const { source, to } of flush.rings) {
+      source.ring.drop(to);
+      source.ring.unpin();
+      this.#sinceOf(source, now).rows = now;
+    }
+    flush.own?.batch.drop();
+    this.#ownSince = now;
+    this.#unsynced.push(flush);
+    this.#next();
+  }
+
+  /** Ends a flush that did not happen; the next tick tries again. */
+  #giveUp(): void {
+    const flush = this.#underWay;
+    this.#underWay = undefined;
+    if (flush) for (const { source } of flush.rings) source.ring.unpin();
+    this.#wantsAll = false;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  #synced(upTo: number): void {
+    let isChanged = false;
+    while (this.#unsynced.length > 0 && this.#unsynced[0]!.id <= upTo) {
+      const flush = this.#unsynced.shift()!;
+      const { records } = this.#writer;
+      for (const { source, to, through } of flush.rings) {
+        source.synced = Math.max(source.synced, to);
+        records.u8(RECORD.rowsFlushed);
+        records.varint(source.id);
+        records.signed(through);
+      }
+      if (flush.own) {
+        this.#head.own.syncedSeq = flush.own.seq;
+        records.u8(RECORD.ownFlushed);
+        records.varint(flush.own.seq);
+      }
+      isChanged = true;
+    }
+    if (isChanged) this.#writer.touch();
+    this.#trim();
+  }
+
+  #trim(): void {
+    if (this.#writer.failure) return;
+    let needed = this.#writer.seq;
+    for (const source of this.#head.sources()) {
+      const seq = source.neededSeq();
+      const isSynced = source.synced === source.ring.appended;
+      if (isSynced && seq < this.#writer.seq - REBASE_AFTER_ROWS) {
+        source.rebase();
+        this.#writer.touch();
+      }
+      needed = Math.min(needed, seq);
+    }
+    const { own } = this.#head;
+    if (own.samples > 0 || this.#unsynced.some((flush) => flush.own)) {
+      needed = Math.min(needed, own.syncedSeq + 1);
+    }
+    try {
+      this.#db.trim(needed, TRIM_ROWS);
+    } catch (error) {
+      // Deleting needs a few pages too. The rows stay until there is room; that they do is no reason to stop.
+      this.#log.debug({ err: error }, 'the log cannot be trimmed');
+    }
+  }
+
+  #retireIdle(): void {
+    const now = this.#clock.monotonic();
+    for (const source of this.#head.sources()) {
+      const since = this.#sinceOf(source, now);
+      if (source.isOpen) since.idle = now;
+      const isDone = source.ring.first === source.ring.appended && source.synced === source.ring.appended;
+      if (isDone && source.slotCount > 0 && now - since.idle >= RETIRE_AFTER_MS) source.retire();
+    }
+  }
+
+  #sinceOf(source: ScrapeSource, now: number): { rows: number; idle: number } {
+    let since = this.#since.get(source);
+    if (!since) this.#since.set(source, (since = { rows: now, idle: now }));
+    return since;
+  }
+
+  #request(message: Extract<ToStorage, { id: number }>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(message.id, (error) => (error === undefined ? resolve() : reject(new Error(error))));
+      this.#post(message);
+    });
+  }
+
+  #answer(id: number, error: string | undefined): void {
+    const settle = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    settle?.(error);
+  }
+
+  #post(message: ToStorage, transfer: ArrayBuffer[] = []): void {
+    (this.#port ?? this.#open()).postMessage(message, transfer);
+  }
+
+  #open(): MessagePort {
+    const port = this.#connect();
+    this.#port = port;
+    port.on('message', (message: FromStorage) => this.#receive(message));
+    port.on('close', () => {
+      if (this.#port !== port) return;
+      this.#port = undefined;
+      this.#giveUp();
+      for (const id of [...this.#waiting.keys()]) {
+        this.#answer(id, this.#isClosed ? undefined : 'the background worker ended');
+      }
+    });
+    port.unref();
+    return port;
+  }
+}
+
+interface UnderWay {
+  readonly id: number;
+  readonly rings: { readonly source: ScrapeSource; readonly to: number; readonly through: number }[];
+  own: { readonly batch: ReturnType<Head['own']['gather']>; readonly seq: number } | undefined;
+}

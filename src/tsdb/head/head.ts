@@ -1,0 +1,162 @@
+import type { AppendOutcome, ScrapeAppender } from '../../model/appender.ts';
+import type { Labels } from '../../model/labels.ts';
+import type { MetricMetadata } from '../../model/queryable.ts';
+import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
+import type { SeriesRef, SourceId } from '../block.ts';
+import { INDEX_CONTROL } from '../index/layout.ts';
+import { SeriesIndex } from '../index/series-index.ts';
+import { WordSlab } from '../index/slab.ts';
+import type { Journal } from '../log/journal.ts';
+import { Arena } from './arena.ts';
+import { createHeadShared, HEAD_CONTROL, type HeadShared, RING, RING_STRIDE } from './layout.ts';
+import { OwnColumns, type ValueWords } from './own-columns.ts';
+import { ScrapeSource, type SourceContext } from './scrape-source.ts';
+
+/** Place of the series without a source in the directory of rings: it never has rows. */
+export const OWN_TIME_PLACE = 0;
+
+/**
+ * Samples of the last minutes and the index of their series, in shared memory. Main appends; every thread reads with `HeadReader`.
+ * What must survive the process is noted in the journal as it comes.
+ */
+export class Head {
+  readonly shared: HeadShared;
+  readonly index: SeriesIndex;
+  readonly arena: Arena;
+  readonly own: OwnColumns;
+  readonly metadata = new Map<string, MetricMetadata>();
+  /** Sources by their place in the directory of rings; the first is nobody's. */
+  readonly places: (ScrapeSource | undefined)[] = [undefined];
+  /** Samples appended since the start, staleness markers not counted. */
+  samplesAppended = 0;
+  readonly #control: Int32Array;
+  readonly #rings: WordSlab;
+  readonly #byKey = new Map<string, ScrapeSource>();
+  readonly #context: SourceContext;
+  readonly #journal: Journal;
+  readonly #floatBits = new Float64Array(1);
+  readonly #wordBits = new Uint32Array(this.#floatBits.buffer);
+  #nextRef = 1;
+  #nextSource = 1;
+
+  /** @param seed of the index' hashes; drawn anew by each process */
+  constructor(seed: number, journal: Journal) {
+    this.shared = createHeadShared(seed);
+    this.#journal = journal;
+    this.#control = new Int32Array(this.shared.control);
+    this.index = new SeriesIndex(this.shared.index);
+    this.arena = new Arena(this.shared.arena);
+    this.#rings = new WordSlab(this.shared.rings);
+    this.#rings.allocate(RING_STRIDE);
+    Atomics.store(this.#control, HEAD_CONTROL.rings, 1);
+    this.own = new OwnColumns(this.arena, new WordSlab(this.shared.owns), this.#control, journal);
+    this.#context = {
+      index: this.index,
+      arena: this.arena,
+      journal,
+      nextRef: () => this.#nextRef++ as SeriesRef,
+      counted: (samples) => {
+        this.samplesAppended += samples;
+      },
+    };
+  }
+
+  /** Opens a source. @throws Error when the key is open already */
+  source(key: string): ScrapeAppender {
+    let source = this.#byKey.get(key);
+    if (source === undefined) {
+      source = this.addSource(this.#nextSource as SourceId, key);
+      this.#journal.definitions.source(source.id, key);
+      this.#journal.touch();
+    }
+    source.open();
+    return source;
+  }
+
+  *sources(): Generator<ScrapeSource> {
+    for (const source of this.places) if (source) yield source;
+  }
+
+  append(labels: Labels, timestamp: number, value: number): AppendOutcome {
+    if (Number.isNaN(value)) return this.#appendOwn(labels, timestamp, QUIET_NAN);
+    this.#floatBits[0] = value;
+    return this.#appendOwn(labels, timestamp, { low: this.#wordBits[0]!, high: this.#wordBits[1]! });
+  }
+
+  appendStale(labels: Labels, timestamp: number): AppendOutcome {
+    return this.#appendOwn(labels, timestamp, STALE);
+  }
+
+  setMetadata(metric: string, metadata: MetricMetadata): void {
+    const known = this.metadata.get(metric);
+    if (known?.type === metadata.type && known.help === metadata.help && known.unit === metadata.unit) return;
+    this.metadata.set(metric, metadata);
+    this.#journal.definitions.metadata(metric, metadata);
+    this.#journal.touch();
+  }
+
+  /** Publishes all that was appended to everyone: it is in the log, or the log cannot be written. */
+  commit(): void {
+    for (const source of this.sources()) source.ring.commit(source.ring.appended);
+    this.own.commit();
+  }
+
+  /** Notes everything that is in no partition once more, for a log that lost it. */
+  relog(): void {
+    for (const source of this.sources()) source.relog();
+    this.own.relog();
+  }
+
+  /** Adds a source without noting it. */
+  addSource(id: SourceId, key: string): ScrapeSource {
+    const place = this.places.length;
+    const at = this.#rings.allocate(RING_STRIDE);
+    this.#rings.words[at + RING.id] = id;
+    const fields = new Int32Array(this.shared.rings, at * 4, RING_STRIDE);
+    const source = new ScrapeSource(id, key, place, fields, this.#context);
+    this.places.push(source);
+    this.#byKey.set(key, source);
+    this.#nextSource = Math.max(this.#nextSource, id + 1);
+    Atomics.store(this.#control, HEAD_CONTROL.rings, place + 1);
+    return source;
+  }
+
+  /** The next ref and source id are at least these. */
+  raiseCounters(ref: number, source: number): void {
+    this.#nextRef = Math.max(this.#nextRef, ref);
+    this.#nextSource = Math.max(this.#nextSource, source);
+  }
+
+  get counters(): { ref: number; source: number } {
+    return { ref: this.#nextRef, source: this.#nextSource };
+  }
+
+  get seriesCount(): number {
+    return Atomics.load(new Int32Array(this.shared.index.control), INDEX_CONTROL.series);
+  }
+
+  #appendOwn(labels: Labels, timestamp: number, value: ValueWords): AppendOutcome {
+    const { index } = this;
+    let series = index.find(OWN_TIME_PLACE, labels);
+    if (series < 0) {
+      series = index.add(OWN_TIME_PLACE, labels, this.#context.nextRef());
+      this.#journal.definitions.series({
+        ref: index.refOf(series),
+        source: 0 as SourceId,
+        labels,
+        slot: undefined,
+      });
+    }
+    let own = index.ownOf(series) - 1;
+    if (own < 0) {
+      own = this.own.add(series, index.refOf(series));
+      index.setOwn(series, own + 1);
+    }
+    const outcome = this.own.append(own, timestamp, value);
+    if (outcome === 'ok' && value !== STALE) this.samplesAppended++;
+    return outcome;
+  }
+}
+
+const STALE: ValueWords = { low: STALE_NAN_LOW, high: STALE_NAN_HIGH };
+const QUIET_NAN: ValueWords = { low: 0, high: 0x7ff80000 };

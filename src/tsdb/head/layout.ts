@@ -1,0 +1,72 @@
+import { createIndexShared, type IndexShared } from '../index/layout.ts';
+import { sharedSlab } from '../index/slab.ts';
+import { createArenaBuffer } from './arena.ts';
+
+/** Words of the head's control block (Int32, Atomics). The layout as a whole: docs/formats/head.md. */
+export const HEAD_CONTROL = {
+  /** Rings in the directory. */
+  rings: 0,
+  /** Own-time columns in their directory. */
+  owns: 1,
+  /** Changes whenever own-time samples leave the head, because they are in a partition. */
+  ownEpoch: 2,
+  /** Changes whenever a partition file appears, is replaced or goes away. Written by the background worker. */
+  partitions: 3,
+} as const;
+
+/**
+ * Fields of a ring, one row of `RING_STRIDE` words. Rows of a ring are numbered 0, 1, 2, … since the start of the process; row n lies
+ * at place n mod `rows`. Readable are the rows [first, appended), for people [first, committed).
+ */
+export const RING = {
+  /** Odd while the fields below it change. */
+  version: 0,
+  /** Place of the ring's block in the arena, in units of 8 bytes. */
+  offset: 1,
+  rows: 2,
+  /** Slots per row, a multiple of 32. */
+  width: 3,
+  first: 4,
+  /** Row n may be overwritten at its place unless n ≥ started − rows. */
+  started: 5,
+  appended: 6,
+  committed: 7,
+  /** SourceId. */
+  id: 8,
+  /** Rows before this one stayed behind when the ring moved. */
+  base: 9,
+} as const;
+export const RING_STRIDE = 16;
+
+/** Fields of a series' own-time columns: times [0, capacity), then values, in order of arrival. */
+export const OWN = { version: 0, offset: 1, capacity: 2, appended: 3, committed: 4, series: 5 } as const;
+export const OWN_STRIDE = 8;
+
+/** Everything another thread needs to read the head. */
+export interface HeadShared {
+  readonly index: IndexShared;
+  readonly control: SharedArrayBuffer;
+  readonly rings: SharedArrayBuffer;
+  readonly owns: SharedArrayBuffer;
+  readonly arena: SharedArrayBuffer;
+}
+
+export function createHeadShared(seed: number): HeadShared {
+  return {
+    index: createIndexShared(seed),
+    control: new SharedArrayBuffer(64),
+    rings: sharedSlab(1 << 14),
+    owns: sharedSlab(1 << 14),
+    arena: createArenaBuffer(),
+  };
+}
+
+/** Units of one row: its values, then a presence bit per slot. */
+export const rowUnits = (width: number): number => width + Math.ceil(width / 64);
+
+/** Units of a ring's block: a timestamp per row, then the rows. */
+export const ringUnits = (rows: number, width: number): number => rows * (1 + rowUnits(width));
+
+/** Unit at which the values of the row at `place` begin. */
+export const rowAt = (offset: number, rows: number, width: number, place: number): number =>
+  offset + rows + place * rowUnits(width);

@@ -1,0 +1,172 @@
+import type { Arena } from './arena.ts';
+import { RING, ringUnits, rowAt } from './layout.ts';
+
+/** Rows a ring begins with: a flush takes 32, and the scrapes of some intervals go on while it is under way. */
+const FIRST_ROWS = 40;
+
+/** How a ring's rows lie in the arena at one moment; a flush in progress keeps reading by it when the ring has moved on. */
+export interface RingGeometry {
+  readonly offset: number;
+  readonly rows: number;
+  readonly width: number;
+}
+
+/** The ring of one source, as main writes it: row-major, one row per scrape, each with a value and a presence bit per slot. */
+export class Ring {
+  readonly #arena: Arena;
+  readonly #fields: Int32Array;
+  #offset = 0;
+  #rows = 0;
+  #width = 0;
+  #first = 0;
+  #started = 0;
+  #appended = 0;
+  #committed = 0;
+  /** Blocks that a flush under way may still read. */
+  #retired: RingGeometry[] = [];
+  #pins = 0;
+
+  /** @param fields the ring's row of the directory, as a view of its own */
+  constructor(arena: Arena, fields: Int32Array) {
+    this.#arena = arena;
+    this.#fields = fields;
+  }
+
+  get first(): number {
+    return this.#first;
+  }
+  get appended(): number {
+    return this.#appended;
+  }
+  get committed(): number {
+    return this.#committed;
+  }
+  get width(): number {
+    return this.#width;
+  }
+  get geometry(): RingGeometry {
+    return { offset: this.#offset, rows: this.#rows, width: this.#width };
+  }
+
+  timestamp(row: number): number {
+    return this.#arena.floats[this.#offset + (row % this.#rows)]!;
+  }
+
+  /** Unit of the arena where the values of a row begin. */
+  values(row: number): number {
+    return rowAt(this.#offset, this.#rows, this.#width, row % this.#rows);
+  }
+
+  /** Word of the arena where the presence bits of a row begin. */
+  presence(row: number): number {
+    return (this.values(row) + this.#width) * 2;
+  }
+
+  /** Opens row `appended`, empty, at least `slots` wide. */
+  start(timestamp: number, slots: number): void {
+    if (slots > this.#width || this.#appended - this.#first >= this.#rows) {
+      const full = this.#appended - this.#first >= this.#rows;
+      this.#reshape(full ? Math.ceil(this.#rows * 1.5) : this.#rows, Math.max(slots, this.#width));
+    }
+    this.#started = this.#appended + 1;
+    Atomics.store(this.#fields, RING.started, this.#started);
+    const row = this.#appended;
+    this.#arena.floats[this.#offset + (row % this.#rows)] = timestamp;
+    const presence = this.presence(row);
+    this.#arena.words.fill(0, presence, presence + this.#width / 32);
+  }
+
+  /** Makes room for `slots` slots, also in the row that is open. */
+  widen(slots: number): void {
+    if (slots > this.#width) this.#reshape(this.#rows, Math.max(slots, Math.ceil(this.#width * 1.5)));
+  }
+
+  /** Publishes the open row to those who read up to what was appended. */
+  append(): void {
+    this.#appended++;
+    Atomics.store(this.#fields, RING.appended, this.#appended);
+  }
+
+  /** Publishes rows below `row` to everyone. */
+  commit(row: number): void {
+    if (row <= this.#committed) return;
+    this.#committed = row;
+    Atomics.store(this.#fields, RING.committed, row);
+  }
+
+  /** Gives up rows below `row`: they are in a partition. */
+  drop(row: number): void {
+    if (row <= this.#first) return;
+    this.#first = Math.min(row, this.#appended);
+    Atomics.store(this.#fields, RING.first, this.#first);
+  }
+
+  /** Keeps every block as it is for a flush that reads it. */
+  pin(): void {
+    this.#pins++;
+  }
+
+  unpin(): void {
+    this.#pins--;
+    if (this.#pins > 0) return;
+    for (const { offset, rows, width } of this.#retired) this.#arena.free(offset, ringUnits(rows, width));
+    this.#retired = [];
+  }
+
+  /** Tells readers that slots have new owners. */
+  relabel(): void {
+    Atomics.add(this.#fields, RING.version, 2);
+  }
+
+  /** Frees the memory of a ring whose rows were all dropped; the next `start` begins anew. */
+  release(): void {
+    if (this.#rows === 0) return;
+    Atomics.add(this.#fields, RING.version, 1);
+    this.#retire();
+    this.#rows = 0;
+    this.#width = 0;
+    this.#publishShape();
+    Atomics.add(this.#fields, RING.version, 1);
+  }
+
+  #reshape(wantedRows: number, slots: number): void {
+    const rows = Math.max(wantedRows, FIRST_ROWS);
+    const width = Math.ceil(slots / 32) * 32;
+    const offset = this.#arena.allocate(ringUnits(rows, width));
+    const { floats } = this.#arena;
+    const { words } = this.#arena;
+    // The last row stays the one that the next is compared with, even when it is in a partition already.
+    const base = this.#rows === 0 ? this.#appended : Math.max(0, Math.min(this.#first, this.#appended - 1));
+    if (this.#rows > 0) {
+      for (let row = base; row < this.#started; row++) {
+        const from = this.values(row);
+        const to = rowAt(offset, rows, width, row % rows);
+        floats[offset + (row % rows)] = this.timestamp(row);
+        floats.set(floats.subarray(from, from + this.#width), to);
+        words.fill(0, (to + width) * 2, (to + width) * 2 + width / 32);
+        const bits = (from + this.#width) * 2;
+        words.set(words.subarray(bits, bits + this.#width / 32), (to + width) * 2);
+      }
+    }
+    Atomics.add(this.#fields, RING.version, 1);
+    this.#retire();
+    this.#offset = offset;
+    this.#rows = rows;
+    this.#width = width;
+    this.#publishShape();
+    Atomics.store(this.#fields, RING.base, base);
+    Atomics.add(this.#fields, RING.version, 1);
+  }
+
+  #publishShape(): void {
+    Atomics.store(this.#fields, RING.offset, this.#offset);
+    Atomics.store(this.#fields, RING.rows, this.#rows);
+    Atomics.store(this.#fields, RING.width, this.#width);
+  }
+
+  #retire(): void {
+    if (this.#rows === 0) return;
+    if (this.#pins > 0) this.#retired.push(this.geometry);
+    else this.#arena.free(this.#offset, ringUnits(this.#rows, this.#width));
+  }
+}

@@ -1,0 +1,346 @@
+import type { CommitResult, ScrapeAppender, Slot } from '../../model/appender.ts';
+import type { Labels } from '../../model/labels.ts';
+import { writeStaleAt } from '../../model/sample.ts';
+import type { SeriesRef, SourceId } from '../block.ts';
+import { NO_SLOT } from '../index/layout.ts';
+import type { SeriesIndex } from '../index/series-index.ts';
+import type { Journal } from '../log/journal.ts';
+import { type RowPlace, writeRow } from '../log/records.ts';
+import type { Arena } from './arena.ts';
+import { popcount } from './bits.ts';
+import { Ring } from './ring.ts';
+
+/** What the sources of a head share. */
+export interface SourceContext {
+  readonly index: SeriesIndex;
+  readonly arena: Arena;
+  readonly journal: Journal;
+  nextRef(): SeriesRef;
+  counted(samples: number): void;
+}
+
+/** Quiet NaN as JavaScript writes it; a NaN handed in as a number must not look like a staleness marker by accident. */
+const NAN_HIGH = 0x7ff80000;
+
+const NONE = 0xffffffff;
+
+/** One source of the head: its ring, which series has which slot, and what its last scrape held. */
+export class ScrapeSource implements ScrapeAppender {
+  readonly id: SourceId;
+  readonly key: string;
+  /** Place in the directory of rings; the series index names the source by it. */
+  readonly place: number;
+  readonly ring: Ring;
+  /** Whether somebody appends to it. */
+  isOpen = false;
+  /** Rows after which the next flush is due, counted from `ring.first`. */
+  flushAfter: number;
+  /** Rows before this one are in a partition and synced: a replay does not need them. */
+  synced = 0;
+  readonly #context: SourceContext;
+  /** Series of each slot; NONE when it is free. */
+  #series = new Uint32Array(64).fill(NONE);
+  /** Row that was next when the slot was given out. */
+  #assignedAt = new Int32Array(64);
+  #slots = 0;
+  #free: Slot[] = [];
+  /** Slots with a sample, not a staleness marker, in the last committed row. */
+  #live = new Uint32Array(2);
+  /** The row of the scrape under way, and where it lies. */
+  #open = -1;
+  #openValues = 0;
+  #openPresence = 0;
+  #chain = 0;
+  #needsFullRow = true;
+  #lastTimestamp = Number.NEGATIVE_INFINITY;
+  /** Rows that the log holds whole, oldest first, and the log row they are in. */
+  #full: { row: number; seq: number }[] = [];
+
+  constructor(id: SourceId, key: string, place: number, fields: Int32Array, context: SourceContext) {
+    this.id = id;
+    this.key = key;
+    this.place = place;
+    this.#context = context;
+    this.ring = new Ring(context.arena, fields);
+    // Sources that start together must not be flushed together.
+    this.flushAfter = 17 + ((place * 7) % 16);
+  }
+
+  get lastTimestamp(): number {
+    return this.#lastTimestamp;
+  }
+
+  get slotCount(): number {
+    return this.#slots;
+  }
+
+  slot(labels: Labels): Slot {
+    const { index, journal } = this.#context;
+    let series = index.find(this.place, labels);
+    const known = series >= 0 ? index.slotOf(series) : NO_SLOT;
+    if (known !== NO_SLOT) return known;
+    const slot = this.#free.pop() ?? this.#slots++;
+    if (series < 0) {
+      series = index.add(this.place, labels, this.#context.nextRef());
+      journal.definitions.series({ ref: index.refOf(series), source: this.id, labels, slot });
+    } else {
+      journal.definitions.slot(index.refOf(series), slot);
+    }
+    journal.touch();
+    this.#assign(slot, series);
+    this.ring.relabel();
+    index.setSlot(series, slot);
+    if (this.#open >= 0) {
+      this.ring.widen(this.#slots);
+      this.#locate();
+    }
+    return slot;
+  }
+
+  labelsOfSlot(slot: Slot): Labels {
+    const series = this.#series[slot];
+    if (series === undefined || series === NONE)
+      throw new Error(`source ${this.key}: slot ${slot} belongs to no series`);
+    return this.#context.index.labelsOf(series);
+  }
+
+  begin(timestamp: number): boolean {
+    if (this.#open >= 0) throw new Error(`source ${this.key}: begin within a scrape`);
+    if (!(timestamp > this.#lastTimestamp)) return false;
+    this.ring.start(timestamp, this.#slots);
+    this.#open = this.ring.appended;
+    this.#locate();
+    return true;
+  }
+
+  set(slot: Slot, value: number): boolean {
+    const { floats, words } = this.#context.arena;
+    const presence = this.#openPresence + (slot >>> 5);
+    const bit = 1 << (slot & 31);
+    if ((words[presence]! & bit) !== 0) return false;
+    words[presence]! |= bit;
+    const at = this.#openValues + slot;
+    if (!Number.isNaN(value)) floats[at] = value;
+    else {
+      words[2 * at] = 0;
+      words[2 * at + 1] = NAN_HIGH;
+    }
+    return true;
+  }
+
+  commit(): CommitResult {
+    const row = this.#open;
+    if (row < 0) throw new Error(`source ${this.key}: commit without begin`);
+    const { words } = this.#context.arena;
+    const presence = this.ring.presence(row);
+    const values = this.ring.values(row);
+    this.#growLive();
+    const live = this.#live;
+    let appended = 0;
+    let seriesAdded = 0;
+    let wentStale = 0;
+    for (let word = 0; word < this.ring.width >>> 5; word++) {
+      const now = words[presence + word]!;
+      const before = live[word]!;
+      appended += popcount(now);
+      if (now === before) continue;
+      seriesAdded += popcount(now & ~before);
+      const gone = before & ~now;
+      for (let bits = gone; bits !== 0; bits &= bits - 1) {
+        writeStaleAt(words, values + word * 32 + 31 - Math.clz32(bits & -bits));
+        wentStale++;
+      }
+      words[presence + word] = now | gone;
+      live[word] = now;
+    }
+    this.#log(row);
+    this.#context.counted(appended);
+    return { appended, seriesAdded, wentStale };
+  }
+
+  abort(): void {
+    this.#open = -1;
+  }
+
+  markAllStale(timestamp: number): CommitResult {
+    if (!this.#live.some((word) => word !== 0) || !this.begin(timestamp)) {
+      return { appended: 0, seriesAdded: 0, wentStale: 0 };
+    }
+    return this.commit();
+  }
+
+  releaseUnused(): readonly Slot[] {
+    if (this.#open >= 0) throw new Error(`source ${this.key}: releaseUnused within a scrape`);
+    const used = this.#live.slice();
+    const { words } = this.#context.arena;
+    const length = Math.min(used.length, this.ring.width >>> 5);
+    for (let row = this.ring.first; row < this.ring.appended; row++) {
+      const presence = this.ring.presence(row);
+      for (let word = 0; word < length; word++) used[word]! |= words[presence + word]!;
+    }
+    const released: Slot[] = [];
+    for (let slot = 0; slot < this.#slots; slot++) {
+      if (this.#series[slot] === NONE || this.#assignedAt[slot]! >= this.ring.first) continue;
+      if ((used[slot >>> 5]! & (1 << (slot & 31))) === 0) released.push(slot);
+    }
+    for (const slot of released) this.#release(slot);
+    return released;
+  }
+
+  close(): void {
+    this.abort();
+    this.isOpen = false;
+  }
+
+  /** Takes the source into use again. @throws Error when it is in use */
+  open(): void {
+    if (this.isOpen) throw new Error(`source ${this.key} is open already`);
+    this.isOpen = true;
+  }
+
+  /** The next row goes to the log whole, so that older log rows are not needed to read it. */
+  startBlock(): void {
+    this.#needsFullRow = true;
+  }
+
+  /** Writes the rows that are in no partition to the log once more, the first one whole. */
+  relog(): void {
+    this.#full = [];
+    this.#needsFullRow = true;
+    for (let row = this.ring.first; row < this.ring.appended; row++) this.#record(row);
+  }
+
+  /** The oldest log row that a replay of this source needs, or Infinity. */
+  neededSeq(): number {
+    if (this.ring.appended === 0) return Number.POSITIVE_INFINITY;
+    const first = Math.min(this.synced, this.ring.appended - 1);
+    while (this.#full.length > 1 && this.#full[1]!.row <= first) this.#full.shift();
+    return this.#full[0]?.seq ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Writes the last row to the log once more, whole, so that everything older may go; for sources that stand still. */
+  rebase(): void {
+    if (this.ring.appended === 0) return;
+    this.#full = [];
+    this.#needsFullRow = true;
+    this.#record(this.ring.appended - 1);
+  }
+
+  /** Frees the ring of a closed source whose rows are all in partitions. Its series keep their refs but lose their slots. */
+  retire(): void {
+    for (let slot = 0; slot < this.#slots; slot++) if (this.#series[slot] !== NONE) this.#release(slot);
+    this.#slots = 0;
+    this.#free = [];
+    this.#live.fill(0);
+    this.#full = [];
+    this.#needsFullRow = true;
+    this.ring.release();
+  }
+
+  /** Ref per slot, 0 where nobody has it; a copy for the background worker. */
+  refs(): Uint32Array<ArrayBuffer> {
+    const refs = new Uint32Array(this.ring.width);
+    for (let slot = 0; slot < this.#slots; slot++) {
+      const series = this.#series[slot]!;
+      if (series !== NONE) refs[slot] = this.#context.index.refOf(series);
+    }
+    return refs;
+  }
+
+  /** Takes a series back at its slot, at replay. */
+  restoreSlot(slot: Slot, series: number): void {
+    for (; this.#slots <= slot; this.#slots++) this.#free.push(this.#slots);
+    this.#free.splice(this.#free.indexOf(slot), 1);
+    this.#assign(slot, series);
+    this.#context.index.setSlot(series, slot);
+  }
+
+  /**
+   * After a replay: remembers what the last row held, so that what is missing from the next one goes stale.
+   * @param full the rows that the log holds whole, and the log rows they are in
+   */
+  restoreLast(full: readonly { row: number; seq: number }[]): void {
+    this.#full = [...full];
+    const { ring } = this;
+    this.synced = ring.first;
+    const last = ring.appended - 1;
+    if (last < 0) return;
+    this.#lastTimestamp = ring.timestamp(last);
+    this.#growLive();
+    const { words } = this.#context.arena;
+    const presence = ring.presence(last);
+    const values = ring.values(last);
+    for (let slot = 0; slot < ring.width; slot++) {
+      const bit = 1 << (slot & 31);
+      if ((words[presence + (slot >>> 5)]! & bit) === 0) continue;
+      const at = values + slot;
+      const stale = words[2 * at + 1] === 0x7ff00000 && words[2 * at] === 2;
+      if (!stale && this.#series[slot] !== NONE && slot < this.#slots) this.#live[slot >>> 5]! |= bit;
+    }
+  }
+
+  #locate(): void {
+    this.#openValues = this.ring.values(this.#open);
+    this.#openPresence = this.ring.presence(this.#open);
+  }
+
+  #log(row: number): void {
+    this.#open = -1;
+    this.#lastTimestamp = this.ring.timestamp(row);
+    this.#record(row);
+    this.ring.append();
+    this.#context.journal.touch();
+  }
+
+  #record(row: number): void {
+    const { journal, arena } = this.#context;
+    const full = this.#needsFullRow || row === 0;
+    if (full) this.#full.push({ row, seq: journal.seq });
+    this.#needsFullRow = false;
+    writeRow(
+      journal.records,
+      this.id,
+      this.#chain++,
+      this.ring.timestamp(row),
+      arena,
+      this.#placeOf(row),
+      full ? undefined : this.#placeOf(row - 1),
+    );
+  }
+
+  #placeOf(row: number): RowPlace {
+    return { values: this.ring.values(row), presence: this.ring.presence(row), slots: this.ring.width };
+  }
+
+  #assign(slot: Slot, series: number): void {
+    if (slot >= this.#series.length) {
+      const length = Math.max(slot + 1, this.#series.length * 2);
+      const grown = new Uint32Array(length).fill(NONE);
+      grown.set(this.#series);
+      this.#series = grown;
+      const assignedAt = new Int32Array(length);
+      assignedAt.set(this.#assignedAt);
+      this.#assignedAt = assignedAt;
+    }
+    this.#series[slot] = series;
+    this.#assignedAt[slot] = this.ring.appended;
+  }
+
+  #release(slot: Slot): void {
+    const { index, journal } = this.#context;
+    const series = this.#series[slot]!;
+    index.setSlot(series, NO_SLOT);
+    journal.definitions.slot(index.refOf(series), undefined);
+    journal.touch();
+    this.#series[slot] = NONE;
+    this.#free.push(slot);
+  }
+
+  #growLive(): void {
+    const words = this.ring.width >>> 5;
+    if (this.#live.length >= words) return;
+    const grown = new Uint32Array(words);
+    grown.set(this.#live);
+    this.#live = grown;
+  }
+}

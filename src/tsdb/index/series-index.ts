@@ -1,0 +1,234 @@
+import { type Labels, labelsFromSorted } from '../../model/labels.ts';
+import type { SeriesRef } from '../block.ts';
+import { hashPair, hashWords } from './hash.ts';
+import { HashTable } from './hash-table.ts';
+import {
+  CHUNK_HEADER,
+  INDEX_CONTROL,
+  type IndexShared,
+  NAME,
+  NAME_STRIDE,
+  NO_SLOT,
+  SERIES,
+  SERIES_STRIDE,
+  TERM,
+  TERM_STRIDE,
+} from './layout.ts';
+import { WordSlab } from './slab.ts';
+import { SymbolWriter } from './symbol-writer.ts';
+
+const FIRST_CHUNK = 4;
+const LARGEST_CHUNK = 4096;
+
+/**
+ * The series of the head: labels as rows of symbols, postings per label value, all in shared memory. Series are numbered 0, 1, 2, … in
+ * order of their refs and only ever added. Written by the main thread; other threads read it with `IndexReader`.
+ */
+export class SeriesIndex {
+  readonly shared: IndexShared;
+  readonly #control: Int32Array;
+  readonly #symbols: SymbolWriter;
+  readonly #labels: WordSlab;
+  readonly #series: WordSlab;
+  readonly #names: WordSlab;
+  readonly #terms: WordSlab;
+  readonly #postings: WordSlab;
+  readonly #termTable: HashTable;
+  readonly #byIdentity: HashTable;
+  readonly #nameOf = new Map<number, number>();
+  readonly #seed: number;
+  #row = new Uint32Array(128);
+  #count = 0;
+  #termCount = 0;
+
+  constructor(shared: IndexShared) {
+    this.shared = shared;
+    this.#control = new Int32Array(shared.control);
+    this.#seed = this.#control[INDEX_CONTROL.seed]!;
+    const tables = new WordSlab(shared.tables);
+    this.#symbols = new SymbolWriter(shared, tables);
+    this.#labels = new WordSlab(shared.labels);
+    this.#series = new WordSlab(shared.series);
+    this.#names = new WordSlab(shared.names);
+    this.#terms = new WordSlab(shared.terms);
+    this.#postings = new WordSlab(shared.postings);
+    this.#termTable = new HashTable(
+      tables,
+      (offset) => Atomics.store(this.#control, INDEX_CONTROL.termTable, offset),
+      (term) => {
+        const { words } = this.#terms;
+        const at = term * TERM_STRIDE;
+        return hashPair(words[at + TERM.name]!, words[at + TERM.value]!, this.#seed);
+      },
+    );
+    this.#byIdentity = new HashTable(
+      tables,
+      () => {},
+      (series) => {
+        const { words } = this.#series;
+        const at = series * SERIES_STRIDE;
+        const from = words[at + SERIES.labels]!;
+        const to = from + 2 * words[at + SERIES.labelCount]!;
+        return hashWords(this.#labels.words, from, to, this.#seed ^ words[at + SERIES.source]!);
+      },
+    );
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get symbolCount(): number {
+    return this.#symbols.count;
+  }
+
+  /** The series of a source with these labels, or -1. Also notes the labels' symbols for an `add` that follows. */
+  find(source: number, labels: Labels): number {
+    const length = this.#intern(labels);
+    const hash = hashWords(this.#row, 0, length, this.#seed ^ source);
+    return this.#byIdentity.find(hash, (series) => this.#isSame(series, source, length));
+  }
+
+  /** Adds a series that `find` did not find. `ref` must be above all earlier ones. */
+  add(source: number, labels: Labels, ref: SeriesRef): number {
+    const length = this.#intern(labels);
+    const row = this.#row;
+    const start = this.#labels.allocate(length);
+    this.#labels.words.set(row.subarray(0, length), start);
+    const at = this.#series.allocate(SERIES_STRIDE);
+    const { words } = this.#series;
+    words[at + SERIES.ref] = ref;
+    words[at + SERIES.source] = source;
+    words[at + SERIES.labels] = start;
+    words[at + SERIES.labelCount] = length / 2;
+    words[at + SERIES.slot] = NO_SLOT;
+    const series = this.#count++;
+    this.#byIdentity.insert(hashWords(row, 0, length, this.#seed ^ source), series);
+    for (let i = 0; i < length; i += 2) this.#post(row[i]!, row[i + 1]!, series);
+    Atomics.store(this.#control, INDEX_CONTROL.series, this.#count);
+    return series;
+  }
+
+  refOf(series: number): SeriesRef {
+    return this.#series.words[series * SERIES_STRIDE + SERIES.ref]! as SeriesRef;
+  }
+
+  sourceOf(series: number): number {
+    return this.#series.words[series * SERIES_STRIDE + SERIES.source]!;
+  }
+
+  slotOf(series: number): number {
+    return this.#series.words[series * SERIES_STRIDE + SERIES.slot]!;
+  }
+
+  setSlot(series: number, slot: number): void {
+    this.#series.words[series * SERIES_STRIDE + SERIES.slot] = slot;
+  }
+
+  /** Number of the series' own-time columns plus one, 0 for none. */
+  ownOf(series: number): number {
+    return this.#series.words[series * SERIES_STRIDE + SERIES.own]!;
+  }
+
+  setOwn(series: number, own: number): void {
+    this.#series.words[series * SERIES_STRIDE + SERIES.own] = own;
+  }
+
+  /** The series with this ref, or -1. */
+  byRef(ref: number): number {
+    return seriesByRef(this.#series.words, this.#count, ref);
+  }
+
+  labelsOf(series: number): Labels {
+    const { words } = this.#series;
+    const at = series * SERIES_STRIDE;
+    const from = words[at + SERIES.labels]!;
+    const to = from + 2 * words[at + SERIES.labelCount]!;
+    const flat: string[] = [];
+    for (let i = from; i < to; i++) flat.push(this.#symbols.text(this.#labels.words[i]!));
+    return labelsFromSorted(flat);
+  }
+
+  #intern(labels: Labels): number {
+    if (this.#row.length < labels.length) this.#row = new Uint32Array(labels.length * 2);
+    for (let i = 0; i < labels.length; i++) this.#row[i] = this.#symbols.intern(labels[i]!);
+    return labels.length;
+  }
+
+  #isSame(series: number, source: number, length: number): boolean {
+    const { words } = this.#series;
+    const at = series * SERIES_STRIDE;
+    if (words[at + SERIES.source] !== source || 2 * words[at + SERIES.labelCount]! !== length) return false;
+    const from = words[at + SERIES.labels]!;
+    const rows = this.#labels.words;
+    for (let i = 0; i < length; i++) if (rows[from + i] !== this.#row[i]) return false;
+    return true;
+  }
+
+  #post(name: number, value: number, series: number): void {
+    const hash = hashPair(name, value, this.#seed);
+    const found = this.#termTable.find(hash, (term) => {
+      const at = term * TERM_STRIDE;
+      return this.#terms.words[at + TERM.name] === name && this.#terms.words[at + TERM.value] === value;
+    });
+    if (found < 0) this.#addTerm(hash, name, value, series);
+    else this.#appendPosting(found * TERM_STRIDE, series);
+  }
+
+  #addTerm(hash: number, name: number, value: number, series: number): void {
+    const term = this.#termCount++;
+    const at = this.#terms.allocate(TERM_STRIDE);
+    const { words } = this.#terms;
+    words[at + TERM.name] = name;
+    words[at + TERM.value] = value;
+    words[at + TERM.firstSeries] = series;
+    words[at + TERM.count] = 1;
+    this.#termTable.insert(hash, term);
+    const known = this.#nameOf.get(name);
+    const entry = known ?? this.#names.allocate(NAME_STRIDE);
+    const names = this.#names.words;
+    if (known === undefined) {
+      this.#nameOf.set(name, entry);
+      names[entry + NAME.symbol] = name;
+      names[entry + NAME.firstTerm] = term + 1;
+      Atomics.store(this.#control, INDEX_CONTROL.names, this.#nameOf.size);
+    } else {
+      words[names[entry + NAME.lastTerm]! * TERM_STRIDE + TERM.next] = term + 1;
+    }
+    names[entry + NAME.lastTerm] = term;
+    names[entry + NAME.terms]!++;
+  }
+
+  #appendPosting(at: number, series: number): void {
+    const count = this.#terms.words[at + TERM.count]!;
+    let chunk = this.#terms.words[at + TERM.lastChunk]!;
+    const used = this.#terms.words[at + TERM.lastUsed]!;
+    if (count === 1 || used === this.#postings.words[chunk]) {
+      const capacity = count === 1 ? FIRST_CHUNK : Math.min(2 * this.#postings.words[chunk]!, LARGEST_CHUNK);
+      const next = this.#postings.allocate(CHUNK_HEADER + capacity);
+      this.#postings.words[next] = capacity;
+      if (count === 1) this.#terms.words[at + TERM.firstChunk] = next;
+      else this.#postings.words[chunk + 1] = next + 1;
+      chunk = next;
+      this.#terms.words[at + TERM.lastChunk] = chunk;
+      this.#terms.words[at + TERM.lastUsed] = 0;
+    }
+    const place = this.#terms.words[at + TERM.lastUsed]!++;
+    this.#postings.words[chunk + CHUNK_HEADER + place] = series;
+    this.#terms.words[at + TERM.count] = count + 1;
+  }
+}
+
+/** Binary search: refs ascend. */
+export function seriesByRef(words: Uint32Array, count: number, ref: number): number {
+  let low = 0;
+  let high = count - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const found = words[middle * SERIES_STRIDE + SERIES.ref]!;
+    if (found === ref) return middle;
+    if (found < ref) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}

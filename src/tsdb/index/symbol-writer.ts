@@ -1,0 +1,79 @@
+import { hashBytes } from './hash.ts';
+import { HashTable } from './hash-table.ts';
+import { INDEX_CONTROL, type IndexShared } from './layout.ts';
+import { ByteSlab, WordSlab } from './slab.ts';
+
+/** Strings whose symbol is remembered by JavaScript string; label names and the values of whole targets come again and again. */
+const RECENT_LIMIT = 2048;
+
+const encoder = new TextEncoder();
+
+/** Names and values of labels as numbers. Each distinct string is kept once, as UTF-8 in shared memory. */
+export class SymbolWriter {
+  readonly #bytes: ByteSlab;
+  readonly #offsets: WordSlab;
+  readonly #table: HashTable;
+  readonly #control: Int32Array;
+  readonly #seed: number;
+  readonly #recent = new Map<string, number>();
+  #scratch = new Uint8Array(1024);
+  #count = 0;
+
+  constructor(shared: IndexShared, tables: WordSlab) {
+    this.#control = new Int32Array(shared.control);
+    this.#seed = this.#control[INDEX_CONTROL.seed]!;
+    this.#bytes = new ByteSlab(shared.symbolBytes);
+    this.#offsets = new WordSlab(shared.symbolOffsets);
+    this.#offsets.allocate(1);
+    this.#table = new HashTable(
+      tables,
+      (offset) => Atomics.store(this.#control, INDEX_CONTROL.symbolTable, offset),
+      (symbol) => {
+        const { words } = this.#offsets;
+        return hashBytes(this.#bytes.bytes, words[symbol]!, words[symbol + 1]!, this.#seed);
+      },
+    );
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  intern(text: string): number {
+    const known = this.#recent.get(text);
+    if (known !== undefined) return known;
+    if (this.#scratch.length < text.length * 3) this.#scratch = new Uint8Array(text.length * 4);
+    const { written } = encoder.encodeInto(text, this.#scratch);
+    const symbol = this.#internBytes(this.#scratch, written);
+    if (this.#recent.size >= RECENT_LIMIT) this.#recent.clear();
+    this.#recent.set(text, symbol);
+    return symbol;
+  }
+
+  text(symbol: number): string {
+    const { words } = this.#offsets;
+    return this.#bytes.bytes.toString('utf8', words[symbol]!, words[symbol + 1]!);
+  }
+
+  #internBytes(source: Uint8Array, length: number): number {
+    const hash = hashBytes(source, 0, length, this.#seed);
+    const found = this.#table.find(hash, (symbol) => this.#equals(symbol, source, length));
+    if (found >= 0) return found;
+    const symbol = this.#count++;
+    this.#bytes.append(source, 0, length);
+    const end = this.#offsets.allocate(1);
+    this.#offsets.words[end] = this.#bytes.length;
+    this.#table.insert(hash, symbol);
+    Atomics.store(this.#control, INDEX_CONTROL.symbols, this.#count);
+    return symbol;
+  }
+
+  #equals(symbol: number, source: Uint8Array, length: number): boolean {
+    const { words } = this.#offsets;
+    const start = words[symbol]!;
+    if (words[symbol + 1]! - start !== length) return false;
+    const { bytes } = this.#bytes;
+    for (let i = 0; i < length; i++) if (bytes[start + i] !== source[i]) return false;
+    return true;
+  }
+}

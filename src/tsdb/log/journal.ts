@@ -1,0 +1,14 @@
+import type { ByteWriter } from '../../encoding/bytes.ts';
+import type { DefinitionVisitor } from './definitions.ts';
+
+/** Where the head notes what must survive the process; the log writer stores it batch by batch. */
+export interface Journal {
+  /** Records of the batch that is being filled (records.ts). */
+  readonly records: ByteWriter;
+  /** Writes definitions into the batch that is being filled. */
+  readonly definitions: DefinitionVisitor;
+  /** The log row this batch will be. */
+  readonly seq: number;
+  /** Says that the batch holds something, so that it will be stored soon. */
+  touch(): void;
+}

@@ -1,0 +1,123 @@
+import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
+import { type Compression, FrameKind, frame, unframe } from '../../encoding/frame.ts';
+import { migrate, openDatabase, type SqliteAddon, type SqliteDatabase } from '../../sqlite/database.ts';
+
+const MIGRATIONS = [
+  `CREATE TABLE log (seq INTEGER PRIMARY KEY, b BLOB NOT NULL);
+   CREATE TABLE definitions (seq INTEGER PRIMARY KEY, b BLOB NOT NULL);`,
+];
+
+const COMPRESSION: Compression = { level: 1, atLeast: 4096 };
+
+export interface LogDb {
+  readonly file: string;
+  /** Above every row there is and was. */
+  readonly nextSeq: number;
+  /** Stores a batch in one transaction; either part may be empty. Returns the bytes stored. @throws SqliteError, e.g. when the disk is full */
+  append(seq: number, records: Uint8Array, definitions: Uint8Array): number;
+  /** Definitions in the order they were written; a damaged row goes to `damaged` and is passed over. */
+  definitions(damaged: (error: CorruptBlockError) => void): Generator<Uint8Array>;
+  records(damaged: (error: CorruptBlockError) => void): Generator<{ seq: number; records: Uint8Array }>;
+  /** Replaces all definitions by these. */
+  rewriteDefinitions(seq: number, definitions: Uint8Array): void;
+  /** Deletes rows before `seq`, at most `limit` of them, oldest first; returns how many. */
+  trim(seq: number, limit: number): number;
+  /** Rows of samples and their bytes, from SQLite's bookkeeping. */
+  stats(): { rows: number; pages: number; pageSize: number };
+  close(): void;
+}
+
+/** `log.db`: what the head holds and no partition does yet. Main is its only writer. Format: docs/formats/log.md. */
+export function openLogDb(file: string, addon: SqliteAddon): LogDb {
+  const db = openDatabase(file, { addon, cacheKiB: 1024 });
+  try {
+    migrate(db, 'log', MIGRATIONS);
+    return logDb(db, file);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function logDb(db: SqliteDatabase, file: string): LogDb {
+  const insertLog = db.prepare<[number, Uint8Array]>('INSERT INTO log VALUES (?, ?)');
+  const insertDefinitions = db.prepare<[number, Uint8Array]>('INSERT INTO definitions VALUES (?, ?)');
+  const deleteLog = db.prepare<[number, number]>(
+    'DELETE FROM log WHERE seq IN (SELECT seq FROM log WHERE seq < ? ORDER BY seq LIMIT ?)',
+  );
+  const bounds = db
+    .prepare<[], { log: number | null; definitions: number | null }>(
+      'SELECT (SELECT max(seq) FROM log) AS log, (SELECT max(seq) FROM definitions) AS definitions',
+    )
+    .get()!;
+  const selectFrom = (table: 'log' | 'definitions') =>
+    db.prepare<[number], Row>(`SELECT seq, b FROM ${table} WHERE seq > ? ORDER BY seq LIMIT 1`);
+  const nextLog = selectFrom('log');
+  const nextDefinitions = selectFrom('definitions');
+  const count = db.prepare<[], number>('SELECT count(*) FROM log').pluck();
+  const append = db.transaction((seq: number, records: Uint8Array, definitions: Uint8Array): number => {
+    let bytes = 0;
+    if (definitions.length > 0) {
+      const blob = frame(FrameKind.logDefinitions, definitions, COMPRESSION, seq >>> 0);
+      insertDefinitions.run(seq, blob);
+      bytes += blob.length;
+    }
+    if (records.length > 0) {
+      const blob = frame(FrameKind.logRecords, records, COMPRESSION, seq >>> 0);
+      insertLog.run(seq, blob);
+      bytes += blob.length;
+    }
+    return bytes;
+  });
+  const rewrite = db.transaction((seq: number, definitions: Uint8Array): void => {
+    db.exec('DELETE FROM definitions');
+    insertDefinitions.run(seq, frame(FrameKind.logDefinitions, definitions, COMPRESSION, seq >>> 0));
+  });
+  return {
+    file,
+    nextSeq: Math.max(bounds.log ?? 0, bounds.definitions ?? 0) + 1,
+    append,
+    *definitions(damaged) {
+      for (let seq = -1, row = nextDefinitions.get(seq); row; row = nextDefinitions.get(seq)) {
+        seq = row.seq;
+        const body = bodyOf(row, FrameKind.logDefinitions, `${file}: table definitions, row ${seq}`, damaged);
+        if (body) yield body;
+      }
+    },
+    *records(damaged) {
+      for (let seq = -1, row = nextLog.get(seq); row; row = nextLog.get(seq)) {
+        seq = row.seq;
+        const body = bodyOf(row, FrameKind.logRecords, `${file}: table log, row ${seq}`, damaged);
+        if (body) yield { seq, records: body };
+      }
+    },
+    rewriteDefinitions: rewrite,
+    trim: (seq, limit) => deleteLog.run(seq, limit).changes,
+    stats: () => ({
+      rows: count.get()!,
+      pages: db.pragma('page_count', { simple: true }) as number,
+      pageSize: db.pragma('page_size', { simple: true }) as number,
+    }),
+    close: () => void db.close(),
+  };
+}
+
+interface Row {
+  readonly seq: number;
+  readonly b: Uint8Array;
+}
+
+function bodyOf(
+  row: Row,
+  kind: FrameKind,
+  where: string,
+  damaged: (error: CorruptBlockError) => void,
+): Uint8Array | undefined {
+  try {
+    return unframe(kind, row.b, row.seq >>> 0);
+  } catch (error) {
+    if (!(error instanceof CorruptBlockError)) throw error;
+    damaged(error.at(where));
+    return undefined;
+  }
+}

@@ -1,0 +1,155 @@
+import type { Clock, Timer } from '../../clock.ts';
+import { ByteWriter } from '../../encoding/bytes.ts';
+import type { Log } from '../../model/log.ts';
+import { definitionWriter } from './definitions.ts';
+import type { Journal } from './journal.ts';
+import type { LogDb } from './log-db.ts';
+
+/** Longest a sample waits for its log row. */
+const BATCH_MS = 100;
+/** A batch of this size does not wait. */
+const BATCH_BYTES = 512 * 1024;
+/** What is kept for a log that cannot be written; beyond it the head itself is the only copy until the log comes back. */
+const MAX_PENDING_BYTES = 16 * 1024 * 1024;
+const RETRY_MS = 1000;
+
+export interface LogStats {
+  rowsWritten: number;
+  bytesWritten: number;
+  failures: number;
+}
+
+export interface LogWriter extends Journal {
+  readonly stats: Readonly<LogStats>;
+  /** The error of the last attempt while the log cannot be written. */
+  readonly failure: Error | undefined;
+  /** Resolves when all that was noted before is stored, or when storing it failed. */
+  committed(): Promise<void>;
+  /** Stores the batch now. Returns false when it could not be. */
+  write(): boolean;
+  /** Stops the timers; stores what is left. */
+  close(): void;
+}
+
+/**
+ * Gathers what the head notes and stores it as one row about every 100 ms. Nothing is thrown to those who append: while the log
+ * cannot be written it is tried again each second, and `onStored` runs after each attempt, because people may then see what memory holds.
+ * @param onLost asks for everything that is in no partition to be noted again: the batch grew too large and was given up
+ */
+export function createLogWriter(deps: {
+  readonly db: LogDb;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onStored: () => void;
+  readonly onLost: () => void;
+}): LogWriter {
+  const { db, clock, log } = deps;
+  const records = new ByteWriter(64 * 1024);
+  const definitions = new ByteWriter(16 * 1024);
+  const stats: LogStats = { rowsWritten: 0, bytesWritten: 0, failures: 0 };
+  let seq = db.nextSeq;
+  let timer: Timer | undefined;
+  let immediate = false;
+  let failure: Error | undefined;
+  let isLost = false;
+  let waiting: (() => void)[] = [];
+
+  const settle = (): void => {
+    deps.onStored();
+    const resolvers = waiting;
+    waiting = [];
+    for (const resolve of resolvers) resolve();
+  };
+  const arm = (delayMs: number): void => {
+    timer ??= clock.after(delayMs, () => {
+      timer = undefined;
+      write();
+    });
+  };
+  const write = (): boolean => {
+    timer?.cancel();
+    timer = undefined;
+    if (isLost && failure) {
+      // Room for a row is tried with an empty one before the whole head is noted again.
+      if (!store(new Uint8Array(1), new Uint8Array(0))) return false;
+    }
+    if (isLost) {
+      isLost = false;
+      deps.onLost();
+    }
+    if (records.length === 0 && definitions.length === 0) {
+      settle();
+      return true;
+    }
+    return store(records.view(), definitions.view());
+  };
+  const store = (recordBytes: Uint8Array, definitionBytes: Uint8Array): boolean => {
+    try {
+      stats.bytesWritten += db.append(seq, recordBytes, definitionBytes);
+      stats.rowsWritten++;
+      seq++;
+      if (recordBytes.length > 0) records.reset();
+      if (definitionBytes.length > 0) definitions.reset();
+      if (failure) log.info({ file: db.file }, 'the log can be written again');
+      failure = undefined;
+      settle();
+      return true;
+    } catch (error) {
+      stats.failures++;
+      if (!failure) {
+        log.error(
+          { file: db.file, err: error },
+          'the log cannot be written: samples are kept in memory only, trying again every second',
+        );
+      }
+      failure = error as Error;
+      if (records.length > MAX_PENDING_BYTES) {
+        records.reset();
+        seq++;
+        isLost = true;
+      }
+      settle();
+      arm(RETRY_MS);
+      return false;
+    }
+  };
+
+  return {
+    records,
+    definitions: definitionWriter(definitions),
+    stats,
+    get seq() {
+      return seq;
+    },
+    get failure() {
+      return failure;
+    },
+    touch() {
+      if (failure) return arm(RETRY_MS);
+      if (records.length >= BATCH_BYTES) soon();
+      else arm(BATCH_MS);
+    },
+    committed() {
+      if (failure || (records.length === 0 && definitions.length === 0)) return Promise.resolve();
+      return new Promise((resolve) => {
+        waiting.push(resolve);
+        soon();
+      });
+    },
+    write,
+    close() {
+      write();
+      timer?.cancel();
+      timer = undefined;
+    },
+  };
+
+  function soon(): void {
+    if (immediate) return;
+    immediate = true;
+    setImmediate(() => {
+      immediate = false;
+      if (waiting.length > 0 || records.length >= BATCH_BYTES) write();
+    });
+  }
+}

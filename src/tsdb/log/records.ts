@@ -1,0 +1,153 @@
+import type { ByteReader, ByteWriter } from '../../encoding/bytes.ts';
+import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
+import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
+
+/** Kinds of records in a row of `log`; docs/formats/log.md. */
+export const RECORD = {
+  /** One byte of nothing; tells whether the log can be written. */
+  nothing: 0,
+  fullRow: 1,
+  deltaRow: 2,
+  ownSample: 3,
+  ownStale: 4,
+  rowsFlushed: 5,
+  ownFlushed: 6,
+} as const;
+
+/** What an entry of a row says about its slot; the low two bits of its first number. */
+const ENTRY = { absent: 0, delta: 1, raw: 2, stale: 3 } as const;
+
+const MAX_DELTA_VALUE = 2 ** 50;
+
+const NEGATIVE_ZERO_HIGH = 0x80000000;
+
+/** Views of the same memory: `words` are the halves of `floats`. */
+export interface Cells {
+  readonly floats: Float64Array;
+  readonly words: Uint32Array;
+}
+
+/** Where a row lies: unit of its first value, word of its first presence bit, slots. */
+export interface RowPlace {
+  readonly values: number;
+  readonly presence: number;
+  readonly slots: number;
+}
+
+/**
+ * Writes what differs between a row and the one before; with `previous` undefined the row as a whole. Entries are `gap << 2 | kind`
+ * and what the kind needs; an entry of kind `absent` with gap 0 ends the row.
+ */
+export function writeRow(
+  out: ByteWriter,
+  source: number,
+  chain: number,
+  timestamp: number,
+  cells: Cells,
+  row: RowPlace,
+  previous: RowPlace | undefined,
+): void {
+  out.u8(previous ? RECORD.deltaRow : RECORD.fullRow);
+  out.varint(source);
+  out.varint(chain);
+  out.signed(timestamp);
+  const { floats, words } = cells;
+  let last = -1;
+  const slots = previous ? Math.max(row.slots, previous.slots) : row.slots;
+  for (let base = 0; base < slots; base += 32) {
+    const present = base < row.slots ? words[row.presence + (base >>> 5)]! : 0;
+    const before = previous && base < previous.slots ? words[previous.presence + (base >>> 5)]! : 0;
+    for (let bits = present | before; bits !== 0; bits &= bits - 1) {
+      const bit = bits & -bits;
+      const slot = base + 31 - Math.clz32(bit);
+      if ((present & bit) === 0) {
+        out.varint(((slot - last) << 2) | ENTRY.absent);
+        last = slot;
+        continue;
+      }
+      const at = row.values + slot;
+      const low = words[2 * at]!;
+      const high = words[2 * at + 1]!;
+      let old = -1;
+      if (previous && (before & bit) !== 0) {
+        old = previous.values + slot;
+        if (words[2 * old] === low && words[2 * old + 1] === high) continue;
+      }
+      const gap = (slot - last) << 2;
+      last = slot;
+      if (high === STALE_NAN_HIGH && low === STALE_NAN_LOW) {
+        out.varint(gap | ENTRY.stale);
+        continue;
+      }
+      const value = floats[at]!;
+      const base0 = old < 0 ? 0 : floats[old]!;
+      if (isDeltaValue(value) && !(high === NEGATIVE_ZERO_HIGH && low === 0)) {
+        const from = isDeltaValue(base0) ? base0 : 0;
+        out.varint(gap | ENTRY.delta);
+        out.signed(value - from);
+      } else {
+        out.varint(gap | ENTRY.raw);
+        out.u32(low);
+        out.u32(high);
+      }
+    }
+  }
+  out.varint(ENTRY.absent);
+}
+
+const isDeltaValue = (value: number): boolean =>
+  value <= MAX_DELTA_VALUE && value >= -MAX_DELTA_VALUE && Math.floor(value) === value;
+
+/** Where a row is read into. */
+export interface RowTarget {
+  /** Makes room for a slot and says where the row lies now. */
+  place(slot: number): RowPlace;
+  cells(): Cells;
+}
+
+/** Reads the entries of a row into a row that already is a copy of the one before (or empty). */
+export function readRow(reader: ByteReader, target: RowTarget): void {
+  let slot = -1;
+  for (;;) {
+    const head = reader.varint();
+    if (head === ENTRY.absent) return;
+    slot += head >>> 2;
+    if (head < 4 || head >= 2 ** 32 || slot > MAX_SLOT)
+      throw new CorruptBlockError(`slot ${slot} in a row of the log`);
+    const place = target.place(slot);
+    const { floats, words } = target.cells();
+    const bit = 1 << (slot & 31);
+    const presence = place.presence + (slot >>> 5);
+    const at = place.values + slot;
+    const kind = head & 3;
+    if (kind === ENTRY.absent) {
+      words[presence]! &= ~bit;
+      continue;
+    }
+    if (kind === ENTRY.delta) {
+      const before = (words[presence]! & bit) !== 0 ? floats[at]! : 0;
+      floats[at] = (isDeltaValue(before) ? before : 0) + reader.signed();
+    } else if (kind === ENTRY.raw) {
+      words[2 * at] = reader.u32();
+      words[2 * at + 1] = reader.u32();
+    } else {
+      words[2 * at] = STALE_NAN_LOW;
+      words[2 * at + 1] = STALE_NAN_HIGH;
+    }
+    words[presence]! |= bit;
+  }
+}
+
+/** No source has more slots; a larger number can only be damage. */
+const MAX_SLOT = 2 ** 24;
+
+/** Passes over the entries of a row. */
+export function skipRow(reader: ByteReader): void {
+  for (;;) {
+    const head = reader.varint();
+    if (head === ENTRY.absent) return;
+    const kind = head & 3;
+    if (kind === ENTRY.delta) reader.varint();
+    else if (kind === ENTRY.raw) reader.skip(8);
+  }
+}

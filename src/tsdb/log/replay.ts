@@ -1,0 +1,264 @@
+import type { Clock } from '../../clock.ts';
+import { ByteReader, ByteWriter } from '../../encoding/bytes.ts';
+import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
+import type { Log } from '../../model/log.ts';
+import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
+import type { SeriesRef, SourceId } from '../block.ts';
+import { popcount } from '../head/bits.ts';
+import { type Head, OWN_TIME_PLACE } from '../head/head.ts';
+import type { ScrapeSource } from '../head/scrape-source.ts';
+import { definitionWriter, readDefinitions, type SeriesDefinition } from './definitions.ts';
+import type { LogDb } from './log-db.ts';
+import { RECORD, readRow, skipRow } from './records.ts';
+
+export interface ReplayResult {
+  readonly series: number;
+  readonly samples: number;
+  readonly durationMs: number;
+  /** Log rows that were damaged and left out. */
+  readonly damaged: number;
+}
+
+/**
+ * Brings an empty head to where the log says it was. A damaged row is named in the program's log and left out; a source whose rows
+ * continue from one that is missing begins again at its next whole row.
+ * @throws SqliteError when SQLite itself finds the file damaged
+ */
+export function replayLog(db: LogDb, head: Head, log: Log, clock: Clock): ReplayResult {
+  const startedAt = clock.monotonic();
+  let damaged = 0;
+  const onDamaged = (error: CorruptBlockError): void => {
+    damaged++;
+    log.error({ file: db.file, err: error }, 'a damaged row of the log is left out');
+  };
+  const definitions = loadDefinitions(db, head, onDamaged);
+  const rows = new RowReplay(head, definitions.sources);
+  for (const { seq, records } of db.records(onDamaged)) {
+    try {
+      rows.read(seq, records);
+    } catch (error) {
+      if (!(error instanceof CorruptBlockError)) throw error;
+      onDamaged(error.at(`${db.file}: table log, row ${seq}`));
+    }
+  }
+  const kept = buildIndex(head, definitions, rows);
+  rows.finish();
+  head.commit();
+  if (definitions.read > 2 * kept.length + 1000) compact(db, head, kept);
+  return { series: kept.length, samples: rows.samples, durationMs: clock.monotonic() - startedAt, damaged };
+}
+
+interface Definitions {
+  readonly series: Map<SeriesRef, SeriesDefinition>;
+  readonly sources: Map<SourceId, ScrapeSource>;
+  /** Records read, superseded ones included. */
+  read: number;
+}
+
+function loadDefinitions(db: LogDb, head: Head, onDamaged: (error: CorruptBlockError) => void): Definitions {
+  const definitions: Definitions = { series: new Map(), sources: new Map(), read: 0 };
+  const { series, sources } = definitions;
+  const visitor = {
+    source(id: SourceId, key: string): void {
+      if (!sources.has(id)) sources.set(id, head.addSource(id, key));
+      definitions.read++;
+    },
+    series(definition: SeriesDefinition): void {
+      series.set(definition.ref, definition);
+      head.raiseCounters(definition.ref + 1, 0);
+      definitions.read++;
+    },
+    slot(ref: SeriesRef, slot: number | undefined): void {
+      const known = series.get(ref);
+      if (known) series.set(ref, { ...known, slot });
+      definitions.read++;
+    },
+    metadata: head.metadata.set.bind(head.metadata),
+    counters: head.raiseCounters.bind(head),
+  };
+  for (const body of db.definitions(onDamaged)) {
+    try {
+      readDefinitions(new ByteReader(body), visitor);
+    } catch (error) {
+      if (!(error instanceof CorruptBlockError)) throw error;
+      onDamaged(error.at(`${db.file}: table definitions`));
+    }
+  }
+  return definitions;
+}
+
+/** Adds the series that have a place in a ring or samples of their own; the others were only remembered for their labels. */
+function buildIndex(head: Head, definitions: Definitions, rows: RowReplay): SeriesDefinition[] {
+  const kept: SeriesDefinition[] = [];
+  const refs = Float64Array.from(definitions.series.keys()).sort();
+  for (const ref of refs) {
+    const definition = definitions.series.get(ref as SeriesRef)!;
+    const { source, slot, labels } = definition;
+    if (source === 0) {
+      const samples = rows.own(definition.ref);
+      if (!samples || head.index.find(OWN_TIME_PLACE, labels) >= 0) continue;
+      const series = head.index.add(OWN_TIME_PLACE, labels, definition.ref);
+      const own = head.own.add(series, definition.ref);
+      head.index.setOwn(series, own + 1);
+      for (const { timestamp, low, high } of samples) head.own.restore(own, timestamp, { low, high });
+    } else {
+      const owner = definitions.sources.get(source);
+      if (!owner || slot === undefined || head.index.find(owner.place, labels) >= 0) continue;
+      owner.restoreSlot(slot, head.index.add(owner.place, labels, definition.ref));
+    }
+    kept.push(definition);
+  }
+  return kept;
+}
+
+/** Rewrites the definitions as they are now. */
+function compact(db: LogDb, head: Head, kept: readonly SeriesDefinition[]): void {
+  const out = new ByteWriter(1 << 16);
+  const write = definitionWriter(out);
+  write.counters(head.counters.ref, head.counters.source);
+  for (const source of head.sources()) write.source(source.id, source.key);
+  for (const definition of kept) write.series(definition);
+  for (const [metric, metadata] of head.metadata) write.metadata(metric, metadata);
+  db.rewriteDefinitions(1, out.view());
+}
+
+interface OwnSample {
+  readonly seq: number;
+  readonly ref: SeriesRef;
+  readonly timestamp: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+interface SourceState {
+  chain: number;
+  full: { row: number; seq: number }[];
+}
+
+/** Puts the records of the log back into rings. Slots are places in rows here; whose they are is settled afterwards. */
+class RowReplay {
+  samples = 0;
+  readonly #head: Head;
+  readonly #sources: ReadonlyMap<SourceId, ScrapeSource>;
+  readonly #states = new Map<ScrapeSource, SourceState>();
+  #own: OwnSample[] = [];
+  #ownByRef: Map<SeriesRef, OwnSample[]> | undefined;
+
+  constructor(head: Head, sources: ReadonlyMap<SourceId, ScrapeSource>) {
+    this.#head = head;
+    this.#sources = sources;
+  }
+
+  /** @throws CorruptBlockError */
+  read(seq: number, records: Uint8Array): void {
+    const reader = new ByteReader(records);
+    let ownTime = 0;
+    while (reader.remaining > 0) {
+      const kind = reader.u8();
+      switch (kind) {
+        case RECORD.nothing:
+          break;
+        case RECORD.fullRow:
+        case RECORD.deltaRow:
+          this.#row(reader, seq, kind === RECORD.fullRow);
+          break;
+        case RECORD.ownSample:
+        case RECORD.ownStale: {
+          const ref = reader.varint() as SeriesRef;
+          ownTime += reader.signed();
+          const isStale = kind === RECORD.ownStale;
+          const low = isStale ? STALE_NAN_LOW : reader.u32();
+          const high = isStale ? STALE_NAN_HIGH : reader.u32();
+          this.#own.push({ seq, ref, timestamp: ownTime, low, high });
+          this.samples++;
+          break;
+        }
+        case RECORD.rowsFlushed: {
+          const source = this.#sources.get(reader.varint() as SourceId);
+          const through = reader.signed();
+          if (source) dropThrough(source, through);
+          break;
+        }
+        case RECORD.ownFlushed: {
+          const flushed = reader.varint();
+          this.#head.own.syncedSeq = Math.max(this.#head.own.syncedSeq, flushed);
+          this.#own = this.#own.filter((sample) => sample.seq > flushed);
+          break;
+        }
+        default:
+          throw new CorruptBlockError(`record of kind ${kind} at byte ${reader.position - 1}`);
+      }
+    }
+  }
+
+  /** Samples of a series with its own times, in order of arrival. */
+  own(ref: SeriesRef): readonly OwnSample[] | undefined {
+    this.#ownByRef ??= Map.groupBy(this.#own, (sample) => sample.ref);
+    return this.#ownByRef.get(ref);
+  }
+
+  finish(): void {
+    for (const source of this.#sources.values()) source.restoreLast(this.#states.get(source)?.full ?? []);
+  }
+
+  #row(reader: ByteReader, seq: number, isFull: boolean): void {
+    const source = this.#sources.get(reader.varint() as SourceId);
+    const chain = reader.varint();
+    const timestamp = reader.signed();
+    if (!source) {
+      skipRow(reader);
+      return;
+    }
+    let state = this.#states.get(source);
+    if (!state) this.#states.set(source, (state = { chain: Number.NaN, full: [] }));
+    if (!isFull && chain !== state.chain + 1) {
+      state.chain = Number.NaN;
+      skipRow(reader);
+      return;
+    }
+    const { ring } = source;
+    state.chain = Number.NaN;
+    const last = ring.appended - 1;
+    if (last >= 0 && timestamp <= ring.timestamp(last)) {
+      // Written once more after trouble with the log; the row is here already.
+      if (isFull) state.full.push({ row: last, seq });
+      skipRow(reader);
+      state.chain = chain;
+      return;
+    }
+    ring.start(timestamp, isFull || last < 0 ? 1 : ring.width);
+    const row = ring.appended;
+    if (isFull) state.full.push({ row, seq });
+    else this.#copyRow(source, last, row);
+    const { arena } = this.#head;
+    let at = { values: ring.values(row), presence: ring.presence(row), slots: ring.width };
+    readRow(reader, {
+      cells: () => arena,
+      place(slot) {
+        if (slot >= ring.width) {
+          ring.widen(slot + 1);
+          at = { values: ring.values(row), presence: ring.presence(row), slots: ring.width };
+        }
+        return at;
+      },
+    });
+    ring.append();
+    state.chain = chain;
+    for (let i = 0; i < ring.width >>> 5; i++) this.samples += popcount(arena.words[at.presence + i]!);
+  }
+
+  #copyRow(source: ScrapeSource, from: number, to: number): void {
+    const { ring } = source;
+    const { floats, words } = this.#head.arena;
+    floats.set(floats.subarray(ring.values(from), ring.values(from) + ring.width), ring.values(to));
+    const bits = ring.presence(from);
+    words.set(words.subarray(bits, bits + ring.width / 32), ring.presence(to));
+  }
+}
+
+function dropThrough(source: ScrapeSource, timestamp: number): void {
+  const { ring } = source;
+  let row = ring.first;
+  while (row < ring.appended && ring.timestamp(row) <= timestamp) row++;
+  ring.drop(row);
+}

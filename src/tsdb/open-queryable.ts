@@ -1,0 +1,33 @@
+import type { Log } from '../model/log.ts';
+import type { Queryable } from '../model/queryable.ts';
+import type { SqliteAddon } from '../sqlite/database.ts';
+import type { Visibility } from './head/head-reader.ts';
+import { listPartitions } from './partition/directory.ts';
+import { openPartitionReader } from './partition/reader.ts';
+import { PARTITION_MS } from './partition.ts';
+import { createPartitionCache, type PartitionFile } from './partition-cache.ts';
+import { createQueryable, type StoreShared } from './queryable.ts';
+
+/** Opens the store for queries in this thread. @param shared what `Store.shared` says, as it came from main */
+export function openQueryable(
+  shared: StoreShared,
+  options: {
+    readonly addon: SqliteAddon;
+    readonly visibility: Visibility;
+    readonly log?: Pick<Log, 'error'>;
+  },
+): Queryable & { close(): void } {
+  const { addon, visibility, log } = options;
+  const list = (): PartitionFile[] =>
+    listPartitions(shared.dir).flatMap(({ day, hot, sealed }) =>
+      // The sealed file first: where both have a sample for one time, the one that was there before counts.
+      [sealed, hot]
+        .filter((path) => path !== undefined)
+        .map((path) => ({ path, range: { from: day, to: day + PARTITION_MS } })),
+    );
+  const partitions = createPartitionCache(list, (path) => openPartitionReader(path, { addon }), {
+    damaged: (path, error) =>
+      log?.error({ file: path, err: error }, 'a damaged partition is left out of queries'),
+  });
+  return createQueryable(shared, { visibility, partitions });
+}

@@ -1,0 +1,75 @@
+import { CorruptBlockError } from '../encoding/corrupt-block.ts';
+import type { TimeRange } from '../model/time.ts';
+import type { PartitionReader } from './partition.ts';
+
+export interface PartitionFile {
+  readonly path: string;
+  readonly range: TimeRange;
+}
+
+/** Open partition readers of one thread, handed out to one query at a time. */
+export interface PartitionCache {
+  /** Files in order of time. `version` says whether the directory may have changed since the last call. */
+  list(version: number): readonly PartitionFile[];
+  /** Makes the next `list` look at the directory again. */
+  forget(): void;
+  /** A reader nobody else uses; undefined when the file went away or is damaged: list again. */
+  take(path: string): PartitionReader | undefined;
+  give(reader: PartitionReader): void;
+  close(): void;
+}
+
+/** Readers kept open; each costs a connection's page cache and its labels. */
+const MAX_IDLE = 32;
+
+export function createPartitionCache(
+  listFiles: () => readonly PartitionFile[],
+  open: (path: string) => PartitionReader,
+  report: { damaged(path: string, error: CorruptBlockError): void },
+): PartitionCache {
+  let listed: readonly PartitionFile[] = [];
+  let listedVersion = Number.NaN;
+  const idle: PartitionReader[] = [];
+  /** Files that turned out not to be partitions; the background worker sets them aside when it meets them. */
+  const damaged = new Set<string>();
+  return {
+    list(version) {
+      if (version === listedVersion) return listed;
+      listed = listFiles()
+        .filter((file) => !damaged.has(file.path))
+        .sort((a, b) => a.range.from - b.range.from);
+      listedVersion = version;
+      const current = new Set(listed.map((file) => file.path));
+      for (let i = idle.length - 1; i >= 0; i--) {
+        if (!current.has(idle[i]!.file)) idle.splice(i, 1)[0]!.close();
+      }
+      return listed;
+    },
+    forget() {
+      listedVersion = Number.NaN;
+    },
+    take(path) {
+      const at = idle.findLastIndex((reader) => reader.file === path);
+      if (at >= 0) return idle.splice(at, 1)[0];
+      try {
+        return open(path);
+      } catch (error) {
+        if (error instanceof CorruptBlockError) {
+          damaged.add(path);
+          report.damaged(path, error);
+          return undefined;
+        }
+        if ((error as { code?: string }).code === 'SQLITE_CANTOPEN') return undefined;
+        throw error;
+      }
+    },
+    give(reader) {
+      idle.push(reader);
+      if (idle.length > MAX_IDLE) idle.shift()!.close();
+    },
+    close() {
+      for (const reader of idle) reader.close();
+      idle.length = 0;
+    },
+  };
+}

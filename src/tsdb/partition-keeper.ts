@@ -1,0 +1,237 @@
+import type { Clock } from '../clock.ts';
+import { CorruptBlockError } from '../encoding/corrupt-block.ts';
+import type { Log } from '../model/log.ts';
+import type { SqliteAddon } from '../sqlite/database.ts';
+import type { SeriesEntry, SeriesRef, SourceId } from './block.ts';
+import type { DayBatch } from './flush-blocks.ts';
+import type { IndexReader } from './index/index-reader.ts';
+import { applyRetention, listPartitions, quarantinePartition } from './partition/directory.ts';
+import { type HotPartition, openHotPartition } from './partition/hot.ts';
+import { isoDay, partitionPath } from './partition/names.ts';
+import { type SealResult, sealDay } from './partition/seal.ts';
+import { PARTITION_MS } from './partition.ts';
+import type { RetentionSettings } from './protocol.ts';
+
+/** A day is sealed when it has been over for this long and its hot file has been left alone for as long. */
+const SEAL_AFTER_MS = 3_600_000;
+/** Writers kept open; each holds the directory of its partition in memory. */
+const MAX_WRITERS = 4;
+
+interface Writer {
+  readonly partition: HotPartition;
+  /** Bit per ref: its labels were handed to the partition in this process. */
+  known: Uint32Array;
+  isDirty: boolean;
+}
+
+/** The partitions of the data directory, as the background worker writes them: which are open, which are sealed next, which go. */
+export class PartitionKeeper {
+  readonly #dir: string;
+  readonly #addon: SqliteAddon;
+  readonly #clock: Clock;
+  readonly #log: Pick<Log, 'info' | 'warn' | 'error'>;
+  readonly #onFilesChanged: () => void;
+  /** Open writers by day, the least recently used first. */
+  readonly #writers = new Map<number, Writer>();
+  /** When a day's hot file was last written to by this process. */
+  readonly #touched = new Map<number, number>();
+  #sealing: { readonly day: number; readonly steps: Generator<void, SealResult> } | undefined;
+  #toSeal: number[] = [];
+  readonly #unsealable = new Set<number>();
+
+  constructor(deps: {
+    readonly dir: string;
+    readonly addon: SqliteAddon;
+    readonly clock: Clock;
+    readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
+    readonly onFilesChanged: () => void;
+  }) {
+    this.#dir = deps.dir;
+    this.#addon = deps.addon;
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+    this.#onFilesChanged = deps.onFilesChanged;
+  }
+
+  /** Syncs what an earlier process or worker left in hot files, and finds what is to be sealed. */
+  start(): void {
+    for (const { day, hot } of listPartitions(this.#dir).slice(-MAX_WRITERS)) {
+      if (!hot) continue;
+      const writer = this.#writer(day);
+      writer.isDirty = true;
+    }
+    this.plan(this.#clock.now());
+  }
+
+  /** Appends to the partition of a day; returns the number of samples. @throws Error when it cannot be written, e.g. a full disk */
+  append(day: number, batch: DayBatch, index: IndexReader): number {
+    const writer = this.#writer(day);
+    const { entries, handed } = newSeries(batch, index, writer.known);
+    try {
+      writer.partition.append({ series: entries, blocks: batch.blocks, own: batch.own });
+    } catch (error) {
+      if (error instanceof CorruptBlockError) this.#setAside(day, error);
+      throw error;
+    }
+    writer.known = handed;
+    writer.isDirty = true;
+    this.#touched.set(day, this.#clock.monotonic());
+    this.#unsealable.delete(day);
+    let samples = 0;
+    for (const block of batch.blocks) samples += block.timestamps.length * block.columns.length;
+    for (const column of batch.own) samples += column.timestamps.length;
+    if (this.#sealing?.day === day) this.#closeWriter(day);
+    return samples;
+  }
+
+  /** Syncs every partition that was appended to. */
+  checkpoint(): void {
+    for (const writer of this.#writers.values()) {
+      if (!writer.isDirty) continue;
+      writer.partition.checkpoint();
+      writer.isDirty = false;
+    }
+  }
+
+  /** Finds days to seal. */
+  plan(now: number): void {
+    const quietSince = this.#clock.monotonic() - SEAL_AFTER_MS;
+    this.#toSeal = listPartitions(this.#dir)
+      .filter(
+        ({ day, hot }) => hot && day + PARTITION_MS + SEAL_AFTER_MS <= now && !this.#unsealable.has(day),
+      )
+      .filter(({ day }) => (this.#touched.get(day) ?? Number.NEGATIVE_INFINITY) <= quietSince)
+      .map(({ day }) => day);
+  }
+
+  /** Does one bounded piece of merging or sealing; false when there is nothing left to do. */
+  step(now: number): boolean {
+    for (const [day, { partition }] of this.#writers) {
+      if (day !== this.#sealing?.day && !this.#toSeal.includes(day) && partition.mergeStep(now)) {
+        this.#writers.get(day)!.isDirty = true;
+        return true;
+      }
+    }
+    return this.#seal();
+  }
+
+  retain({ timeMs, sizeBytes }: RetentionSettings, now: number): void {
+    const limits = {
+      ...(timeMs > 0 ? { keepFrom: now - timeMs } : {}),
+      ...(sizeBytes > 0 ? { maxBytes: sizeBytes } : {}),
+    };
+    if (timeMs <= 0 && sizeBytes <= 0) return;
+    if (timeMs > 0) {
+      for (const day of [...this.#writers.keys()])
+        if (day + PARTITION_MS <= now - timeMs) this.#closeWriter(day);
+    }
+    if (sizeBytes > 0) for (const day of [...this.#writers.keys()].slice(0, -1)) this.#closeWriter(day);
+    const removed = applyRetention(this.#dir, limits);
+    for (const { day, bytes, reason } of removed) {
+      this.#log.info({ day: isoDay(day), bytes, reason }, 'removed a day past its retention');
+    }
+    if (removed.length > 0) this.#onFilesChanged();
+  }
+
+  close(): void {
+    this.#sealing?.steps.return(undefined as never);
+    this.#sealing = undefined;
+    for (const day of [...this.#writers.keys()]) this.#closeWriter(day);
+  }
+
+  #seal(): boolean {
+    if (!this.#sealing) {
+      const day = this.#toSeal.shift();
+      if (day === undefined) return false;
+      this.#closeWriter(day);
+      this.#sealing = { day, steps: sealDay({ directory: this.#dir, day, addon: this.#addon }) };
+    }
+    const { day, steps } = this.#sealing;
+    try {
+      const { done, value } = steps.next();
+      if (!done) return true;
+      this.#sealing = undefined;
+      this.#onFilesChanged();
+      this.#log.info({ day: isoDay(day), ...value }, 'sealed a day');
+    } catch (error) {
+      this.#sealing = undefined;
+      this.#unsealable.add(day);
+      this.#log.error({ day: isoDay(day), error: (error as Error).message }, 'a day could not be sealed');
+    }
+    return true;
+  }
+
+  #writer(day: number): Writer {
+    const open = this.#writers.get(day);
+    if (open) {
+      this.#writers.delete(day);
+      this.#writers.set(day, open);
+      return open;
+    }
+    const file = partitionPath(this.#dir, day, 'hot');
+    let partition: HotPartition;
+    try {
+      partition = openHotPartition(file, { addon: this.#addon, day });
+    } catch (error) {
+      if (!(error instanceof CorruptBlockError)) throw error;
+      this.#setAside(day, error);
+      partition = openHotPartition(file, { addon: this.#addon, day });
+    }
+    this.#onFilesChanged();
+    const writer: Writer = { partition, known: new Uint32Array(64), isDirty: false };
+    this.#writers.set(day, writer);
+    const oldest = this.#writers.keys().next().value!;
+    if (this.#writers.size > MAX_WRITERS) this.#closeWriter(oldest);
+    return writer;
+  }
+
+  #setAside(day: number, error: CorruptBlockError): void {
+    this.#writers.get(day)?.partition.close();
+    this.#writers.delete(day);
+    quarantinePartition(this.#dir, partitionPath(this.#dir, day, 'hot'), error.message, {
+      ...this.#log,
+      debug: this.#log.info,
+      child: () => {
+        throw new Error('the log of partitions has no children');
+      },
+    });
+    this.#onFilesChanged();
+  }
+
+  #closeWriter(day: number): void {
+    const writer = this.#writers.get(day);
+    if (!writer) return;
+    this.#writers.delete(day);
+    try {
+      if (writer.isDirty) writer.partition.checkpoint();
+    } finally {
+      writer.partition.close();
+    }
+  }
+}
+
+/** Entries of the batch's series that the partition was not handed yet, and the bitmap that says so afterwards. */
+function newSeries(
+  batch: DayBatch,
+  index: IndexReader,
+  known: Uint32Array,
+): { entries: SeriesEntry[]; handed: Uint32Array } {
+  const entries: SeriesEntry[] = [];
+  let bits = known;
+  const add = (ref: SeriesRef, source: SourceId): void => {
+    const word = ref >>> 5;
+    if (word >= bits.length || bits === known) {
+      const grown = new Uint32Array(Math.max(word + 1, bits === known ? bits.length : bits.length * 2));
+      grown.set(bits);
+      bits = grown;
+    }
+    if ((bits[word]! & (1 << (ref & 31))) !== 0) return;
+    bits[word]! |= 1 << (ref & 31);
+    const series = index.byRef(ref);
+    if (series < 0) throw new Error(`series ${ref} is not in the index`);
+    entries.push({ ref, source, labels: index.labelsOf(series) });
+  };
+  for (const block of batch.blocks) for (const { ref } of block.columns) add(ref, block.source);
+  for (const { ref } of batch.own) add(ref, 0 as SourceId);
+  return { entries, handed: bits };
+}

@@ -1,0 +1,67 @@
+import type { SourceId } from './block.ts';
+import type { HeadShared } from './head/layout.ts';
+import type { OwnBatch } from './head/own-columns.ts';
+import type { RingGeometry } from './head/ring.ts';
+
+/** Messages between the store on main and the storage service in the background worker: plain data. */
+
+export interface RetentionSettings {
+  /** Samples older than this go, ms; 0 keeps everything. */
+  readonly timeMs: number;
+  /** Bytes the partitions may take; 0 sets no limit. */
+  readonly sizeBytes: number;
+}
+
+/** What the service needs to start; handed over when the thread is made or asked to serve. */
+export interface StorageInit {
+  readonly dir: string;
+  readonly head: HeadShared;
+  /** Databases of the directory, written by main, that the service checkpoints each second. */
+  readonly checkpoint: readonly string[];
+  readonly retention: RetentionSettings;
+}
+
+/** Rows [from, to) of one ring; they stay as they are until the answer. */
+export interface RingRows {
+  readonly source: SourceId;
+  readonly from: number;
+  readonly to: number;
+  readonly geometry: RingGeometry;
+  /** Ref of the series of each slot, 0 where there is none. */
+  readonly refs: Uint32Array;
+}
+
+export type ToStorage =
+  /** Write this to partitions. Answered by `flushed` or `flushFailed`. */
+  | {
+      readonly kind: 'flush';
+      readonly id: number;
+      readonly rings: readonly RingRows[];
+      readonly own: OwnBatch | undefined;
+    }
+  /** Checkpoint and sync everything now. Answered by `synced` with this id. */
+  | { readonly kind: 'sync'; readonly id: number }
+  /** Merge, seal and remove what can be. Answered by `maintained`. */
+  | { readonly kind: 'maintain'; readonly id: number }
+  | { readonly kind: 'retention'; readonly retention: RetentionSettings }
+  | { readonly kind: 'close' };
+
+export type FromStorage =
+  | { readonly kind: 'flushed'; readonly id: number; readonly durationMs: number; readonly samples: number }
+  | { readonly kind: 'flushFailed'; readonly id: number; readonly error: string }
+  /** Flushes up to `flush` survive a power loss. `id` is that of the request, or undefined for the one of each second. */
+  | {
+      readonly kind: 'synced';
+      readonly flush: number;
+      readonly id: number | undefined;
+      readonly error: string | undefined;
+    }
+  | { readonly kind: 'maintained'; readonly id: number; readonly error: string | undefined }
+  /** For the program's log, which main owns. */
+  | {
+      readonly kind: 'log';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly fields: Readonly<Record<string, unknown>>;
+      readonly message: string;
+    }
+  | { readonly kind: 'closed' };

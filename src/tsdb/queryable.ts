@@ -1,0 +1,208 @@
+import { compareStrings, type Labels, labelsKey, labelValue } from '../model/labels.ts';
+import type { Matcher } from '../model/matcher.ts';
+import type { Querier, Queryable, QueryBudget, SeriesSamples } from '../model/queryable.ts';
+import type { TimeRange } from '../model/time.ts';
+import { HeadReader, OVERRUN, type Visibility } from './head/head-reader.ts';
+import type { HeadShared } from './head/layout.ts';
+import { type CompiledMatcher, createMatcherCache, type MatcherCache } from './matching.ts';
+import type { SampleColumns } from './partition/samples.ts';
+import type { PartitionReader } from './partition.ts';
+import type { PartitionCache } from './partition-cache.ts';
+import { mergePieces } from './query-merge.ts';
+
+/** What a worker needs to read the store: plain data that crosses threads without being copied. */
+export interface StoreShared {
+  readonly dir: string;
+  readonly head: HeadShared;
+}
+
+/** Times a view is renewed within one call because the head's rows were dropped and written over meanwhile. */
+const MAX_RENEWALS = 8;
+
+/**
+ * Reads the store from any thread: the head's shared memory and the partition files, merged. Queriers of one queryable may overlap;
+ * each has a view of its own.
+ */
+export function createQueryable(
+  shared: StoreShared,
+  options: { readonly visibility: Visibility; readonly partitions: PartitionCache },
+): Queryable & { close(): void } {
+  const idle: HeadReader[] = [];
+  const matchers = createMatcherCache();
+  return {
+    querier(budget) {
+      const head = idle.pop() ?? new HeadReader(shared.head, options.visibility);
+      return new StoreQuerier(head, options.partitions, matchers, budget, () => idle.push(head));
+    },
+    close: () => options.partitions.close(),
+  };
+}
+
+class StoreQuerier implements Querier {
+  readonly #head: HeadReader;
+  readonly #partitions: PartitionCache;
+  readonly #matchers: MatcherCache;
+  readonly #budget: QueryBudget;
+  readonly #release: () => void;
+  /** Partitions in use, each in a read transaction that began after the head was pinned. */
+  readonly #open = new Map<string, PartitionReader>();
+  #isClosed = false;
+
+  constructor(
+    head: HeadReader,
+    partitions: PartitionCache,
+    matchers: MatcherCache,
+    budget: QueryBudget,
+    release: () => void,
+  ) {
+    this.#head = head;
+    this.#partitions = partitions;
+    this.#matchers = matchers;
+    this.#budget = budget;
+    this.#release = release;
+    head.pin();
+  }
+
+  select(matchers: readonly Matcher[], range: TimeRange): readonly SeriesSamples[] {
+    const compiled = this.#compile(matchers);
+    const head = this.#whole(() => this.#head.read(this.#head.index.match(compiled), range, this.#budget));
+    const bySeries = new Map<string, { labels: Labels; pieces: SampleColumns[] }>();
+    const add = (labels: Labels, piece: SampleColumns): void => {
+      const key = labelsKey(labels);
+      const known = bySeries.get(key);
+      if (known) known.pieces.push(piece);
+      else bySeries.set(key, { labels, pieces: [piece] });
+    };
+    for (const partition of this.#within(range)) {
+      const series = partition.match(matchers);
+      if (series.length === 0) continue;
+      for (const samples of partition.read(series, range, this.#budget)) add(samples.labels, samples);
+    }
+    for (const samples of head) add(this.#head.index.labelsOf(samples.series), samples);
+    const out: SeriesSamples[] = [];
+    for (const { labels, pieces } of bySeries.values()) {
+      if (pieces.length > 1)
+        this.#budget.bytes(16 * pieces.reduce((sum, piece) => sum + piece.values.length, 0));
+      const { timestamps, values } = mergePieces(pieces);
+      out.push({ labels, timestamps, values });
+    }
+    return out;
+  }
+
+  series(sets: readonly (readonly Matcher[])[], range: TimeRange): Labels[] {
+    const found = new Map<string, Labels>();
+    const add = (labels: Labels): void => void found.set(labelsKey(labels), labels);
+    for (const series of this.#headSeries(sets, range)) add(this.#head.index.labelsOf(series));
+    this.#eachStored(sets, range, add);
+    this.#budget.bytes(200 * found.size);
+    return [...found.values()];
+  }
+
+  labelNames(sets: readonly (readonly Matcher[])[], range: TimeRange): string[] {
+    const symbols = new Set<number>();
+    const { index } = this.#head;
+    for (const series of this.#headSeries(sets, range)) index.eachLabel(series, (name) => symbols.add(name));
+    const names = new Set([...symbols].map((symbol) => index.text(symbol)));
+    this.#eachStored(sets, range, (labels) => {
+      for (let i = 0; i < labels.length; i += 2) names.add(labels[i]!);
+    });
+    return [...names].sort(compareStrings);
+  }
+
+  labelValues(name: string, sets: readonly (readonly Matcher[])[], range: TimeRange): string[] {
+    const symbols = new Set<number>();
+    const { index } = this.#head;
+    const symbol = index.symbol(name);
+    if (symbol >= 0) {
+      for (const series of this.#headSeries(sets, range)) symbols.add(index.valueOf(series, symbol));
+      symbols.delete(-1);
+    }
+    const values = new Set([...symbols].map((value) => index.text(value)));
+    this.#eachStored(sets, range, (labels) => {
+      const value = labelValue(labels, name);
+      if (value !== '') values.add(value);
+    });
+    this.#budget.bytes(64 * values.size);
+    return [...values].sort(compareStrings);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#endPartitions();
+    this.#release();
+  }
+
+  /** Series of the head with samples in the range that match any of the lists. */
+  #headSeries(sets: readonly (readonly Matcher[])[], range: TimeRange): Set<number> {
+    const found = new Set<number>();
+    for (const matchers of sets.length === 0 ? [[]] : sets) {
+      this.#budget.check();
+      const compiled = this.#compile(matchers);
+      const present = this.#whole(() => this.#head.present(this.#head.index.match(compiled), range));
+      for (const series of present) found.add(series);
+    }
+    return found;
+  }
+
+  #eachStored(
+    sets: readonly (readonly Matcher[])[],
+    range: TimeRange,
+    visit: (labels: Labels) => void,
+  ): void {
+    for (const partition of this.#within(range)) {
+      for (const matchers of sets.length === 0 ? [[]] : sets) {
+        this.#budget.check();
+        for (const { labels } of partition.match(matchers)) visit(labels);
+      }
+    }
+  }
+
+  #compile(matchers: readonly Matcher[]): CompiledMatcher[] {
+    return matchers.map((matcher) => this.#matchers.compile(matcher));
+  }
+
+  /** Runs a read of the head; when rows it needs are gone from there, renews the view, where they are in partitions. */
+  #whole<T>(read: () => T | typeof OVERRUN): T {
+    for (let renewals = 0; renewals < MAX_RENEWALS; renewals++) {
+      const result = read();
+      if (result !== OVERRUN) return result;
+      this.#endPartitions();
+      this.#head.pin(true);
+    }
+    throw new Error(`the head moved on ${MAX_RENEWALS} times while one selector was read`);
+  }
+
+  /** Partitions that overlap the range, in order of time, opened for reading. */
+  #within(range: TimeRange): PartitionReader[] {
+    for (;;) {
+      const readers: PartitionReader[] = [];
+      const files = this.#partitions
+        .list(this.#head.partitionsVersion)
+        .filter((file) => file.range.to > range.from && file.range.from < range.to);
+      for (const { path } of files) {
+        const reader = this.#open.get(path) ?? this.#begin(path);
+        if (reader) readers.push(reader);
+      }
+      if (readers.length === files.length) return readers;
+      this.#partitions.forget();
+    }
+  }
+
+  /** Undefined when the file is gone: sealed under another name, or past its retention. */
+  #begin(path: string): PartitionReader | undefined {
+    const reader = this.#partitions.take(path);
+    if (reader === undefined) return undefined;
+    reader.begin();
+    this.#open.set(path, reader);
+    return reader;
+  }
+
+  #endPartitions(): void {
+    for (const reader of this.#open.values()) {
+      reader.end();
+      this.#partitions.give(reader);
+    }
+    this.#open.clear();
+  }
+}

@@ -1,0 +1,168 @@
+import fs from 'node:fs';
+import type { MessagePort } from 'node:worker_threads';
+import type { Clock, Timer } from '../clock.ts';
+import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../sqlite/database.ts';
+import { batchesByDay } from './flush-blocks.ts';
+import { HEAD_CONTROL } from './head/layout.ts';
+import { IndexReader } from './index/index-reader.ts';
+import { PartitionKeeper } from './partition-keeper.ts';
+import type { FromStorage, RetentionSettings, StorageInit, ToStorage } from './protocol.ts';
+
+const CHECKPOINT_MS = 1000;
+const UPKEEP_MS = 60_000;
+
+export interface StorageService {
+  close(): void;
+}
+
+/**
+ * The storage half of the background worker: writes partitions, merges and seals them, enforces retention, and checkpoints the
+ * databases that main writes. Long work is cut into steps between which other services of the thread get their turn.
+ */
+export function createStorageService(
+  port: MessagePort,
+  init: StorageInit,
+  deps: { readonly clock: Clock; readonly addon: SqliteAddon },
+): StorageService {
+  const { clock, addon } = deps;
+  const send = (message: FromStorage): void => port.postMessage(message);
+  const log = (level: 'info' | 'warn' | 'error') => (fields: object, message: string) =>
+    send({ kind: 'log', level, fields: { ...fields }, message });
+  const control = new Int32Array(init.head.control);
+  const index = new IndexReader(init.head.index);
+  const keeper = new PartitionKeeper({
+    dir: init.dir,
+    addon,
+    clock,
+    log: { info: log('info'), warn: log('warn'), error: log('error') },
+    onFilesChanged: () => void Atomics.add(control, HEAD_CONTROL.partitions, 1),
+  });
+  const databases = new Map<string, { db: SqliteDatabase | undefined; seen: string }>(
+    init.checkpoint.map((file) => [file, { db: undefined, seen: '' }]),
+  );
+  let retention: RetentionSettings = init.retention;
+  let flushed = 0;
+  let synced = 0;
+  let stepping: NodeJS.Immediate | undefined;
+  let isClosed = false;
+
+  const arm = (delayMs: number, work: () => void): { timer: Timer } => {
+    const armed = {
+      timer: clock.after(delayMs, () => {
+        work();
+        if (!isClosed) armed.timer = arm(delayMs, work).timer;
+      }),
+    };
+    return armed;
+  };
+
+  /** Does pending work bit by bit, letting messages in between. */
+  const step = (): void => {
+    if (stepping || isClosed) return;
+    stepping = setImmediate(() => {
+      stepping = undefined;
+      if (keeper.step(clock.now())) step();
+    });
+  };
+
+  const sync = (): string | undefined => {
+    try {
+      keeper.checkpoint();
+      for (const [file, state] of databases) checkpointDatabase(file, state);
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const checkpointDatabase = (
+    file: string,
+    state: { db: SqliteDatabase | undefined; seen: string },
+  ): void => {
+    const wal = fs.statSync(`${file}-wal`, { throwIfNoEntry: false });
+    if (!wal || wal.size === 0) return;
+    const seen = `${wal.size} ${wal.mtimeMs}`;
+    if (seen === state.seen) return;
+    state.db ??= openDatabase(file, { addon, cacheKiB: 256, busyTimeoutMs: 0 });
+    state.db.pragma('wal_checkpoint(PASSIVE)');
+    state.seen = seen;
+  };
+
+  const flush = (message: Extract<ToStorage, { kind: 'flush' }>): void => {
+    const startedAt = clock.monotonic();
+    try {
+      index.refresh();
+      const buffer = init.head.arena;
+      const floats = new Float64Array(buffer, 0, buffer.byteLength >>> 3);
+      const arena = { floats, words: new Uint32Array(buffer, 0, floats.length * 2) };
+      let samples = 0;
+      for (const [day, batch] of batchesByDay(arena, message.rings, message.own)) {
+        samples += keeper.append(day, batch, index);
+      }
+      flushed = message.id;
+      send({ kind: 'flushed', id: message.id, durationMs: clock.monotonic() - startedAt, samples });
+      step();
+    } catch (error) {
+      send({ kind: 'flushFailed', id: message.id, error: (error as Error).message });
+    }
+  };
+
+  const upkeep = (): string | undefined => {
+    try {
+      keeper.retain(retention, clock.now());
+      keeper.plan(clock.now());
+      step();
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+
+  const close = (): void => {
+    if (isClosed) return;
+    isClosed = true;
+    checkpoints.timer.cancel();
+    upkeeps.timer.cancel();
+    if (stepping) clearImmediate(stepping);
+    keeper.close();
+    for (const { db } of databases.values()) db?.close();
+  };
+
+  port.on('message', (message: ToStorage) => {
+    switch (message.kind) {
+      case 'flush':
+        return flush(message);
+      case 'sync': {
+        const error = sync();
+        if (error === undefined) synced = flushed;
+        return send({ kind: 'synced', flush: synced, id: message.id, error });
+      }
+      case 'maintain': {
+        const error = upkeep();
+        while (error === undefined && keeper.step(clock.now())) {}
+        return send({ kind: 'maintained', id: message.id, error });
+      }
+      case 'retention':
+        retention = message.retention;
+        upkeep();
+        return;
+      case 'close':
+        sync();
+        close();
+        return send({ kind: 'closed' });
+    }
+  });
+  port.on('close', close);
+
+  const checkpoints = arm(CHECKPOINT_MS, () => {
+    if (sync() !== undefined || synced === flushed) return;
+    synced = flushed;
+    send({ kind: 'synced', flush: synced, id: undefined, error: undefined });
+  });
+  const upkeeps = arm(UPKEEP_MS, () => {
+    const error = upkeep();
+    if (error !== undefined) log('error')({ error }, 'upkeep of partitions failed; trying again in a minute');
+  });
+  keeper.start();
+  step();
+  return { close };
+}

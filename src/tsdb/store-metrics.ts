@@ -1,0 +1,71 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Store, StoreStats } from './store.ts';
+
+/** Registers the store's own metrics; each scrape reads the store's counters once per metric. */
+export function registerStoreMetrics(registry: Registry, store: Store): void {
+  const counter = (name: string, help: string, read: (stats: StoreStats) => number): void => {
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read(store.stats()));
+      },
+    });
+  };
+  const gauge = (name: string, help: string, read: (stats: StoreStats) => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read(store.stats()));
+      },
+    });
+  };
+  counter(
+    'belfry_tsdb_samples_appended_total',
+    'Samples appended, staleness markers not counted.',
+    (s) => s.samplesAppended,
+  );
+  gauge('belfry_tsdb_series', 'Series in the index of the head.', (s) => s.series);
+  gauge(
+    'belfry_tsdb_head_bytes',
+    'Memory taken by samples that are in no partition yet.',
+    (s) => s.headBytes,
+  );
+  counter('belfry_tsdb_log_rows_total', 'Rows written to the log.', (s) => s.log.rowsWritten);
+  counter('belfry_tsdb_log_written_bytes_total', 'Bytes written to the log.', (s) => s.log.bytesWritten);
+  counter('belfry_tsdb_log_failures_total', 'Attempts to write the log that failed.', (s) => s.log.failures);
+  gauge('belfry_tsdb_log_rows', 'Rows of the log that a replay would read.', (s) => s.log.rows);
+  gauge('belfry_tsdb_log_bytes', 'Size of log.db.', (s) => s.log.bytes);
+  counter('belfry_tsdb_flushes_total', 'Flushes of the head to partitions.', (s) => s.flush.flushes);
+  counter('belfry_tsdb_flush_failures_total', 'Flushes that failed.', (s) => s.flush.failures);
+  counter(
+    'belfry_tsdb_flush_seconds_total',
+    'Time the background worker took for flushes.',
+    (s) => s.flush.totalDurationMs / 1000,
+  );
+  counter('belfry_tsdb_flushed_samples_total', 'Samples flushed to partitions.', (s) => s.flush.samples);
+  gauge(
+    'belfry_tsdb_replay_seconds',
+    'How long the replay of the log took at start.',
+    (s) => s.replay.durationMs / 1000,
+  );
+  gauge(
+    'belfry_tsdb_degraded',
+    '1 while samples are in memory only, because the disk cannot be written.',
+    () => (store.degraded() === undefined ? 0 : 1),
+  );
+  new Counter({
+    name: 'belfry_tsdb_rejected_samples_total',
+    help: 'Samples with their own timestamps that were not stored, by reason.',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [reason, count] of Object.entries(store.stats().rejected)) this.inc({ reason }, count);
+    },
+  });
+}

@@ -1,0 +1,227 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { Registry } from 'prom-client';
+import { afterEach, describe, expect, test } from 'vitest';
+import { labelsFromObject, labelsToObject } from '../model/labels.ts';
+import type { Querier } from '../model/queryable.ts';
+import { isStaleAt, wordsOf } from '../model/sample.ts';
+import { fakeClock } from '../testing/fake-clock.ts';
+import { silentLog } from '../testing/silent-log.ts';
+import { openQueryable } from './open-queryable.ts';
+import { createStorageService } from './storage-service.ts';
+import { openStore, type Store } from './store.ts';
+
+const unlimited = { samples() {}, bytes() {}, check() {} };
+const always = { from: -8e15, to: 8e15 };
+const directories: string[] = [];
+const stores: Store[] = [];
+
+function directory(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'belfry-store-'));
+  directories.push(dir);
+  return dir;
+}
+
+function open(dir: string, clock = fakeClock()): Store {
+  const store = openStore({
+    dir,
+    clock,
+    log: silentLog,
+    registry: new Registry(),
+    addon: undefined,
+    retention: { timeMs: 0, sizeBytes: 0 },
+    connect(init) {
+      const { port1, port2 } = new MessageChannel();
+      createStorageService(port2, init, { clock, addon: undefined });
+      return port1;
+    },
+  });
+  stores.push(store);
+  return store;
+}
+
+function querier(store: Store, visibility: 'committed' | 'appended' = 'appended'): Querier {
+  return openQueryable(store.shared, { addon: undefined, visibility }).querier(unlimited);
+}
+
+/** Everything a selector finds, values as text so that NaNs compare. */
+function everything(store: Store, visibility: 'committed' | 'appended' = 'appended') {
+  const from = querier(store, visibility);
+  const found: Record<string, [number, string][]> = {};
+  for (const { labels, timestamps, values } of from.select([], always)) {
+    const words = wordsOf(values);
+    found[JSON.stringify(labelsToObject(labels))] = Array.from(timestamps, (time, i) => [
+      time,
+      isStaleAt(words, i) ? 'stale' : String(values[i]),
+    ]);
+  }
+  from.close();
+  return found;
+}
+
+afterEach(async () => {
+  for (const store of stores.splice(0)) await store.close();
+  for (const dir of directories.splice(0)) rmSync(dir, { recursive: true, force: true });
+});
+
+const up = labelsFromObject({ __name__: 'up', job: 'a' });
+const size = labelsFromObject({ __name__: 'size', job: 'a' });
+
+describe('scrapes', () => {
+  test('a series that goes away gets one staleness marker and may come back', () => {
+    const store = open(directory());
+    const source = store.source('a');
+    const slots = [source.slot(up), source.slot(size)] as const;
+    expect(source.begin(1000)).toBe(true);
+    source.set(slots[0], 1);
+    expect(source.set(slots[1], 5)).toBe(true);
+    expect(source.set(slots[1], 6)).toBe(false);
+    expect(source.commit()).toEqual({ appended: 2, seriesAdded: 2, wentStale: 0 });
+    for (const time of [2000, 3000]) {
+      source.begin(time);
+      source.set(slots[0], 1);
+      expect(source.commit()).toEqual({ appended: 1, seriesAdded: 0, wentStale: time === 2000 ? 1 : 0 });
+    }
+    source.begin(4000);
+    source.set(slots[0], Number.NaN);
+    source.set(slots[1], 7);
+    expect(source.commit()).toEqual({ appended: 2, seriesAdded: 1, wentStale: 0 });
+    expect(source.begin(4000)).toBe(false);
+    expect(source.markAllStale(5000)).toEqual({ appended: 0, seriesAdded: 0, wentStale: 2 });
+    expect(source.markAllStale(6000)).toEqual({ appended: 0, seriesAdded: 0, wentStale: 0 });
+    expect(everything(store)).toEqual({
+      '{"__name__":"up","job":"a"}': [
+        [1000, '1'],
+        [2000, '1'],
+        [3000, '1'],
+        [4000, 'NaN'],
+        [5000, 'stale'],
+      ],
+      '{"__name__":"size","job":"a"}': [
+        [1000, '5'],
+        [2000, 'stale'],
+        [4000, '7'],
+        [5000, 'stale'],
+      ],
+    });
+  });
+
+  test('an aborted scrape leaves nothing', () => {
+    const store = open(directory());
+    const source = store.source('a');
+    source.begin(1000);
+    source.set(source.slot(up), 1);
+    source.abort();
+    expect(everything(store)).toEqual({});
+    expect(source.begin(1000)).toBe(true);
+    source.commit();
+  });
+
+  test('people see what is in the log, rules what was appended', async () => {
+    const store = open(directory());
+    const source = store.source('a');
+    source.begin(1000);
+    source.set(source.slot(up), 1);
+    source.commit();
+    expect(store.append(size, 1000, 2)).toBe('ok');
+    expect(Object.keys(everything(store, 'committed'))).toEqual([]);
+    expect(Object.keys(everything(store, 'appended'))).toHaveLength(2);
+    await store.committed();
+    expect(Object.keys(everything(store, 'committed'))).toHaveLength(2);
+  });
+});
+
+describe('samples with their own times', () => {
+  test('are taken in any order, once', () => {
+    const store = open(directory());
+    expect(store.append(up, 5000, 1)).toBe('ok');
+    expect(store.append(up, 3000, 2)).toBe('ok');
+    expect(store.append(up, -5_000_000_000_000, 3)).toBe('ok');
+    expect(store.appendStale(up, 6000)).toBe('ok');
+    expect(store.append(up, 3000, 2)).toBe('duplicate');
+    expect(store.append(up, 3000, 4)).toBe('conflict');
+    expect(store.append(up, 9e15, 4)).toBe('too_new');
+    expect(everything(store)).toEqual({
+      '{"__name__":"up","job":"a"}': [
+        [-5_000_000_000_000, '3'],
+        [3000, '2'],
+        [5000, '1'],
+        [6000, 'stale'],
+      ],
+    });
+    expect(store.stats().rejected).toEqual({ duplicate: 1, conflict: 1, too_old: 0, too_new: 1 });
+  });
+});
+
+describe('the data directory', () => {
+  test('belongs to its owner and to one store at a time', async () => {
+    const dir = join(directory(), 'deep', 'data');
+    const store = open(dir);
+    expect(statSync(dir).mode & 0o777).toBe(0o700);
+    expect(() => open(dir)).toThrow(`data directory ${dir} is in use by another process`);
+    stores.splice(stores.indexOf(store), 1);
+    await store.close();
+    open(dir);
+  });
+});
+
+describe('reopening', () => {
+  test('brings back rings, own samples, metadata and what must go stale', async () => {
+    const dir = directory();
+    const first = open(dir);
+    const source = first.source('a');
+    const slots = [source.slot(up), source.slot(size)] as const;
+    for (let i = 0; i < 50; i++) {
+      source.begin(1000 * i);
+      source.set(slots[0], i % 7 === 0 ? 0.1 * i : i);
+      if (i % 5 !== 0) source.set(slots[1], -i);
+      source.commit();
+    }
+    first.append(labelsFromObject({ __name__: 'own' }), 7, Number.NEGATIVE_INFINITY);
+    first.appendStale(labelsFromObject({ __name__: 'own' }), 8);
+    first.metadata('up', { type: 'gauge', help: 'Is it up?', unit: '' });
+    const before = everything(first);
+    stores.length = 0;
+    await first.close();
+
+    const second = open(dir);
+    expect(everything(second)).toEqual(before);
+    expect(second.metricMetadata.get('up')).toEqual({ type: 'gauge', help: 'Is it up?', unit: '' });
+    const again = second.source('a');
+    expect(again.begin(49_000)).toBe(false);
+    expect(again.slot(up)).toBe(slots[0]);
+    again.begin(50_000);
+    again.set(again.slot(labelsFromObject({ __name__: 'new' })), 1);
+    expect(again.commit()).toEqual({ appended: 1, seriesAdded: 1, wentStale: 2 });
+  });
+});
+
+describe('flush', () => {
+  test('moves everything to partitions, and nothing is seen twice or missed', async () => {
+    const dir = directory();
+    const store = open(dir);
+    const source = store.source('a');
+    const slot = source.slot(up);
+    const day = Date.UTC(2026, 0, 1);
+    for (let i = 0; i < 100; i++) {
+      source.begin(day - 50_000 + 1000 * i);
+      source.set(slot, i);
+      source.commit();
+      store.append(size, day + 500 * i, -i);
+    }
+    const before = everything(store);
+    await store.flush();
+    expect(everything(store)).toEqual(before);
+    expect(store.stats().headBytes).toBeLessThan(store.stats().samplesAppended * 1000);
+    source.begin(day + 100_000);
+    source.set(slot, 1);
+    source.commit();
+    const after = everything(store);
+    expect(after['{"__name__":"up","job":"a"}']).toHaveLength(101);
+    stores.length = 0;
+    await store.close();
+    expect(everything(open(dir))).toEqual(after);
+  });
+});

@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { MessagePort } from 'node:worker_threads';
+import type { Registry } from 'prom-client';
+import type { Clock } from '../clock.ts';
+import type { Appender, AppendOutcome, ScrapeAppender } from '../model/appender.ts';
+import type { Labels } from '../model/labels.ts';
+import type { Log } from '../model/log.ts';
+import type { MetricMetadata } from '../model/queryable.ts';
+import type { SqliteAddon } from '../sqlite/database.ts';
+import { lockDirectory } from './directory.ts';
+import { Flusher, type FlushStats } from './flusher.ts';
+import { Head } from './head/head.ts';
+import { type LogDb, openLogDb } from './log/log-db.ts';
+import { createLogWriter, type LogStats, type LogWriter } from './log/log-writer.ts';
+import { type ReplayResult, replayLog } from './log/replay.ts';
+import { recoverPartitions } from './partition/directory.ts';
+import type { RetentionSettings, StorageInit } from './protocol.ts';
+import { setAside } from './quarantine.ts';
+import type { StoreShared } from './queryable.ts';
+import { registerStoreMetrics } from './store-metrics.ts';
+
+/** Times that a partition can be named by: years 1 to 9999. */
+const EARLIEST = -62_135_596_800_000;
+const LATEST = 253_402_300_800_000;
+
+export interface StoreOptions {
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly registry: Registry;
+  readonly addon: SqliteAddon;
+  readonly retention: RetentionSettings;
+  /** Other databases of the directory, written by main, that the background worker checkpoints. */
+  readonly checkpoint?: readonly string[];
+  /**
+   * Starts the storage service (createStorageService) in the background worker and returns the port to it. Called when there first is
+   * something for it to do, and again when the worker has died.
+   */
+  readonly connect: (init: StorageInit) => MessagePort;
+}
+
+export interface StoreStats {
+  readonly series: number;
+  readonly samplesAppended: number;
+  readonly headBytes: number;
+  readonly log: LogStats & { readonly rows: number; readonly bytes: number };
+  readonly flush: FlushStats;
+  readonly replay: ReplayResult;
+  readonly rejected: Readonly<Record<RejectReason, number>>;
+}
+
+export type RejectReason = Exclude<AppendOutcome, 'ok'>;
+
+export interface Store extends Appender {
+  readonly dir: string;
+  /** What other threads need to read the store (createQueryable, openQueryable). */
+  readonly shared: StoreShared;
+  readonly metricMetadata: ReadonlyMap<string, MetricMetadata>;
+  /** Why samples are in memory only at the moment, or undefined: then they are in the log. */
+  degraded(): string | undefined;
+  /** Writes the head to partitions, syncs them, and merges, seals and removes what can be. @throws Error when it cannot */
+  flush(): Promise<void>;
+  /** Resolves when what was committed to any database of the directory is on the disk. @throws Error when it cannot be */
+  sync(): Promise<void>;
+  setRetention(retention: RetentionSettings): void;
+  stats(): StoreStats;
+  /** Stores what is pending and gives the directory up. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the data directory, for this process alone, and brings back what the log holds.
+ * @throws DataDirectoryError when it is in use or cannot be used
+ */
+export function openStore(options: StoreOptions): Store {
+  const { dir, clock, log, addon } = options;
+  const lock = lockDirectory(dir, addon);
+  try {
+    recoverPartitions(dir, { addon, log });
+    return open(options, lock.release);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+
+  function open({ registry, retention, connect, checkpoint = [] }: StoreOptions, release: () => void): Store {
+    const logFile = path.join(dir, 'log.db');
+    const { db, writer, head, replay } = openLog(options, logFile);
+    const shared: StoreShared = { dir, head: head.shared };
+    let currentRetention = retention;
+    const flusher = new Flusher({
+      head,
+      log,
+      clock,
+      writer,
+      db,
+      connect: () =>
+        connect({
+          dir,
+          head: head.shared,
+          checkpoint: [logFile, ...checkpoint],
+          retention: currentRetention,
+        }),
+    });
+    const rejected: Record<RejectReason, number> = { duplicate: 0, conflict: 0, too_old: 0, too_new: 0 };
+    const admit = (timestamp: number): AppendOutcome => {
+      if (!(timestamp < LATEST)) return 'too_new';
+      if (timestamp < EARLIEST) return 'too_old';
+      const { timeMs } = currentRetention;
+      return timeMs > 0 && timestamp < clock.now() - timeMs ? 'too_old' : 'ok';
+    };
+    const counted = (outcome: AppendOutcome): AppendOutcome => {
+      if (outcome !== 'ok') rejected[outcome]++;
+      return outcome;
+    };
+    const stats = (): StoreStats => {
+      const { rows, pages, pageSize } = db.stats();
+      return {
+        series: head.index.count,
+        samplesAppended: head.samplesAppended,
+        headBytes: head.arena.usedBytes,
+        log: { ...writer.stats, rows, bytes: pages * pageSize },
+        flush: flusher.stats,
+        replay,
+        rejected,
+      };
+    };
+    const store: Store = {
+      dir,
+      shared,
+      metricMetadata: head.metadata,
+      source: (key: string): ScrapeAppender => head.source(key),
+      append(labels: Labels, timestamp: number, value: number) {
+        const admitted = admit(timestamp);
+        return counted(admitted === 'ok' ? head.append(labels, timestamp, value) : admitted);
+      },
+      appendStale(labels: Labels, timestamp: number) {
+        const admitted = admit(timestamp);
+        return counted(admitted === 'ok' ? head.appendStale(labels, timestamp) : admitted);
+      },
+      metadata: (metric, metadata) => head.setMetadata(metric, metadata),
+      committed: () => writer.committed(),
+      degraded: () => writer.failure?.message ?? flusher.failure,
+      flush: () => flusher.flushAll(),
+      sync: () => flusher.sync(),
+      setRetention(changed) {
+        currentRetention = changed;
+        flusher.setRetention(changed);
+      },
+      stats,
+      async close() {
+        writer.close();
+        await flusher.close();
+        db.close();
+        release();
+      },
+    };
+    registerStoreMetrics(registry, store);
+    return store;
+  }
+}
+
+interface OpenLog {
+  readonly db: LogDb;
+  readonly writer: LogWriter;
+  readonly head: Head;
+  readonly replay: ReplayResult;
+}
+
+/** Opens the log and replays it. A file that SQLite cannot read is set aside; what was read of it goes into a new one. */
+function openLog({ dir, clock, log, addon }: StoreOptions, file: string): OpenLog {
+  const seed = randomBytes(4).readInt32LE();
+  const attempt = (): OpenLog => {
+    const db = openLogDb(file, addon);
+    try {
+      let head: Head | undefined;
+      const writer = createLogWriter({
+        db,
+        clock,
+        log,
+        onStored: () => head?.commit(),
+        onLost: () => head?.relog(),
+      });
+      head = new Head(seed, writer);
+      const replay = replayLog(db, head, log, clock);
+      if (replay.samples > 0 || replay.damaged > 0) log.info({ ...replay }, 'replayed the log');
+      return { db, writer, head, replay };
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  };
+  try {
+    return attempt();
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? '';
+    if (!fs.existsSync(file) || (!code.startsWith('SQLITE_CORRUPT') && code !== 'SQLITE_NOTADB')) throw error;
+    setAside(dir, file, (error as Error).message, log);
+    return attempt();
+  }
+}
