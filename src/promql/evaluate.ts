@@ -1,0 +1,248 @@
+import type { Histogram } from '../model/histogram.ts';
+import { compareLabels, type Labels } from '../model/labels.ts';
+import type { Querier, Queryable, QueryBudget } from '../model/queryable.ts';
+import { type Expr, unwrapParens } from './ast.ts';
+import { describeType, typeOf } from './check.ts';
+import { executionError, PromqlError } from './errors.ts';
+import type { EngineOptions, QueryWindow } from './evaluate/context.ts';
+import { Evaluation } from './evaluate/evaluation.ts';
+import { dropMetadata, mergeSameLabels, rejectSameLabels } from './evaluate/labels.ts';
+import { evaluateRangeVector, isRangeExpr } from './evaluate/ranges.ts';
+import { firstAfter } from './evaluate/selectors.ts';
+import { lookTime } from './evaluate/times.ts';
+import { ABSENT, type Column, FLOAT, type Grid, HISTOGRAM, timeAt, type Value } from './evaluate/value.ts';
+import { type QueryValue, type ResultSeries, sortSeries } from './result.ts';
+
+export type {
+  MatrixResult,
+  QueryValue,
+  ResultSample,
+  ResultSeries,
+  ScalarResult,
+  StringResult,
+  VectorResult,
+} from './result.ts';
+
+/** Points per series a range query may ask for. */
+export const MAX_POINTS = 11_000;
+
+export interface QueryOptions extends Partial<EngineOptions> {
+  /** Limits of the query; what it spends is charged before it is allocated. */
+  readonly budget: QueryBudget;
+  /** The query as written: annotations give positions in it. */
+  readonly query: string;
+}
+
+export interface QueryStats {
+  /** Samples looked at: a window counts every sample in it, at every step. */
+  readonly totalSamples: number;
+  /** The same per step. */
+  readonly samplesPerStep: Float64Array;
+  /** Milliseconds of the first step and between steps. */
+  readonly startMs: number;
+  readonly stepMs: number;
+}
+
+export interface QueryOutcome {
+  readonly value: QueryValue;
+  /** `PromQL warning: … (line:col)`. */
+  readonly warnings: string[];
+  readonly infos: string[];
+  readonly stats: QueryStats;
+}
+
+const DEFAULTS: EngineOptions = {
+  lookbackMs: 300_000,
+  defaultSubqueryStepMs: 60_000,
+  delayedNameRemoval: false,
+  useStartTimestamps: false,
+  typeAndUnitLabels: false,
+};
+
+/**
+ * Evaluates an expression at one time (Unix ms).
+ * @throws PromqlError, or what the budget throws when a limit is passed
+ */
+export function evaluateInstant(
+  expr: Expr,
+  timestampMs: number,
+  source: Queryable | Querier,
+  options: QueryOptions,
+): QueryOutcome {
+  const window = { startMs: timestampMs, endMs: timestampMs, stepMs: options.defaultSubqueryStepMs ?? 0 };
+  return withQuerier(source, options, (querier) => {
+    const evaluation = new Evaluation(expr, window, 1, engineOptions(options), options.budget, querier);
+    const inner = unwrapParens(expr);
+    const value = isRangeExpr(inner)
+      ? matrixAt(evaluation, inner)
+      : instantResult(evaluation, evaluation.value(), timestampMs);
+    return outcome(value, evaluation, options);
+  });
+}
+
+/**
+ * Evaluates an expression at `startMs`, `startMs + stepMs`, … up to `endMs` (Unix ms); series come sorted by labels.
+ * @throws PromqlError, or what the budget throws when a limit is passed
+ */
+export function evaluateRange(
+  expr: Expr,
+  range: { readonly startMs: number; readonly endMs: number; readonly stepMs: number },
+  source: Queryable | Querier,
+  options: QueryOptions,
+): QueryOutcome {
+  const type = typeOf(expr);
+  if (type !== 'scalar' && type !== 'vector') {
+    const message = `invalid expression type "${describeType(type)}" for range query, must be Scalar or instant Vector`;
+    throw new PromqlError('bad_data', message);
+  }
+  const count = Math.floor((range.endMs - range.startMs) / range.stepMs) + 1;
+  return withQuerier(source, options, (querier) => {
+    const window: QueryWindow = { startMs: range.startMs, endMs: range.endMs, stepMs: range.stepMs };
+    const evaluation = new Evaluation(expr, window, count, engineOptions(options), options.budget, querier);
+    return outcome(rangeResult(evaluation, evaluation.value()), evaluation, options);
+  });
+}
+
+function withQuerier(
+  source: Queryable | Querier,
+  options: QueryOptions,
+  run: (querier: Querier) => QueryOutcome,
+): QueryOutcome {
+  if ('select' in source) return run(source);
+  const querier = source.querier(options.budget);
+  try {
+    return run(querier);
+  } finally {
+    querier.close();
+  }
+}
+
+function engineOptions(options: QueryOptions): EngineOptions {
+  return {
+    lookbackMs: options.lookbackMs ?? DEFAULTS.lookbackMs,
+    defaultSubqueryStepMs: options.defaultSubqueryStepMs ?? DEFAULTS.defaultSubqueryStepMs,
+    delayedNameRemoval: options.delayedNameRemoval ?? DEFAULTS.delayedNameRemoval,
+    useStartTimestamps: options.useStartTimestamps ?? DEFAULTS.useStartTimestamps,
+    typeAndUnitLabels: options.typeAndUnitLabels ?? DEFAULTS.typeAndUnitLabels,
+  };
+}
+
+function outcome(value: QueryValue, evaluation: Evaluation, options: QueryOptions): QueryOutcome {
+  const { annotations, stats, grid } = evaluation;
+  return {
+    value,
+    warnings: annotations.texts('warning', options.query),
+    infos: annotations.texts('info', options.query),
+    stats: {
+      totalSamples: stats.totalSamples,
+      samplesPerStep: stats.samplesPerStep,
+      startMs: grid.start,
+      stepMs: grid.step,
+    },
+  };
+}
+
+/** Drops the names that were kept to the end. */
+function withoutDroppedNames(columns: readonly Column[]): Column[] {
+  return columns.map((column) =>
+    column.dropName ? { ...column, labels: dropMetadata(column.labels) } : column,
+  );
+}
+
+function instantResult(evaluation: Evaluation, value: Value, timestamp: number): QueryValue {
+  if (value.kind === 'string') return { kind: 'string', timestamp, value: value.value };
+  if (value.kind === 'scalar') return { kind: 'scalar', timestamp, value: value.values[0]! };
+  const isDelayed = evaluation.options.delayedNameRemoval;
+  const columns = isDelayed ? withoutDroppedNames(value.columns) : value.columns;
+  rejectSameLabels(columns);
+  const samples = columns
+    .filter((column) => column.present[0] !== ABSENT)
+    .map((column) => ({
+      labels: column.labels,
+      timestamp,
+      value: column.values[0]!,
+      histogram: column.present[0] === HISTOGRAM ? column.histograms![0] : undefined,
+    }));
+  return { kind: 'vector', samples };
+}
+
+function rangeResult(evaluation: Evaluation, value: Value): QueryValue {
+  const { grid } = evaluation;
+  if (value.kind === 'string') throw executionError('a string in a range query');
+  if (value.kind === 'scalar') {
+    const timestamps = Float64Array.from({ length: grid.count }, (_, step) => timeAt(grid, step));
+    const labels = [] as unknown as Labels;
+    return { kind: 'matrix', series: [{ labels, timestamps, values: value.values }] };
+  }
+  const isDelayed = evaluation.options.delayedNameRemoval;
+  const named = isDelayed ? withoutDroppedNames(value.columns) : value.columns;
+  const columns = mergeSameLabels(named, grid.count);
+  evaluation.budget.bytes(columns.length * grid.count * 16);
+  const series: ResultSeries[] = [];
+  for (const column of columns) {
+    const packed = pack(column, grid);
+    if (packed) series.push(packed);
+  }
+  return { kind: 'matrix', series: series.sort((a, b) => compareLabels(a.labels, b.labels)) };
+}
+
+/** A column without its gaps. */
+function pack(column: Column, grid: Grid): ResultSeries | undefined {
+  const { present } = column;
+  let count = 0;
+  for (let step = 0; step < present.length; step++) if (present[step] !== ABSENT) count++;
+  if (count === 0) return undefined;
+  const timestamps = new Float64Array(count);
+  const values = new Float64Array(count);
+  const histograms = column.histograms === undefined ? undefined : new Array<Histogram | undefined>(count);
+  let at = 0;
+  for (let step = 0; step < present.length; step++) {
+    if (present[step] === ABSENT) continue;
+    timestamps[at] = timeAt(grid, step);
+    if (present[step] === FLOAT) values[at] = column.values[step]!;
+    else if (histograms) {
+      histograms[at] = column.histograms![step];
+      values[at] = histograms[at]!.sum;
+    }
+    at++;
+  }
+  return histograms
+    ? { labels: column.labels, timestamps, values, histograms }
+    : { labels: column.labels, timestamps, values };
+}
+
+/** A range vector as the result itself: the samples as they are. */
+function matrixAt(evaluation: Evaluation, expr: Parameters<typeof evaluateRangeVector>[1]): QueryValue {
+  const { grid } = evaluation;
+  const range = evaluateRangeVector(evaluation, expr, grid);
+  if (range.extension !== undefined) {
+    throw executionError(
+      `${range.extension} modifier is not supported for a range vector that is the result`,
+    );
+  }
+  const end = lookTime(range.times, grid, 0);
+  const start = end - range.rangeMs;
+  const series: ResultSeries[] = [];
+  for (const samples of range.series) {
+    const from = firstAfter(samples.times, start);
+    const to = firstAfter(samples.times, end);
+    const nativeFrom = firstAfter(samples.histogramTimes, start);
+    const nativeTo = firstAfter(samples.histogramTimes, end);
+    if (from === to && nativeFrom === nativeTo) continue;
+    const labels =
+      samples.dropName && evaluation.options.delayedNameRemoval
+        ? dropMetadata(samples.labels)
+        : samples.labels;
+    evaluation.count(to - from + nativeTo - nativeFrom);
+    series.push(
+      sortSeries(
+        labels,
+        samples.times.slice(from, to),
+        samples.values.slice(from, to),
+        samples.histogramTimes.slice(nativeFrom, nativeTo),
+        samples.histograms.slice(nativeFrom, nativeTo),
+      ),
+    );
+  }
+  return { kind: 'matrix', series: series.sort((a, b) => compareLabels(a.labels, b.labels)) };
+}

@@ -1,0 +1,57 @@
+import { filterLabels, type Labels, labelsKey, METRIC_NAME, NO_LABELS } from '../../model/labels.ts';
+import type { AggregateExpr } from '../ast.ts';
+import { type EvalContext, evaluateScalar, evaluateVector, vector } from './context.ts';
+import { evaluateCountValues } from './count-values.ts';
+import { reducers } from './reducers.ts';
+import { evaluateSelection, isSelection } from './selections.ts';
+import { type Column, columnBytes, type Grid, isEmptyColumn, newColumn, type Value } from './value.ts';
+
+/** Series of one output series of an aggregation. */
+export interface Group {
+  readonly labels: Labels;
+  readonly columns: Column[];
+}
+
+export function evaluateAggregate(context: EvalContext, expr: AggregateExpr, grid: Grid): Value {
+  if (expr.op === 'count_values') return evaluateCountValues(context, expr, grid);
+  const params = expr.param === undefined ? undefined : evaluateScalar(context, expr.param, grid);
+  const columns = evaluateVector(context, expr.expr, grid);
+  const groups = groupColumns(columns, expr);
+  if (isSelection(expr.op)) {
+    return vector(evaluateSelection(context, expr, expr.op, columns, groups, params!, grid));
+  }
+  const reduce = reducers[expr.op];
+  context.budget.bytes(groups.length * columnBytes(grid.count));
+  const results: Column[] = [];
+  for (const group of groups) {
+    context.budget.check();
+    const dropName = group.columns.some((column) => column.dropName);
+    const result = newColumn(group.labels, grid.count, dropName);
+    reduce({ context, expr, grid, params }, group.columns, result);
+    if (!isEmptyColumn(result)) results.push(result);
+  }
+  return vector(results);
+}
+
+/** Puts series into groups by their labels, once for all steps; groups in order of first appearance. */
+export function groupColumns(columns: readonly Column[], expr: AggregateExpr): Group[] {
+  if (!expr.without && expr.grouping.length === 0) {
+    return columns.length === 0 ? [] : [{ labels: NO_LABELS, columns: [...columns] }];
+  }
+  const groups = new Map<string, Group>();
+  const names = new Set(expr.grouping);
+  for (const column of columns) {
+    const labels = groupLabels(column.labels, names, expr.without);
+    const key = labelsKey(labels);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { labels, columns: [column] });
+    else group.columns.push(column);
+  }
+  return [...groups.values()];
+}
+
+export function groupLabels(labels: Labels, names: ReadonlySet<string>, without: boolean): Labels {
+  return without
+    ? filterLabels(labels, (name) => name !== METRIC_NAME && !names.has(name))
+    : filterLabels(labels, (name) => names.has(name));
+}

@@ -1,0 +1,141 @@
+import type { Querier, QueryBudget } from '../../model/queryable.ts';
+import { Annotations } from '../annotations.ts';
+import type { Expr, UnaryExpr } from '../ast.ts';
+import { functions } from '../functions/all.ts';
+import { scaleHistogram } from '../histogram/arithmetic.ts';
+import { evaluateAggregate } from './aggregate.ts';
+import { evaluateBinary } from './binary.ts';
+import {
+  type EngineOptions,
+  type EvalContext,
+  evaluateVector,
+  type MutableStats,
+  type QueryWindow,
+  vector,
+} from './context.ts';
+import { StepInvariance } from './invariance.ts';
+import { settleNames, withoutName } from './labels.ts';
+import { announceReads, SeriesReader } from './reads.ts';
+import { evaluateSelector } from './selectors.ts';
+import {
+  ABSENT,
+  type Column,
+  columnBytes,
+  FLOAT,
+  type Grid,
+  newColumn,
+  setFloat,
+  setHistogram,
+  type Value,
+} from './value.ts';
+
+/** One evaluation of one expression. */
+export class Evaluation implements EvalContext {
+  readonly options: EngineOptions;
+  readonly window: QueryWindow;
+  readonly budget: QueryBudget;
+  readonly reader: SeriesReader;
+  readonly annotations = new Annotations();
+  readonly stats: MutableStats;
+  readonly grid: Grid;
+  private readonly expr: Expr;
+  private readonly invariance = new StepInvariance();
+
+  constructor(
+    expr: Expr,
+    window: QueryWindow,
+    steps: number,
+    options: EngineOptions,
+    budget: QueryBudget,
+    querier: Querier,
+  ) {
+    this.expr = expr;
+    this.window = window;
+    this.options = options;
+    this.budget = budget;
+    this.reader = new SeriesReader(querier);
+    this.grid = { start: window.startMs, step: window.stepMs, count: steps };
+    budget.bytes(16 * steps);
+    this.stats = { samplesPerStep: new Float64Array(steps), totalSamples: 0 };
+    announceReads(expr, this.grid, this.reader, this.invariance, window, options);
+  }
+
+  value(): Value {
+    return this.evaluate(this.expr, this.grid);
+  }
+
+  /** Counts samples that are the result themselves. */
+  count(samples: number): void {
+    this.stats.totalSamples += samples;
+    if (this.stats.samplesPerStep.length > 0) this.stats.samplesPerStep[0]! += samples;
+  }
+
+  evaluate(expr: Expr, grid: Grid): Value {
+    if (grid.count > 1 && this.invariance.isRepeatable(expr)) {
+      return this.repeat(this.evaluateNode(expr, { ...grid, count: 1 }), grid.count);
+    }
+    return this.evaluateNode(expr, grid);
+  }
+
+  private evaluateNode(expr: Expr, grid: Grid): Value {
+    switch (expr.kind) {
+      case 'number':
+        return { kind: 'scalar', values: new Float64Array(grid.count).fill(expr.value) };
+      case 'string':
+        return { kind: 'string', value: expr.value };
+      case 'paren':
+        return this.evaluate(expr.expr, grid);
+      case 'vector':
+        return vector(evaluateSelector(this, expr, grid));
+      case 'unary':
+        return this.unary(expr, grid);
+      case 'binary':
+        return evaluateBinary(this, expr, grid);
+      case 'aggregate':
+        return evaluateAggregate(this, expr, grid);
+      case 'call':
+        this.budget.check();
+        return functions[expr.name]!.evaluate(this, expr, grid);
+      case 'matrix':
+      case 'subquery':
+        throw new Error(`a ${expr.kind} where an instant vector or scalar is expected`);
+    }
+  }
+
+  private unary(expr: UnaryExpr, grid: Grid): Value {
+    if (expr.op === '+') return this.evaluate(expr.expr, grid);
+    const value = this.evaluate(expr.expr, grid);
+    if (value.kind === 'scalar') return { kind: 'scalar', values: value.values.map((number) => -number) };
+    const columns = value.kind === 'vector' ? value.columns : evaluateVector(this, expr.expr, grid);
+    this.budget.bytes(columns.length * columnBytes(grid.count));
+    const negated = columns.map((column) => negate(column, withoutName(this, column.labels), grid));
+    return vector(settleNames(this, negated, grid.count));
+  }
+
+  /** Gives the single step of a step-invariant value to every step. */
+  private repeat(value: Value, steps: number): Value {
+    if (value.kind === 'string') return value;
+    if (value.kind === 'scalar')
+      return { kind: 'scalar', values: new Float64Array(steps).fill(value.values[0]!) };
+    this.budget.bytes(value.columns.length * columnBytes(steps));
+    return vector(
+      value.columns.map((column) => ({
+        ...column,
+        present: new Uint8Array(steps).fill(column.present[0]!),
+        values: new Float64Array(steps).fill(column.values[0]!),
+        histograms: column.histograms && new Array(steps).fill(column.histograms[0]),
+      })),
+    );
+  }
+}
+
+function negate(column: Column, labels: Column['labels'], grid: Grid): Column {
+  const out = newColumn(labels, grid.count, true);
+  for (let step = 0; step < grid.count; step++) {
+    const kind = column.present[step]!;
+    if (kind === ABSENT) continue;
+    if (kind === FLOAT) setFloat(out, step, -column.values[step]!);
+    else setHistogram(out, step, scaleHistogram(column.histograms![step]!, -1));
+  }
+  return out;
+}

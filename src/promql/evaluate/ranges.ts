@@ -1,0 +1,158 @@
+import type { Histogram } from '../../model/histogram.ts';
+import type { Labels } from '../../model/labels.ts';
+import type { SeriesSamples } from '../../model/queryable.ts';
+import { isStaleAt, wordsOf } from '../../model/sample.ts';
+import type { Expr, MatrixSelector, SubqueryExpr } from '../ast.ts';
+import type { Position } from '../errors.ts';
+import { type EvalContext, evaluateVector } from './context.ts';
+import { neededRange } from './reads.ts';
+import { firstAfter } from './selectors.ts';
+import { type LookTimes, lookTimes, rangeMsOf, subqueryGrid } from './times.ts';
+import { ABSENT, type Column, FLOAT, type Grid, HISTOGRAM, timeAt } from './value.ts';
+
+/** The samples of one series for range functions: staleness markers removed, floats and histograms apart. */
+export interface RangeSeries {
+  readonly labels: Labels;
+  /** The name is to be dropped whatever the function says (an inner expression of a subquery did). */
+  readonly dropName: boolean;
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  readonly starts: Float64Array | undefined;
+  readonly histogramTimes: Float64Array;
+  readonly histograms: readonly Histogram[];
+  readonly histogramStarts: Float64Array | undefined;
+}
+
+/** A range vector before it is cut into windows. */
+export interface RangeVector {
+  readonly series: readonly RangeSeries[];
+  readonly rangeMs: number;
+  readonly times: LookTimes;
+  readonly extension: 'anchored' | 'smoothed' | undefined;
+  readonly position: Position;
+}
+
+export type RangeExpr = MatrixSelector | SubqueryExpr;
+
+export const isRangeExpr = (expr: Expr): expr is RangeExpr =>
+  expr.kind === 'matrix' || expr.kind === 'subquery';
+
+export function evaluateRangeVector(context: EvalContext, expr: RangeExpr, grid: Grid): RangeVector {
+  return expr.kind === 'matrix' ? fromSelector(context, expr, grid) : fromSubquery(context, expr, grid);
+}
+
+function fromSelector(context: EvalContext, expr: MatrixSelector, grid: Grid): RangeVector {
+  const { selector, position } = expr;
+  const rangeMs = rangeMsOf(expr.range, context.window);
+  const need = neededRange(selector, rangeMs, grid, context.window, context.options);
+  const series: RangeSeries[] = [];
+  for (const samples of context.reader.read(selector, need.from, need.to)) {
+    const from = firstAfter(samples.timestamps, need.from - 1);
+    const to = firstAfter(samples.timestamps, need.to - 1);
+    if (from < to) series.push(split(samples, from, to));
+  }
+  const times = lookTimes(selector, context.window);
+  return { series, rangeMs, times, extension: selector.extension, position };
+}
+
+const NO_TIMES = new Float64Array(0);
+
+function split(samples: SeriesSamples, from: number, to: number): RangeSeries {
+  const { timestamps, values, histograms, startTimestamps } = samples;
+  const words = wordsOf(values);
+  let others = 0;
+  for (let i = from; i < to; i++) {
+    if (histograms?.[i] !== undefined || isStaleAt(words, i)) others++;
+  }
+  const base = { labels: samples.labels, dropName: false };
+  if (others === 0) {
+    const times = timestamps.subarray(from, to);
+    return {
+      ...base,
+      times,
+      values: values.subarray(from, to),
+      starts: startTimestamps?.subarray(from, to),
+      histogramTimes: NO_TIMES,
+      histograms: [],
+      histogramStarts: undefined,
+    };
+  }
+  const floats: number[] = [];
+  const native: number[] = [];
+  for (let i = from; i < to; i++) {
+    if (isStaleAt(words, i)) continue;
+    if (histograms?.[i] !== undefined) native.push(i);
+    else floats.push(i);
+  }
+  return {
+    ...base,
+    times: gather(timestamps, floats),
+    values: gather(values, floats),
+    starts: startTimestamps && gather(startTimestamps, floats),
+    histogramTimes: gather(timestamps, native),
+    histograms: native.map((i) => histograms![i]!),
+    histogramStarts: startTimestamps && gather(startTimestamps, native),
+  };
+}
+
+function gather(column: Float64Array, indexes: readonly number[]): Float64Array {
+  const gathered = new Float64Array(indexes.length);
+  for (let i = 0; i < indexes.length; i++) gathered[i] = column[indexes[i]!]!;
+  return gathered;
+}
+
+function fromSubquery(context: EvalContext, expr: SubqueryExpr, grid: Grid): RangeVector {
+  const { window, options } = context;
+  const inner = subqueryGrid(expr, grid, window, options);
+  const columns = inner.count > 0 ? evaluateVector(context, expr.expr, inner) : [];
+  context.budget.bytes(columns.length * inner.count * 16);
+  return {
+    series: columns.map((column) => fromColumn(column, inner)),
+    rangeMs: rangeMsOf(expr.range, window),
+    times: lookTimes(expr, window),
+    extension: undefined,
+    position: expr.position,
+  };
+}
+
+function fromColumn(column: Column, grid: Grid): RangeSeries {
+  const { present } = column;
+  let floats = 0;
+  let native = 0;
+  for (let step = 0; step < present.length; step++) {
+    if (present[step] === FLOAT) floats++;
+    else if (present[step] === HISTOGRAM) native++;
+  }
+  const times = new Float64Array(floats);
+  const values = new Float64Array(floats);
+  const histogramTimes = new Float64Array(native);
+  const histograms: Histogram[] = [];
+  let at = 0;
+  for (let step = 0; step < present.length; step++) {
+    if (present[step] === ABSENT) continue;
+    if (present[step] === FLOAT) {
+      times[at] = timeAt(grid, step);
+      values[at++] = column.values[step]!;
+    } else {
+      histogramTimes[histograms.length] = timeAt(grid, step);
+      histograms.push(withoutResetHint(column.histograms![step]!));
+    }
+  }
+  return {
+    labels: column.labels,
+    dropName: column.dropName,
+    times,
+    values,
+    starts: undefined,
+    histogramTimes,
+    histograms,
+    histogramStarts: undefined,
+  };
+}
+
+/** A subquery may skip or repeat samples, so a hint about the sample before does not hold any more. */
+function withoutResetHint(histogram: Histogram): Histogram {
+  const { counterResetHint } = histogram;
+  const isTold = counterResetHint === 'reset' || counterResetHint === 'not_reset';
+  return isTold ? { ...histogram, counterResetHint: 'unknown' } : histogram;
+}

@@ -1,0 +1,80 @@
+import { type Labels, labelValue, METRIC_NAME } from '../../model/labels.ts';
+import type { CallExpr } from '../ast.ts';
+import { executionError } from '../errors.ts';
+import { type EvalContext, evaluateVector, vector } from '../evaluate/context.ts';
+import { mergeSameLabels } from '../evaluate/labels.ts';
+import { withLabel } from '../evaluate/signatures.ts';
+import type { Column, Grid, Value } from '../evaluate/value.ts';
+import { compileReplacePattern } from '../regex.ts';
+import type { Evaluate, FunctionTable } from './table.ts';
+import { stringOf } from './vectors.ts';
+
+const labelReplace: Evaluate = (context, call, grid) => {
+  const [target, template, source, pattern] = stringArguments(context, call, grid, 1) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const regex = compileOrFail(pattern);
+  if (target === '') throw executionError(`invalid destination label name in label_replace(): ${target}`);
+  return relabelled(context, call, grid, target, (labels) =>
+    regex.expand(labelValue(labels, source), template),
+  );
+};
+
+function compileOrFail(pattern: string): ReturnType<typeof compileReplacePattern> {
+  try {
+    return compileReplacePattern(pattern);
+  } catch {
+    throw executionError(`invalid regular expression in label_replace(): ${pattern}`);
+  }
+}
+
+const labelJoin: Evaluate = (context, call, grid) => {
+  const [target, separator, ...sources] = stringArguments(context, call, grid, 1) as [
+    string,
+    string,
+    ...string[],
+  ];
+  if (sources.includes('')) throw executionError('invalid source label name in label_join(): ');
+  if (target === '') throw executionError(`invalid destination label name in label_join(): ${target}`);
+  return relabelled(context, call, grid, target, (labels) =>
+    sources.map((name) => labelValue(labels, name)).join(separator),
+  );
+};
+
+function stringArguments(context: EvalContext, call: CallExpr, grid: Grid, from: number): string[] {
+  return call.args.slice(from).map((arg) => stringOf(context, arg, grid));
+}
+
+/** The vector with one label set to what `value` says, if it says anything. */
+function relabelled(
+  context: EvalContext,
+  call: CallExpr,
+  grid: Grid,
+  target: string,
+  value: (labels: Labels) => string | undefined,
+): Value {
+  const columns = evaluateVector(context, call.args[0]!, grid).map((column): Column => {
+    const set = value(column.labels);
+    if (set === undefined) return column;
+    const dropName = target === METRIC_NAME ? false : column.dropName;
+    return { ...column, labels: withLabel(column.labels, target, set), dropName };
+  });
+  return vector(mergeSameLabels(columns, grid.count));
+}
+
+export const labelFunctions = {
+  label_join: {
+    args: ['vector', 'string', 'string', 'string'],
+    variadic: -1,
+    returns: 'vector',
+    evaluate: labelJoin,
+  },
+  label_replace: {
+    args: ['vector', 'string', 'string', 'string', 'string'],
+    returns: 'vector',
+    evaluate: labelReplace,
+  },
+} satisfies FunctionTable;

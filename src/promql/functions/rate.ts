@@ -1,0 +1,147 @@
+import type { Histogram } from '../../model/histogram.ts';
+import { texts } from '../annotations.ts';
+import { ABSENT } from '../evaluate/value.ts';
+import { addInto, scaleHistogram } from '../histogram/arithmetic.ts';
+import { extendedRate } from './extended-rate.ts';
+import { histogramRate } from './histogram-rate.ts';
+import { isStartReset, startsOverlap } from './start-timestamps.ts';
+import {
+  float,
+  hasFloats,
+  hasHistograms,
+  metricNameOf,
+  native,
+  perWindow,
+  type Window,
+  type WindowFunction,
+} from './windows.ts';
+
+const EXTENSIONS = { extensions: ['anchored', 'smoothed'] } as const;
+
+export const rate = perWindow(extrapolated(true, true), { ...EXTENSIONS, wantsCounter: true });
+export const increase = perWindow(extrapolated(true, false), { ...EXTENSIONS, wantsCounter: true });
+export const delta = perWindow(extrapolated(false, false), EXTENSIONS);
+
+function extrapolated(isCounter: boolean, isRate: boolean): WindowFunction {
+  return (window) => {
+    if (hasFloats(window) && hasHistograms(window)) {
+      window.annotations.warn(texts.mixedFloatsHistograms(metricNameOf(window)), window.position);
+      return ABSENT;
+    }
+    if (window.extension !== undefined) return extendedRate(window, isCounter, isRate);
+    return hasFloats(window) ? floatRate(window, isCounter, isRate) : nativeRate(window, isCounter, isRate);
+  };
+}
+
+function floatRate(window: Window, isCounter: boolean, isRate: boolean): number {
+  const { series, from, to } = window;
+  const { times, values } = series;
+  const starts = isCounter && window.useStartTimestamps ? series.starts : undefined;
+  const last = to - 1;
+  const first = values[from]!;
+  if (last === from && starts === undefined) return ABSENT;
+  let growth = values[last]! - first;
+  if (isCounter) growth += starts ? resetsWithStarts(window, starts) : resets(values, from, to);
+  const startsInside = starts !== undefined && startsWithin(window, starts[from]!, times[from]!);
+  if (startsInside) growth += first;
+  const firstTime = startsInside ? starts[from]! : times[from]!;
+  if (last === from && !startsInside) return ABSENT;
+  const factor = extrapolationFactor(window, {
+    firstTime,
+    lastTime: times[last]!,
+    averageMs: last > from ? (times[last]! - times[from]!) / (last - from) : 0,
+    startsInside,
+    zeroAt: isCounter && growth > 0 && first >= 0 ? first / growth : undefined,
+    isRate,
+  });
+  return float(window, growth * factor);
+}
+
+/** What a counter lost to resets within values[from, to): it is added to the difference of the ends. */
+function resets(values: Float64Array, from: number, to: number): number {
+  let lost = 0;
+  let previous = values[from]!;
+  for (let i = from + 1; i < to; i++) {
+    const value = values[i]!;
+    if (value < previous) lost += previous;
+    previous = value;
+  }
+  return lost;
+}
+
+function resetsWithStarts(window: Window, starts: Float64Array): number {
+  const { times, values } = window.series;
+  let lost = 0;
+  let overlaps = false;
+  for (let i = window.from + 1; i < window.to; i++) {
+    const previous = values[i - 1]!;
+    if (!overlaps && startsOverlap(starts[i - 1]!, times[i - 1]!, starts[i]!)) {
+      window.annotations.startTimeOverlap(metricNameOf(window), window.position);
+      overlaps = true;
+    }
+    if (values[i]! < previous || isStartReset(starts[i - 1]!, times[i - 1]!, starts[i]!, times[i]!))
+      lost += previous;
+  }
+  return lost;
+}
+
+/** Whether the counter is known to have started at zero within the window. */
+const startsWithin = (window: Window, start: number, firstTime: number): boolean =>
+  start !== 0 && start > window.start && start < firstTime;
+
+interface Extrapolation {
+  readonly firstTime: number;
+  readonly lastTime: number;
+  readonly averageMs: number;
+  readonly startsInside: boolean;
+  /** Where the counter was zero, in sampled intervals before the first sample; undefined when that cannot be told. */
+  readonly zeroAt: number | undefined;
+  readonly isRate: boolean;
+}
+
+/**
+ * By how much the growth between the samples is stretched to the whole window: up to its edges when the samples come near
+ * them, by half an average interval otherwise, and never below a counter's zero.
+ */
+function extrapolationFactor(window: Window, samples: Extrapolation): number {
+  const sampled = (samples.lastTime - samples.firstTime) / 1000;
+  const average = samples.averageMs / 1000;
+  const threshold = average * 1.1;
+  let toStart = samples.startsInside ? 0 : (samples.firstTime - window.start) / 1000;
+  let toEnd = (window.end - samples.lastTime) / 1000;
+  if (!samples.startsInside) {
+    if (toStart >= threshold) toStart = average / 2;
+    if (samples.zeroAt !== undefined) toStart = Math.min(toStart, sampled * samples.zeroAt);
+  }
+  if (toEnd >= threshold) toEnd = average / 2;
+  const factor = sampled === 0 ? 1 : (sampled + toStart + toEnd) / sampled;
+  return samples.isRate ? factor / (window.rangeMs / 1000) : factor;
+}
+
+function nativeRate(window: Window, isCounter: boolean, isRate: boolean): number {
+  const { histogramFrom: from, histogramTo: to } = window;
+  const { histogramTimes: times, histograms } = window.series;
+  const starts = isCounter && window.useStartTimestamps ? window.series.histogramStarts : undefined;
+  const last = to - 1;
+  const first = histograms[from]!;
+  let growth: Histogram | undefined;
+  if (last > from) {
+    growth = histogramRate(window, starts, isCounter);
+    if (growth === undefined) return ABSENT;
+  }
+  const startsInside = starts !== undefined && startsWithin(window, starts[from]!, times[from]!);
+  if (startsInside) {
+    growth = growth === undefined ? first : addInto(window, growth, first);
+    if (growth === undefined) return ABSENT;
+  }
+  if (growth === undefined) return ABSENT;
+  const factor = extrapolationFactor(window, {
+    firstTime: startsInside ? starts[from]! : times[from]!,
+    lastTime: times[last]!,
+    averageMs: last > from ? (times[last]! - times[from]!) / (last - from) : 0,
+    startsInside,
+    zeroAt: isCounter && growth.count > 0 && first.count >= 0 ? first.count / growth.count : undefined,
+    isRate,
+  });
+  return native(window, scaleHistogram(growth, factor));
+}

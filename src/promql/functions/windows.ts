@@ -1,0 +1,230 @@
+import type { Histogram } from '../../model/histogram.ts';
+import { type Labels, labelValue, METRIC_NAME } from '../../model/labels.ts';
+import type { Annotations } from '../annotations.ts';
+import type { CallExpr } from '../ast.ts';
+import { executionError, type Position } from '../errors.ts';
+import { type EvalContext, evaluateScalar, vector } from '../evaluate/context.ts';
+import { rejectSameLabels, withoutName } from '../evaluate/labels.ts';
+import { evaluateRangeVector, isRangeExpr, type RangeSeries, type RangeVector } from '../evaluate/ranges.ts';
+import { lookTime } from '../evaluate/times.ts';
+import {
+  ABSENT,
+  type Column,
+  columnBytes,
+  FLOAT,
+  type Grid,
+  HISTOGRAM,
+  type MutableColumn,
+  newColumn,
+  setFloat,
+  setHistogram,
+  timeAt,
+} from '../evaluate/value.ts';
+import type { Evaluate } from './table.ts';
+
+/**
+ * The samples of one series within `(start, end]`: floats at `[from, to)` of the series' columns and histograms likewise. One
+ * object is moved along the steps; a function reads it and leaves its result in `value` or `histogram`.
+ */
+export interface Window {
+  series: RangeSeries;
+  from: number;
+  to: number;
+  histogramFrom: number;
+  histogramTo: number;
+  /** Ends of the range asked for, without what `anchored` and `smoothed` add. */
+  start: number;
+  end: number;
+  /** The time evaluated at. */
+  time: number;
+  /** Index of the step. */
+  step: number;
+  readonly rangeMs: number;
+  readonly extension: RangeVector['extension'];
+  readonly annotations: Annotations;
+  /** Of the range vector argument. */
+  readonly position: Position;
+  readonly useStartTimestamps: boolean;
+  value: number;
+  histogram: Histogram | undefined;
+}
+
+/** Says what it left in the window: ABSENT, FLOAT or HISTOGRAM. `scalars` are the other arguments, one per step each. */
+export type WindowFunction = (window: Window, scalars: readonly Float64Array[]) => number;
+
+export interface WindowOptions {
+  readonly keepsName?: boolean;
+  readonly extensions?: readonly ('anchored' | 'smoothed')[];
+  /** Tells people when a metric does not look like a counter. */
+  readonly wantsCounter?: boolean;
+}
+
+const EXTENDABLE = {
+  anchored: 'changes, delta, increase, rate, resets',
+  smoothed: 'delta, increase, rate',
+};
+
+const SERIES_PER_CHECK = 16;
+
+/** A function over a range vector, series by series; its other arguments are scalars. */
+export function perWindow(evaluate: WindowFunction, options: WindowOptions = {}): Evaluate {
+  return (context, call, grid) => {
+    const { range, scalars } = evaluateArguments(context, call, grid);
+    const { extension } = range;
+    if (extension !== undefined && !options.extensions?.includes(extension)) {
+      throw executionError(
+        `${extension} modifier can only be used with: ${EXTENDABLE[extension]} - not with ${call.name}`,
+      );
+    }
+    const window = newWindow(context, range);
+    const columns: Column[] = [];
+    const dropsName = options.keepsName !== true;
+    let checked = 0;
+    for (const series of range.series) {
+      if (++checked % SERIES_PER_CHECK === 0) context.budget.check();
+      const column = evaluateSeries(context, window, range, series, grid, evaluate, scalars);
+      if (column === undefined) continue;
+      column.dropName = dropsName || series.dropName;
+      if (column.dropName) column.labels = withoutName(context, series.labels);
+      columns.push(column);
+      if (options.wantsCounter) judgeCounter(context, series.labels, column, call);
+    }
+    if (!context.options.delayedNameRemoval) rejectSameLabels(columns);
+    return vector(columns);
+  };
+}
+
+function evaluateArguments(context: EvalContext, call: CallExpr, grid: Grid) {
+  let range: RangeVector | undefined;
+  const scalars: Float64Array[] = [];
+  for (const arg of call.args) {
+    let inner = arg;
+    while (inner.kind === 'paren') inner = inner.expr;
+    if (isRangeExpr(inner)) range = evaluateRangeVector(context, inner, grid);
+    else scalars.push(evaluateScalar(context, arg, grid));
+  }
+  if (range === undefined) throw new Error(`no range vector among the arguments of ${call.name}`);
+  return { range, scalars };
+}
+
+const NO_SERIES: RangeSeries = {
+  labels: [] as unknown as Labels,
+  dropName: false,
+  times: new Float64Array(0),
+  values: new Float64Array(0),
+  starts: undefined,
+  histogramTimes: new Float64Array(0),
+  histograms: [],
+  histogramStarts: undefined,
+};
+
+function newWindow(context: EvalContext, range: RangeVector): Window {
+  return {
+    series: NO_SERIES,
+    from: 0,
+    to: 0,
+    histogramFrom: 0,
+    histogramTo: 0,
+    start: 0,
+    end: 0,
+    time: 0,
+    step: 0,
+    rangeMs: range.rangeMs,
+    extension: range.extension,
+    annotations: context.annotations,
+    position: range.position,
+    useStartTimestamps: context.options.useStartTimestamps,
+    value: 0,
+    histogram: undefined,
+  };
+}
+
+function evaluateSeries(
+  context: EvalContext,
+  window: Window,
+  range: RangeVector,
+  series: RangeSeries,
+  grid: Grid,
+  evaluate: WindowFunction,
+  scalars: readonly Float64Array[],
+): MutableColumn | undefined {
+  const { times, histogramTimes } = series;
+  const { samplesPerStep } = context.stats;
+  const isTop = samplesPerStep.length === grid.count;
+  const back = range.extension === undefined ? 0 : context.options.lookbackMs;
+  const ahead = range.extension === 'smoothed' ? context.options.lookbackMs : 0;
+  let column: MutableColumn | undefined;
+  let seen = 0;
+  window.series = series;
+  window.from = window.to = window.histogramFrom = window.histogramTo = 0;
+  for (let step = 0; step < grid.count; step++) {
+    const end = lookTime(range.times, grid, step);
+    const start = end - range.rangeMs;
+    window.end = end;
+    window.start = start;
+    while (window.from < times.length && times[window.from]! <= start - back) window.from++;
+    if (window.to < window.from) window.to = window.from;
+    while (window.to < times.length && times[window.to]! <= end + ahead) window.to++;
+    if (histogramTimes.length > 0) {
+      while (
+        window.histogramFrom < histogramTimes.length &&
+        histogramTimes[window.histogramFrom]! <= start - back
+      ) {
+        window.histogramFrom++;
+      }
+      if (window.histogramTo < window.histogramFrom) window.histogramTo = window.histogramFrom;
+      while (
+        window.histogramTo < histogramTimes.length &&
+        histogramTimes[window.histogramTo]! <= end + ahead
+      ) {
+        window.histogramTo++;
+      }
+    }
+    const count = window.to - window.from + window.histogramTo - window.histogramFrom;
+    if (count === 0) continue;
+    window.time = timeAt(grid, step);
+    window.step = step;
+    seen += count;
+    if (isTop) samplesPerStep[step]! += count;
+    const kind = evaluate(window, scalars);
+    if (kind === ABSENT) continue;
+    if (column === undefined) {
+      context.budget.bytes(columnBytes(grid.count));
+      column = newColumn(series.labels, grid.count);
+    }
+    if (kind === FLOAT) setFloat(column, step, window.value);
+    else if (kind === HISTOGRAM) setHistogram(column, step, window.histogram!);
+  }
+  context.stats.totalSamples += seen;
+  return column;
+}
+
+const COUNTER_NAME = /_(?:total|sum|count|bucket)$/;
+
+function judgeCounter(context: EvalContext, labels: Labels, column: Column, call: CallExpr): void {
+  const metric = labelValue(labels, METRIC_NAME);
+  if (metric === '' || !column.present.includes(FLOAT)) return;
+  const { position } = call.args[0]!;
+  if (context.options.typeAndUnitLabels) {
+    const type = labelValue(labels, '__type__');
+    if (type !== 'counter' && type !== 'histogram') {
+      context.annotations.possibleNonCounter(metric, position, type);
+    }
+  } else if (!COUNTER_NAME.test(metric)) context.annotations.possibleNonCounter(metric, position);
+}
+
+export const metricNameOf = (window: Window): string => labelValue(window.series.labels, METRIC_NAME);
+
+/** Leaves a float in the window. */
+export function float(window: Window, value: number): number {
+  window.value = value;
+  return FLOAT;
+}
+
+export function native(window: Window, histogram: Histogram): number {
+  window.histogram = histogram;
+  return HISTOGRAM;
+}
+
+export const hasFloats = (window: Window): boolean => window.to > window.from;
+export const hasHistograms = (window: Window): boolean => window.histogramTo > window.histogramFrom;

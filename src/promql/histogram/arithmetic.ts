@@ -1,0 +1,244 @@
+import { CUSTOM_BUCKETS_SCHEMA, type Histogram, type Span } from '../../model/histogram.ts';
+import type { Annotations, HistogramOperation } from '../annotations.ts';
+import { texts } from '../annotations.ts';
+import type { Position } from '../errors.ts';
+import {
+  type Combination,
+  HistogramAccumulator,
+  IncompatibleSchemasError,
+  widenedZero,
+} from './accumulator.ts';
+import {
+  eachBucket,
+  mappedCustomIndex,
+  reducedIndex,
+  sameNumbers,
+  sharedBounds,
+  toSpans,
+  upperBound,
+  usesCustomBuckets,
+} from './buckets.ts';
+
+/** A combined histogram with what combining brought to light. */
+export interface Combined extends Combination {
+  readonly histogram: Histogram;
+}
+
+/** @throws IncompatibleSchemasError */
+export function addHistograms(a: Histogram, b: Histogram): Combined {
+  const total = new HistogramAccumulator(a);
+  const combination = total.add(b);
+  return { ...combination, histogram: total.toHistogram() };
+}
+
+/** @throws IncompatibleSchemasError */
+export function subtractHistograms(a: Histogram, b: Histogram): Combined {
+  const total = new HistogramAccumulator(a);
+  const combination = total.add(b, -1);
+  return { ...combination, histogram: total.toHistogram() };
+}
+
+/** Where a warning about combining goes. */
+export interface Site {
+  readonly annotations: Annotations;
+  readonly position: Position;
+  readonly series: { readonly labels: readonly string[] };
+}
+
+const metricOf = (site: Site): string => {
+  const at = site.series.labels.indexOf('__name__');
+  return at >= 0 && at % 2 === 0 ? site.series.labels[at + 1]! : '';
+};
+
+function combineOrWarn(
+  site: Site,
+  operation: HistogramOperation,
+  combine: (a: Histogram, b: Histogram) => Combined,
+  a: Histogram,
+  b: Histogram,
+): Histogram | undefined {
+  try {
+    const combined = combine(a, b);
+    if (combined.isReconciled) {
+      site.annotations.info(texts.mismatchedCustomBuckets(operation), site.position);
+    }
+    return combined.histogram;
+  } catch (error) {
+    if (!(error instanceof IncompatibleSchemasError)) throw error;
+    site.annotations.warn(texts.mixedExponentialCustom(metricOf(site)), site.position);
+    return undefined;
+  }
+}
+
+/** a + b; undefined, with a warning, when they cannot be combined. Conflicting reset hints are the caller's business. */
+export const addInto = (site: Site, a: Histogram, b: Histogram): Histogram | undefined =>
+  combineOrWarn(site, 'addition', addHistograms, a, b);
+
+/** a - b, as addInto. */
+export const subtractOrWarn = (site: Site, a: Histogram, b: Histogram): Histogram | undefined =>
+  combineOrWarn(site, 'subtraction', subtractHistograms, a, b);
+
+export function scaleHistogram(histogram: Histogram, factor: number): Histogram {
+  return {
+    ...histogram,
+    zeroCount: histogram.zeroCount * factor,
+    count: histogram.count * factor,
+    sum: histogram.sum * factor,
+    positiveBuckets: histogram.positiveBuckets.map((count) => count * factor),
+    negativeBuckets: histogram.negativeBuckets.map((count) => count * factor),
+    counterResetHint: factor < 0 ? 'gauge' : histogram.counterResetHint,
+  };
+}
+
+/** Divides all counts; a division by zero leaves no buckets. */
+export function divideHistogram(histogram: Histogram, divisor: number): Histogram {
+  const isZero = divisor === 0;
+  return {
+    ...histogram,
+    zeroCount: histogram.zeroCount / divisor,
+    count: histogram.count / divisor,
+    sum: histogram.sum / divisor,
+    positiveSpans: isZero ? [] : histogram.positiveSpans,
+    negativeSpans: isZero ? [] : histogram.negativeSpans,
+    positiveBuckets: isZero ? [] : histogram.positiveBuckets.map((count) => count / divisor),
+    negativeBuckets: isZero ? [] : histogram.negativeBuckets.map((count) => count / divisor),
+    counterResetHint: divisor < 0 ? 'gauge' : histogram.counterResetHint,
+  };
+}
+
+/** Without empty buckets, adjacent spans joined. */
+export function compactHistogram(histogram: Histogram): Histogram {
+  const positive = compactSide(histogram.positiveSpans, histogram.positiveBuckets);
+  const negative = compactSide(histogram.negativeSpans, histogram.negativeBuckets);
+  return {
+    ...histogram,
+    positiveSpans: positive.spans,
+    positiveBuckets: positive.buckets,
+    negativeSpans: negative.spans,
+    negativeBuckets: negative.buckets,
+  };
+}
+
+function compactSide(spans: readonly Span[], buckets: readonly number[]) {
+  const indexes: number[] = [];
+  eachBucket(spans, buckets, (index) => indexes.push(index));
+  return toSpans(indexes, buckets);
+}
+
+/** Bit for bit the same data; empty spans and the reset hint aside. */
+export function equalHistograms(a: Histogram, b: Histogram): boolean {
+  return (
+    a.schema === b.schema &&
+    Object.is(a.count, b.count) &&
+    Object.is(a.sum, b.sum) &&
+    a.zeroThreshold === b.zeroThreshold &&
+    Object.is(a.zeroCount, b.zeroCount) &&
+    (!usesCustomBuckets(a) || sameNumbers(a.customValues, b.customValues)) &&
+    sameSide(a.positiveSpans, a.positiveBuckets, b.positiveSpans, b.positiveBuckets) &&
+    sameSide(a.negativeSpans, a.negativeBuckets, b.negativeSpans, b.negativeBuckets)
+  );
+}
+
+function sameSide(
+  aSpans: readonly Span[],
+  aBuckets: readonly number[],
+  bSpans: readonly Span[],
+  bBuckets: readonly number[],
+): boolean {
+  if (!sameNumbers(aBuckets, bBuckets)) return false;
+  const aIndexes: number[] = [];
+  const bIndexes: number[] = [];
+  eachBucket(aSpans, aBuckets, (index) => aIndexes.push(index));
+  eachBucket(bSpans, bBuckets, (index) => bIndexes.push(index));
+  return sameNumbers(aIndexes, bIndexes);
+}
+
+/** Whether a counter was reset between two histograms, by the hint or because something shrank. */
+export function detectReset(current: Histogram, previous: Histogram): boolean {
+  if (current.counterResetHint === 'reset') return true;
+  if (current.counterResetHint === 'not_reset') return false;
+  if (current.count < previous.count) return true;
+  if (usesCustomBuckets(current)) {
+    if (!usesCustomBuckets(previous)) return true;
+    return customBucketsShrank(current, previous);
+  }
+  if (usesCustomBuckets(previous)) return true;
+  if (current.schema > previous.schema || current.zeroThreshold < previous.zeroThreshold) return true;
+  const zero = widenedZero(previous, current.zeroThreshold);
+  if (zero.threshold !== current.zeroThreshold || current.zeroCount < zero.count) return true;
+  return (
+    sideShrank(
+      current,
+      current.positiveSpans,
+      current.positiveBuckets,
+      previous,
+      previous.positiveSpans,
+      previous.positiveBuckets,
+    ) ||
+    sideShrank(
+      current,
+      current.negativeSpans,
+      current.negativeBuckets,
+      previous,
+      previous.negativeSpans,
+      previous.negativeBuckets,
+    )
+  );
+}
+
+function sideShrank(
+  current: Histogram,
+  currentSpans: readonly Span[],
+  currentBuckets: readonly number[],
+  previous: Histogram,
+  previousSpans: readonly Span[],
+  previousBuckets: readonly number[],
+): boolean {
+  const now = new Map<number, number>();
+  eachBucket(currentSpans, currentBuckets, (index, count) => now.set(index, count));
+  const before = new Map<number, number>();
+  eachBucket(previousSpans, previousBuckets, (index, count) => {
+    const target =
+      previous.schema === current.schema ? index : reducedIndex(index, previous.schema, current.schema);
+    if (upperBound(target, current.schema, []) <= current.zeroThreshold) return;
+    before.set(target, (before.get(target) ?? 0) + count);
+  });
+  for (const [index, count] of before) {
+    if ((now.get(index) ?? 0) < count) return true;
+  }
+  return false;
+}
+
+function customBucketsShrank(current: Histogram, previous: Histogram): boolean {
+  const bounds = sameNumbers(current.customValues, previous.customValues)
+    ? current.customValues
+    : sharedBounds(current.customValues, previous.customValues);
+  const now = customCounts(current, bounds);
+  const before = customCounts(previous, bounds);
+  return before.some((count, i) => now[i]! < count);
+}
+
+function customCounts(histogram: Histogram, bounds: readonly number[]): Float64Array {
+  const counts = new Float64Array(bounds.length + 1);
+  eachBucket(histogram.positiveSpans, histogram.positiveBuckets, (index, count) => {
+    counts[mappedCustomIndex(index, histogram.customValues, bounds)]! += count;
+  });
+  return counts;
+}
+
+/** A histogram with no observations that may stand for another as its start. */
+export function emptyLike(histogram: Histogram): Histogram {
+  return {
+    schema: histogram.schema,
+    count: 0,
+    sum: 0,
+    zeroThreshold: 0,
+    zeroCount: 0,
+    positiveSpans: [],
+    positiveBuckets: [],
+    negativeSpans: [],
+    negativeBuckets: [],
+    customValues: histogram.schema === CUSTOM_BUCKETS_SCHEMA ? histogram.customValues : [],
+    counterResetHint: 'unknown',
+  };
+}

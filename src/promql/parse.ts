@@ -1,0 +1,23 @@
+import type { Expr } from './ast.ts';
+import { checkTree } from './check.ts';
+import { PromqlError } from './errors.ts';
+import { parseTree } from './parser.ts';
+
+/**
+ * Reads and checks a query.
+ * @throws PromqlError of kind bad_data with upstream's text, `line:col: parse error: …`, and its position
+ */
+export function parseExpr(text: string): Expr {
+  return checkTree(parseTree(text), text);
+}
+
+/** What is wrong with a query, if anything, and where: an offset in the text. For checks of configuration. */
+export function checkExpr(text: string): { readonly message: string; readonly offset: number } | undefined {
+  try {
+    parseExpr(text);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof PromqlError)) throw error;
+    return { message: error.message, offset: error.position?.start ?? 0 };
+  }
+}
