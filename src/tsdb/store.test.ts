@@ -28,7 +28,7 @@ function open(dir: string, clock = fakeClock()): Store {
   const store = openStore({
     dir,
     clock,
-    log: silentLog,
+    log: silentLog(),
     registry: new Registry(),
     addon: undefined,
     retention: { timeMs: 0, sizeBytes: 0 },
