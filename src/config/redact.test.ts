@@ -92,3 +92,30 @@ test('a redacted config is a valid config', () => {
   const { errors } = checkFile('a', { env: {}, cwd: '/', files: { read: () => shown, glob: () => [] } });
   expect(errors).toEqual([]);
 });
+
+test('what Alertmanager sections take from others by alias is written out', () => {
+  const config = `
+scrape_configs: [{ job_name: &name a, tls_config: &tls { insecure_skip_verify: true } }]
+route: { receiver: *name, routes: &none [] }
+receivers: [{ name: *name, webhook_configs: [{ url: x, http_config: { tls_config: *tls } }] }]
+inhibit_rules: *none
+`;
+  expect(parse(redactedAlertmanagerConfig(config))).toEqual({
+    route: { receiver: 'a', routes: [] },
+    receivers: [
+      {
+        name: 'a',
+        webhook_configs: [{ url: '<secret>', http_config: { tls_config: { insecure_skip_verify: true } } }],
+      },
+    ],
+    inhibit_rules: [],
+  });
+});
+
+test('only the first document is shown, as only it counts', () => {
+  expect(redactConfig('host: {}\n---\nself: {}\n')).toContain('host: {}');
+});
+
+test.each(['a: [', 'a: *b', '', '# nothing'])('%j is shown as nothing', (text) => {
+  expect(redactConfig(text)).toBe('');
+});

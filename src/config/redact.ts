@@ -1,4 +1,15 @@
-import { Document, isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments } from 'yaml';
+import {
+  type Alias,
+  Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  parseAllDocuments,
+  type Scalar,
+  visit,
+} from 'yaml';
 import { z } from 'zod';
 import { configFile } from './config.ts';
 import { alertmanagerGlobal } from './global.ts';
@@ -36,9 +47,11 @@ export function redactedAlertmanagerConfig(text: string): string {
   const document = read(text);
   const root = document.contents;
   if (!isMap(root)) return NOBODY;
+  const targets = aliasTargets(document);
   keepKeys(root, ALERTMANAGER_KEYS);
   const global = resolveAlias(document, root.get('global', true));
   if (isMap(global)) keepKeys(global, new Set(Object.keys(alertmanagerGlobal)));
+  writeOutAliases(document, targets);
   hide(document, root, configFile, '');
   return root.has('route') ? print(document) : NOBODY;
 }
@@ -46,7 +59,34 @@ export function redactedAlertmanagerConfig(text: string): string {
 /** Scalars stay as written, whatever they look like. */
 function read(text: string): Document {
   const [document] = parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
-  return document && document.errors.length === 0 ? document : new Document();
+  const isWhole = document?.errors.length === 0 && [...aliasTargets(document).values()].every(Boolean);
+  return isWhole ? document : new Document();
+}
+
+function aliasTargets(document: Document): Map<Alias, Node | undefined> {
+  const targets = new Map<Alias, Node | undefined>();
+  visit(document, { Alias: (_, alias) => void targets.set(alias, alias.resolve(document)) });
+  return targets;
+}
+
+const MAX_COPIES = 10_000;
+
+/** Puts a copy in the place of each alias whose anchor has been taken out. */
+function writeOutAliases(document: Document, targets: ReadonlyMap<Alias, Node | undefined>): void {
+  const left = new Set<string>();
+  visit(document, { Node: (_, node) => void (!isAlias(node) && node.anchor && left.add(node.anchor)) });
+  const byAnchor = new Map([...targets].map(([alias, target]) => [alias.source, target]));
+  let copies = 0;
+  visit(document, {
+    Alias: (_, alias) => {
+      if (left.has(alias.source)) return undefined;
+      const target = targets.get(alias) ?? byAnchor.get(alias.source);
+      if (!target || copies++ > MAX_COPIES) return visit.REMOVE;
+      const copy = target.clone() as Scalar;
+      delete copy.anchor;
+      return copy;
+    },
+  });
 }
 
 function print(document: Document): string {
@@ -61,9 +101,13 @@ function hide(document: Document, node: unknown, outer: z.core.$ZodType, key: st
     const shape = shapeOf(schema);
     for (const pair of target.items) {
       const name = isScalar(pair.key) ? String(pair.key.value ?? '') : '';
-      const inner = shape ? shape[name] : def.type === 'record' ? def.valueType : undefined;
+      const inner = shape
+        ? Object.hasOwn(shape, name) && shape[name]
+        : def.type === 'record'
+          ? def.valueType
+          : undefined;
       if (name === '<<') hide(document, pair.value, outer, key);
-      else hide(document, pair.value, inner ?? UNKNOWN, name);
+      else hide(document, pair.value, inner || UNKNOWN, name);
     }
   } else if (isSeq(target)) {
     for (const item of target.items) hide(document, item, def.type === 'array' ? def.element : UNKNOWN, key);
