@@ -181,7 +181,6 @@ class Executor {
       this.#variables.length = scope;
       return jump !== 'break';
     };
-    this.#node = node;
     if (value instanceof GoList) {
       let i = 0n;
       for (const item of value.items) if (!once(i++, item)) break;

@@ -30,6 +30,8 @@ export function sprintln(args: readonly GoValue[], budget: Budget): string {
 
 interface Flags {
   readonly plus: boolean;
+  /** The plus of `%+v`, which asks for names of fields, not for signs. */
+  readonly plusV: boolean;
   readonly minus: boolean;
   readonly sharp: boolean;
   readonly space: boolean;
@@ -40,6 +42,7 @@ interface Flags {
 
 const PLAIN: Flags = {
   plus: false,
+  plusV: false,
   minus: false,
   sharp: false,
   space: false,
@@ -146,6 +149,10 @@ export function sprintf(format: string, args: readonly GoValue[], budget: Budget
     const verb = String.fromCodePoint(format.codePointAt(i)!);
     i += verb.length;
     if (flags.minus) flags.zero = false;
+    if (verb === 'v' && flags.plus) {
+      flags.plus = false;
+      flags.plusV = true;
+    }
     if (verb === '%') out.write('%');
     else if (!goodIndex) out.write(`%!${verb}(BADINDEX)`);
     else if (next >= args.length) out.write(`%!${verb}(MISSING)`);
@@ -250,7 +257,7 @@ class Printer {
       });
       this.write(isGoSyntax ? '}' : ']');
     } else {
-      const named = verb === 'v' && (flags.plus || flags.sharp);
+      const named = flags.plusV || (verb === 'v' && flags.sharp);
       const isPointer = value.type.startsWith('*');
       this.write(isPointer ? '&' : '');
       this.write(isGoSyntax ? `${value.type.replace('*', '')}{` : '{');
@@ -278,10 +285,10 @@ class Printer {
     const signed = text[0] === '-' || text[0] === '+';
     let sign = signed ? text[0]! : '';
     const digits = signed ? text.slice(1) : text;
-    const plus = flags.plus && verb !== 'v';
-    if (sign === '' && (plus || (flags.plus && verb === 'v'))) sign = '+';
+    if (sign === '' && flags.plus) sign = '+';
     if (sign === '' && flags.space) sign = ' ';
-    if (sign === '+' && !isFiniteValue && !flags.plus) sign = verb === 'v' || !flags.space ? '+' : ' ';
+    // +Inf keeps its sign, but for a space in its place.
+    if (sign === '+' && !flags.plus && flags.space) sign = ' ';
     if (flags.zero && isFiniteValue && flags.width !== undefined && !flags.minus) {
       this.write(sign + digits.padStart(flags.width - sign.length, '0'));
       return;

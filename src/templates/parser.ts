@@ -186,7 +186,7 @@ class Parser {
     switch (token.kind) {
       case 'block':
         this.#take();
-        return this.#block(token);
+        return this.#block();
       case 'break':
       case 'continue': {
         this.#take();
@@ -211,18 +211,20 @@ class Parser {
         return this.#control(token.kind);
       case 'template': {
         this.#take();
+        const at = this.#peekSolid().at;
         const name = this.#templateName('template clause');
         let pipe: PipeNode | undefined;
         if (this.#peekSolid().kind === 'rightDelim') this.#take();
         else pipe = this.#pipeline('template clause', 'rightDelim');
-        return { kind: 'template', at: token.at, name, pipe };
+        return { kind: 'template', at, name, pipe };
       }
       default:
         return { kind: 'action', at: token.at, pipe: this.#pipeline('command', 'rightDelim') };
     }
   }
 
-  #block(token: Token): StatementNode {
+  #block(): StatementNode {
+    const { at } = this.#peekSolid();
     const name = this.#templateName('block clause');
     const pipe = this.#pipeline('block clause', 'rightDelim');
     const variables = this.#variables;
@@ -234,7 +236,7 @@ class Parser {
     this.#variables = variables;
     this.#rangeDepth = rangeDepth;
     this.#add(name, list);
-    return { kind: 'template', at: token.at, name, pipe };
+    return { kind: 'template', at, name, pipe };
   }
 
   #control(kind: 'if' | 'range' | 'with'): StatementNode {
