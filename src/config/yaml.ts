@@ -144,7 +144,12 @@ export class YamlFile {
       this.#error(deep, [], `expected at most ${MAX_DEPTH} levels of nesting, got more`);
       return false;
     }
-    const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
+    const composer = new Composer({
+      schema: 'failsafe',
+      resolveKnownTags: false,
+      uniqueKeys: false,
+      prettyErrors: false,
+    });
     const [document, second] = [...composer.compose(tokens, true, text.length)];
     if (!document) return true;
     // Those after the first are mostly its consequences.
