@@ -1,0 +1,60 @@
+import { test } from 'vitest';
+import type { ExpositionParser } from '../exposition/parser.ts';
+import { TextParser } from '../exposition/text-parser.ts';
+import { PageParser, type PageReader } from './page.ts';
+
+const SAMPLES = 10_000;
+const PAGES = 8;
+const encoder = new TextEncoder();
+
+/** Pages of an application with about a hundred bytes per line; `changed` of the values move from page to page. */
+function pages(changed: number, lineThatFlaps: boolean): Uint8Array[] {
+  return Array.from({ length: PAGES }, (_, page) => {
+    const lines: string[] = [];
+    for (let i = 0; i < SAMPLES; i++) {
+      if (i % 100 === 0)
+        lines.push(`# HELP app_family_${i} A family of metrics.`, `# TYPE app_family_${i} counter`);
+      if (lineThatFlaps && i % 1000 === 500 && page % 2 === 0)
+        lines.push(`app_state{state="odd",i="${i}"} 1`);
+      const moves = (i * 7919) % 100 < changed * 100;
+      const value = 1000 + i + (moves ? page * 17 : 0) + (i % 3 === 0 ? 0.25 : 0);
+      lines.push(
+        `app_family_${i - (i % 100)}{handler="/api/v1/things/${i % 100}",method="GET",code="200",zone="eu"} ${value}`,
+      );
+    }
+    return encoder.encode(`${lines.join('\n')}\n`);
+  });
+}
+
+const reader: PageReader = { series: () => 0, help() {}, type() {}, unit() {} };
+const never = (): boolean => false;
+
+function replay(set: readonly Uint8Array[]): () => void {
+  const parser = new PageParser(1);
+  let next = 0;
+  return () => {
+    const page = set[next++ % set.length]!;
+    for (const _ of parser.parse(page, new TextParser(page), reader, never));
+  };
+}
+
+function parseAlone(set: readonly Uint8Array[]): () => void {
+  let next = 0;
+  return () => {
+    const parser: ExpositionParser = new TextParser(set[next++ % set.length]!);
+    while (parser.next() !== 'end');
+  };
+}
+
+/** One run is a page: its mean in ms times 100 is ns per sample. */
+test('a page of 10,000 samples', async ({ bench }) => {
+  const steady = pages(0, false);
+  const quarter = pages(0.25, false);
+  await bench.compare(
+    bench('predicted, nothing changed', replay(steady)),
+    bench('predicted, a quarter changed', replay(quarter)),
+    bench('predicted, 64 % changed', replay(pages(0.64, false))),
+    bench('predicted, a quarter changed, ten lines come and go', replay(pages(0.25, true))),
+    bench("the format's parser alone", parseAlone(quarter)),
+  );
+});
