@@ -119,3 +119,10 @@ test('only the first document is shown, as only it counts', () => {
 test.each(['a: [', 'a: *b', '', '# nothing'])('%j is shown as nothing', (text) => {
   expect(redactConfig(text)).toBe('');
 });
+
+test('scalars keep their spelling', () => {
+  const config = 'global:\nhost: ~\nself: {a}\nx: [0x1f, 1.10, yes, On, "587", 1_000]\n';
+  const shown = redactConfig(config);
+  expect(shown).toContain('global:\nhost: ~\n');
+  expect(shown).toContain('[ 0x1f, 1.10, yes, On, "587", 1_000 ]');
+});

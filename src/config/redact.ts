@@ -56,10 +56,9 @@ export function redactedAlertmanagerConfig(text: string): string {
   return root.has('route') ? print(document) : NOBODY;
 }
 
-/** Scalars stay as written, whatever they look like. */
 function read(text: string): Document {
   const [document] = parseAllDocuments(text, {
-    schema: 'failsafe',
+    schema: 'core',
     resolveKnownTags: false,
     uniqueKeys: false,
     prettyErrors: false,
@@ -121,7 +120,7 @@ function hide(document: Document, node: unknown, outer: z.core.$ZodType, key: st
     if (isSecret) {
       target.value = SECRET;
       target.type = 'PLAIN';
-    } else target.value = withoutPassword(String(target.value));
+    } else if (typeof target.value === 'string') target.value = withoutPassword(target.value);
   }
 }
 
