@@ -65,7 +65,8 @@ export function silenceRoutes({ notifier, clock }: { notifier: Notifier; clock: 
 
   app.delete('/silence/:silenceID', async (c) => {
     const id = uuidParam(c, 'silenceID');
-    if (!notifier.silence(id)) return c.body(null, 404);
+    // 500, not 404: what clients in the field know; Alertmanager itself changed this only lately.
+    if (!notifier.silence(id)) return answerText(c, 500, 'silence not found');
     await notifier.expireSilence(id);
     return c.body(null, 200);
   });
