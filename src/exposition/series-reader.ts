@@ -5,6 +5,7 @@ import { expositionErrorAt } from './exposition-error.ts';
 import { parseGoFloat } from './number.ts';
 import { METRIC_TYPES } from './parser.ts';
 
+const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const TAB = 0x09;
 const QUOTE = 0x22;
@@ -23,8 +24,9 @@ export const METRIC_START = LABEL_START | COLON;
 
 const NO_NAME = -1;
 
-/** How strict the text between the braces is: OpenMetrics allows no blanks and wants commas, the Prometheus format neither. */
+/** How strict the text of a series is: OpenMetrics is, the Prometheus format is not. */
 export interface SeriesGrammar {
+  /** Whether blanks may stand around everything, and newlines in strings. */
   readonly blanks: boolean;
   readonly commasRequired: boolean;
 }
@@ -67,6 +69,13 @@ export class SeriesReader {
     return bytes[next] === OPEN ? this.#braces(next + 1) : nameTo;
   }
 
+  /** End of the labels in braces at `from`, which name no metric. @throws ExpositionError */
+  labelsEnd(from: number): number {
+    this.#count = 0;
+    this.#note(from, from);
+    return this.#braces(from + 1);
+  }
+
   /** End of the unquoted name at `from`; `from` itself when there is none. `start` says which kind. */
   nameEnd(from: number, start: number): number {
     const bytes = this.#bytes;
@@ -86,7 +95,9 @@ export class SeriesReader {
       const byte = bytes[i]!;
       if (byte === QUOTE) return i + 1;
       if (byte === BACKSLASH) i++;
-      else if (byte === 0) throw expositionErrorAt(bytes, i, 'unexpected NUL byte in a string');
+      else if (byte === NEWLINE && !this.#grammar.blanks) {
+        throw expositionErrorAt(bytes, i, 'expected a closing quote, found the end of the line');
+      } else if (byte === 0) throw expositionErrorAt(bytes, i, 'unexpected NUL byte in a string');
     }
     throw expositionErrorAt(bytes, from, 'expected a closing quote, found the end of the page');
   }
