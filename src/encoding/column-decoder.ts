@@ -1,4 +1,5 @@
 import { wordsOf, writeStaleAt } from '../model/sample.ts';
+import { planesIn } from './byte-planes.ts';
 import { ByteReader } from './bytes.ts';
 import {
   ColumnKind,
@@ -6,14 +7,23 @@ import {
   KIND_MASK,
   MAX_COLUMNS,
   MAX_ROWS,
+  Placement,
   PRESENCE_MASK,
   PresenceMode,
+  SharedPacking,
 } from './column-layout.ts';
 import { CorruptBlockError } from './corrupt-block.ts';
-import { readFloatPlanes } from './float-planes.ts';
-import { FrameKind, unframe } from './frame.ts';
-import { applyForm, IntegerForm, isKnownForm } from './integer-form.ts';
-import { type IntegerStream, readIntegers, Transform, VARINTS } from './integer-stream.ts';
+import { FLOAT_PLANES, FloatCoding, readFloats } from './float-planes.ts';
+import { FrameKind, unframe, unpack } from './frame.ts';
+import { applyForm, hasExponent, IntegerForm, isKnownForm } from './integer-form.ts';
+import {
+  hasStep,
+  type IntegerStream,
+  readIntegers,
+  Transform,
+  usesNeighbour,
+  VARINTS,
+} from './integer-stream.ts';
 import { type RowSpans, readSpans, spannedRows } from './presence.ts';
 
 /** Where a column's values differ from its integers; a stale marker is two fixed words. */
@@ -35,12 +45,35 @@ interface Column {
   readonly stream: IntegerStream;
   /** The column whose integers this one's rest on. */
   readonly neighbour: Column | undefined;
+  readonly bytes: StreamPlace;
+}
+
+/** Where a stream's bytes are. */
+interface StreamPlace {
+  /** Byte planes, each as long as the column has samples; 1 for varints, which are `length` bytes. */
+  readonly planes: number;
+  readonly length: number;
+  /** Which planes lie in the section of noise. */
+  readonly noise: number;
+  readonly noiseFrom: number;
+  readonly placement: number;
+  /** In the shared section once unpacked, or in the section of streams packed for themselves. */
   readonly from: number;
   readonly to: number;
 }
 
+const EMPTY = new Uint8Array(0);
 const NO_EXCEPTIONS: readonly Exception[] = [];
 const NO_STREAM: IntegerStream = { transform: Transform.delta, width: 0, base: 0, step: 0 };
+const NO_BYTES: StreamPlace = {
+  planes: 0,
+  length: 0,
+  noise: 0,
+  noiseFrom: 0,
+  placement: Placement.shared,
+  from: 0,
+  to: 0,
+};
 const ABSENT: Column = {
   kind: ColumnKind.absent,
   spans: undefined,
@@ -50,8 +83,7 @@ const ABSENT: Column = {
   exponent: 0,
   stream: NO_STREAM,
   neighbour: undefined,
-  from: 0,
-  to: 0,
+  bytes: NO_BYTES,
 };
 
 /**
@@ -60,7 +92,13 @@ const ABSENT: Column = {
  */
 export class ColumnDecoder {
   rows = 0;
-  #body: Uint8Array = new Uint8Array(0);
+  /** The shared section: as stored, how long it is unpacked, and unpacked once it was needed. */
+  #sharedStored: Uint8Array = EMPTY;
+  #sharedLength = 0;
+  #shared: Uint8Array | undefined;
+  #noise: Uint8Array = EMPTY;
+  #alone: Uint8Array = EMPTY;
+  #assembled = new Uint8Array(0);
   /** A repeated column is the very object it repeats. */
   #columns: Column[] = [];
   #integers = new Float64Array(0);
@@ -79,20 +117,25 @@ export class ColumnDecoder {
       throw new CorruptBlockError(`claims ${count} columns of ${rows} rows`);
     }
     const columns: Column[] = [];
-    let at = 0;
-    for (let i = 0; i < count; i++) {
-      const column = readColumn(reader, columns, rows, at);
-      columns.push(column);
-      at = Math.max(at, column.to);
+    const sizes: SectionSizes = { shared: 0, noise: 0, alone: 0 };
+    for (let i = 0; i < count; i++) columns.push(readColumn(reader, columns, rows, sizes));
+    const packing = reader.u8();
+    const shared = reader.take(reader.varint());
+    this.#noise = reader.take(sizes.noise);
+    this.#alone = reader.take(sizes.alone);
+    if (reader.remaining !== 0)
+      throw new CorruptBlockError(`${reader.remaining} bytes after the last column`);
+    if (
+      packing !== SharedPacking.zstd &&
+      (packing !== SharedPacking.plain || shared.length !== sizes.shared)
+    ) {
+      throw new CorruptBlockError(`expected ${sizes.shared} shared bytes, found ${shared.length}`);
     }
-    // Payload positions were counted from 0: the directory's own length is known only now.
-    const start = reader.position;
-    if (start + at !== body.length) {
-      throw new CorruptBlockError(`columns take ${at} bytes, found ${body.length - start}`);
-    }
+    this.#sharedStored = shared;
+    this.#sharedLength = sizes.shared;
+    this.#shared = packing === SharedPacking.plain ? shared : undefined;
     this.rows = rows;
     this.#columns = columns;
-    this.#body = body.subarray(start);
   }
 
   /** How many columns there are; further columns of the group were unknown when the block was written. */
@@ -115,14 +158,15 @@ export class ColumnDecoder {
     const column = this.#columns[index];
     if (column === undefined || column.kind === ColumnKind.absent) return;
     const { count } = column;
-    if (column.kind === ColumnKind.floats) {
-      readFloatPlanes(this.#payload(column), count, out, at);
+    if (column.kind !== ColumnKind.integers) {
+      const coding = column.kind === ColumnKind.floats ? FloatCoding.xored : FloatCoding.stepped;
+      readFloats(coding, this.#streamOf(column), count, out, at);
       return;
     }
     if (column.neighbour !== undefined || this.#columns[index + 1]?.neighbour === column) {
       out.set(this.#integersFor(column).subarray(0, count), at);
     } else {
-      readIntegers(this.#payload(column), column.stream, count, undefined, out, at);
+      readIntegers(new ByteReader(this.#streamOf(column)), column.stream, count, undefined, out, at);
     }
     applyForm(column.form, column.exponent, out, at, at + count);
     if (column.exceptions.length > 0) applyExceptions(column.exceptions, out, at);
@@ -137,7 +181,14 @@ export class ColumnDecoder {
     for (let link = chain.pop(); link; link = chain.pop()) {
       if (this.#spare.length < link.count) this.#spare = new Float64Array(link.count);
       const out = this.#spare;
-      readIntegers(this.#payload(link), link.stream, link.count, link.neighbour && this.#integers, out, 0);
+      readIntegers(
+        new ByteReader(this.#streamOf(link)),
+        link.stream,
+        link.count,
+        link.neighbour && this.#integers,
+        out,
+        0,
+      );
       this.#spare = this.#integers;
       this.#integers = out;
       this.#integersOf = link;
@@ -145,12 +196,49 @@ export class ColumnDecoder {
     return this.#integers;
   }
 
-  #payload(column: Column): ByteReader {
-    return new ByteReader(this.#body, column.from, column.to);
+  /** The stream of a column, its planes in order. */
+  #streamOf(column: Column): Uint8Array {
+    const { planes, length, noise, noiseFrom, placement, from, to } = column.bytes;
+    if (planes === 0) return EMPTY;
+    const noisy = planesIn(noise);
+    if (noisy === planes) return this.#noise.subarray(noiseFrom, noiseFrom + planes * length);
+    let packed: Uint8Array;
+    if (placement === Placement.alone) {
+      packed = unpack(this.#alone.subarray(from, to), (planes - noisy) * length);
+    } else {
+      this.#shared ??= unpack(this.#sharedStored, this.#sharedLength);
+      packed = this.#shared.subarray(from, to);
+    }
+    if (noisy === 0) return packed;
+    if (this.#assembled.length < planes * length) this.#assembled = new Uint8Array(planes * length);
+    let fromNoise = noiseFrom;
+    let fromPacked = 0;
+    for (let plane = 0; plane < planes; plane++) {
+      if (noise & (1 << plane)) {
+        this.#assembled.set(this.#noise.subarray(fromNoise, fromNoise + length), plane * length);
+        fromNoise += length;
+      } else {
+        this.#assembled.set(packed.subarray(fromPacked, fromPacked + length), plane * length);
+        fromPacked += length;
+      }
+    }
+    return this.#assembled.subarray(0, planes * length);
   }
 }
 
-function readColumn(reader: ByteReader, columns: readonly Column[], rows: number, at: number): Column {
+/** Bytes that the columns so far take of each section; the shared one as it is unpacked. */
+interface SectionSizes {
+  shared: number;
+  noise: number;
+  alone: number;
+}
+
+function readColumn(
+  reader: ByteReader,
+  columns: readonly Column[],
+  rows: number,
+  sizes: SectionSizes,
+): Column {
   const head = reader.u8();
   const kind = head & KIND_MASK;
   if (kind === ColumnKind.absent) return ABSENT;
@@ -173,20 +261,21 @@ function readColumn(reader: ByteReader, columns: readonly Column[], rows: number
   const count = spans ? spannedRows(spans) : rows;
   if (count === 0) throw new CorruptBlockError('a column without samples');
   const exceptions = head & HAS_EXCEPTIONS ? readExceptions(reader, count) : NO_EXCEPTIONS;
-  const shared = { kind, spans, count, exceptions, from: at };
-  if (kind === ColumnKind.floats) {
+  const shared = { kind, spans, count, exceptions };
+  if (kind === ColumnKind.floats || kind === ColumnKind.floatSteps) {
+    const bytes = readPlace(reader, FLOAT_PLANES, count, sizes);
     return {
       ...shared,
       form: IntegerForm.plain,
       exponent: 0,
       stream: NO_STREAM,
       neighbour: undefined,
-      to: at + 8 * count,
+      bytes,
     };
   }
   if (kind !== ColumnKind.integers) throw new CorruptBlockError(`unknown kind ${kind} of a column`);
   const form = reader.u8();
-  const exponent = form === IntegerForm.plain || form === IntegerForm.thousands ? 0 : reader.signed();
+  const exponent = hasExponent(form as IntegerForm) ? reader.signed() : 0;
   if (!isKnownForm(form, exponent))
     throw new CorruptBlockError(`unknown form ${form}, ${exponent} of a column`);
   const shape = reader.u8();
@@ -195,22 +284,36 @@ function readColumn(reader: ByteReader, columns: readonly Column[], rows: number
   if (!isTransform(transform) || width > VARINTS)
     throw new CorruptBlockError(`unknown shape ${shape} of a column`);
   const base = reader.signed();
-  const step = transform === Transform.deltaOfDelta ? reader.signed() : 0;
-  const length = reader.varint();
-  if (width !== VARINTS && length !== width * count) {
-    throw new CorruptBlockError(`expected ${width * count} bytes of a column, found ${length}`);
-  }
-  const neighbour = transform === Transform.neighbour ? before : undefined;
-  if (
-    transform === Transform.neighbour &&
-    (neighbour?.kind !== ColumnKind.integers || neighbour.count !== count)
-  ) {
+  const step = hasStep(transform) ? reader.signed() : 0;
+  const neighbour = usesNeighbour(transform) ? before : undefined;
+  if (usesNeighbour(transform) && (neighbour?.kind !== ColumnKind.integers || neighbour.count !== count)) {
     throw new CorruptBlockError('a column rests on a neighbour that is not there');
   }
-  return { ...shared, form, exponent, stream: { transform, width, base, step }, neighbour, to: at + length };
+  const bytes =
+    width === 0
+      ? NO_BYTES
+      : width === VARINTS
+        ? readPlace(reader, 1, reader.varint(), sizes)
+        : readPlace(reader, width, count, sizes);
+  return { ...shared, form, exponent, stream: { transform, width, base, step }, neighbour, bytes };
 }
 
-const isTransform = (value: number): value is Transform => value <= Transform.neighbour;
+function readPlace(reader: ByteReader, planes: number, length: number, sizes: SectionSizes): StreamPlace {
+  const placement = reader.u8();
+  const noise = reader.u8();
+  if (placement > Placement.alone || noise >> planes !== 0) {
+    throw new CorruptBlockError(`unknown placement ${placement}, ${noise} of a column`);
+  }
+  const noiseFrom = sizes.noise;
+  const noisy = planesIn(noise);
+  sizes.noise += noisy * length;
+  const section = placement === Placement.alone ? 'alone' : 'shared';
+  const from = sizes[section];
+  sizes[section] += placement === Placement.alone ? reader.varint() : (planes - noisy) * length;
+  return { planes, length, noise, noiseFrom, placement, from, to: sizes[section] };
+}
+
+const isTransform = (value: number): value is Transform => value <= Transform.smoothedNeighbour;
 
 function readExceptions(reader: ByteReader, count: number): readonly Exception[] {
   const exceptions: Exception[] = [];

@@ -1,10 +1,19 @@
 import { isStaleAt, wordsOf } from '../model/sample.ts';
+import { noisyPlanes, planesIn } from './byte-planes.ts';
 import { ByteWriter } from './bytes.ts';
-import { ColumnKind, HAS_EXCEPTIONS, PresenceMode } from './column-layout.ts';
-import { writeFloatPlanes } from './float-planes.ts';
-import { type Compression, FrameKind, frame } from './frame.ts';
-import { chooseForm, IntegerForm } from './integer-form.ts';
-import { StreamScratch, Transform, writeIntegers } from './integer-stream.ts';
+import {
+  ALONE_BYTES,
+  ColumnKind,
+  HAS_EXCEPTIONS,
+  KIND_MASK,
+  Placement,
+  PresenceMode,
+  SharedPacking,
+} from './column-layout.ts';
+import { FLOAT_PLANES, FloatCoding, writeFloats, writeXored } from './float-planes.ts';
+import { type Compression, FrameKind, frame, pack } from './frame.ts';
+import { chooseForm, type FormChoice, hasExponent, IntegerForm } from './integer-form.ts';
+import { hasStep, StreamScratch, VARINTS, writeIntegers } from './integer-stream.ts';
 import { type RowSpans, sameSpans, spannedRows, spansOfBitmap, writeSpans } from './presence.ts';
 
 interface Added {
@@ -21,7 +30,15 @@ interface Added {
  */
 export class ColumnEncoder {
   readonly #meta = new ByteWriter();
-  readonly #payload = new ByteWriter(16 * 1024);
+  /** Streams that are packed together, planes of noise, and streams packed each for itself. */
+  readonly #shared = new ByteWriter(16 * 1024);
+  readonly #noise = new ByteWriter();
+  readonly #alone = new ByteWriter();
+  readonly #stream = new ByteWriter();
+  /** Where the column under way starts in `#meta`. */
+  #head = 0;
+  #planes = new Uint8Array(0);
+  #otherPlanes = new Uint8Array(0);
   readonly #scratch = new StreamScratch();
   #rows = 0;
   #compression: Compression | undefined;
@@ -38,16 +55,18 @@ export class ColumnEncoder {
     this.#columns = [];
     this.#neighbourOf = -1;
     this.#meta.reset();
-    this.#payload.reset();
+    this.#shared.reset();
+    this.#noise.reset();
+    this.#alone.reset();
   }
 
   get columns(): number {
     return this.#columns.length;
   }
 
-  /** Bytes so far, before compression. */
-  get rawBytes(): number {
-    return this.#meta.length + this.#payload.length;
+  /** Bytes so far; what is packed together at the end is counted as it is before. */
+  get storedBytes(): number {
+    return this.#meta.length + this.#shared.length + this.#noise.length + this.#alone.length;
   }
 
   /** A column with a value per row, of which the bitmap says which are samples (all without one). */
@@ -86,13 +105,25 @@ export class ColumnEncoder {
 
   /** The blob; `identity` as for `frame`. */
   finish(identity = 0): Uint8Array {
-    const body = new ByteWriter(this.rawBytes + 16);
+    const shared = this.#shared.view();
+    const level = this.#compression?.level ?? 0;
+    const packed =
+      this.#isPacked && shared.length >= this.#compression!.atLeast ? pack(shared, level) : undefined;
+    const body = new ByteWriter(this.storedBytes + 32);
     body.varint(this.#rows);
     body.varint(this.#columns.length);
     body.bytes(this.#meta.view());
-    body.bytes(this.#payload.view());
+    body.u8(packed ? SharedPacking.zstd : SharedPacking.plain);
+    body.varint(packed?.length ?? shared.length);
+    body.bytes(packed ?? shared);
+    body.bytes(this.#noise.view());
+    body.bytes(this.#alone.view());
     this.#columns = [];
-    return frame(FrameKind.columns, body.view(), this.#compression, identity);
+    return frame(FrameKind.columns, body.view(), undefined, identity);
+  }
+
+  get #isPacked(): boolean {
+    return this.#compression !== undefined;
   }
 
   #findTwin(values: Float64Array, spans: RowSpans | undefined, hash: number): number | undefined {
@@ -116,47 +147,95 @@ export class ColumnEncoder {
     const integers = this.#integers.subarray(0, count);
     const choice = chooseForm(values, integers);
     const exceptions = choice?.exceptions ?? [];
-    this.#meta.u8(
-      (choice ? ColumnKind.integers : ColumnKind.floats) |
-        presence |
-        (exceptions.length > 0 ? HAS_EXCEPTIONS : 0),
-    );
+    const flags = presence | (exceptions.length > 0 ? HAS_EXCEPTIONS : 0);
+    this.#head = this.#meta.length;
+    this.#meta.u8(ColumnKind.integers | flags);
     if (presence === PresenceMode.spans) writeSpans(this.#meta, spans!);
     if (exceptions.length > 0) writeExceptions(this.#meta, values, exceptions);
     if (choice === undefined) {
-      writeFloatPlanes(this.#payload, values);
-      return;
-    }
-    const plain = choice.form === IntegerForm.plain;
-    const hasNeighbour =
-      plain &&
-      previous !== undefined &&
-      previous.root === this.#neighbourOf &&
-      sameSpans(spans, previous.spans);
-    const before = this.#payload.length;
-    const stream = writeIntegers(
-      this.#payload,
-      integers,
-      count,
-      hasNeighbour ? this.#neighbour : undefined,
-      this.#compression !== undefined,
-      this.#scratch,
-    );
-    this.#meta.u8(choice.form);
-    if (choice.form !== IntegerForm.plain && choice.form !== IntegerForm.thousands) {
-      this.#meta.signed(choice.exponent);
-    }
-    this.#meta.u8((stream.transform << 4) | stream.width);
-    this.#meta.signed(stream.base);
-    if (stream.transform === Transform.deltaOfDelta) this.#meta.signed(stream.step);
-    this.#meta.varint(this.#payload.length - before);
-    if (plain) {
-      const spare = this.#neighbour;
-      this.#neighbour = this.#integers;
-      this.#integers = spare;
-      this.#neighbourOf = this.#columns.length;
+      this.#writeFloats(values);
+    } else {
+      const isPlain = choice.form === IntegerForm.plain;
+      const hasNeighbour =
+        isPlain && previous?.root === this.#neighbourOf && sameSpans(spans, previous.spans);
+      this.#writeIntegers(choice, integers, hasNeighbour ? this.#neighbour : undefined);
+      if (isPlain) {
+        const spare = this.#neighbour;
+        this.#neighbour = this.#integers;
+        this.#integers = spare;
+        this.#neighbourOf = this.#columns.length;
+      }
     }
   }
+
+  #writeFloats(values: Float64Array): void {
+    const bytes = FLOAT_PLANES * values.length;
+    if (this.#planes.length < bytes) {
+      this.#planes = new Uint8Array(bytes);
+      this.#otherPlanes = new Uint8Array(bytes);
+    }
+    let coding: FloatCoding = FloatCoding.xored;
+    if (this.#isPacked) {
+      coding = writeFloats(values, this.#planes, this.#otherPlanes, this.#scratch.counts);
+    } else {
+      writeXored(values, this.#planes);
+    }
+    const kind = coding === FloatCoding.xored ? ColumnKind.floats : ColumnKind.floatSteps;
+    const head = this.#meta.view();
+    head[this.#head] = (head[this.#head]! & ~KIND_MASK) | kind;
+    this.#placeStream(this.#planes.subarray(0, bytes), FLOAT_PLANES);
+  }
+
+  #writeIntegers(choice: FormChoice, integers: Float64Array, neighbour: Float64Array | undefined): void {
+    this.#stream.reset();
+    const count = integers.length;
+    const stream = writeIntegers(this.#stream, integers, count, neighbour, this.#isPacked, this.#scratch);
+    this.#meta.u8(choice.form);
+    if (hasExponent(choice.form)) this.#meta.signed(choice.exponent);
+    this.#meta.u8((stream.transform << 4) | stream.width);
+    this.#meta.signed(stream.base);
+    if (hasStep(stream.transform)) this.#meta.signed(stream.step);
+    if (stream.width === 0) return;
+    if (stream.width === VARINTS) this.#meta.varint(this.#stream.length);
+    this.#placeStream(this.#stream.view(), stream.width === VARINTS ? 1 : stream.width);
+  }
+
+  /** Sorts a stream's planes into the sections. A stream of varints is one piece. */
+  #placeStream(stream: Uint8Array, planes: number): void {
+    if (!this.#isPacked) {
+      this.#meta.u8(Placement.shared);
+      this.#meta.u8(0);
+      this.#shared.bytes(stream);
+      return;
+    }
+    const length = stream.length / planes;
+    let noise = noisyPlanes(stream, planes, length, this.#scratch.counts);
+    const rest = noise === 0 ? stream : withoutPlanes(stream, planes, length, noise);
+    const alone = rest.length >= ALONE_BYTES ? pack(rest, this.#compression!.level) : undefined;
+    if (alone === undefined && rest.length >= ALONE_BYTES) noise = (1 << planes) - 1;
+    this.#meta.u8(alone ? Placement.alone : Placement.shared);
+    this.#meta.u8(noise);
+    if (alone) {
+      this.#meta.varint(alone.length);
+      this.#alone.bytes(alone);
+    }
+    for (let plane = 0; plane < planes; plane++) {
+      const bytes = stream.subarray(plane * length, (plane + 1) * length);
+      if (noise & (1 << plane)) this.#noise.bytes(bytes);
+      else if (!alone) this.#shared.bytes(bytes);
+    }
+  }
+}
+
+function withoutPlanes(stream: Uint8Array, planes: number, length: number, noise: number): Uint8Array {
+  const rest = new Uint8Array((planes - planesIn(noise)) * length);
+  let at = 0;
+  for (let plane = 0; plane < planes; plane++) {
+    if (noise & (1 << plane)) continue;
+    rest.set(stream.subarray(plane * length, (plane + 1) * length), at);
+    at += length;
+  }
+  return rest;
 }
 
 /** Copies the rows of `spans` together, bits unchanged. */

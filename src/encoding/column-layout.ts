@@ -1,5 +1,5 @@
 /** How a column is stored: the low bits of its first byte. Numbers reach the disk. */
-export const ColumnKind = { absent: 0, sameAs: 1, integers: 2, floats: 3 } as const;
+export const ColumnKind = { absent: 0, sameAs: 1, integers: 2, floats: 3, floatSteps: 4 } as const;
 export const KIND_MASK = 0x0f;
 
 /** Which rows have samples: all, the spans that follow, or the same ones as the column before. */
@@ -8,6 +8,18 @@ export const PRESENCE_MASK = 0x30;
 
 /** A list of rows whose values the integers do not give. */
 export const HAS_EXCEPTIONS = 0x40;
+
+/**
+ * Where a column's stream lies: all of it in the section that the columns share, or packed for itself. Planes of noise are kept in a
+ * section of their own in either case, unpacked.
+ */
+export const Placement = { shared: 0, alone: 1 } as const;
+
+/** Bytes from which a stream is packed for itself: with statistics of its own, and readable without the others. */
+export const ALONE_BYTES = 2048;
+
+/** How the shared section is stored. */
+export const SharedPacking = { plain: 0, zstd: 1 } as const;
 
 /** No block of ours is larger; a claim above is damage. */
 export const MAX_ROWS = 1 << 24;

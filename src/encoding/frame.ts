@@ -37,13 +37,11 @@ export function frame(
   identity: number,
 ): Uint8Array {
   const packed =
-    compression && body.length >= compression.atLeast
-      ? zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: compression.level } })
-      : undefined;
+    compression && body.length >= compression.atLeast ? pack(body, compression.level) : undefined;
   const writer = new ByteWriter(Math.min(body.length, packed?.length ?? body.length) + 16);
   writer.u8(kind);
   writer.u8(VERSION);
-  if (packed && packed.length + 4 < body.length) {
+  if (packed) {
     writer.u8(ZSTD);
     writer.varint(body.length);
     writer.bytes(packed);
@@ -81,15 +79,26 @@ export function unframe(kind: FrameKind, bytes: Uint8Array, identity: number): U
   if (compression === PLAIN) return reader.take(reader.remaining);
   if (compression !== ZSTD) throw new CorruptBlockError(`unknown compression ${compression}`);
   const length = reader.varint();
-  if (length > MAX_BODY_BYTES) throw new CorruptBlockError(`claims to unpack to ${length} bytes`);
-  const body = unpack(reader.take(reader.remaining), length);
-  if (body.length !== length) {
-    throw new CorruptBlockError(`expected ${length} bytes unpacked, found ${body.length}`);
-  }
-  return body;
+  return unpack(reader.take(reader.remaining), length);
 }
 
-function unpack(packed: Uint8Array, length: number): Uint8Array {
+/** Compresses with zstd; undefined when that gains nothing. */
+export function pack(bytes: Uint8Array, level: number): Uint8Array | undefined {
+  const packed = zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } });
+  return packed.length + 4 < bytes.length ? packed : undefined;
+}
+
+/** Undoes `pack`. @throws CorruptBlockError when the result is not `length` bytes long */
+export function unpack(packed: Uint8Array, length: number): Uint8Array {
+  if (length > MAX_BODY_BYTES) throw new CorruptBlockError(`claims to unpack to ${length} bytes`);
+  const bytes = decompress(packed, length);
+  if (bytes.length !== length) {
+    throw new CorruptBlockError(`expected ${length} bytes unpacked, found ${bytes.length}`);
+  }
+  return bytes;
+}
+
+function decompress(packed: Uint8Array, length: number): Uint8Array {
   try {
     return zstdDecompressSync(packed, {
       chunkSize: Math.max(64, length),

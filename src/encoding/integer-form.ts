@@ -17,7 +17,7 @@ export interface FormChoice {
 }
 
 /** Largest integer in a column: sums and differences of two stay exact, and zigzag coding too. */
-const MAX_INTEGER = 2 ** 49;
+const MAX_INTEGER = 2 ** 48;
 const MAX_DECIMALS = 15;
 const MAX_PRODUCT = 9;
 /** Values tried before a form is given up without reading the whole column. */
@@ -59,6 +59,10 @@ export function applyForm(
     }
   }
 }
+
+/** Whether a form is stored with an exponent. */
+export const hasExponent = (form: IntegerForm): boolean =>
+  form !== IntegerForm.plain && form !== IntegerForm.thousands;
 
 /** Whether stored form and exponent are ones that `chooseForm` makes. */
 export function isKnownForm(form: number, exponent: number): form is IntegerForm {

@@ -4,10 +4,29 @@ import { CorruptBlockError } from './corrupt-block.ts';
 
 /**
  * What is stored of a run of integers: the distance from the smallest, from the one before, from the line through the two
- * before, or the step minus the neighbour column's step (histogram buckets rise together). Numbers reach the disk.
+ * before, the step minus the neighbour column's step (histogram buckets rise together), or the step minus the running mean of
+ * steps (a counter's rate drifts through the day), of itself or of the difference to the neighbour. Numbers reach the disk.
  */
-export const Transform = { reference: 0, delta: 1, deltaOfDelta: 2, neighbour: 3 } as const;
+export const Transform = {
+  reference: 0,
+  delta: 1,
+  deltaOfDelta: 2,
+  neighbour: 3,
+  smoothed: 4,
+  smoothedNeighbour: 5,
+} as const;
 export type Transform = (typeof Transform)[keyof typeof Transform];
+
+/** Whether a stream is read with the integers of the column before. */
+export const usesNeighbour = (transform: Transform): boolean =>
+  transform === Transform.neighbour || transform === Transform.smoothedNeighbour;
+
+/** Whether a stream keeps its first step apart. */
+export const hasStep = (transform: Transform): boolean =>
+  transform === Transform.deltaOfDelta || transform >= Transform.smoothed;
+
+/** Steps over which the running mean reaches. */
+const MEAN_OVER = 16;
 
 /** Residuals as 0 to 7 byte planes (all low bytes, then all second bytes, …) or as varints. */
 export const VARINTS = 8;
@@ -18,9 +37,19 @@ export interface IntegerStream {
   readonly width: number;
   /** The smallest integer for `reference`, otherwise the first. */
   readonly base: number;
-  /** The first step, for `deltaOfDelta`; otherwise 0. */
+  /** The first step, where the transform has one (`hasStep`); otherwise 0. */
   readonly step: number;
 }
+
+/** In the order of preference. */
+const CANDIDATES = [
+  Transform.delta,
+  Transform.neighbour,
+  Transform.reference,
+  Transform.smoothed,
+  Transform.smoothedNeighbour,
+  Transform.deltaOfDelta,
+] as const;
 
 /** Room for residuals and statistics, kept by the encoder between columns. */
 export class StreamScratch {
@@ -37,7 +66,7 @@ export class StreamScratch {
 
 /**
  * Writes `integers` in the shape that looks smallest: after zstd when `packed`, as they are otherwise. `neighbour` holds the
- * integers of the column before, equally long. All magnitudes ≤ 2^49, at least one.
+ * integers of the column before, equally long. All magnitudes ≤ 2^48, at least one.
  */
 export function writeIntegers(
   writer: ByteWriter,
@@ -49,11 +78,9 @@ export function writeIntegers(
 ): IntegerStream {
   scratch.fit(count);
   let best: { transform: Transform; base: number; cost: number; shape: Shape } | undefined;
-  const transforms =
-    neighbour === undefined
-      ? [Transform.delta, Transform.reference, Transform.deltaOfDelta]
-      : [Transform.delta, Transform.neighbour, Transform.reference, Transform.deltaOfDelta];
-  for (const transform of transforms) {
+  for (const transform of CANDIDATES) {
+    if (usesNeighbour(transform) && neighbour === undefined) continue;
+    if (transform >= Transform.smoothed && (!packed || count < 2 * MEAN_OVER)) continue;
     const base = residualsOf(transform, integers, count, neighbour, scratch.residuals);
     const shape = shapeOf(scratch.residuals, count, packed, scratch.counts);
     if (best === undefined || shape.cost < best.cost) {
@@ -66,7 +93,9 @@ export function writeIntegers(
   }
   writeResiduals(writer, scratch.best, count, best!.shape.width);
   const { transform, base, shape } = best!;
-  const step = transform === Transform.deltaOfDelta && count > 1 ? integers[1]! - integers[0]! : 0;
+  const step = hasStep(transform)
+    ? firstStep(integers, usesNeighbour(transform) ? neighbour : undefined, count)
+    : 0;
   return { transform, width: shape.width, base, step };
 }
 
@@ -128,6 +157,30 @@ export function readIntegers(
       }
       return;
     }
+    case Transform.smoothed:
+      readSmoothed(base, step, out, at, end);
+      return;
+    case Transform.smoothedNeighbour: {
+      if (neighbour === undefined) throw new Error('a neighbour stream was read without its neighbour');
+      readSmoothed(base - neighbour[0]!, step, out, at, end);
+      for (let i = at; i < end; i++) out[i] = out[i]! + neighbour[i - at]!;
+      return;
+    }
+  }
+}
+
+/** Residuals in `out` become integers; the sum of the last steps takes them exactly as `smoothedResiduals` did. */
+function readSmoothed(base: number, step: number, out: Float64Array, at: number, end: number): void {
+  let value = base;
+  let sum = step * MEAN_OVER;
+  out[at] = base;
+  for (let i = at + 1; i < end; i++) {
+    const coded = out[i]!;
+    const residual = coded < 0x80000000 ? (coded >>> 1) ^ -(coded & 1) : unzigzag(coded);
+    const mean = Math.floor(sum / MEAN_OVER);
+    value += mean + residual;
+    sum += residual;
+    out[i] = value;
   }
 }
 
@@ -169,7 +222,7 @@ function residualsOf(
       for (let i = 1; i < count; i++) out[i] = zigzag(integers[i]! - integers[i - 1]!);
       return first;
     case Transform.deltaOfDelta: {
-      let step = count > 1 ? integers[1]! - first : 0;
+      let step = firstStep(integers, undefined, count);
       for (let i = 1; i < count; i++) {
         const next = integers[i]! - integers[i - 1]!;
         out[i] = zigzag(next - step);
@@ -186,6 +239,33 @@ function residualsOf(
       }
       return first;
     }
+    case Transform.smoothed:
+    case Transform.smoothedNeighbour:
+      smoothedResiduals(integers, count, usesNeighbour(transform) ? neighbour : undefined, out);
+      return first;
+  }
+}
+
+function firstStep(integers: Float64Array, neighbour: Float64Array | undefined, count: number): number {
+  if (count < 2) return 0;
+  const step = integers[1]! - integers[0]!;
+  return neighbour === undefined ? step : step - (neighbour[1]! - neighbour[0]!);
+}
+
+/** The sum over the last steps decays by its mean with each step, so the mean follows the rate and both sides compute the same. */
+function smoothedResiduals(
+  integers: Float64Array,
+  count: number,
+  neighbour: Float64Array | undefined,
+  out: Float64Array,
+): void {
+  let sum = firstStep(integers, neighbour, count) * MEAN_OVER;
+  for (let i = 1; i < count; i++) {
+    const own = integers[i]! - integers[i - 1]!;
+    const step = neighbour === undefined ? own : own - (neighbour[i]! - neighbour[i - 1]!);
+    const residual = step - Math.floor(sum / MEAN_OVER);
+    out[i] = zigzag(residual);
+    sum += residual;
   }
 }
 
@@ -216,11 +296,11 @@ function shapeOf(residuals: Float64Array, count: number, packed: boolean, counts
   }
   return {
     width: width > 1 && varintBytes < 1.25 * count ? VARINTS : width,
-    cost: entropyBits(residuals, count, counts),
+    cost: residualBits(residuals, count, counts),
   };
 }
 
-function entropyBits(residuals: Float64Array, count: number, counts: Uint32Array): number {
+function residualBits(residuals: Float64Array, count: number, counts: Uint32Array): number {
   counts.fill(0);
   let bits = 0;
   for (let i = 0; i < count; i++) {

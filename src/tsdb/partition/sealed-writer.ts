@@ -77,7 +77,7 @@ export class SealedWriter {
     group.refs.push(entry.ref);
     this.#series.push(entry);
     this.samples += samples.timestamps.length;
-    if (group.refs.length >= GROUP_SERIES || group.encoder.rawBytes >= GROUP_BYTES) this.#flush(group);
+    if (group.refs.length >= GROUP_SERIES || group.encoder.storedBytes >= GROUP_BYTES) this.#flush(group);
   }
 
   /** Writes what is still open, the labels and the directory, and closes the file. */
