@@ -24,7 +24,7 @@ const tsdb = z.strictObject({
     .optional()
     .meta(noEffect('the store compacts by itself.')),
   chunk_encoding: z
-    .strictObject({ floats: z.enum(['xor', 'xor2']).optional() })
+    .strictObject({ floats: z.enum(['xor', 'xor2']).optional().describe('Encoding.') })
     .optional()
     .meta(noEffect('the storage format is our own.')),
 });
@@ -32,7 +32,7 @@ const tsdb = z.strictObject({
 export const storageConfig = z.strictObject({
   tsdb: tsdb.prefault({}).describe('The store of samples.'),
   exemplars: z
-    .strictObject({ max_exemplars: count().optional() })
+    .strictObject({ max_exemplars: count().optional().describe('Most exemplars.') })
     .optional()
     .meta(noEffect('exemplars are not stored.')),
 });

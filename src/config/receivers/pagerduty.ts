@@ -12,11 +12,14 @@ const DETAILS = {
 };
 
 const image = z.strictObject({
-  src: template().optional(),
-  alt: template().optional(),
-  href: template().optional(),
+  src: template().optional().describe('Address of the image.'),
+  alt: template().optional().describe('Text for those who cannot see it.'),
+  href: template().optional().describe('Where it leads.'),
 });
-const link = z.strictObject({ href: template().optional(), text: template().optional() });
+const link = z.strictObject({
+  href: template().optional().describe('Where it leads.'),
+  text: template().optional().describe('Text of the link.'),
+});
 
 export const pagerdutyConfig = z
   .strictObject({

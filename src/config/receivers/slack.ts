@@ -7,10 +7,10 @@ import { httpIntegration, oneOf } from './integration.ts';
 const POST_MESSAGE = 'https://slack.com/api/chat.postMessage';
 
 const confirmation = z.strictObject({
-  text: template().min(1, { error: 'expected a text, got nothing' }),
-  title: template().optional(),
-  ok_text: template().optional(),
-  dismiss_text: template().optional(),
+  text: template().min(1, { error: 'expected a text, got nothing' }).describe('Question.'),
+  title: template().optional().describe('Title.'),
+  ok_text: template().optional().describe('Label of the button that goes on.'),
+  dismiss_text: template().optional().describe('Label of the button that does not.'),
 });
 
 const action = z
@@ -29,9 +29,9 @@ const action = z
   });
 
 const field = z.strictObject({
-  title: template().min(1, { error: 'expected a title, got nothing' }),
-  value: template().min(1, { error: 'expected a value, got nothing' }),
-  short: z.boolean().optional(),
+  title: template().min(1, { error: 'expected a title, got nothing' }).describe('Title.'),
+  value: template().min(1, { error: 'expected a value, got nothing' }).describe('Value.'),
+  short: z.boolean().optional().describe('May stand beside another.'),
 });
 
 const usual = (name: string) => template().default(`{{ template "slack.default.${name}" . }}`);
