@@ -102,6 +102,15 @@ test('a target that hangs costs a timeout and no more', async () => {
   expect(failures).toEqual([problem]);
 });
 
+test('a page source that does not listen is left behind all the same', async () => {
+  const { clock, loop, ups } = runningLoop(() => new Promise(() => {}));
+  await clock.advance('9s');
+  expect(loop.state.health).toBe('down');
+  await clock.advance('5s');
+  await loop.stop();
+  expect(ups().map(({ value }) => value)).toEqual([0]);
+});
+
 test('a failure is told once until it changes', async () => {
   let problem = 'refused';
   const { clock, failures } = runningLoop(() => Promise.reject(new Error(problem)));

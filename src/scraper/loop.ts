@@ -70,8 +70,7 @@ export function createScrapeLoop(deps: {
     let failure: Error | undefined;
     metrics.inFlight.inc();
     try {
-      const page = await pages.fetch(cut.signal, samples.expectPage());
-      cut.signal.throwIfAborted();
+      const page = await Promise.race([pages.fetch(cut.signal, samples.expectPage()), reasonOf(cut.signal)]);
       let sliceFrom = clock.monotonic();
       const sliceOver = (): boolean => clock.monotonic() - sliceFrom >= SLICE_MS;
       for (const _ of samples.read(page.body, page.format, sliceOver)) {
@@ -126,4 +125,11 @@ export function createScrapeLoop(deps: {
       return running;
     },
   };
+}
+
+/** Rejects with the signal's reason as soon as it is aborted, whatever those do that were told to stop. */
+function reasonOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+  );
 }

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { OpenMetricsParser } from '../exposition/open-metrics-parser.ts';
+import type { ExpositionParser } from '../exposition/parser.ts';
 import { TextParser } from '../exposition/text-parser.ts';
 import { labelsFromSorted, labelsKey } from '../model/labels.ts';
 import { PageParser, type PageReader } from './page.ts';
@@ -26,9 +28,18 @@ function collectingReader(): PageReader & { names: string[] } {
   };
 }
 
-function parseWith(page: PageParser, reader: ReturnType<typeof collectingReader>, text: string): Sample[] {
+type MakeParser = (page: Uint8Array) => ExpositionParser;
+const asText: MakeParser = (page) => new TextParser(page);
+const asOpenMetrics: MakeParser = (page) => new OpenMetricsParser(page);
+
+function parseWith(
+  page: PageParser,
+  reader: ReturnType<typeof collectingReader>,
+  text: string,
+  make: MakeParser = asText,
+): Sample[] {
   const bytes = new TextEncoder().encode(text);
-  for (const _ of page.parse(bytes, new TextParser(bytes), reader, () => false));
+  for (const _ of page.parse(bytes, make(bytes), reader, () => false));
   const { columns } = page;
   const samples: Sample[] = [];
   for (let i = 0; i < columns.count; i++) {
@@ -41,8 +52,8 @@ function parseWith(page: PageParser, reader: ReturnType<typeof collectingReader>
   return samples;
 }
 
-function parseAlone(text: string): Sample[] {
-  const parser = new TextParser(new TextEncoder().encode(text));
+function parseAlone(text: string, make: MakeParser = asText): Sample[] {
+  const parser = make(new TextEncoder().encode(text));
   const samples: Sample[] = [];
   for (let kind = parser.next(); kind !== 'end'; kind = parser.next()) {
     if (kind !== 'sample') continue;
@@ -181,32 +192,41 @@ test('a predicted page is what the parser alone reads, whatever changed', () => 
   );
 });
 
-test('a page broken anywhere is refused or read the same as by the parser alone', () => {
-  const base =
-    '# HELP a A counter.\n# TYPE a counter\na{x="1"} 1\na{x="2"} 2\nb 3.5\nc{le="0.5"} 7 1000\nd NaN\n';
-  fc.assert(
-    fc.property(fc.nat(base.length), fc.nat(4), fc.string({ maxLength: 4 }), (at, cut, insert) => {
-      const page = new PageParser(7);
-      const reader = collectingReader();
-      parseWith(page, reader, base);
-      const text = base.slice(0, at) + insert + base.slice(at + cut);
-      let expected: Sample[] | string;
+test.each([
+  [
+    'text',
+    asText,
+    '# HELP a A counter.\n# TYPE a counter\na{x="1"} 1\na{x="2"} 2\nb 3.5\nc{le="0.5"} 7 1000\nd NaN\n',
+  ],
+  [
+    'OpenMetrics',
+    asOpenMetrics,
+    '# HELP a A.\n# TYPE a counter\na_total{x="1"} 1\na_total{x="2"} 2 # {t="1"} 3\nb 3.5 12.5\nd NaN\n# EOF\n',
+  ],
+] as const)(
+  'a %s page broken anywhere is refused or read the same as by the parser alone',
+  (_, make, base) => {
+    const outcome = (read: () => Sample[]): Sample[] | string => {
       try {
-        expected = parseAlone(text);
+        return read();
       } catch (error) {
-        expected = String(error);
+        return String(error);
       }
-      let actual: Sample[] | string;
-      try {
-        actual = parseWith(page, reader, text);
-      } catch (error) {
-        actual = String(error);
-      }
-      expect(actual).toEqual(expected);
-    }),
-    { numRuns: 3000 },
-  );
-});
+    };
+    fc.assert(
+      fc.property(fc.nat(base.length), fc.nat(4), fc.string({ maxLength: 4 }), (at, cut, insert) => {
+        const page = new PageParser(7);
+        const reader = collectingReader();
+        parseWith(page, reader, base, make);
+        const text = base.slice(0, at) + insert + base.slice(at + cut);
+        expect(outcome(() => parseWith(page, reader, text, make))).toEqual(
+          outcome(() => parseAlone(text, make)),
+        );
+      }),
+      { numRuns: 3000 },
+    );
+  },
+);
 
 function mutate<T extends { value: string }>(lines: readonly T[], change: Mutation): T[] {
   const copy = [...lines];
