@@ -90,11 +90,14 @@ export class Flusher {
   async flushAll(): Promise<void> {
     this.#writer.write();
     this.#wantsAll = true;
+    const id = this.#nextId++;
     await new Promise<void>((resolve) => {
-      this.#onIdle.push(resolve);
+      this.#await(id, () => resolve());
+      this.#onIdle.push(() => this.#answer(id, undefined));
       this.#next();
     });
-    if (this.#lastFailure) throw new Error(`flush failed: ${this.#lastFailure}`);
+    const failure = this.#lastFailure ?? this.#writer.failure?.message;
+    if (failure) throw new Error(`flush failed: ${failure}`);
     await this.sync();
     await this.#request({ kind: 'maintain', id: this.#nextId++ });
   }
@@ -116,7 +119,7 @@ export class Flusher {
     const port = this.#port;
     if (!port) return;
     await new Promise<void>((resolve) => {
-      this.#waiting.set(0, () => resolve());
+      this.#await(0, () => resolve());
       this.#post({ kind: 'close' });
     });
     port.close();
@@ -333,14 +336,21 @@ export class Flusher {
 
   #request(message: Extract<ToStorage, { id: number }>): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.set(message.id, (error) => (error === undefined ? resolve() : reject(new Error(error))));
+      this.#await(message.id, (error) => (error === undefined ? resolve() : reject(new Error(error))));
       this.#post(message);
     });
+  }
+
+  /** While an answer is awaited the port keeps the process alive. */
+  #await(id: number, settle: (error: string | undefined) => void): void {
+    this.#waiting.set(id, settle);
+    this.#port?.ref();
   }
 
   #answer(id: number, error: string | undefined): void {
     const settle = this.#waiting.get(id);
     this.#waiting.delete(id);
+    if (this.#waiting.size === 0) this.#port?.unref();
     settle?.(error);
   }
 
@@ -360,7 +370,7 @@ export class Flusher {
         this.#answer(id, this.#isClosed ? undefined : 'the background worker ended');
       }
     });
-    port.unref();
+    if (this.#waiting.size === 0) port.unref();
     return port;
   }
 }

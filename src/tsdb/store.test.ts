@@ -1,70 +1,12 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { MessageChannel } from 'node:worker_threads';
-import { Registry } from 'prom-client';
 import { afterEach, describe, expect, test } from 'vitest';
-import { labelsFromObject, labelsToObject } from '../model/labels.ts';
-import type { Querier } from '../model/queryable.ts';
-import { isStaleAt, wordsOf } from '../model/sample.ts';
-import { fakeClock } from '../testing/fake-clock.ts';
-import { silentLog } from '../testing/silent-log.ts';
-import { openQueryable } from './open-queryable.ts';
-import { createStorageService } from './storage-service.ts';
-import { openStore, type Store } from './store.ts';
+import { labelsFromObject } from '../model/labels.ts';
+import { contents, storeBench } from './store-testing.ts';
 
-const unlimited = { samples() {}, bytes() {}, check() {} };
-const always = { from: -8e15, to: 8e15 };
-const directories: string[] = [];
-const stores: Store[] = [];
-
-function directory(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'belfry-store-'));
-  directories.push(dir);
-  return dir;
-}
-
-function open(dir: string, clock = fakeClock()): Store {
-  const store = openStore({
-    dir,
-    clock,
-    log: silentLog(),
-    registry: new Registry(),
-    addon: undefined,
-    retention: { timeMs: 0, sizeBytes: 0 },
-    connect(init) {
-      const { port1, port2 } = new MessageChannel();
-      createStorageService(port2, init, { clock, addon: undefined });
-      return port1;
-    },
-  });
-  stores.push(store);
-  return store;
-}
-
-function querier(store: Store, visibility: 'committed' | 'appended' = 'appended'): Querier {
-  return openQueryable(store.shared, { addon: undefined, visibility }).querier(unlimited);
-}
-
-/** Everything a selector finds, values as text so that NaNs compare. */
-function everything(store: Store, visibility: 'committed' | 'appended' = 'appended') {
-  const from = querier(store, visibility);
-  const found: Record<string, [number, string][]> = {};
-  for (const { labels, timestamps, values } of from.select([], always)) {
-    const words = wordsOf(values);
-    found[JSON.stringify(labelsToObject(labels))] = Array.from(timestamps, (time, i) => [
-      time,
-      isStaleAt(words, i) ? 'stale' : String(values[i]),
-    ]);
-  }
-  from.close();
-  return found;
-}
-
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close();
-  for (const dir of directories.splice(0)) rmSync(dir, { recursive: true, force: true });
-});
+const bench = storeBench();
+const { directory, open } = bench;
+afterEach(bench.clean);
 
 const up = labelsFromObject({ __name__: 'up', job: 'a' });
 const size = labelsFromObject({ __name__: 'size', job: 'a' });
@@ -91,15 +33,15 @@ describe('scrapes', () => {
     expect(source.begin(4000)).toBe(false);
     expect(source.markAllStale(5000)).toEqual({ appended: 0, seriesAdded: 0, wentStale: 2 });
     expect(source.markAllStale(6000)).toEqual({ appended: 0, seriesAdded: 0, wentStale: 0 });
-    expect(everything(store)).toEqual({
-      '{"__name__":"up","job":"a"}': [
+    expect(contents(store)).toEqual({
+      'up{job="a"}': [
         [1000, '1'],
         [2000, '1'],
         [3000, '1'],
         [4000, 'NaN'],
         [5000, 'stale'],
       ],
-      '{"__name__":"size","job":"a"}': [
+      'size{job="a"}': [
         [1000, '5'],
         [2000, 'stale'],
         [4000, '7'],
@@ -114,7 +56,7 @@ describe('scrapes', () => {
     source.begin(1000);
     source.set(source.slot(up), 1);
     source.abort();
-    expect(everything(store)).toEqual({});
+    expect(contents(store)).toEqual({});
     expect(source.begin(1000)).toBe(true);
     source.commit();
   });
@@ -126,10 +68,10 @@ describe('scrapes', () => {
     source.set(source.slot(up), 1);
     source.commit();
     expect(store.append(size, 1000, 2)).toBe('ok');
-    expect(Object.keys(everything(store, 'committed'))).toEqual([]);
-    expect(Object.keys(everything(store, 'appended'))).toHaveLength(2);
+    expect(Object.keys(contents(store, 'committed'))).toEqual([]);
+    expect(Object.keys(contents(store, 'appended'))).toHaveLength(2);
     await store.committed();
-    expect(Object.keys(everything(store, 'committed'))).toHaveLength(2);
+    expect(Object.keys(contents(store, 'committed'))).toHaveLength(2);
   });
 });
 
@@ -143,8 +85,8 @@ describe('samples with their own times', () => {
     expect(store.append(up, 3000, 2)).toBe('duplicate');
     expect(store.append(up, 3000, 4)).toBe('conflict');
     expect(store.append(up, 9e15, 4)).toBe('too_new');
-    expect(everything(store)).toEqual({
-      '{"__name__":"up","job":"a"}': [
+    expect(contents(store)).toEqual({
+      'up{job="a"}': [
         [-5_000_000_000_000, '3'],
         [3000, '2'],
         [5000, '1'],
@@ -161,8 +103,7 @@ describe('the data directory', () => {
     const store = open(dir);
     expect(statSync(dir).mode & 0o777).toBe(0o700);
     expect(() => open(dir)).toThrow(`data directory ${dir} is in use by another process`);
-    stores.splice(stores.indexOf(store), 1);
-    await store.close();
+    await bench.close(store);
     open(dir);
   });
 });
@@ -182,12 +123,11 @@ describe('reopening', () => {
     first.append(labelsFromObject({ __name__: 'own' }), 7, Number.NEGATIVE_INFINITY);
     first.appendStale(labelsFromObject({ __name__: 'own' }), 8);
     first.metadata('up', { type: 'gauge', help: 'Is it up?', unit: '' });
-    const before = everything(first);
-    stores.length = 0;
-    await first.close();
+    const before = contents(first);
+    await bench.close(first);
 
     const second = open(dir);
-    expect(everything(second)).toEqual(before);
+    expect(contents(second)).toEqual(before);
     expect(second.metricMetadata.get('up')).toEqual({ type: 'gauge', help: 'Is it up?', unit: '' });
     const again = second.source('a');
     expect(again.begin(49_000)).toBe(false);
@@ -211,17 +151,16 @@ describe('flush', () => {
       source.commit();
       store.append(size, day + 500 * i, -i);
     }
-    const before = everything(store);
+    const before = contents(store);
     await store.flush();
-    expect(everything(store)).toEqual(before);
+    expect(contents(store)).toEqual(before);
     expect(store.stats().headBytes).toBeLessThan(store.stats().samplesAppended * 1000);
     source.begin(day + 100_000);
     source.set(slot, 1);
     source.commit();
-    const after = everything(store);
-    expect(after['{"__name__":"up","job":"a"}']).toHaveLength(101);
-    stores.length = 0;
-    await store.close();
-    expect(everything(open(dir))).toEqual(after);
+    const after = contents(store);
+    expect(after['up{job="a"}']).toHaveLength(101);
+    await bench.close(store);
+    expect(contents(open(dir))).toEqual(after);
   });
 });

@@ -1,0 +1,193 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { ScrapeAppender } from '../model/appender.ts';
+import { formatSeries, type Labels, labelsFromObject } from '../model/labels.ts';
+import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
+import type { Store } from './store.ts';
+import { type Bench, type Contents, contents, storeBench } from './store-testing.ts';
+
+const START = Date.UTC(2026, 0, 2) - 900_000;
+
+/** What the store should say, as plainly as possible. */
+class Model {
+  readonly samples = new Map<string, Map<number, string>>();
+  /** Series of each source's last scrape that had a sample there. */
+  readonly live = new Map<string, Set<string>>();
+
+  add(series: string, time: number, value: string): void {
+    const known = this.samples.get(series) ?? new Map<number, string>();
+    this.samples.set(series, known);
+    if (!known.has(time)) known.set(time, value);
+  }
+
+  scrape(source: string, time: number, values: ReadonlyMap<string, string>): void {
+    for (const [series, value] of values) this.add(series, time, value);
+    for (const series of this.live.get(source) ?? [])
+      if (!values.has(series)) this.add(series, time, 'stale');
+    this.live.set(source, new Set(values.keys()));
+  }
+
+  contents(): Contents {
+    return Object.fromEntries(
+      [...this.samples].map(([series, samples]) => [series, [...samples].sort(([a], [b]) => a - b)]),
+    );
+  }
+}
+
+const labels: readonly Labels[] = Array.from({ length: 40 }, (_, i) =>
+  labelsFromObject({ __name__: `m${i % 5}`, i: String(i), ...(i % 3 === 0 ? { code: '500' } : {}) }),
+);
+const values = [0, -0, 1, 2, 3, 0.1, -1e300, 2 ** 51, 2 ** 53, Number.POSITIVE_INFINITY, Number.NaN, 1e-7];
+
+type Command =
+  | { kind: 'scrape'; source: number; series: number[]; values: number[]; times: number; afterMs: number }
+  | { kind: 'abort'; source: number }
+  | { kind: 'stale'; source: number }
+  | { kind: 'release'; source: number }
+  | { kind: 'reopenSource'; source: number }
+  | { kind: 'own'; series: number; at: number; value: number; stale: boolean }
+  | { kind: 'flush' }
+  | { kind: 'wait'; seconds: number }
+  | { kind: 'reopen' };
+
+const source = fc.integer({ min: 0, max: 2 });
+const command: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constant('scrape' as const),
+      source,
+      series: fc.uniqueArray(fc.nat(39), { maxLength: 40 }),
+      values: fc.array(fc.nat(values.length - 1), { minLength: 1, maxLength: 6 }),
+      times: fc.integer({ min: 1, max: 12 }),
+      afterMs: fc.constantFrom(1, 1000, 15_000, 300_000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('abort' as const), source }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('stale' as const), source }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('release' as const), source }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopenSource' as const), source }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('own' as const),
+      series: fc.nat(39),
+      at: fc.integer({ min: -40, max: 40 }),
+      value: fc.nat(values.length - 1),
+      stale: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('flush' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('wait' as const), seconds: fc.constantFrom(1, 3, 700) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
+);
+
+/** One run: the store, its model, and the times of the sources. Each source and the own path have times nobody else uses. */
+async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
+  const dir = bench.directory();
+  const clock: FakeClock = fakeClock(START);
+  let store: Store = bench.open(dir, { clock });
+  const model = new Model();
+  let sources: (ScrapeAppender | undefined)[] = [];
+  const times = [0, 0, 0];
+  const opened = (place: number): ScrapeAppender => (sources[place] ??= store.source(`source ${place}`));
+  const next = (place: number, afterMs: number): number => {
+    times[place]! += 4 * afterMs;
+    return START + times[place]! + place;
+  };
+  for (const one of commands) {
+    switch (one.kind) {
+      case 'scrape':
+        for (let n = 0; n < one.times; n++) {
+          const time = next(one.source, one.afterMs);
+          const scraper = opened(one.source);
+          expect(scraper.begin(time)).toBe(true);
+          const expected = new Map<string, string>();
+          for (const [i, series] of one.series.entries()) {
+            if ((i + n) % 7 === 6) continue;
+            const value = values[one.values[(i + n) % one.values.length]!]!;
+            expect(scraper.set(scraper.slot(labels[series]!), value)).toBe(true);
+            expected.set(formatSeries(labels[series]!), String(value));
+          }
+          expect(scraper.commit().appended).toBe(expected.size);
+          model.scrape(`source ${one.source}`, time, expected);
+        }
+        break;
+      case 'abort': {
+        const scraper = opened(one.source);
+        scraper.begin(next(one.source, 1000));
+        scraper.set(scraper.slot(labels[0]!), 99);
+        scraper.abort();
+        break;
+      }
+      case 'stale': {
+        const time = next(one.source, 1000);
+        opened(one.source).markAllStale(time);
+        model.scrape(`source ${one.source}`, time, new Map());
+        break;
+      }
+      case 'release':
+        opened(one.source).releaseUnused();
+        break;
+      case 'reopenSource':
+        opened(one.source).close();
+        sources[one.source] = undefined;
+        break;
+      case 'own': {
+        const time = START + one.at * 40_000 + 3;
+        const value = values[one.value]!;
+        if (one.stale) store.appendStale(labels[one.series]!, time);
+        else store.append(labels[one.series]!, time, value);
+        model.add(formatSeries(labels[one.series]!), time, one.stale ? 'stale' : String(value));
+        break;
+      }
+      case 'flush':
+        await store.flush();
+        break;
+      case 'wait':
+        await clock.advance(one.seconds * 1000);
+        break;
+      case 'reopen':
+        await bench.close(store);
+        store = bench.open(dir, { clock });
+        sources = [];
+        break;
+    }
+  }
+  expect(contents(store)).toEqual(model.contents());
+  await store.committed();
+  expect(contents(store, 'committed')).toEqual(model.contents());
+  await bench.close(store);
+  expect(contents(bench.open(dir, { clock }))).toEqual(model.contents());
+}
+
+/** `-0` is written like `0`, so that the texts of the model and of the store are the same function of the bits. */
+describe('the store and a naive model say the same', () => {
+  const here = storeBench('here');
+  const worker = storeBench('worker');
+  afterAll(async () => {
+    await here.clean();
+    await worker.clean();
+  });
+
+  test('with the storage service in this thread', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { maxLength: 30 }), (commands) =>
+        run(here, commands).finally(() => here.clean()),
+      ),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+
+  test('with the storage service in a worker', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { minLength: 20, maxLength: 40 }), (commands) =>
+        run(worker, commands).finally(() => worker.clean()),
+      ),
+      { numRuns: 5 },
+    );
+  }, 60_000);
+});

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { Registry } from 'prom-client';
+import type { Clock } from '../clock.ts';
+import { formatSeries } from '../model/labels.ts';
+import type { Log } from '../model/log.ts';
+import type { QueryBudget } from '../model/queryable.ts';
+import { isStaleAt, wordsOf } from '../model/sample.ts';
+import { fakeClock } from '../testing/fake-clock.ts';
+import { silentLog } from '../testing/silent-log.ts';
+import type { Visibility } from './head/head-reader.ts';
+import { openQueryable } from './open-queryable.ts';
+import type { StorageInit } from './protocol.ts';
+import { createStorageService } from './storage-service.ts';
+import { openStore, type Store, type StoreOptions } from './store.ts';
+import type { StorageWorkerData } from './worker.ts';
+
+export const unlimited: QueryBudget = { samples() {}, bytes() {}, check() {} };
+export const always = { from: -8e15, to: 8e15 };
+
+/** Directories and stores of a test file; `clean` closes and removes them all. */
+export interface Bench {
+  directory(): string;
+  open(dir: string, options?: Partial<StoreOptions> & { readonly clock?: Clock; readonly log?: Log }): Store;
+  close(store: Store): Promise<void>;
+  clean(): Promise<void>;
+}
+
+/** @param serve where the storage service runs: in this thread, on the store's clock, or in a worker */
+export function storeBench(serve: 'here' | 'worker' = 'here'): Bench {
+  const directories: string[] = [];
+  const stores = new Set<Store>();
+  const workers: Worker[] = [];
+  const close = async (store: Store): Promise<void> => {
+    if (stores.delete(store)) await store.close();
+  };
+  return {
+    directory() {
+      const dir = mkdtempSync(join(tmpdir(), 'belfry-store-'));
+      directories.push(dir);
+      return dir;
+    },
+    open(dir, options = {}) {
+      const clock = options.clock ?? fakeClock();
+      const here = (init: StorageInit): MessagePort => {
+        const { port1, port2 } = new MessageChannel();
+        createStorageService(port2, init, { clock, addon: undefined });
+        return port1;
+      };
+      const store = openStore({
+        dir,
+        clock,
+        log: silentLog(),
+        registry: new Registry(),
+        addon: undefined,
+        retention: { timeMs: 0, sizeBytes: 0 },
+        connect: serve === 'here' ? here : (init) => startWorker(init, workers),
+        ...options,
+      });
+      stores.add(store);
+      return store;
+    },
+    close,
+    async clean() {
+      for (const store of stores) await close(store);
+      for (const worker of workers.splice(0)) await worker.terminate();
+      for (const dir of directories.splice(0)) rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs the storage service in a thread of its own. */
+export function startWorker(init: StorageInit, workers: Worker[] = []): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  const data: StorageWorkerData = { port: port2, init, addonFile: undefined };
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    workerData: data,
+    transferList: [port2],
+  });
+  worker.unref();
+  workers.push(worker);
+  return port1;
+}
+
+export type Contents = Record<string, [time: number, value: string][]>;
+
+/** Everything the store answers, by series; staleness markers as `stale`, other values as text. */
+export function contents(store: Store, visibility: Visibility = 'appended'): Contents {
+  const queryable = openQueryable(store.shared, { addon: undefined, visibility });
+  const querier = queryable.querier(unlimited);
+  const found: Contents = {};
+  for (const { labels, timestamps, values } of querier.select([], always)) {
+    const words = wordsOf(values);
+    found[formatSeries(labels)] = Array.from(timestamps, (time, i) => [
+      time,
+      isStaleAt(words, i) ? 'stale' : String(values[i]),
+    ]);
+  }
+  querier.close();
+  queryable.close();
+  return found;
+}
