@@ -49,6 +49,9 @@ export function ruleKeys(group: RuleGroupConfig): string[] {
   });
 }
 
+/** Scrapes between two looks for series that are gone. */
+const RELEASE_EVERY = 32;
+
 /**
  * Writes the series of one rule. A rule is a source of its own: what it records is there for the next rule of its group, and
  * one that fails leaves the series of the others alone.
@@ -58,6 +61,7 @@ export class RuleOutput {
   readonly #key: string;
   #source: ScrapeAppender | undefined;
   #isEmpty = false;
+  #commits = 0;
 
   constructor(appender: Appender, key: string) {
     this.#appender = appender;
@@ -72,6 +76,8 @@ export class RuleOutput {
     if (!source.begin(timestamp)) return false;
     for (const { labels, value } of series) source.set(source.slot(labels), value);
     source.commit();
+    // No slot is kept from scrape to scrape, so whatever is given back is forgotten already.
+    if (++this.#commits % RELEASE_EVERY === 0) source.releaseUnused();
     this.#isEmpty = series.length === 0;
     return true;
   }

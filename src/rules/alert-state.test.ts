@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import type { RuleSample } from '../model/evaluation.ts';
+import { formatLabels, labelsFromObject } from '../model/labels.ts';
+import {
+  type ActiveAlerts,
+  type AlertTiming,
+  evaluateAlerts,
+  markSent,
+  needsSending,
+} from './alert-state.ts';
+
+const MINUTE = 60_000;
+
+const sample = (labels: Record<string, string>, value = 1, expandedLabels = {}): RuleSample => ({
+  labels: labelsFromObject(labels),
+  value,
+  expandedLabels,
+  expandedAnnotations: { summary: `at ${value}` },
+});
+
+/** Replays minute by minute: each step says what is there, and the states come out. */
+function replay(timing: Partial<AlertTiming>, steps: readonly boolean[]): string[] {
+  const active: ActiveAlerts = new Map();
+  const full = { forMs: 0, keepFiringForMs: 0, limit: 0, ...timing };
+  return steps.map((isThere, i) => {
+    evaluateAlerts(active, 'A', full, isThere ? [sample({ job: 'x' }, i)] : [], (i + 1) * MINUTE);
+    return [...active.values()].map((alert) => alert.state).join() || 'none';
+  });
+}
+
+const on = (count: number): boolean[] => Array(count).fill(true);
+const off = (count: number): boolean[] => Array(count).fill(false);
+
+describe('an alert', () => {
+  test('without for fires in its first evaluation', () => {
+    expect(replay({}, on(1))).toEqual(['firing']);
+  });
+
+  test('is pending until the condition has held for `for`', () => {
+    expect(replay({ forMs: 2 * MINUTE }, on(4))).toEqual(['pending', 'pending', 'firing', 'firing']);
+  });
+
+  test('that was only pending is forgotten, and starts anew', () => {
+    const steps = [...on(2), ...off(1), ...on(3)];
+    expect(replay({ forMs: 2 * MINUTE }, steps)).toEqual([
+      'pending',
+      'pending',
+      'none',
+      'pending',
+      'pending',
+      'firing',
+    ]);
+  });
+
+  test('resolves at once when absent, is kept for 15 minutes and then forgotten', () => {
+    const states = replay({}, [...on(1), ...off(17)]);
+    expect(states.slice(0, 17)).toEqual(['firing', ...Array(16).fill('inactive')]);
+    expect(states[17]).toBe('none');
+  });
+
+  test('goes on firing for keep_firing_for, counted from the first absence', () => {
+    const steps = [...on(1), ...off(2), ...on(1), ...off(4)];
+    expect(replay({ keepFiringForMs: 3 * MINUTE }, steps)).toEqual([
+      ...['firing', 'firing', 'firing', 'firing'],
+      ...['firing', 'firing', 'firing', 'inactive'],
+    ]);
+  });
+
+  test('that is pending is not kept by keep_firing_for', () => {
+    expect(replay({ forMs: MINUTE, keepFiringForMs: 5 * MINUTE }, [true, false])).toEqual([
+      'pending',
+      'none',
+    ]);
+  });
+
+  test('goes back to pending when `for` is made longer', () => {
+    const active: ActiveAlerts = new Map();
+    const timing = { forMs: 0, keepFiringForMs: 0, limit: 0 };
+    evaluateAlerts(active, 'A', timing, [sample({})], MINUTE);
+    evaluateAlerts(active, 'A', { ...timing, forMs: 5 * MINUTE }, [sample({})], 2 * MINUTE);
+    expect([...active.values()][0]).toMatchObject({ state: 'pending', firedAt: 0, activeAt: MINUTE });
+  });
+
+  test('takes value and annotations of each evaluation, and loses the metric name', () => {
+    const active: ActiveAlerts = new Map();
+    const timing = { forMs: 0, keepFiringForMs: 0, limit: 0 };
+    for (const value of [1, 2]) {
+      evaluateAlerts(active, 'A', timing, [sample({ __name__: 'up', job: 'x' }, value)], value * MINUTE);
+    }
+    const [alert] = [...active.values()];
+    expect(active.size).toBe(1);
+    expect(formatLabels(alert!.labels)).toBe('{alertname="A", job="x"}');
+    expect(alert).toMatchObject({ value: 2, activeAt: MINUTE, annotations: ['summary', 'at 2'] });
+  });
+
+  test("has the rule's labels over those of the element, an empty one removes, and its own name over all", () => {
+    const active: ActiveAlerts = new Map();
+    const element = sample({ job: 'x', zone: 'a' }, 1, { job: 'y', zone: '', alertname: 'B' });
+    evaluateAlerts(active, 'A', { forMs: 0, keepFiringForMs: 0, limit: 0 }, [element], MINUTE);
+    expect([...active.values()].map((alert) => formatLabels(alert.labels))).toEqual([
+      '{alertname="A", job="y"}',
+    ]);
+  });
+});
+
+test('elements that become the same alert are an error, and change nothing', () => {
+  const active: ActiveAlerts = new Map();
+  const timing = { forMs: 0, keepFiringForMs: 0, limit: 0 };
+  evaluateAlerts(active, 'A', timing, [sample({ job: 'x' })], MINUTE);
+  const twice = [sample({ __name__: 'a', job: 'x' }), sample({ __name__: 'b', job: 'x' })];
+  expect(() => evaluateAlerts(active, 'A', timing, twice, 2 * MINUTE)).toThrow(
+    'vector contains metrics with the same labelset after applying alert labels',
+  );
+  expect([...active.values()]).toMatchObject([{ state: 'firing', value: 1 }]);
+});
+
+test('above the limit there is an error and all alerts are gone', () => {
+  const active: ActiveAlerts = new Map();
+  const timing = { forMs: 0, keepFiringForMs: 0, limit: 1 };
+  evaluateAlerts(active, 'A', timing, [sample({ job: 'x' })], MINUTE);
+  const two = [sample({ job: 'x' }), sample({ job: 'y' })];
+  expect(() => evaluateAlerts(active, 'A', timing, two, 2 * MINUTE)).toThrow(
+    'exceeded limit of 1 with 2 alerts',
+  );
+  expect(active.size).toBe(0);
+});
+
+test('changes of state are told, also that of an alert which is only pending', () => {
+  const active: ActiveAlerts = new Map();
+  const timing = { forMs: MINUTE, keepFiringForMs: 0, limit: 0 };
+  const steps = [[sample({})], [sample({})], [], [sample({})], []];
+  const changes = steps.map((samples, i) =>
+    evaluateAlerts(active, 'A', timing, samples, (i + 1) * MINUTE).map(({ from, to }) => `${from}→${to}`),
+  );
+  expect(changes).toEqual([
+    ['inactive→pending'],
+    ['pending→firing'],
+    ['firing→inactive'],
+    ['inactive→pending'],
+    ['pending→inactive'],
+  ]);
+});
+
+test('an alert is sent on firing, again after the resend delay, on resolving, and again while it is kept', () => {
+  const active: ActiveAlerts = new Map();
+  const timing = { forMs: MINUTE, keepFiringForMs: 0, limit: 0 };
+  const sent: string[] = [];
+  for (let second = 0; second <= 240; second += 30) {
+    const timestamp = 1_000_000 + second * 1000;
+    evaluateAlerts(active, 'A', timing, second <= 150 ? [sample({})] : [], timestamp);
+    for (const alert of active.values()) {
+      if (!needsSending(alert, timestamp, MINUTE)) continue;
+      markSent(alert, timestamp, MINUTE, 30_000);
+      sent.push(`${second}s ${alert.state} until ${(alert.validUntil - 1_000_000) / 1000}s`);
+    }
+  }
+  expect(sent).toEqual(['60s firing until 300s', '150s firing until 390s', '180s inactive until 420s']);
+});
