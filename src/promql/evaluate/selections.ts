@@ -122,12 +122,12 @@ function best(
   step: number,
 ): readonly Column[] {
   const isTop = op === 'topk';
-  const valueOf = (column: Column): number => column.values[step]!;
+  const numberOf = (column: Column): number => column.values[step]!;
   const isBeaten = (held: number, value: number): boolean =>
     (isTop ? held < value : held > value) || (Number.isNaN(held) && !Number.isNaN(value));
   const heap = new Heap<Column>((a, b) => {
-    const x = valueOf(a);
-    return Number.isNaN(x) || (isTop ? x < valueOf(b) : x > valueOf(b));
+    const x = numberOf(a);
+    return Number.isNaN(x) || (isTop ? x < numberOf(b) : x > numberOf(b));
   });
   for (const column of columns) {
     const kind = column.present[step]!;
@@ -137,9 +137,9 @@ function best(
       continue;
     }
     if (heap.items.length < k) heap.push(column);
-    else if (isBeaten(valueOf(heap.items[0]!), valueOf(column))) heap.replaceFirst(column);
+    else if (isBeaten(numberOf(heap.items[0]!), numberOf(column))) heap.replaceFirst(column);
   }
-  return heap.items.sort((a, b) => compareBest(valueOf(a), valueOf(b), isTop));
+  return heap.items.sort((a, b) => compareBest(numberOf(a), numberOf(b), isTop));
 }
 
 function compareBest(a: number, b: number, isTop: boolean): number {

@@ -74,7 +74,7 @@ function lookupSeries(
     const index = after - 1;
     if (index < 0 || timestamps[index]! <= time - lookbackMs) continue;
     const value = values[index]!;
-    if (value !== value && isStaleAt(words, index)) continue;
+    if (Number.isNaN(value) && isStaleAt(words, index)) continue;
     if (column === undefined) {
       context.budget.bytes(columnBytes(grid.count));
       column = newColumn(series.labels, grid.count);

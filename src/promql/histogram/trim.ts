@@ -75,12 +75,12 @@ function keptOf(bucket: Bucket, at: number, side: TrimSide, isPositive: boolean,
 function keptOfInfinite(bucket: Bucket, at: number, side: TrimSide): Kept {
   const { lower, upper, count } = bucket;
   if (lower === Number.NEGATIVE_INFINITY) {
-    const isFinite = upper !== Number.POSITIVE_INFINITY;
+    const hasEnd = upper !== Number.POSITIVE_INFINITY;
     if (side === 'upper') {
-      if (at > 0 && upper > 0 && isFinite) return { count: (count * at) / upper, middle: at / 2 };
+      if (at > 0 && upper > 0 && hasEnd) return { count: (count * at) / upper, middle: at / 2 };
       return upper <= 0 ? { count, middle: at } : { count: 0, middle: 0 };
     }
-    if (at >= 0 && upper > at && isFinite)
+    if (at >= 0 && upper > at && hasEnd)
       return { count: count * (1 - at / upper), middle: (at + upper) / 2 };
     return { count: 0, middle: 0 };
   }
