@@ -1,7 +1,7 @@
 import type { ConfigKeys } from './config.ts';
 import type { Finding, Path } from './finding.ts';
 import { nearest } from './nearest.ts';
-import { UNSERVED_RECEIVER_KINDS } from './receivers/receiver.ts';
+import { UNSERVED_RECEIVER_KINDS } from './receivers/unserved.ts';
 import type { RouteKeys } from './route.ts';
 import type { Loose } from './validate.ts';
 import type { YamlFile } from './yaml.ts';

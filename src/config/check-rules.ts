@@ -97,7 +97,11 @@ function checkRule(
       add(rule.expr === undefined ? undefined : 'expr', 'expected expr, got nothing');
   } else {
     const fault = checkExpr?.(rule.expr);
-    if (fault) errors.push(yaml.findingInside([...path, 'expr'], fault.offset, fault.message));
+    if (fault) {
+      // Its own line and column are those within the expression.
+      const message = fault.message.replace(/^\d+:\d+: /, '');
+      errors.push(yaml.findingInside([...path, 'expr'], fault.offset, message));
+    }
   }
   if (rule.record) {
     if (Object.keys(rule.annotations ?? {}).length > 0)

@@ -54,6 +54,7 @@ export function decode(yaml: YamlFile, schema: z.core.$ZodType, { env, folder }:
     const { schema, meta: own } = unwrap(outer);
     const meta = { ...inherited, ...own };
     const { def } = schema._zod;
+    if (def.type === 'union') return read(node, optionFor(node, def.options), path, meta);
     if (isMap(node)) {
       const shape = shapeOf(schema);
       const object: Record<string, unknown> = Object.create(null);
@@ -158,4 +159,10 @@ function unknownKey(key: string, known: readonly string[]): string {
     return `expected a known key, got ${JSON.stringify(key)}; did you mean "${meant}"?`;
   const expected = known.length <= 12 ? `one of ${known.join(', ')}` : 'a known key';
   return `expected ${expected}, got ${JSON.stringify(key)}`;
+}
+
+/** Of a text or a mapping, the one that the file has. */
+function optionFor(node: YamlNode, options: readonly z.core.$ZodType[]): z.core.$ZodType {
+  const wanted = isMap(node) ? 'object' : 'string';
+  return options.find((option) => unwrap(option).schema._zod.def.type === wanted) ?? options[0]!;
 }

@@ -4,32 +4,8 @@ import { text, verbatim } from '../leaves.ts';
 import { completeEmail, type EmailConfig, emailConfig } from './email.ts';
 import { completePagerduty, type PagerdutyConfig, pagerdutyConfig } from './pagerduty.ts';
 import { completeSlack, type SlackConfig, slackConfig } from './slack.ts';
+import { unservedKinds } from './unserved.ts';
 import { completeWebhook, type WebhookConfig, webhookConfig } from './webhook.ts';
-
-/** Kinds that are read but not delivered to; a warning names the receiver. */
-export const UNSERVED_RECEIVER_KINDS = [
-  'discord_configs',
-  'incidentio_configs',
-  'jira_configs',
-  'mattermost_configs',
-  'msteams_configs',
-  'msteamsv2_configs',
-  'opsgenie_configs',
-  'pushover_configs',
-  'rocketchat_configs',
-  'sns_configs',
-  'telegram_configs',
-  'victorops_configs',
-  'webex_configs',
-  'wechat_configs',
-] as const;
-type UnservedKind = (typeof UNSERVED_RECEIVER_KINDS)[number];
-
-const unserved = () =>
-  z
-    .array(z.record(text(), z.unknown()))
-    .default([])
-    .describe('Read, but nothing is delivered yet; a warning says so.');
 
 export const receiver = z
   .strictObject({
@@ -39,10 +15,7 @@ export const receiver = z
     email_configs: z.array(emailConfig).default([]).describe('Mails.'),
     slack_configs: z.array(slackConfig).default([]).describe('Slack messages.'),
     pagerduty_configs: z.array(pagerdutyConfig).default([]).describe('PagerDuty events.'),
-    ...(Object.fromEntries(UNSERVED_RECEIVER_KINDS.map((kind) => [kind, unserved()])) as Record<
-      UnservedKind,
-      ReturnType<typeof unserved>
-    >),
+    ...unservedKinds,
   })
   .superRefine(({ name, labels }, context) => {
     if (labels.name !== undefined && labels.name !== name) {
