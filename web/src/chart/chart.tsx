@@ -2,20 +2,32 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { lastValue } from '../data/matrix.ts';
 import { valueText } from '../format/units.ts';
 import { useSession } from '../session.ts';
-import { Legend } from './legend.tsx';
+import { LAST_ONLY, Legend, type LegendColumn } from './legend.tsx';
 import type { ChartSpec, Plot, PlotColors } from './plot.ts';
 
 export type ChartProps = Omit<ChartSpec, 'hidden'> & {
   /** What the chart shows, for those who cannot see it. */
   readonly label: string;
-  readonly height: number;
+  /** Pixels; without it the chart fills its container. */
+  readonly height?: number;
   readonly legend?: 'none' | 'list';
+  readonly legendMode?: 'list' | 'table';
+  /** Numbers beside the names; the last value where none are given. */
+  readonly legendColumns?: readonly LegendColumn[];
   /** Charts with the same key share their crosshair. */
   readonly syncKey?: string;
 };
 
 /** A time series chart. The drawing library comes with the first chart; until then the space is kept. */
-export function Chart({ label, height, legend = 'list', syncKey = 'page', ...spec }: ChartProps) {
+export function Chart({
+  label,
+  height,
+  legend = 'list',
+  legendMode = 'list',
+  legendColumns = LAST_ONLY,
+  syncKey = 'page',
+  ...spec
+}: ChartProps) {
   const { range, theme } = useSession();
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<{ shape: string; plot: Plot } | undefined>(undefined);
@@ -66,11 +78,11 @@ export function Chart({ label, height, legend = 'list', syncKey = 'page', ...spe
   }, [height]);
 
   return (
-    <div class="chart">
+    <div class={height === undefined ? 'chart is-filling' : 'chart'}>
       <div
         class="chart-plot"
         ref={host}
-        style={{ height: `${height}px` }}
+        style={height === undefined ? undefined : { height: `${height}px` }}
         role="img"
         aria-label={summary(label, spec)}
       />
@@ -79,6 +91,8 @@ export function Chart({ label, height, legend = 'list', syncKey = 'page', ...spe
           lines={spec.lines}
           unit={spec.unit}
           decimals={spec.decimals}
+          mode={legendMode}
+          columns={legendColumns}
           hidden={hidden}
           onChange={setHidden}
         />
@@ -87,8 +101,8 @@ export function Chart({ label, height, legend = 'list', syncKey = 'page', ...spe
   );
 }
 
-function sizeOf(element: HTMLElement, height: number): { width: number; height: number } {
-  return { width: Math.max(60, Math.floor(element.clientWidth)), height };
+function sizeOf(element: HTMLElement, height: number | undefined): { width: number; height: number } {
+  return { width: Math.max(60, element.clientWidth), height: height ?? Math.max(80, element.clientHeight) };
 }
 
 /** Resolves the tokens the canvas needs: it cannot read custom properties. */

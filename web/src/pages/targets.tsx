@@ -127,7 +127,7 @@ function Pool({
       <h2 class="section-title">
         {name}{' '}
         <span class="section-note">
-          <span class={up < targets.length ? 'text-firing' : undefined}>
+          <span class={targets.some((target) => target.health === 'down') ? 'text-firing' : undefined}>
             {up} of {targets.length} up
           </span>
           {dropped > 0 && ` · ${dropped} dropped by relabelling`}

@@ -1,0 +1,50 @@
+import type { PanelModel, ThresholdsModel } from '../../../src/dashboards/model.ts';
+import type { ShownTheme } from '../chart/palette.ts';
+
+/** Hue and chroma of Grafana's named colours, drawn in our own lightness so that they read in both themes. */
+const HUES: Readonly<Record<string, readonly [hue: number, chroma: number]>> = {
+  red: [27, 0.19],
+  orange: [55, 0.16],
+  yellow: [90, 0.15],
+  green: [150, 0.15],
+  blue: [255, 0.15],
+  purple: [300, 0.16],
+};
+
+/** Grafana's steps of a colour: how much darker or lighter. */
+const SHADES: Readonly<Record<string, number>> = {
+  'super-light-': 0.16,
+  'light-': 0.09,
+  'semi-dark-': -0.06,
+  'dark-': -0.12,
+};
+
+/** A colour as authored, as CSS; names become ours, `#rrggbb` and `rgb()` stay. Anything else is undefined. */
+export function cssColor(name: string | undefined, theme: ShownTheme): string | undefined {
+  if (name === undefined || name === '') return undefined;
+  if (/^#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/i.test(name)) return name;
+  if (/^(rgb|hsl)a?\([\d\s.,%/]+\)$/.test(name)) return name;
+  if (name === 'transparent') return 'transparent';
+  if (name === 'text') return theme === 'dark' ? 'oklch(0.93 0.005 85)' : 'oklch(0.24 0.01 260)';
+  const shade = Object.keys(SHADES).find((prefix) => name.startsWith(prefix)) ?? '';
+  const hue = HUES[name.slice(shade.length)];
+  if (!hue) return undefined;
+  const base = theme === 'dark' ? 0.73 : hue[0] === 90 ? 0.62 : 0.57;
+  const lightness = Math.min(0.95, Math.max(0.3, base + (shade === '' ? 0 : SHADES[shade]!)));
+  return `oklch(${lightness.toFixed(2)} ${hue[1]} ${hue[0]})`;
+}
+
+/** The authored colour of the step a value has reached; of percentages, between the panel's ends. */
+export function thresholdColor(
+  value: number | null,
+  thresholds: ThresholdsModel | undefined,
+  panel: Pick<PanelModel, 'min' | 'max'>,
+): string | undefined {
+  if (!thresholds || value === null) return thresholds?.steps[0]?.color;
+  const low = panel.min ?? 0;
+  const high = panel.max ?? 100;
+  const measured = thresholds.mode === 'percentage' ? ((value - low) / (high - low)) * 100 : value;
+  let color = thresholds.steps[0]?.color;
+  for (const step of thresholds.steps) if (step.value === null || measured >= step.value) color = step.color;
+  return color;
+}

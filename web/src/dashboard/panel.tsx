@@ -1,0 +1,114 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { PanelModel } from '../../../src/dashboards/model.ts';
+import { parsePromDuration } from '../format/duration.ts';
+import { Icon } from '../parts/icons.tsx';
+import { ErrorNote, Skeleton } from '../parts/view-state.tsx';
+import { useResource, useSession } from '../session.ts';
+import { loadPanel, type PanelContext, type PanelData } from './panel-data.ts';
+import { SeriesPanel } from './series-panel.tsx';
+import { GaugePanel, StatPanel } from './stat-panel.tsx';
+import { type Choices, substitute } from './substitute.ts';
+import { TablePanel } from './table-panel.tsx';
+import { TextPanel } from './text-panel.tsx';
+
+interface PanelProps {
+  readonly panel: PanelModel;
+  readonly choices: Choices;
+  /** Of the section's first grid row. */
+  readonly top: number;
+  readonly syncKey: string;
+}
+
+/** A panel in the grid. It asks for data only once it comes near the view, and again only while it is there. */
+export function Panel({ panel, choices, top, syncKey }: PanelProps) {
+  const root = useRef<HTMLElement>(null);
+  const isNear = useNearView(root);
+  const { x, y, w, h } = panel.gridPos;
+  const title = substitute(panel.title, choices, {}, 'text');
+  return (
+    <section
+      ref={root}
+      class="dash-panel"
+      aria-label={title || panel.type}
+      style={{ '--x': String(x + 1), '--y': String(y - top + 1), '--w': String(w), '--h': String(h) }}
+    >
+      {(title !== '' || panel.description !== '') && (
+        <h2 class="panel-title">
+          {title}
+          {panel.description !== '' && (
+            <span class="panel-info" title={panel.description} role="img" aria-label={panel.description}>
+              <Icon name="info" />
+            </span>
+          )}
+        </h2>
+      )}
+      <div class="panel-body">
+        {panel.unsupported ? (
+          <p class="panel-empty">{panel.warnings?.join(' ')}</p>
+        ) : panel.text ? (
+          <TextPanel text={{ ...panel.text, content: substitute(panel.text.content, choices, {}, 'text') }} />
+        ) : (
+          <LivePanel panel={panel} choices={choices} isNear={isNear} syncKey={syncKey} />
+        )}
+      </div>
+      {!panel.unsupported && panel.warnings && <p class="panel-warning">{panel.warnings.join(' ')}</p>}
+    </section>
+  );
+}
+
+interface LivePanelProps {
+  readonly panel: PanelModel;
+  readonly choices: Choices;
+  readonly isNear: boolean;
+  readonly syncKey: string;
+}
+
+function LivePanel({ panel, choices, isNear, syncKey }: LivePanelProps) {
+  const { api, range, tick, targets } = useSession();
+  const seenTick = useRef(-1);
+  if (isNear) seenTick.current = tick.value;
+  const resource = useResource(
+    async (abort): Promise<PanelData | undefined> => {
+      if (seenTick.current < 0) return undefined;
+      const context: PanelContext = {
+        api,
+        range: range.resolve(),
+        choices,
+        width: (panel.gridPos.w / 24) * Math.max(320, window.innerWidth - 48),
+        scrapeSeconds: (parsePromDuration(targets.data.peek()?.[0]?.scrapeInterval ?? '') ?? 15_000) / 1000,
+      };
+      return loadPanel(panel, context, abort);
+    },
+    [panel, choices, range.text.value, seenTick.current],
+    { live: false },
+  );
+  const data = resource.data.value;
+  const error = resource.error.value;
+  if (error) return <ErrorNote what="" error={error} retry={() => void resource.refresh()} />;
+  if (!data) return <Skeleton rows={1} height={Math.max(40, panel.gridPos.h * 38 - 60)} />;
+  switch (panel.type) {
+    case 'stat':
+      return <StatPanel panel={panel} data={data} />;
+    case 'gauge':
+      return <GaugePanel panel={panel} data={data} />;
+    case 'table':
+      return <TablePanel panel={panel} data={data} />;
+    default:
+      return <SeriesPanel panel={panel} data={data} syncKey={syncKey} />;
+  }
+}
+
+/** Whether an element is in the view or less than a screen's half away from it. */
+function useNearView(root: { readonly current: HTMLElement | null }): boolean {
+  const [isNear, setIsNear] = useState(false);
+  useEffect(() => {
+    const element = root.current;
+    if (!element) return;
+    const observer = new IntersectionObserver(([entry]) => setIsNear(entry?.isIntersecting ?? false), {
+      rootMargin: '50% 0px',
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return isNear;
+}

@@ -1,0 +1,115 @@
+import { useMemo } from 'preact/hooks';
+import type { PanelModel } from '../../../src/dashboards/model.ts';
+import { Chart } from '../chart/chart.tsx';
+import { assignColors, type ShownTheme, seriesColor } from '../chart/palette.ts';
+import type { ChartLine } from '../chart/plot.ts';
+import { useSession } from '../session.ts';
+import { cssColor } from './colors.ts';
+import type { PanelData, PanelSeries } from './panel-data.ts';
+import { REDUCER_NAMES, reduceSeries } from './reduce.ts';
+
+/** Time series and old graphs. */
+export function SeriesPanel({
+  panel,
+  data,
+  syncKey,
+}: {
+  readonly panel: PanelModel;
+  readonly data: PanelData;
+  readonly syncKey: string;
+}) {
+  const { theme } = useSession();
+  const shown = theme.shown.value;
+  const lines = useMemo(() => linesOf(panel, data.series, shown), [panel, data, shown]);
+  const graph = panel.graph;
+  if (!graph || lines.length === 0) return <p class="panel-empty">No data in this range.</p>;
+  const { left, right } = graph;
+  const thresholds =
+    graph.thresholds === 'off' || !panel.thresholds
+      ? []
+      : panel.thresholds.steps.flatMap((step) =>
+          step.value === null
+            ? []
+            : [{ value: step.value, color: cssColor(step.color, shown) ?? step.color }],
+        );
+  return (
+    <Chart
+      label={panel.title}
+      times={data.series[0]?.times ?? []}
+      lines={lines}
+      range={[data.range.from / 1000, data.range.to / 1000]}
+      unit={left.unit === '' ? 'short' : left.unit}
+      {...(left.decimals === undefined ? {} : { decimals: left.decimals })}
+      bounds={left}
+      {...(right ? { rightUnit: right.unit, rightBounds: right } : {})}
+      isStacked={graph.stack !== 'none'}
+      isLog={left.isLog}
+      thresholds={thresholds}
+      legend={panel.legend?.isShown === false ? 'none' : 'list'}
+      legendColumns={(panel.legend?.calcs ?? []).map((calc) => ({
+        title: REDUCER_NAMES[calc] ?? calc,
+        value: (values) => reduceSeries(values, calc),
+      }))}
+      legendMode={panel.legend?.mode ?? 'list'}
+      syncKey={syncKey}
+    />
+  );
+}
+
+function linesOf(panel: PanelModel, series: readonly PanelSeries[], theme: ShownTheme): ChartLine[] {
+  const { graph } = panel;
+  if (!graph) return [];
+  const drawn = series.filter(
+    ({ settings, values }) => !isHidden(settings) && values.some((value) => value !== null),
+  );
+  const palette = assignColors(drawn.map(({ name }) => name));
+  const fixed = panel.color.mode === 'fixed' ? cssColor(panel.color.fixedColor, theme) : undefined;
+  const percent = graph.stack === 'percent' ? totals(drawn) : undefined;
+  return drawn.map(({ name, values, settings }, i): ChartLine => {
+    const color = overrideColor(settings, theme) ?? fixed ?? seriesColor(palette[i]!, theme);
+    const number = (id: string, fallback: number): number => {
+      const value = settings.get(id);
+      return typeof value === 'number' ? value : fallback;
+    };
+    const isNegative = settings.get('custom.transform') === 'negative-Y';
+    const style = settings.get('custom.lineStyle') as { fill?: string } | undefined;
+    const drawStyle = settings.get('custom.drawStyle');
+    return {
+      name,
+      color,
+      values: values.map((value, at) => {
+        const known = value ?? (graph.nulls === 'zero' ? 0 : null);
+        if (known === null) return null;
+        if (percent) return percent[at]! === 0 ? 0 : (known / percent[at]!) * 100;
+        return isNegative ? -known : known;
+      }),
+      width: number('custom.lineWidth', graph.lineWidth),
+      fill:
+        graph.stack === 'none'
+          ? number('custom.fillOpacity', graph.fill * 100) / 100
+          : Math.max(graph.fill, 0.15),
+      draw: drawStyle === 'bars' || drawStyle === 'points' ? drawStyle : graph.draw,
+      axis: settings.get('custom.axisPlacement') === 'right' && graph.right ? 'right' : 'left',
+      spanGaps: graph.nulls === 'connect',
+      ...(graph.isDashed || style?.fill === 'dash' ? { dash: [6, 4] } : {}),
+    };
+  });
+}
+
+function totals(series: readonly PanelSeries[]): number[] {
+  return (series[0]?.values ?? []).map((_, i) =>
+    series.reduce((sum, { values }) => sum + (values[i] ?? 0), 0),
+  );
+}
+
+export function isHidden(settings: ReadonlyMap<string, unknown>): boolean {
+  const hidden = settings.get('custom.hideFrom') as { viz?: boolean } | undefined;
+  return hidden?.viz === true || settings.get('custom.hideFrom.viz') === true;
+}
+
+function overrideColor(settings: ReadonlyMap<string, unknown>, theme: ShownTheme): string | undefined {
+  const color = settings.get('color') as { mode?: string; fixedColor?: string } | undefined;
+  return color?.mode === 'fixed' || color?.fixedColor !== undefined
+    ? cssColor(color.fixedColor, theme)
+    : undefined;
+}
