@@ -7,10 +7,10 @@ import {
   KIND_MASK,
   MAX_COLUMNS,
   MAX_ROWS,
+  Packing,
   Placement,
   PRESENCE_MASK,
   PresenceMode,
-  SharedPacking,
 } from './column-layout.ts';
 import { CorruptBlockError } from './corrupt-block.ts';
 import { FLOAT_PLANES, FloatCoding, readFloats } from './float-planes.ts';
@@ -46,6 +46,15 @@ interface Column {
   /** The column whose integers this one's rest on. */
   readonly neighbour: Column | undefined;
   readonly bytes: StreamPlace;
+  /** Of a constant column. */
+  readonly value: ConstantValue | undefined;
+}
+
+/** An integer, or the words of any double. */
+interface ConstantValue {
+  readonly integer: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 /** Where a stream's bytes are. */
@@ -84,6 +93,7 @@ const ABSENT: Column = {
   stream: NO_STREAM,
   neighbour: undefined,
   bytes: NO_BYTES,
+  value: undefined,
 };
 
 /**
@@ -117,23 +127,21 @@ export class ColumnDecoder {
       throw new CorruptBlockError(`claims ${count} columns of ${rows} rows`);
     }
     const columns: Column[] = [];
-    const sizes: SectionSizes = { shared: 0, noise: 0, alone: 0 };
-    for (let i = 0; i < count; i++) columns.push(readColumn(reader, columns, rows, sizes));
     const packing = reader.u8();
+    if (packing > Packing.zstd) throw new CorruptBlockError(`unknown packing ${packing}`);
+    const sizes: SectionSizes = { isBare: packing === Packing.bare, shared: 0, noise: 0, alone: 0 };
+    for (let i = 0; i < count; i++) columns.push(readColumn(reader, columns, rows, sizes));
     const shared = reader.take(reader.varint());
     this.#noise = reader.take(sizes.noise);
     this.#alone = reader.take(sizes.alone);
     if (reader.remaining !== 0)
       throw new CorruptBlockError(`${reader.remaining} bytes after the last column`);
-    if (
-      packing !== SharedPacking.zstd &&
-      (packing !== SharedPacking.plain || shared.length !== sizes.shared)
-    ) {
+    if (packing !== Packing.zstd && shared.length !== sizes.shared) {
       throw new CorruptBlockError(`expected ${sizes.shared} shared bytes, found ${shared.length}`);
     }
     this.#sharedStored = shared;
     this.#sharedLength = sizes.shared;
-    this.#shared = packing === SharedPacking.plain ? shared : undefined;
+    this.#shared = packing === Packing.zstd ? undefined : shared;
     this.rows = rows;
     this.#columns = columns;
   }
@@ -158,6 +166,10 @@ export class ColumnDecoder {
     const column = this.#columns[index];
     if (column === undefined || column.kind === ColumnKind.absent) return;
     const { count } = column;
+    if (column.value !== undefined) {
+      fillConstant(column.kind, column.value, out, at, count);
+      return;
+    }
     if (column.kind !== ColumnKind.integers) {
       const coding = column.kind === ColumnKind.floats ? FloatCoding.xored : FloatCoding.stepped;
       readFloats(coding, this.#streamOf(column), count, out, at);
@@ -228,6 +240,8 @@ export class ColumnDecoder {
 
 /** Bytes that the columns so far take of each section; the shared one as it is unpacked. */
 interface SectionSizes {
+  /** All streams lie in the shared section, and columns do not say so. */
+  readonly isBare: boolean;
   shared: number;
   noise: number;
   alone: number;
@@ -260,8 +274,15 @@ function readColumn(
     throw new CorruptBlockError('unknown presence of a column');
   const count = spans ? spannedRows(spans) : rows;
   if (count === 0) throw new CorruptBlockError('a column without samples');
+  if (kind === ColumnKind.constant || kind === ColumnKind.constantInteger) {
+    const value: ConstantValue =
+      kind === ColumnKind.constant
+        ? { low: reader.u32(), high: reader.u32(), integer: 0 }
+        : { low: 0, high: 0, integer: reader.signed() };
+    return { ...ABSENT, kind, spans, count, value };
+  }
   const exceptions = head & HAS_EXCEPTIONS ? readExceptions(reader, count) : NO_EXCEPTIONS;
-  const shared = { kind, spans, count, exceptions };
+  const shared = { kind, spans, count, exceptions, value: undefined };
   if (kind === ColumnKind.floats || kind === ColumnKind.floatSteps) {
     const bytes = readPlace(reader, FLOAT_PLANES, count, sizes);
     return {
@@ -299,8 +320,8 @@ function readColumn(
 }
 
 function readPlace(reader: ByteReader, planes: number, length: number, sizes: SectionSizes): StreamPlace {
-  const placement = reader.u8();
-  const noise = reader.u8();
+  const placement = sizes.isBare ? Placement.shared : reader.u8();
+  const noise = sizes.isBare ? 0 : reader.u8();
   if (placement > Placement.alone || noise >> planes !== 0) {
     throw new CorruptBlockError(`unknown placement ${placement}, ${noise} of a column`);
   }
@@ -329,6 +350,24 @@ function readExceptions(reader: ByteReader, count: number): readonly Exception[]
     next = index + 1;
   }
   return exceptions;
+}
+
+function fillConstant(
+  kind: number,
+  { integer, low, high }: ConstantValue,
+  out: Float64Array,
+  at: number,
+  count: number,
+): void {
+  if (kind === ColumnKind.constantInteger) {
+    out.fill(integer, at, at + count);
+    return;
+  }
+  const words = wordsOf(out);
+  for (let word = 2 * at; word < 2 * (at + count); word += 2) {
+    words[word] = low;
+    words[word + 1] = high;
+  }
 }
 
 function applyExceptions(exceptions: readonly Exception[], out: Float64Array, at: number): void {

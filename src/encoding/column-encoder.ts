@@ -1,14 +1,14 @@
 import { isStaleAt, wordsOf } from '../model/sample.ts';
 import { noisyPlanes, planesIn } from './byte-planes.ts';
-import { ByteWriter } from './bytes.ts';
+import { ByteWriter, MAX_ZIGZAG } from './bytes.ts';
 import {
   ALONE_BYTES,
   ColumnKind,
   HAS_EXCEPTIONS,
   KIND_MASK,
+  Packing,
   Placement,
   PresenceMode,
-  SharedPacking,
 } from './column-layout.ts';
 import { FLOAT_PLANES, FloatCoding, writeFloats, writeXored } from './float-planes.ts';
 import { type Compression, FrameKind, frame, pack } from './frame.ts';
@@ -112,8 +112,8 @@ export class ColumnEncoder {
     const body = new ByteWriter(this.storedBytes + 32);
     body.varint(this.#rows);
     body.varint(this.#columns.length);
+    body.u8(!this.#isPacked ? Packing.bare : packed ? Packing.zstd : Packing.plain);
     body.bytes(this.#meta.view());
-    body.u8(packed ? SharedPacking.zstd : SharedPacking.plain);
     body.varint(packed?.length ?? shared.length);
     body.bytes(packed ?? shared);
     body.bytes(this.#noise.view());
@@ -143,6 +143,10 @@ export class ColumnEncoder {
         : sameSpans(spans, previous?.spans)
           ? PresenceMode.asBefore
           : PresenceMode.spans;
+    if (isConstant(values)) {
+      this.#writeConstant(values, presence, spans);
+      return;
+    }
     if (this.#integers.length < count) this.#integers = new Float64Array(count);
     const integers = this.#integers.subarray(0, count);
     const choice = chooseForm(values, integers);
@@ -165,6 +169,20 @@ export class ColumnEncoder {
         this.#integers = spare;
         this.#neighbourOf = this.#columns.length;
       }
+    }
+  }
+
+  #writeConstant(values: Float64Array, presence: number, spans: RowSpans | undefined): void {
+    const value = values[0]!;
+    const isInteger = Number.isInteger(value) && Math.abs(value) <= MAX_ZIGZAG && !Object.is(value, -0);
+    this.#meta.u8((isInteger ? ColumnKind.constantInteger : ColumnKind.constant) | presence);
+    if (presence === PresenceMode.spans) writeSpans(this.#meta, spans!);
+    if (isInteger) {
+      this.#meta.signed(value);
+    } else {
+      const words = wordsOf(values);
+      this.#meta.u32(words[0]!);
+      this.#meta.u32(words[1]!);
     }
   }
 
@@ -203,8 +221,6 @@ export class ColumnEncoder {
   /** Sorts a stream's planes into the sections. A stream of varints is one piece. */
   #placeStream(stream: Uint8Array, planes: number): void {
     if (!this.#isPacked) {
-      this.#meta.u8(Placement.shared);
-      this.#meta.u8(0);
       this.#shared.bytes(stream);
       return;
     }
@@ -262,6 +278,14 @@ function writeExceptions(writer: ByteWriter, values: Float64Array, exceptions: r
     }
     next = index + 1;
   }
+}
+
+function isConstant(values: Float64Array): boolean {
+  const words = wordsOf(values);
+  const low = words[0];
+  const high = words[1];
+  for (let i = 2; i < words.length; i += 2) if (words[i] !== low || words[i + 1] !== high) return false;
+  return true;
 }
 
 function hashOf(values: Float64Array): number {

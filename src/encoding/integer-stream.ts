@@ -3,17 +3,16 @@ import { unzigzag, zigzag } from './bytes.ts';
 import { CorruptBlockError } from './corrupt-block.ts';
 
 /**
- * What is stored of a run of integers: the distance from the smallest, from the one before, from the line through the two
- * before, the step minus the neighbour column's step (histogram buckets rise together), or the step minus the running mean of
- * steps (a counter's rate drifts through the day), of itself or of the difference to the neighbour. Numbers reach the disk.
+ * What is stored of a run of integers: the distance from the smallest, from the one before, the step minus the neighbour column's
+ * step (histogram buckets rise together), or the step minus the running mean of steps (a line has none left, and a counter's rate
+ * drifts through the day), of itself or of the difference to the neighbour. Numbers reach the disk.
  */
 export const Transform = {
   reference: 0,
   delta: 1,
-  deltaOfDelta: 2,
-  neighbour: 3,
-  smoothed: 4,
-  smoothedNeighbour: 5,
+  neighbour: 2,
+  smoothed: 3,
+  smoothedNeighbour: 4,
 } as const;
 export type Transform = (typeof Transform)[keyof typeof Transform];
 
@@ -22,8 +21,7 @@ export const usesNeighbour = (transform: Transform): boolean =>
   transform === Transform.neighbour || transform === Transform.smoothedNeighbour;
 
 /** Whether a stream keeps its first step apart. */
-export const hasStep = (transform: Transform): boolean =>
-  transform === Transform.deltaOfDelta || transform >= Transform.smoothed;
+export const hasStep = (transform: Transform): boolean => transform >= Transform.smoothed;
 
 /** Steps over which the running mean reaches. */
 const MEAN_OVER = 16;
@@ -48,7 +46,6 @@ const CANDIDATES = [
   Transform.reference,
   Transform.smoothed,
   Transform.smoothedNeighbour,
-  Transform.deltaOfDelta,
 ] as const;
 
 /** Room for residuals and statistics, kept by the encoder between columns. */
@@ -78,17 +75,20 @@ export function writeIntegers(
 ): IntegerStream {
   scratch.fit(count);
   let best: { transform: Transform; base: number; cost: number; shape: Shape } | undefined;
+  let isRising = false;
   for (const transform of CANDIDATES) {
     if (usesNeighbour(transform) && neighbour === undefined) continue;
-    if (transform >= Transform.smoothed && (!packed || count < 2 * MEAN_OVER)) continue;
+    if (hasStep(transform) && !isRising) continue;
     const base = residualsOf(transform, integers, count, neighbour, scratch.residuals);
     const shape = shapeOf(scratch.residuals, count, packed, scratch.counts);
+    if (transform === Transform.delta) isRising = mostlyRises(scratch.residuals, count);
     if (best === undefined || shape.cost < best.cost) {
       best = { transform, base, cost: shape.cost, shape };
       const kept = scratch.best;
       scratch.best = scratch.residuals;
       scratch.residuals = kept;
-      if (shape.width === 0) break;
+      // A short block is as small as it gets with a byte per row, unless it is a line.
+      if (shape.width === 0 || (!packed && shape.width === 1 && !isRising)) break;
     }
   }
   writeResiduals(writer, scratch.best, count, best!.shape.width);
@@ -131,18 +131,6 @@ export function readIntegers(
       for (let i = at; i < end; i++) {
         const coded = out[i]!;
         value += coded < 0x80000000 ? (coded >>> 1) ^ -(coded & 1) : unzigzag(coded);
-        out[i] = value;
-      }
-      return;
-    }
-    case Transform.deltaOfDelta: {
-      // Row 1 is a whole step away although its residual is 0; row 0 goes one step back to start from there.
-      let value = base - step;
-      let slope = step;
-      for (let i = at; i < end; i++) {
-        const coded = out[i]!;
-        slope += coded < 0x80000000 ? (coded >>> 1) ^ -(coded & 1) : unzigzag(coded);
-        value += slope;
         out[i] = value;
       }
       return;
@@ -221,15 +209,6 @@ function residualsOf(
     case Transform.delta:
       for (let i = 1; i < count; i++) out[i] = zigzag(integers[i]! - integers[i - 1]!);
       return first;
-    case Transform.deltaOfDelta: {
-      let step = firstStep(integers, undefined, count);
-      for (let i = 1; i < count; i++) {
-        const next = integers[i]! - integers[i - 1]!;
-        out[i] = zigzag(next - step);
-        step = next;
-      }
-      return first;
-    }
     case Transform.neighbour: {
       let gap = first - neighbour![0]!;
       for (let i = 1; i < count; i++) {
@@ -244,6 +223,19 @@ function residualsOf(
       smoothedResiduals(integers, count, usesNeighbour(transform) ? neighbour : undefined, out);
       return first;
   }
+}
+
+/** Whether nearly all steps that are not 0 go up: a counter. */
+function mostlyRises(residuals: Float64Array, count: number): boolean {
+  let moved = 0;
+  let fell = 0;
+  for (let i = 1; i < count; i++) {
+    const coded = residuals[i]!;
+    if (coded === 0) continue;
+    moved++;
+    if (coded % 2 === 1) fell++;
+  }
+  return 2 * moved > count && 8 * fell < moved;
 }
 
 function firstStep(integers: Float64Array, neighbour: Float64Array | undefined, count: number): number {

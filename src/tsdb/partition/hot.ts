@@ -49,7 +49,7 @@ const OWN_ROW_BYTES = 48 * 1024;
 /** Below this many rows a block is short-lived, and zstd's fixed price per call is too high. */
 const SHORT_ROWS = 120;
 const SHORT: Compression | undefined = undefined;
-const MERGED: Compression = { level: 3, atLeast: 4096 };
+const MERGED: Compression = { level: 3, atLeast: 1024 };
 const TIMES: Compression = { level: 3, atLeast: 512 };
 /** Rows of own timestamps are merged or sealed soon after they are written. */
 const OWN: Compression = { level: 1, atLeast: 4096 };

@@ -31,12 +31,14 @@ export interface SealResult {
 
 /** Days with less than this in blocks get small pages: half-empty ones would be a tenth of the file. */
 const SMALL_DAY_BYTES = 4 * 1024 * 1024;
+/** Samples packed in one step, about 5 ms. */
+const SAMPLES_PER_STEP = 50_000;
 const SMALL_PAGE = 1024;
 const PAGE = 4096;
 
 /**
  * Turns the hot file of a day that is over into its sealed file, together with an earlier sealed one. Each `next()` is a bounded step
- * (a group of at most 32 series); between two steps no writer of that day may be left open, though one may have been at work. A crash
+ * of some milliseconds; between two steps no writer of that day may be left open, though one may have been at work. A crash
  * at any point leaves the files as they were, or the sealed one beside a hot one that adds nothing, which `removeCoveredHot`
  * notices; sealing again is always right.
  * @throws CorruptBlockError when a file of the day is damaged; the day's files are left alone
@@ -63,10 +65,7 @@ export function* sealDay(options: SealOptions): Generator<void, SealResult> {
       { addon, pageSize: blockBytes < SMALL_DAY_BYTES ? SMALL_PAGE : PAGE },
     );
     yield;
-    for (const chunk of seriesOf(readers)) {
-      addChunk(writer, readers, chunk);
-      yield;
-    }
+    for (const chunk of seriesOf(readers)) yield* addChunk(writer, readers, chunk);
     const { samples, seriesCount: series } = writer;
     writer.finish();
     writer = undefined;
@@ -159,7 +158,11 @@ function* seriesOf(readers: readonly FileReader[]): Generator<Chunk> {
   }
 }
 
-function addChunk(writer: SealedWriter, readers: readonly FileReader[], { entries, timeline }: Chunk): void {
+function* addChunk(
+  writer: SealedWriter,
+  readers: readonly FileReader[],
+  { entries, timeline }: Chunk,
+): Generator<void, void> {
   const merged = new Map<number, SampleColumns>();
   for (const reader of readers) {
     for (const { ref, timestamps, values } of reader.read(entries, reader.range, UNLIMITED)) {
@@ -167,11 +170,18 @@ function addChunk(writer: SealedWriter, readers: readonly FileReader[], { entrie
       merged.set(ref, before ? mergeSamples(before, { timestamps, values }) : { timestamps, values });
     }
   }
+  let packed = 0;
   const hint = timeline ?? sharedTimeline([...merged.values()]);
   for (const entry of entries) {
     const samples = merged.get(entry.ref);
-    if (samples) writer.add(entry, samples, hint ?? samples.timestamps);
+    if (samples === undefined) continue;
+    writer.add(entry, samples, hint ?? samples.timestamps);
+    packed += samples.timestamps.length;
+    if (packed < SAMPLES_PER_STEP) continue;
+    packed = 0;
+    yield;
   }
+  yield;
 }
 
 /** One timeline for series that differ by gaps; undefined when that would be mostly gaps. */
