@@ -72,7 +72,7 @@ function sectionText(
   for (const [key, outer] of Object.entries(shapeOf(schema) ?? {})) {
     const unwrapped = unwrap(outer);
     if (isUnserved(unwrapped)) continue;
-    const nested = nestedOf(unwrapped.schema);
+    const nested = isWithoutEffect(unwrapped) ? undefined : nestedOf(unwrapped.schema);
     const type = nested
       ? nested.wrap(`[${nestedWord(key)}](#${anchor(link(key, nested.schema, title))})`)
       : typeName(unwrapped.schema, unwrapped.meta);
@@ -83,6 +83,7 @@ function sectionText(
   return `## ${title}\n\n| key | type | default | |\n|---|---|---|---|\n${rows.join('\n')}\n`;
 }
 
+const isWithoutEffect = ({ meta }: Unwrapped): boolean => /^No effect: /.test(meta.description ?? '');
 const isUnserved = ({ meta }: Unwrapped): boolean => /^Read, but /.test(meta.description ?? '');
 
 const nestedWord = (key: string): string => key.replaceAll('_', '\\_');
@@ -117,6 +118,8 @@ function typeName(schema: z.core.$ZodTypes, meta: Meta): string {
       return 'boolean';
     case 'enum':
       return cell(Object.values(def.entries).join(' | '));
+    case 'object':
+      return 'mapping';
     case 'array': {
       const inner = unwrap(def.element);
       return `list of ${typeName(inner.schema, inner.meta)}`;

@@ -4,6 +4,7 @@ import { UsageError } from './cli/args.ts';
 import { check } from './cli/check.ts';
 import { commandHelp, generalHelp, unknownCommand } from './cli/help.ts';
 import { type CliIo, type Command, EXIT } from './cli/io.ts';
+import { checkLanguages } from './cli/languages.ts';
 import { probe } from './cli/probe.ts';
 import { serveOptions } from './cli/serve-flags.ts';
 import { testPromql } from './cli/test-promql.ts';
@@ -23,7 +24,12 @@ const COMMANDS: readonly Command[] = [
     summary: 'runs the monitor (the default command)',
     run: serve,
   },
-  { name: 'check', usage: 'check FILE…', summary: 'checks configuration and rule files', run: check },
+  {
+    name: 'check',
+    usage: 'check FILE…',
+    summary: 'checks configuration and rule files',
+    run: (argv, to) => check(argv, to, checkLanguages(systemClock.now)),
+  },
   {
     name: 'test',
     usage: 'test promql FILE…',

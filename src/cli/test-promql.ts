@@ -15,7 +15,8 @@ export async function testPromql(argv: readonly string[], io: CliIo): Promise<nu
       const result = runScript(fs.readFileSync(file, 'utf8'));
       passed += result.passed;
       total += result.total;
-      for (const { line, expr, message } of result.failures) io.stdout(`${file}:${line}: ${expr}\n    ${message}`);
+      for (const { line, expr, message } of result.failures)
+        io.stdout(`${file}:${line}: ${expr}\n    ${message}`);
     } catch (error) {
       isBroken = true;
       const line = error instanceof ScriptError ? `:${error.line}` : '';

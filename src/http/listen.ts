@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import type { TlsServerConfig } from '../config/web.ts';
 
 export interface ListenAddress {
   /** Empty: all addresses. */
@@ -91,4 +92,19 @@ function explain({ host, port }: ListenAddress, error: NodeJS.ErrnoException): s
   }
 }
 
-export const readPem = (file: string): Buffer => fs.readFileSync(file);
+/** Node's settings for a `tls_server_config`. @throws Error naming the file that cannot be read */
+export function tlsOf(config: TlsServerConfig): TlsFiles {
+  const pem = (text: string | undefined, file: string | undefined): string | Buffer | undefined =>
+    text ?? (file === undefined ? undefined : fs.readFileSync(file));
+  const clientAuth = config.client_auth_type;
+  return {
+    cert: pem(config.cert, config.cert_file)!,
+    key: pem(config.key, config.key_file)!,
+    ca: pem(config.client_ca, config.client_ca_file),
+    minVersion: TLS_VERSIONS[config.min_version],
+    requestCert: clientAuth !== 'NoClientCert',
+    rejectUnauthorized: clientAuth === 'RequireAndVerifyClientCert',
+  };
+}
+
+const TLS_VERSIONS = { TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' } as const;

@@ -70,7 +70,8 @@ export type QueryTask =
       readonly sets: readonly (readonly Matcher[])[];
       readonly range: TimeRange;
       readonly limit?: number;
-    };
+    }
+  | { readonly kind: 'cardinality'; readonly range: TimeRange; readonly limit: number };
 
 export interface QueryRequest {
   readonly id: QueryId;

@@ -14,13 +14,12 @@ export interface InstantSample {
   readonly value: number;
 }
 
-/** Expands the templates of one element; `query` evaluates at the same instant. Handed in, so that this package knows no templates. */
+/** Expands a rule's templates for the elements of its result; `query` evaluates on the same snapshot. Handed in, so that this package knows no templates. */
 export type ExpandTemplates = (
   templates: RuleTemplates,
-  sample: InstantSample,
   timestamp: number,
   query: (expr: string) => readonly InstantSample[],
-) => Pick<RuleSample, 'expandedLabels' | 'expandedAnnotations'>;
+) => (labels: Labels, value: number) => Pick<RuleSample, 'expandedLabels' | 'expandedAnnotations'>;
 
 export interface RuleServiceOptions {
   readonly queryable: Queryable;
@@ -66,14 +65,21 @@ export function ruleEvaluation(
 
   return ({ expr, timestamp, templates, timeoutMs }) => {
     const budget = createBudget({ ...limits, timeoutMs }, neverCancelled, monotonic);
-    const instant = (text: string) =>
-      evaluateInstant(parse(text), timestamp, queryable, { ...settings, budget });
-    const outcome = instant(expr);
-    const query = (text: string): readonly InstantSample[] => instantSamples(instant(text).value);
-    const samples = instantSamples(outcome.value).map((sample) =>
-      templates ? { ...sample, ...options.expand(templates, sample, timestamp, query) } : sample,
-    );
-    return { samples, warnings: [...outcome.warnings, ...outcome.infos] };
+    // One querier for the expression and for what its templates ask: the same snapshot.
+    const querier = queryable.querier(budget);
+    try {
+      const instant = (text: string) =>
+        evaluateInstant(parse(text), timestamp, querier, { ...settings, budget, query: text });
+      const outcome = instant(expr);
+      const query = (text: string): readonly InstantSample[] => instantSamples(instant(text).value);
+      const expand = templates && options.expand(templates, timestamp, query);
+      const samples = instantSamples(outcome.value).map((sample) =>
+        expand ? { ...sample, ...expand(sample.labels, sample.value) } : sample,
+      );
+      return { samples, warnings: [...outcome.warnings, ...outcome.infos] };
+    } finally {
+      querier.close();
+    }
   };
 }
 

@@ -6,6 +6,7 @@ import { PromqlError } from '../promql/errors.ts';
 import { evaluateInstant, evaluateRange, type QueryOutcome } from '../promql/evaluate.ts';
 import { parseExpr } from '../promql/parse.ts';
 import { type CountingBudget, createBudget, QueryError } from './budget.ts';
+import { cardinality } from './cardinality.ts';
 import { JsonWriter, labelsJson, ResultTooLargeError } from './json.ts';
 import { errorBody } from './pool.ts';
 import {
@@ -82,6 +83,7 @@ function writeAnswer(
     const options = {
       ...settings,
       budget,
+      query: task.expr,
       ...(task.lookbackMs === undefined ? {} : { lookbackMs: task.lookbackMs }),
     };
     const outcome: QueryOutcome =
@@ -103,6 +105,11 @@ function writeAnswer(
   }
   const querier = queryable.querier(budget);
   try {
+    if (task.kind === 'cardinality') {
+      const data = cardinality(querier.series([], task.range), task.range, task.limit);
+      writer.raw(JSON.stringify({ status: 'success', data }));
+      return;
+    }
     writer.raw('{"status":"success","data":[');
     const items = listOf(task, querier);
     const limit = Math.min(task.limit ?? items.length, items.length);
@@ -119,10 +126,7 @@ interface ListTask {
   readonly range: TimeRange;
 }
 
-function listOf(
-  task: Exclude<QueryTask, { kind: 'instant' | 'range' }> & ListTask,
-  querier: Querier,
-): string[] {
+function listOf(task: Extract<QueryTask, ListTask>, querier: Querier): string[] {
   switch (task.kind) {
     case 'series':
       return querier.series(task.sets, task.range).map(labelsJson);

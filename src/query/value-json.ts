@@ -1,6 +1,7 @@
 import type { Histogram } from '../model/histogram.ts';
 import { formatValue } from '../model/sample.ts';
 import type { QueryValue } from '../promql/evaluate.ts';
+import { allBuckets, usesCustomBuckets } from '../promql/histogram/buckets.ts';
 import { formatTime, type JsonWriter, labelsJson, sampleJson } from './json.ts';
 
 /**
@@ -85,11 +86,21 @@ function timeText(timestamp: number, times: Map<number, string>): string {
   return text;
 }
 
+/** How a bucket's bounds count, in upstream's numbers. */
+const BOUNDARIES = { openLeft: 0, openRight: 1, closed: 3 } as const;
+
 function histogramJson(histogram: Histogram): string {
-  const buckets = apiBuckets(histogram).map(
-    (bucket) =>
-      `[${bucket.boundaries},"${formatValue(bucket.lower)}","${formatValue(bucket.upper)}","${formatValue(bucket.count)}"]`,
-  );
+  const buckets = allBuckets(histogram)
+    .filter((bucket) => bucket.count !== 0)
+    .map(({ lower, upper, count }) => {
+      const boundaries =
+        lower < 0 && upper > 0 && !usesCustomBuckets(histogram)
+          ? BOUNDARIES.closed
+          : upper <= 0 && !usesCustomBuckets(histogram)
+            ? BOUNDARIES.openRight
+            : BOUNDARIES.openLeft;
+      return `[${boundaries},"${formatValue(lower)}","${formatValue(upper)}","${formatValue(count)}"]`;
+    });
   return `{"count":"${formatValue(histogram.count)}","sum":"${formatValue(histogram.sum)}"${
     buckets.length > 0 ? `,"buckets":[${buckets.join(',')}]` : ''
   }}`;

@@ -17,6 +17,8 @@ export interface QueryRouteDeps {
 const MAX_POINTS = 11_000;
 /** More `match[]` than anyone writes. */
 const MAX_SELECTORS = 100;
+/** Series seen this long count as those of the head, as upstream's head holds two to three hours. */
+const CARDINALITY_MS = 2 * 3_600_000;
 /** Bounds of time in label queries without start and end, Unix ms. */
 const MIN_TIME = -8_640_000_000_000_000;
 const MAX_TIME = 8_640_000_000_000_000;
@@ -128,6 +130,13 @@ export function queryRoutes(deps: QueryRouteDeps): Hono {
       params,
       c.req.raw.signal,
     );
+  });
+
+  app.get('/status/tsdb', async (c) => {
+    const params = await readParams(c);
+    const now = deps.clock.now();
+    const range = { from: now - CARDINALITY_MS, to: now + 1 };
+    return answer({ kind: 'cardinality', range, limit: readLimit(params) ?? 10 }, params, c.req.raw.signal);
   });
 
   return app;

@@ -9,14 +9,10 @@ export interface StatusSource {
   flags(): Readonly<Record<string, string>>;
   /** The running configuration as YAML, secrets hidden. */
   configYaml(): string;
-  /** Upstream's cardinality statistics. */
-  tsdb(limit: number): unknown;
   walReplay(): { min: number; max: number; current: number; state: string };
 }
 
-const DEFAULT_TSDB_ROWS = 10;
-
-/** `/status/*` of /api/v1. */
+/** `/status/*` of /api/v1, but for `/status/tsdb`, which is a query. */
 export function statusRoutes(source: StatusSource): Hono {
   const app = new Hono();
   app.get('/status/buildinfo', (c) => success(c, source.buildInfo()));
@@ -24,12 +20,5 @@ export function statusRoutes(source: StatusSource): Hono {
   app.get('/status/flags', (c) => success(c, source.flags()));
   app.get('/status/config', (c) => success(c, { yaml: source.configYaml() }));
   app.get('/status/walreplay', (c) => success(c, source.walReplay()));
-  app.get('/status/tsdb', (c) => {
-    const limit = Number(c.req.query('limit') ?? DEFAULT_TSDB_ROWS);
-    return success(
-      c,
-      source.tsdb(Number.isInteger(limit) && limit > 0 ? Math.min(limit, 10_000) : DEFAULT_TSDB_ROWS),
-    );
-  });
   return app;
 }

@@ -1,0 +1,465 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { checkLanguages } from './cli/languages.ts';
+import type { ServeOptions } from './cli/serve-flags.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/config.ts';
+import { formatFinding } from './config/finding.ts';
+import { defaultConfig, type LoadedConfig, loadConfig } from './config/load.ts';
+import type { RelabelConfig } from './config/relabel.ts';
+import { createDashboardStore, type DashboardStore } from './dashboards/store.ts';
+import { type HttpServices, httpApp } from './http/app.ts';
+import { type HttpServer, isLoopback, listen, parseListenAddress, tlsOf } from './http/listen.ts';
+import { httpServices } from './http/services.ts';
+import { eachLabel, type Labels, labelsOf } from './model/labels.ts';
+import type { Log } from './model/log.ts';
+import { createForwarder, type Forwarder, type ForwardServer } from './notifiers/forward.ts';
+import { createNotifier, type Notifier } from './notifiers/notifier.ts';
+import { createHttpTransport } from './notifiers/transport/http.ts';
+import { loadAddon, type Platform } from './platform.ts';
+import { parseExpr } from './promql/parse.ts';
+import { formatExpr } from './promql/print.ts';
+import { type Background, createBackground } from './query/background.ts';
+import { createQueryPool, type QueryPool } from './query/pool.ts';
+import { createRulesLane } from './query/rules-lane.ts';
+import { engineSettings, queryLimits } from './query/settings.ts';
+import { startQueryThread, startThread } from './query/thread.ts';
+import type { LaneInit } from './query/worker.ts';
+import { createRuleManager, type RuleManager } from './rules/manager.ts';
+import { createScrapeManager, type ScrapeManager } from './scraper/manager.ts';
+import { hostTarget, selfTarget } from './scraper/own-targets.ts';
+import { compileRelabel } from './scraper/relabel.ts';
+import { openDatabase, type SqliteDatabase } from './sqlite/database.ts';
+import { createTemplateSet, type TemplateSet } from './templates/notification.ts';
+import { retentionSettings } from './tsdb/retention-settings.ts';
+import { openStore, type Store } from './tsdb/store.ts';
+import { VERSION } from './version.ts';
+
+export interface ApplianceDeps {
+  readonly options: ServeOptions;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly platform: Platform;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The whole monitor. */
+export interface Appliance {
+  /**
+   * Resolves when it is ready.
+   * @throws ConfigError when the configuration cannot be used; Error in plain words for everything else
+   */
+  start(): Promise<void>;
+  /** Reads the configuration again and lives by it. @throws Error when it is refused; the old one goes on */
+  reload(): Promise<void>;
+  stop(): Promise<void>;
+  /** Rejects when a part fails that the monitor cannot go on without. */
+  readonly failed: Promise<never>;
+}
+
+const DEFAULT_LISTEN = '127.0.0.1:9797';
+/** Queries that may wait for a worker. */
+const MAX_WAITING = 64;
+/** How often it is looked whether all targets were scraped since the start. */
+const SCRAPED_POLL_MS = 250;
+
+/** What exists once the store is open. */
+interface Parts {
+  readonly store: Store;
+  readonly stateDb: SqliteDatabase;
+  readonly queries: QueryPool;
+  readonly scraper: ScrapeManager;
+  readonly rules: RuleManager;
+  readonly notifier: Notifier;
+  readonly forwarder: Forwarder;
+  readonly dashboards: DashboardStore;
+  readonly background: Background;
+}
+
+export function createAppliance({ options, log, clock, platform, env }: ApplianceDeps): Appliance {
+  const registry = new Registry();
+  const startedAt = clock.now();
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {});
+  const reloads = reloadMetrics(registry);
+  let loaded: LoadedConfig;
+  let server: HttpServer | undefined;
+  let parts: Parts | undefined;
+  let services: HttpServices | undefined;
+  let externalUrl = '';
+  let reloading: Promise<void> = Promise.resolve();
+
+  const load = (): LoadedConfig => {
+    const read =
+      options.configFile === undefined
+        ? defaultConfig()
+        : loadConfig(options.configFile, { env, cwd: process.cwd(), ...checkLanguages(clock.now) });
+    for (const warning of read.warnings) log.warn({}, formatFinding(warning));
+    return read;
+  };
+
+  const start = async (): Promise<void> => {
+    loaded = load();
+    reloads.done(true, clock.now());
+    const { config } = loaded;
+    const address = parseListenAddress(options.listen ?? config.web.listen ?? DEFAULT_LISTEN);
+    requireUsers(address.host, config);
+    const addonFile = unpackAddon(platform, options);
+    const addon = loadAddon(addonFile);
+    const app = httpApp({
+      log: log.child({ component: 'http' }),
+      guard: () => ({
+        users: loaded.config.web.basic_auth_users,
+        hosts: [new URL(externalUrl).host, os.hostname()],
+      }),
+      services: () => services,
+      webDir: platform.webDir,
+    });
+    const tls = config.web.tls_server_config;
+    externalUrl = trimSlash(
+      options.externalUrl ?? config.web.external_url ?? `http://${os.hostname()}:${address.port}`,
+    );
+    server = await listen(address, (request) => app.fetch(request), tls && tlsOf(tls));
+    const { port } = server;
+    if (options.externalUrl === undefined && config.web.external_url === undefined) {
+      externalUrl = `${tls ? 'https' : 'http'}://${os.hostname()}:${port}`;
+    }
+    collectDefaultMetrics({ register: registry });
+    buildInfoMetric(registry);
+    parts = openParts(addonFile, addon, port);
+    await parts.dashboards.load();
+    await applyConfig(parts, port);
+    services = httpServices({
+      ...parts,
+      clock,
+      registry,
+      startedAt,
+      flags: options.flags,
+      loaded: () => loaded,
+      lastReload: reloads.last,
+      reload,
+    });
+    announce(parts, `${tls ? 'https' : 'http'}://${shownHost(address.host)}:${port}/`);
+  };
+
+  const openParts = (addonFile: string | undefined, addon: object | undefined, port: number): Parts => {
+    const { config } = loaded;
+    const stateFile = path.join(options.dataDir, 'state.db');
+    const settings = engineSettings(config.query, config.global.evaluation_interval, options.features);
+    const limits = queryLimits(config.query, os.totalmem());
+    const thread = (name: string) => ({
+      file: platform.workerFile,
+      addonFile,
+      name,
+      // A last guard only: budgets end a query long before. V8 counts no ArrayBuffers.
+      maxHeapMB: Math.ceil((limits.maxBytes * 4) / 2 ** 20),
+    });
+    const background = createBackground(() => startThread(thread('background')));
+    const store = openStore({
+      dir: options.dataDir,
+      clock,
+      log: log.child({ component: 'tsdb' }),
+      registry,
+      addon,
+      retention: retentionSettings(config.storage, options.dataDir),
+      checkpoint: [stateFile],
+      connect: (init) => background.serve('storage', init),
+    });
+    const stateDb = openDatabase(stateFile, { addon });
+    const lane: LaneInit = { shared: store.shared, settings, limits };
+    const rulesLane = createRulesLane(() => background.serve('rules', lane));
+    background.onExit((reason) => {
+      rulesLane.fail(`the background worker ended: ${reason}`);
+      failure.reject(new Error(`the background worker ended: ${reason}`));
+    });
+    const queries = createQueryPool({
+      clock,
+      log: log.child({ component: 'query' }),
+      startWorker: () => startQueryThread(thread('query'), lane),
+      workers: Math.max(1, Math.min(config.query.max_concurrency, os.availableParallelism() - 1)),
+      maxWaiting: MAX_WAITING,
+      limits,
+    });
+    queryMetrics(registry, queries);
+    const scraper = createScrapeManager({
+      appender: store,
+      clock,
+      log: log.child({ component: 'scraper' }),
+      registry,
+      version: VERSION,
+      externalUrl,
+      offsetSeed: os.hostname(),
+    });
+    const notifierLog = log.child({ component: 'notifiers' });
+    const transport = createHttpTransport({ clock, userAgent: `Belfry/${VERSION}`, environment: env });
+    const notifier = createNotifier({
+      config: notifierConfig(config),
+      templates: templatesOf(config, clock),
+      db: stateDb,
+      clock,
+      log: notifierLog,
+      registry,
+      externalUrl,
+      version: VERSION,
+      synced: () => store.sync(),
+      http: transport,
+    });
+    const forwarder = createForwarder({ transport, clock, log: notifierLog, registry });
+    const rules = createRuleManager({
+      evaluator: rulesLane,
+      appender: store,
+      sink: {
+        async accept(alerts) {
+          await Promise.all([notifier.accept(alerts), forwarder.accept(alerts)]);
+        },
+      },
+      clock,
+      log: log.child({ component: 'rules' }),
+      registry,
+      db: stateDb,
+      formatExpr: (expr) => formatExpr(parseExpr(expr)),
+      targetsScraped: allScraped(clock, scraper),
+      queryTimeoutMs: config.query.timeout,
+      ...outgoing(config, externalUrl),
+    });
+    const dashboards = createDashboardStore({
+      files: config.dashboards,
+      db: stateDb,
+      clock,
+      log: log.child({ component: 'dashboards' }),
+    });
+    log.info(
+      {
+        dir: options.dataDir,
+        series: store.stats().series,
+        replayMs: Math.round(store.stats().replay.durationMs),
+        port,
+      },
+      'store is open',
+    );
+    return { store, stateDb, queries, scraper, rules, notifier, forwarder, dashboards, background };
+  };
+
+  /** Puts the loaded configuration to work in every part. */
+  const applyConfig = async (target: Parts, port: number): Promise<void> => {
+    const { config, ruleGroups } = loaded;
+    const own = [
+      ...(config.host
+        ? [
+            hostTarget({
+              config: config.host,
+              instance: os.hostname(),
+              clock,
+              log: log.child({ component: 'host' }),
+            }),
+          ]
+        : []),
+      ...(config.self
+        ? [selfTarget({ config: config.self, instance: `${os.hostname()}:${port}`, registry })]
+        : []),
+    ];
+    await target.scraper.apply(config.scrape_configs, own);
+    target.store.setRetention(retentionSettings(config.storage, options.dataDir));
+    target.forwarder.apply(forwardServers(config));
+    target.rules.apply(ruleGroups, outgoing(config, externalUrl));
+  };
+
+  const reload = (): Promise<void> => {
+    const run = async (): Promise<void> => {
+      if (!parts || !server) throw new Error('not started yet');
+      try {
+        const next = load();
+        const templates = templatesOf(next.config, clock);
+        loaded = next;
+        parts.notifier.apply(notifierConfig(next.config), templates);
+        await applyConfig(parts, server.port);
+        await parts.dashboards.load(next.config.dashboards);
+        reloads.done(true, clock.now());
+        log.info({ file: options.configFile ?? 'built-in default' }, 'configuration reloaded');
+      } catch (error) {
+        reloads.done(false, clock.now());
+        log.error({ problem: (error as Error).message }, 'configuration refused; the old one goes on');
+        throw error;
+      }
+    };
+    reloading = reloading.then(run, run);
+    return reloading;
+  };
+
+  const stop = async (): Promise<void> => {
+    services = undefined;
+    server?.close();
+    if (!parts) return;
+    const { rules, notifier, forwarder, scraper, queries, store, stateDb, background } = parts;
+    queries.stop();
+    forwarder.stop();
+    await Promise.all([rules.stop(), scraper.stop()]);
+    await notifier.stop();
+    await store.close();
+    await background.stop();
+    stateDb.close();
+  };
+
+  const announce = ({ scraper }: Parts, url: string): void => {
+    const { config, ruleGroups } = loaded;
+    const ruleCount = ruleGroups.reduce((total, group) => total + group.rules.length, 0);
+    log.info(
+      {
+        url,
+        config: options.configFile ?? 'built-in default',
+        data: options.dataDir,
+        targets: scraper.targets().active.length,
+        rules: ruleCount,
+        receivers: config.receivers.length,
+        tookMs: Math.round(clock.now() - startedAt),
+      },
+      'ready',
+    );
+  };
+
+  return { start, reload, stop, failed: failure.promise };
+}
+
+/** The labels after `relabel_configs`; undefined when they drop the set. */
+function relabelling(
+  configs: readonly RelabelConfig[],
+): ((labels: Labels) => Labels | undefined) | undefined {
+  if (configs.length === 0) return undefined;
+  const relabel = compileRelabel(configs);
+  return (labels) => {
+    const builder = new Map(eachLabel(labels));
+    return relabel(builder) ? labelsOf(builder) : undefined;
+  };
+}
+
+function outgoing({ global, alerting }: Config, externalUrl: string) {
+  const relabel = relabelling(alerting.alert_relabel_configs);
+  return { externalLabels: global.external_labels, externalUrl, ...(relabel ? { relabel } : {}) };
+}
+
+function forwardServers({ alerting }: Config): ForwardServer[] {
+  return alerting.alertmanagers.flatMap((config) => {
+    const relabel = relabelling(config.alert_relabel_configs) ?? ((labels: Labels) => labels);
+    return config.static_configs.flatMap(({ targets }) =>
+      targets.map((target) => ({
+        url: `${config.scheme}://${target}${trimSlash(config.path_prefix)}`,
+        config,
+        relabel,
+      })),
+    );
+  });
+}
+
+const notifierConfig = ({ route, receivers, inhibit_rules, time_intervals, global }: Config) => ({
+  route,
+  receivers,
+  inhibit_rules,
+  time_intervals,
+  global,
+});
+
+/** The default templates and the files the configuration names. */
+function templatesOf({ templates }: Config, clock: Clock): TemplateSet {
+  const files = templates
+    .flatMap((pattern) => fs.globSync(pattern).sort())
+    .map((file) => ({ name: path.basename(file), text: fs.readFileSync(file, 'utf8') }));
+  return createTemplateSet({ files, now: clock.now });
+}
+
+/** @throws Error when everybody could read and change everything from elsewhere, and nobody said so */
+function requireUsers(host: string, { web }: Config): void {
+  if (isLoopback(host) || web.allow_anonymous || Object.keys(web.basic_auth_users).length > 0) return;
+  throw new Error(
+    `refusing to listen on ${host === '' ? 'all addresses' : host} for everybody: add web.basic_auth_users, or web.allow_anonymous: true if something in front asks for a login`,
+  );
+}
+
+/** @throws Error naming the directory that cannot be used */
+function unpackAddon(platform: Platform, { cacheDir }: ServeOptions): string | undefined {
+  try {
+    return platform.unpackAddon(cacheDir);
+  } catch (error) {
+    throw new Error(
+      `cannot write to ${cacheDir}: ${(error as Error).message}; name another directory with --data or --cache-dir`,
+    );
+  }
+}
+
+/** Resolves when every target was scraped at least once; the rules stop waiting by themselves. */
+function allScraped(clock: Clock, scraper: ScrapeManager): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const { active } = scraper.targets();
+      if (active.every((target) => target.health !== 'unknown')) resolve();
+      else clock.after(SCRAPED_POLL_MS, look);
+    };
+    clock.after(SCRAPED_POLL_MS, look);
+  });
+}
+
+const trimSlash = (url: string): string => url.replace(/\/+$/, '');
+
+const shownHost = (host: string): string =>
+  host === '' ? os.hostname() : host.includes(':') ? `[${host}]` : host;
+
+function reloadMetrics(registry: Registry) {
+  const successful = new Gauge({
+    name: 'belfry_config_last_reload_successful',
+    help: 'Whether the last attempt to read the configuration succeeded.',
+    registers: [registry],
+  });
+  const successAt = new Gauge({
+    name: 'belfry_config_last_reload_success_timestamp_seconds',
+    help: 'When the configuration was last read with success.',
+    registers: [registry],
+  });
+  let last = { isSuccessful: true, successAt: 0 };
+  return {
+    done(isSuccessful: boolean, now: number): void {
+      last = { isSuccessful, successAt: isSuccessful ? now : last.successAt };
+      successful.set(isSuccessful ? 1 : 0);
+      if (isSuccessful) successAt.set(now / 1000);
+    },
+    last: () => last,
+  };
+}
+
+function buildInfoMetric(registry: Registry): void {
+  new Gauge({
+    name: 'belfry_build_info',
+    help: 'Always 1; the labels say what runs.',
+    labelNames: ['version', 'nodeversion'],
+    registers: [registry],
+  }).set({ version: VERSION, nodeversion: process.version }, 1);
+}
+
+function queryMetrics(registry: Registry, queries: QueryPool): void {
+  const gauge = (
+    name: string,
+    help: string,
+    read: (counts: ReturnType<QueryPool['counts']>) => number,
+  ): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read(queries.counts()));
+      },
+    });
+  };
+  gauge('belfry_queries_running', 'Queries of people that are being evaluated.', ({ running }) => running);
+  gauge('belfry_queries_waiting', 'Queries of people that wait for a worker.', ({ waiting }) => waiting);
+  gauge(
+    'belfry_queries_refused',
+    'Queries refused because too many waited, since the start.',
+    ({ refused }) => refused,
+  );
+  gauge(
+    'belfry_query_workers_replaced',
+    'Query workers replaced since the start.',
+    ({ replaced }) => replaced,
+  );
+}

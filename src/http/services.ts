@@ -1,0 +1,168 @@
+import os from 'node:os';
+import { Registry } from 'prom-client';
+import type { Clock } from '../clock.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { redactConfig, redactedAlertmanagerConfig } from '../config/redact.ts';
+import type { DashboardStore } from '../dashboards/store.ts';
+import { formatDuration } from '../model/duration.ts';
+import { eachLabel } from '../model/labels.ts';
+import type { Matcher } from '../model/matcher.ts';
+import type { Forwarder } from '../notifiers/forward.ts';
+import type { Notifier } from '../notifiers/notifier.ts';
+import { unwrapParens } from '../promql/ast.ts';
+import { parseExpr } from '../promql/parse.ts';
+import type { QueryPool } from '../query/pool.ts';
+import type { RuleManager } from '../rules/manager.ts';
+import type { ScrapeManager } from '../scraper/manager.ts';
+import type { Store } from '../tsdb/store.ts';
+import { PROMETHEUS_LEVEL, VERSION } from '../version.ts';
+import type { MonitoringSource } from './api-v1/monitoring.ts';
+import type { StatusSource } from './api-v1/status.ts';
+import { notificationRoutes } from './api-v2/notifications.ts';
+import { apiV2Routes } from './api-v2/routes.ts';
+import type { HttpServices } from './app.ts';
+import { dashboardRoutes } from './dashboards.ts';
+import { ownRoutes } from './own.ts';
+
+/** What the appliance hands to HTTP. */
+export interface ServiceParts {
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly store: Store;
+  readonly queries: QueryPool;
+  readonly scraper: ScrapeManager;
+  readonly rules: RuleManager;
+  readonly notifier: Notifier;
+  readonly forwarder: Forwarder;
+  readonly dashboards: DashboardStore;
+  /** Unix ms. */
+  readonly startedAt: number;
+  readonly flags: Readonly<Record<string, string>>;
+  /** The running configuration. */
+  readonly loaded: () => LoadedConfig;
+  readonly lastReload: () => { readonly isSuccessful: boolean; readonly successAt: number };
+  readonly reload: () => Promise<void>;
+}
+
+/** Joins the parts to what the routes ask for. */
+export function httpServices(parts: ServiceParts): HttpServices {
+  const { clock, registry, store, queries, notifier, dashboards, loaded } = parts;
+  const own = ownRoutes({ queries, status: () => applianceStatus(parts), flush: () => store.flush() });
+  own.route('/', notificationRoutes({ notifier }));
+  return {
+    query: { queries, clock, parseSelector },
+    monitoring: monitoringSource(parts),
+    status: statusSource(parts),
+    apiV2: apiV2Routes({
+      notifier,
+      clock,
+      configText: () => redactedAlertmanagerConfig(loaded().text),
+      version: { version: VERSION, revision: '' },
+    }),
+    dashboards: dashboardRoutes({ dashboards }),
+    own,
+    async metrics(openMetrics) {
+      const text = await registry.metrics();
+      // The registry writes text 0.0.4; OpenMetrics wants the end marked and counters named for their families.
+      if (!openMetrics) return { type: Registry.PROMETHEUS_CONTENT_TYPE, text };
+      const copy = Registry.merge([registry]) as unknown as Registry<
+        typeof Registry.OPENMETRICS_CONTENT_TYPE
+      >;
+      copy.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+      return { type: Registry.OPENMETRICS_CONTENT_TYPE, text: await copy.metrics() };
+    },
+    reload: parts.reload,
+  };
+}
+
+/** Matchers of a series selector, as `match[]` takes it. @throws Error with PromQL's text */
+export function parseSelector(text: string): readonly Matcher[] {
+  const expr = unwrapParens(parseExpr(text));
+  if (expr.kind !== 'vector' || expr.offset !== 0 || expr.at !== undefined) {
+    throw new Error(`expected a series selector, got ${JSON.stringify(text)}`);
+  }
+  return expr.matchers;
+}
+
+function monitoringSource({ scraper, rules, forwarder }: ServiceParts): MonitoringSource {
+  return {
+    activeTargets: () => scraper.targets().active,
+    droppedTargets: () => scraper.targets().dropped,
+    droppedTargetCounts() {
+      const counts = Object.fromEntries(scraper.pools().map((pool) => [pool, 0]));
+      for (const { scrapePool } of scraper.targets().dropped)
+        counts[scrapePool] = (counts[scrapePool] ?? 0) + 1;
+      return counts;
+    },
+    scrapePools: () => scraper.pools(),
+    targetMetadata: () =>
+      scraper.metadata().flatMap(({ target, metrics }) => {
+        const labels = Object.fromEntries(eachLabel(target.labels));
+        return [...metrics].map(([metric, about]) => ({ target: labels, metric, ...about }));
+      }),
+    ruleGroups: () => rules.groups(),
+    alerts: () => rules.alerts(),
+    alertmanagers: () => ({
+      activeAlertmanagers: forwarder.urls().map((url) => ({ url })),
+      droppedAlertmanagers: [],
+    }),
+  };
+}
+
+function statusSource({ clock, startedAt, flags, loaded, lastReload }: ServiceParts): StatusSource {
+  return {
+    buildInfo: () => ({
+      version: PROMETHEUS_LEVEL,
+      revision: '',
+      branch: '',
+      buildUser: '',
+      buildDate: '',
+      goVersion: '',
+      application: 'belfry',
+      belfryVersion: VERSION,
+      nodeVersion: process.version,
+    }),
+    runtimeInfo: () => ({
+      startTime: isoTime(startedAt),
+      CWD: process.cwd(),
+      hostname: os.hostname(),
+      serverTime: isoTime(clock.now()),
+      reloadConfigSuccess: lastReload().isSuccessful,
+      lastConfigTime: isoTime(lastReload().successAt),
+      corruptionCount: 0,
+      goroutineCount: 0,
+      GOMAXPROCS: os.availableParallelism(),
+      GOMEMLIMIT: 0,
+      GOGC: '',
+      GODEBUG: '',
+      storageRetention: retentionText(loaded()),
+    }),
+    flags: () => flags,
+    configYaml: () => redactConfig(loaded().text),
+    // The log is replayed before anything is served.
+    walReplay: () => ({ min: 0, max: 0, current: 0, state: 'done' }),
+  };
+}
+
+function applianceStatus({ store, queries, notifier, startedAt }: ServiceParts): Record<string, unknown> {
+  return {
+    version: VERSION,
+    startedAt: isoTime(startedAt),
+    /** Why samples are in memory only; null while they are stored. */
+    degraded: store.degraded() ?? null,
+    store: store.stats(),
+    queries: queries.counts(),
+    notifier: notifier.status(),
+  };
+}
+
+function retentionText({ config }: LoadedConfig): string {
+  const { time, size, percentage } = config.storage.tsdb.retention;
+  return [
+    ...(time ? [formatDuration(time)] : []),
+    ...(size ? [`${size}B`] : []),
+    ...(percentage ? [`${percentage}%`] : []),
+  ].join(' or ');
+}
+
+const isoTime = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,69 @@
+import { eachLabel, type Labels, METRIC_NAME } from '../model/labels.ts';
+import type { TimeRange } from '../model/time.ts';
+
+interface Row {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** Upstream's `/status/tsdb`. Times in Unix ms. */
+export interface Cardinality {
+  readonly headStats: {
+    readonly numSeries: number;
+    readonly numLabelPairs: number;
+    readonly chunkCount: number;
+    readonly minTime: number;
+    readonly maxTime: number;
+  };
+  readonly seriesCountByMetricName: readonly Row[];
+  readonly labelValueCountByLabelName: readonly Row[];
+  readonly memoryInBytesByLabelName: readonly Row[];
+  readonly seriesCountByLabelValuePair: readonly Row[];
+}
+
+/** Counts what the series of a range are made of; of each list the `limit` largest rows. There are no chunks: the count is that of series. */
+export function cardinality(series: readonly Labels[], range: TimeRange, limit: number): Cardinality {
+  const byMetric = new Map<string, number>();
+  const byPair = new Map<string, number>();
+  const valuesOf = new Map<string, Set<string>>();
+  for (const labels of series) {
+    for (const [name, value] of eachLabel(labels)) {
+      if (name === METRIC_NAME) add(byMetric, value, 1);
+      add(byPair, `${name}=${value}`, 1);
+      const values = valuesOf.get(name);
+      if (values) values.add(value);
+      else valuesOf.set(name, new Set([value]));
+    }
+  }
+  const valueCounts = new Map([...valuesOf].map(([name, values]) => [name, values.size]));
+  const bytes = new Map(
+    [...valuesOf].map(([name, values]) => [
+      name,
+      [...values].reduce((sum, value) => sum + Buffer.byteLength(value), 0),
+    ]),
+  );
+  return {
+    headStats: {
+      numSeries: series.length,
+      numLabelPairs: byPair.size,
+      chunkCount: series.length,
+      minTime: range.from,
+      maxTime: range.to - 1,
+    },
+    seriesCountByMetricName: largest(byMetric, limit),
+    labelValueCountByLabelName: largest(valueCounts, limit),
+    memoryInBytesByLabelName: largest(bytes, limit),
+    seriesCountByLabelValuePair: largest(byPair, limit),
+  };
+}
+
+function add(counts: Map<string, number>, key: string, by: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + by);
+}
+
+function largest(counts: ReadonlyMap<string, number>, limit: number): Row[] {
+  return [...counts]
+    .map(([name, value]) => ({ name, value }))
+    .sort((a, b) => b.value - a.value || (a.name < b.name ? -1 : 1))
+    .slice(0, limit);
+}

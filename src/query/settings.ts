@@ -1,0 +1,30 @@
+import type { QueryConfig } from '../config/query.ts';
+import type { EngineSettings, QueryLimits } from './protocol.ts';
+
+const MAX_RESULT_BYTES = 256 * 1024 * 1024;
+const MIN_QUERY_BYTES = 64 * 1024 * 1024;
+
+/** @param defaultStepMs step of subqueries that have none: the global evaluation interval */
+export function engineSettings(
+  config: QueryConfig,
+  defaultStepMs: number,
+  features: ReadonlySet<string>,
+): EngineSettings {
+  return {
+    lookbackMs: config.lookback_delta,
+    defaultSubqueryStepMs: defaultStepMs,
+    delayedNameRemoval: features.has('promql-delayed-name-removal'),
+    useStartTimestamps: features.has('use-start-timestamps'),
+    typeAndUnitLabels: features.has('type-and-unit-labels'),
+  };
+}
+
+/** @param memoryBytes of the host; a query may use an eighth of it unless configured */
+export function queryLimits(config: QueryConfig, memoryBytes: number): QueryLimits {
+  return {
+    maxSamples: config.max_samples,
+    maxBytes: config.max_bytes ?? Math.max(MIN_QUERY_BYTES, Math.floor(memoryBytes / 8)),
+    maxResultBytes: MAX_RESULT_BYTES,
+    timeoutMs: config.timeout,
+  };
+}

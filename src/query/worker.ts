@@ -1,0 +1,47 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../clock.ts';
+import { loadAddon } from '../platform.ts';
+import { expandRuleTemplates } from '../templates/rule-expander.ts';
+import { openQueryable } from '../tsdb/open-queryable.ts';
+import type { StorageInit } from '../tsdb/protocol.ts';
+import type { StoreShared } from '../tsdb/queryable.ts';
+import { createStorageService } from '../tsdb/storage-service.ts';
+import type { EngineSettings, QueryLimits, ServeMessage } from './protocol.ts';
+import { serveRules } from './rule-service.ts';
+import { serveQueries } from './service.ts';
+
+/** What `queries` and `rules` need to start. */
+export interface LaneInit {
+  readonly shared: StoreShared;
+  readonly settings: EngineSettings;
+  readonly limits: QueryLimits;
+}
+
+/** The root of every worker thread: runs the services main asks for, each on its own port. */
+const addon = loadAddon((workerData as { addonFile: string | undefined }).addonFile);
+
+parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
+  switch (service) {
+    case 'storage':
+      createStorageService(port, init as StorageInit, { clock: systemClock, addon });
+      break;
+    case 'queries': {
+      const { shared, settings } = init as LaneInit;
+      const queryable = openQueryable(shared, { addon, visibility: 'committed' });
+      serveQueries(port, queryable, settings, systemClock.monotonic);
+      break;
+    }
+    case 'rules': {
+      const { shared, settings, limits } = init as LaneInit;
+      const queryable = openQueryable(shared, { addon, visibility: 'appended' });
+      serveRules(port, {
+        queryable,
+        settings,
+        limits,
+        expand: expandRuleTemplates,
+        monotonic: systemClock.monotonic,
+      });
+      break;
+    }
+  }
+});
