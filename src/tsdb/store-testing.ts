@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts';
 import { formatSeries } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { QueryBudget } from '../model/queryable.ts';
-import { isStaleAt, wordsOf } from '../model/sample.ts';
+import { formatValue, isStaleAt, wordsOf } from '../model/sample.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import type { Visibility } from './head/head-reader.ts';
@@ -95,7 +95,7 @@ export function contents(store: Store, visibility: Visibility = 'appended'): Con
     const words = wordsOf(values);
     found[formatSeries(labels)] = Array.from(timestamps, (time, i) => [
       time,
-      isStaleAt(words, i) ? 'stale' : String(values[i]),
+      isStaleAt(words, i) ? 'stale' : formatValue(values[i]!),
     ]);
   }
   querier.close();

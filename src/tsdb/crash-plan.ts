@@ -1,0 +1,12 @@
+/** What the process of the crash test appends, as a function of the row, so that the test knows it without having been told. */
+
+export const crashSeries = Array.from({ length: 20 }, (_, i) => ({ __name__: 'm', i: String(i) }));
+
+/** Rows cross midnight now and then. */
+export const crashTime = (row: number): number => Date.UTC(2026, 0, 2) - 1_000_000 + row * 1000;
+
+/** Undefined where the series is absent from the scrape. */
+export const crashValue = (series: number, row: number): number | undefined =>
+  (row + series) % 5 === 0 ? undefined : ((series + 1) * row) / (series % 2 === 0 ? 1 : 7);
+
+export const crashOwnValue = (row: number): number => -row;

@@ -1,0 +1,44 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { labelValue } from '../model/labels.ts';
+import { openQueryable } from './open-queryable.ts';
+import type { StoreShared } from './queryable.ts';
+import { always, unlimited } from './store-testing.ts';
+
+/**
+ * Reads a store as fast as it can while main writes, until told to stop, and reports the first thing that is not as main wrote it:
+ * series i has at second t the value t + i / 1000, without gaps once it began.
+ */
+const { shared, stop } = workerData as { shared: StoreShared; stop: SharedArrayBuffer };
+const flag = new Int32Array(stop);
+const queryable = openQueryable(shared, { addon: undefined, visibility: 'appended' });
+let reads = 0;
+let samples = 0;
+let finding: string | undefined;
+let seen = 0;
+while (finding === undefined && Atomics.load(flag, 0) === 0) {
+  const querier = queryable.querier(unlimited);
+  let newest = 0;
+  // Twice with one querier: the second read must not lose what was flushed after the first.
+  for (let pass = 0; pass < 2 && finding === undefined; pass++) {
+    for (const { labels, timestamps, values } of querier.select([], always)) {
+      const i = Number(labelValue(labels, 'i'));
+      const step = labelValue(labels, '__name__') === 'own' ? 500 : 1000;
+      for (let n = 0; n < values.length; n++) {
+        if (values[n] !== timestamps[n]! / 1000 + i / 1000) {
+          finding = `series ${i} has ${values[n]} at ${timestamps[n]}`;
+        }
+        if (n > 0 && timestamps[n]! - timestamps[n - 1]! !== step) {
+          finding = `series ${i} jumps from ${timestamps[n - 1]} to ${timestamps[n]}`;
+        }
+      }
+      newest = Math.max(newest, timestamps.at(-1)!);
+      samples += values.length;
+    }
+  }
+  if (newest < seen) finding = `saw ${seen}, then only ${newest}`;
+  seen = newest;
+  reads++;
+  querier.close();
+}
+queryable.close();
+parentPort!.postMessage({ reads, samples, finding });
