@@ -55,7 +55,7 @@ function general(size: number, verb: 'g' | 'G', precision: number): string {
   let threshold = asked;
   if (threshold > count && count >= decimal.point) threshold = count;
   if (asked < 0) threshold = SHORTEST_THRESHOLD;
-  const exponent = size === 0 ? 0 : decimal.point - 1;
+  const exponent = decimal.point - 1;
   if (exponent < -4 || exponent >= threshold) {
     return scientific(decimal, Math.max(count - 1, 0), verb === 'g' ? 'e' : 'E');
   }

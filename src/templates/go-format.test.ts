@@ -92,6 +92,9 @@ test('print puts spaces only between operands of which neither is a string', () 
 test.each([
   [0, 'g', -1, '0'],
   [-0, 'g', -1, '-0'],
+  [0, 'g', 4, '0'],
+  [0, 'e', 2, '0.00e+00'],
+  [0, 'f', 2, '0.00'],
   [Number.NaN, 'g', 4, 'NaN'],
   [Number.POSITIVE_INFINITY, 'f', 2, '+Inf'],
   [0.5, 'f', 0, '0'],

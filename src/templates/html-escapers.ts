@@ -58,15 +58,18 @@ export function filterUrl(text: string): string {
   return text;
 }
 
-/** Percent-encodes all but what has no meaning in a URL. */
-export const escapeUrl = (text: string): string => percentEncode(text, /[A-Za-z0-9\-._~]/);
+/** Percent-encodes all but what has no meaning in a URL. Digits are lower case, as html/template writes them. */
+export const escapeUrl = (text: string): string => lowerEncode(text, /[A-Za-z0-9\-._~]/);
 
 /** Percent-encodes what cannot stand in a URL; keeps what is encoded already. */
 export function normalizeUrl(text: string): string {
   return text.replace(/%[0-9a-fA-F]{2}|[^A-Za-z0-9\-._~!#$&*+,/:;=?@[\]]/gu, (part) =>
-    part.length === 3 && part[0] === '%' ? part : percentEncode(part, /[^\s\S]/),
+    part.length === 3 && part[0] === '%' ? part : lowerEncode(part, /[^\s\S]/),
   );
 }
+
+const lowerEncode = (text: string, keep: RegExp): string =>
+  percentEncode(text, keep).replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 
 const JS_STRING: Readonly<Record<string, string>> = {
   '\0': '\\u0000',

@@ -25,6 +25,8 @@ export interface NotificationData {
   readonly notificationReason?: string;
   /** Labels of the route; their values may be templates themselves, rendered by the function `routeLabels`. */
   readonly routeLabels?: Readonly<Record<string, string>>;
+  /** Says that the values of `routeLabels` were rendered before: they are given as they are, and not read as templates again. */
+  readonly routeLabelsRendered?: boolean;
 }
 
 /** The data as Alertmanager's Go types. */

@@ -71,7 +71,7 @@ export function createTemplateSet({ files = [], now, limits }: TemplateSetOption
         params: ['string'],
         call: ([name]) => {
           const text = data.routeLabels?.[name as string];
-          if (text === undefined) return '';
+          if (text === undefined || data.routeLabelsRendered) return text ?? '';
           if (open.includes(name as string)) {
             throw new Error(`route label cycle detected: ${[...open, name].join(' -> ')}`);
           }
