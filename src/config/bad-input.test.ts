@@ -465,6 +465,22 @@ test.each<[text: string, faults: string[]]>([
     ['1:5: not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]'],
   ],
   ['a: b: c', ['1:4: not valid YAML: Nested mappings are not allowed in compact mappings']],
+  [
+    'remote_write: [{url: http://x, queue_config: {min_shards: 9, max_shards: 5}}, {name: a}]',
+    [
+      '1:59: remote_write[0].queue_config.min_shards: expected at most max_shards 5, got 9',
+      '1:79: remote_write[1].url: expected a text, got nothing',
+    ],
+  ],
+  ['tracing: {}', ['1:1: tracing.endpoint: expected a text, got nothing']],
+  [
+    'route: {receiver: a}\nreceivers: [{name: a, telegram_configs: [{chatid: 5}], discord_configs: [{webhook_url: x}]}]',
+    [
+      '2:42: receivers[0].telegram_configs[0]: expected chat_id or chat_id_file, got neither',
+      '2:43: receivers[0].telegram_configs[0].chatid: expected a known key, got "chatid"; did you mean "chat_id"?',
+      '2:88: receivers[0].discord_configs[0].webhook_url: expected an address such as "https://example.org/path", got "x"',
+    ],
+  ],
 ])('%s', (text, expected) => {
   expect(faults(text)).toEqual(expected);
 });

@@ -12,9 +12,11 @@ import { completeScrape, type ScrapeConfig, scrapeConfig } from './scrape.ts';
 import { type SelfConfig, selfConfig } from './self.ts';
 import { completeStorage, type StorageConfig, storageConfig } from './storage.ts';
 import { type NamedTimeIntervals, namedTimeIntervals } from './time-intervals.ts';
+import { eventRecorder, otlp, remoteRead, remoteWrite, runtime, tracing } from './upstream-only.ts';
 import { type WebConfig, webConfig } from './web.ts';
 
-const withoutEffect = (why: string) => z.unknown().optional().meta(noEffect(why));
+const withoutEffect = <Schema extends z.ZodType>(schema: Schema, why: string) =>
+  schema.optional().meta(noEffect(why));
 
 /** The config file: the top-level keys of both upstreams and our own, each with its default. */
 export const configFile = z.strictObject({
@@ -45,12 +47,12 @@ export const configFile = z.strictObject({
   query: queryConfig.prefault({}).describe('Limits of queries.'),
   web: webConfig.prefault({}).describe('The one port: UI and APIs.'),
   storage: storageConfig.prefault({}).describe('What is kept, and how long.'),
-  remote_write: withoutEffect('nothing is sent to other stores.'),
-  remote_read: withoutEffect('nothing is read from other stores.'),
-  tracing: withoutEffect('Belfry emits no traces.'),
-  otlp: withoutEffect('OTLP is not received.'),
-  runtime: withoutEffect('it tunes the Go runtime.'),
-  event_recorder: withoutEffect('decisions are kept and shown by the why-trace.'),
+  remote_write: withoutEffect(remoteWrite, 'nothing is sent to other stores.'),
+  remote_read: withoutEffect(remoteRead, 'nothing is read from other stores.'),
+  tracing: withoutEffect(tracing, 'Belfry emits no traces.'),
+  otlp: withoutEffect(otlp, 'OTLP is not received.'),
+  runtime: withoutEffect(runtime, 'it tunes the Go runtime.'),
+  event_recorder: withoutEffect(eventRecorder, 'decisions are kept and shown by the why-trace.'),
 });
 export type ConfigKeys = z.output<typeof configFile>;
 

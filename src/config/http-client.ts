@@ -151,7 +151,7 @@ export function checkHttpClient(keys: HttpClientKeys, context: z.RefinementCtx):
   checkTls(keys.tls_config, ['tls_config'], context);
   checkProxy(keys, [], context);
   for (const header of Object.keys(keys.http_headers ?? {})) {
-    if (reservedHeaders.has(header.toLowerCase())) {
+    if (isReservedHeader(header)) {
       issue(
         context,
         ['http_headers', header],
@@ -182,7 +182,10 @@ export function checkTls(tls: TlsConfig, path: readonly string[], context: z.Ref
   }
 }
 
-const reservedHeaders = new Set([
+/** Whether a header is the client's own affair. */
+export const isReservedHeader = (name: string): boolean => RESERVED_HEADERS.has(name.toLowerCase());
+
+const RESERVED_HEADERS = new Set([
   'authorization',
   'host',
   'content-encoding',

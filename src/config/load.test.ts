@@ -439,7 +439,7 @@ test('aliases that multiply are stopped', () => {
         .fill(`*a${i - 1}`)
         .join(', ')}]`,
     );
-  const text = `${lines.join('\n')}\nremote_write: *a11\n`;
+  const text = `${lines.join('\n')}\nremote_write: [{ url: x, sigv4: { a: *a11 } }]\n`;
   const all = findings({ 'belfry.yaml': text }).filter((finding) => !finding.includes('a known key'));
   expect(all).toHaveLength(1);
   expect(all[0]).toMatch(/remote_write.*: expected less: aliases make this file too large or too deep$/);
