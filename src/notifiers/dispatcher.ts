@@ -26,7 +26,12 @@ export interface DispatcherOptions {
    */
   readonly flush: (group: Group, at: number) => boolean;
   readonly onRemoved?: (group: Group) => void;
+  /** Runs a slice of ticks; the caller may put what they store into one commit. */
+  readonly together: (run: () => void) => void;
 }
+
+/** Longest time that ticks due at once may take before others get their turn, ms. */
+const SLICE_MS = 5;
 
 /** How often groups without alerts are removed; until then a returning alert meets the group's old ticks. */
 const MAINTENANCE_MS = 30_000;
@@ -36,8 +41,9 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   /** By route, then by group labels: the group key alone is shared by routes with equal matchers. */
   readonly #groups = new Map<string, Entry>();
+  readonly #due: Entry[] = [];
   #maintenance: Timer;
-  #stopped = false;
+  #isStopped = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -69,11 +75,11 @@ export class Dispatcher {
   /** Lets a tick happen that was put off. */
   resume(group: Group): void {
     const entry = this.#groups.get(entryKey(group.route, group.labels));
-    if (entry?.group === group && entry.waiting) this.#tick(entry);
+    if (entry?.group === group && entry.waiting) this.#fallDue(entry);
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#isStopped = true;
     this.#maintenance.cancel();
     for (const entry of this.#groups.values()) entry.timer?.cancel();
   }
@@ -106,14 +112,32 @@ export class Dispatcher {
 
   #arm(entry: Entry, delayMs: number): void {
     entry.group.nextFlushAt = this.#options.clock.now() + delayMs;
-    entry.timer = this.#options.clock.after(delayMs, () => this.#tick(entry));
+    entry.timer = this.#options.clock.after(delayMs, () => this.#fallDue(entry));
+  }
+
+  /** Ticks wait for each other: groups made together fall due together. */
+  #fallDue(entry: Entry): void {
+    entry.waiting = false;
+    this.#due.push(entry);
+    if (this.#due.length === 1) setImmediate(() => this.#runDue());
+  }
+
+  #runDue(): void {
+    if (this.#isStopped) return;
+    const { clock, together } = this.#options;
+    const until = clock.monotonic() + SLICE_MS;
+    let done = 0;
+    together(() => {
+      do this.#tick(this.#due[done++]!);
+      while (done < this.#due.length && clock.monotonic() < until);
+    });
+    this.#due.splice(0, done);
+    if (this.#due.length > 0) setImmediate(() => this.#runDue());
   }
 
   #tick(entry: Entry): void {
-    if (this.#stopped) return;
     const { group } = entry;
     const at = this.#options.clock.now();
-    entry.waiting = false;
     group.nextFlushAt = at + group.route.groupIntervalMs;
     if (group.alerts.size > 0 && !this.#options.flush(group, at)) {
       entry.waiting = true;

@@ -106,7 +106,7 @@ export interface Bench {
   /** What the sink answers to each path, one after the other; a number is a status, then 200. */
   readonly script: Map<string, (number | 'reset' | 'hang')[]>;
   /** Posts alerts as a client of the API does. */
-  post(...alerts: readonly AlertInput[]): readonly string[];
+  post(...alerts: readonly AlertInput[]): Promise<readonly string[]>;
   /** Moves on to a number of seconds after the start. */
   at(seconds: number): Promise<void>;
   /** What was posted to a path: seconds and alerts. */

@@ -41,6 +41,8 @@ export interface HistoryFilter {
 
 const MAX_AGE_MS = 90 * 86_400_000;
 const MAX_ENTRIES = 50_000;
+/** Rows looked at in one sweep, the oldest first. */
+const SWEPT = 2000;
 /** Alerts named in one entry; a storm does not make the history grow without bound. */
 const MAX_ALERTS = 100;
 
@@ -95,8 +97,8 @@ export class History {
   collect(now: number): void {
     this.#db
       .prepare(
-        `DELETE FROM notifier_history WHERE at <= ?
-         OR id <= (SELECT max(id) FROM notifier_history) - ?`,
+        `DELETE FROM notifier_history WHERE id IN (SELECT id FROM notifier_history ORDER BY id LIMIT ${SWEPT})
+         AND (at <= ? OR id <= (SELECT max(id) FROM notifier_history) - ?)`,
       )
       .run(now - MAX_AGE_MS, MAX_ENTRIES);
   }

@@ -215,19 +215,18 @@ export class Lanes {
       if (this.#isStopped) busy.cut.abort();
       return metrics.timed(way.kind, clock, () => way.attempt(notification, signal));
     };
-    const sending = deliver({ attempt }, row.notification, {
-      clock,
-      limitMs: deliveryLimit(row.groupIntervalMs),
-      signal: busy.cut.signal,
-      random,
-      onRetry: (attempts, error) => {
-        busy.isWaiting = true;
-        if (this.#isStopped) busy.cut.abort();
-        hear({ kind: 'sending', attempts, error });
-        if (attempts === 1)
-          log.warn({ ...describe(row), err: error }, 'notification failed, will be tried again');
-      },
-    })
+    const onRetry = (attempts: number, error: string): void => {
+      busy.isWaiting = true;
+      if (this.#isStopped) busy.cut.abort();
+      hear({ kind: 'sending', attempts, error });
+      if (attempts === 1)
+        log.warn({ ...describe(row), err: error }, 'notification failed, will be tried again');
+    };
+    const limitMs = deliveryLimit(row.groupIntervalMs);
+    const signal = busy.cut.signal;
+    // The caller's commit comes first: nothing leaves before it is in the outbox.
+    const sending: Promise<boolean> = Promise.resolve()
+      .then(() => deliver({ attempt }, row.notification, { clock, limitMs, signal, random, onRetry }))
       .then((delivery) => this.#settle(row, delivery, hear))
       .finally(() => {
         this.#busy.delete(row.key);

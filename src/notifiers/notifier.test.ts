@@ -444,3 +444,64 @@ test('the trace of an alert tells its routes, what muted it, and what was sent',
   expect(source.notifications).toMatchObject([{ outcome: 'delivered', receiver: 'w', status: 'firing' }]);
   expect(source.groups).toMatchObject([{ receiver: 'w', key: '{}:{alertname="Src"}' }]);
 });
+
+test('what is over is forgotten in time: alerts, log, silences, traces, history', async () => {
+  const { at, post, db, notifier } = bench(one({ repeat_interval: 3_600_000 }));
+  await notifier.setSilence(silence('Never', 10));
+  await notifier.accept([alert({ labels: { alertname: 'Own' }, ends: 60 })]);
+  await post({ labels: { alertname: 'A' }, ends: 60 });
+  await at(600);
+  const count = (table: string) =>
+    (db.prepare(`SELECT count(*) AS n FROM ${table}`).get() as { n: number }).n;
+  expect([notifier.status().alerts, count('notifier_alerts'), count('notifier_log')]).toEqual([0, 0, 2]);
+  expect([count('notifier_silences'), count('notifier_history'), count('notifier_members')]).toEqual([
+    1, 4, 2,
+  ]);
+  await at(6 * 86_400);
+  expect([count('notifier_log'), count('notifier_silences'), count('notifier_history')]).toEqual([0, 0, 4]);
+  await at(8 * 86_400);
+  expect([count('notifier_flushes'), count('notifier_members'), count('notifier_history')]).toEqual([
+    0, 0, 4,
+  ]);
+  await at(91 * 86_400);
+  expect(count('notifier_history')).toBe(0);
+});
+
+test('a message is in the outbox before it leaves', async () => {
+  const states: unknown[] = [];
+  const made = bench(one(), {
+    http: async () => {
+      states.push(made.db.prepare('SELECT count(*) AS n FROM notifier_outbox').get(), made.db.inTransaction);
+      return { status: 200, headers: {}, body: '' };
+    },
+  });
+  await made.post({ labels: { alertname: 'A' } });
+  await made.at(1);
+  expect(states).toEqual([{ n: 1 }, false]);
+});
+
+test('a disk that cannot be written keeps nobody from being told', async () => {
+  const { at, post, db, seen } = bench(one());
+  await post({ labels: { alertname: 'A' }, ends: 100 });
+  db.exec("CREATE TRIGGER full BEFORE INSERT ON notifier_outbox BEGIN SELECT raise(ABORT, 'disk full'); END");
+  db.exec(
+    "CREATE TRIGGER full2 BEFORE INSERT ON notifier_flushes BEGIN SELECT raise(ABORT, 'disk full'); END",
+  );
+  await at(10);
+  expect(seen('w')).toEqual([[1, ['A']]]);
+});
+
+test('ten thousand alerts at once are taken in slices, in order', async () => {
+  const { notifier, at } = bench(one());
+  const many = (ends: number) =>
+    Array.from({ length: 1000 }, (_, i) =>
+      alert({ labels: { alertname: 'A', i: String(i) }, starts: 0, ends }),
+    );
+  const first = notifier.accept(many(100));
+  const second = notifier.accept([alert({ labels: { alertname: 'A', i: '999' }, starts: 0, ends: 200 })]);
+  await Promise.all([first, second]);
+  await at(0.5);
+  const ends = notifier.alerts().map((shown) => (shown.alert.endsAt - Date.UTC(2026, 0, 1)) / 1000);
+  expect(ends.filter((end) => end === 200)).toHaveLength(1);
+  expect(ends).toHaveLength(1000);
+});

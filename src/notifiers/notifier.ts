@@ -26,7 +26,7 @@ import { type Silence, type SilenceInput, Silences } from './silences.ts';
 import { judge } from './stages.ts';
 import { NotifierState, type OutboxRow } from './state.ts';
 import { templateRendering } from './template-data.ts';
-import { type FlushTrace, Traces, type Verdict } from './traces.ts';
+import { type FlushTrace, MAX_TRACED_ALERTS, Traces, type Verdict } from './traces.ts';
 import { createHttpTransport, type HttpTransport } from './transport/http.ts';
 import { createMailTransport, type MailTransport } from './transport/smtp.ts';
 
@@ -106,7 +106,7 @@ export interface Notifier extends AlertSink {
   /** Takes alerts of own rules: they are stored before they count. */
   accept(alerts: readonly Alert[]): Promise<void>;
   /** Takes alerts that others post and repeat; they are not stored. Gives what is wrong with those that were left out. */
-  post(alerts: readonly Alert[]): readonly string[];
+  post(alerts: readonly Alert[]): Promise<readonly string[]>;
   /** Lives by another config from now on; alerts are put into its groups at once. */
   apply(config: NotifierConfig, templates?: Templates): void;
   /** Alerts that are not over, in the order of their fingerprints. */
@@ -141,6 +141,8 @@ export interface Notifier extends AlertSink {
 const COLLECT_MS = 5 * 60_000;
 /** How long an alert of an own rule is taken to go on after a restart, until its rule is heard of again. */
 const RESTORED_MS = 5 * 60_000;
+/** Alerts taken in before others get their turn; a few milliseconds' work. */
+const SLICE = 200;
 /** How long messages under way may take once the notifier is stopped. */
 const STOP_GRACE_MS = 3000;
 
@@ -166,6 +168,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
   let integrations: ReadonlyMap<string, readonly Integration[]> = new Map();
   let dispatcher: Dispatcher | undefined;
   let isStopped = false;
+  /** The last of the calls that are still taking alerts in. */
+  let taking: Promise<void> | undefined;
 
   const metrics = createMetrics(options.registry, {
     alerts: countAlerts,
@@ -182,17 +186,13 @@ export function createNotifier(options: NotifierOptions): Notifier {
   let collecting = clock.after(COLLECT_MS, collect);
 
   return {
-    async accept(arrived) {
-      take(arrived, true);
-    },
-    post(arrived) {
+    accept: (arrived) => takeInSlices(arrived, true),
+    async post(arrived) {
       const problems = arrived.map(problemOf);
-      take(
-        arrived.filter((_, i) => problems[i] === undefined),
-        false,
-      );
+      const good = arrived.filter((_, i) => problems[i] === undefined);
       const found = problems.filter((problem) => problem !== undefined);
       metrics.invalid(found.length);
+      await takeInSlices(good, false);
       return found;
     },
     apply(next, templates) {
@@ -273,7 +273,13 @@ export function createNotifier(options: NotifierOptions): Notifier {
       return;
     }
     const root = buildRoutes(config.route);
-    dispatcher = new Dispatcher({ clock, root, flush, onRemoved: (group) => traces.forgetGroup(group.key) });
+    dispatcher = new Dispatcher({
+      clock,
+      root,
+      flush,
+      together,
+      onRemoved: (group) => traces.forgetGroup(group.key),
+    });
     for (const alert of alerts.values()) if (isDispatched(alert)) dispatcher.insert(alert);
   }
 
@@ -288,6 +294,25 @@ export function createNotifier(options: NotifierOptions): Notifier {
       );
       own.add(kept.fingerprint);
     }
+  }
+
+  /** Lets others have their turn between slices; one call after the other, so that a later word about an alert stays the later. */
+  function takeInSlices(arrived: readonly Alert[], isOwn: boolean): Promise<void> {
+    const isBusy = taking !== undefined;
+    if (!isBusy && arrived.length <= SLICE) {
+      take(arrived, isOwn);
+      return Promise.resolve();
+    }
+    const mine = (taking ?? Promise.resolve()).then(async () => {
+      for (let from = 0; from < arrived.length; from += SLICE) {
+        if (from > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+        take(arrived.slice(from, from + SLICE), isOwn);
+      }
+    });
+    taking = mine;
+    return mine.finally(() => {
+      if (taking === mine) taking = undefined;
+    });
   }
 
   /** Keeps alerts and puts them into their groups. */
@@ -340,7 +365,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
       lastAt: at,
       count: 1,
       nextFlushAt: group.nextFlushAt,
-      alerts: decisions,
+      alerts: decisions.slice(0, MAX_TRACED_ALERTS),
+      unnamed: Math.max(0, decisions.length - MAX_TRACED_ALERTS),
       integrations: told.map((one) => one.decision),
     };
     const row = durably('a trace', () => traces.record(trace));
@@ -503,6 +529,23 @@ export function createNotifier(options: NotifierOptions): Notifier {
   async function synced(): Promise<void> {
     if (options.synced) return options.synced();
     options.db.pragma('wal_checkpoint(PASSIVE)');
+  }
+
+  /** Runs with all writes in one commit, or, when the disk cannot be written, without one. */
+  function together(run: () => void): void {
+    let isBegun = false;
+    let isRun = false;
+    try {
+      state.together(() => {
+        isBegun = true;
+        run();
+        isRun = true;
+      });
+    } catch (error) {
+      if (isBegun && !isRun) throw error;
+      log.error({ err: error }, 'cannot store the state of notifications; going on from memory');
+      if (!isBegun) run();
+    }
   }
 
   /** A disk that cannot be written must not keep anyone from being told. */

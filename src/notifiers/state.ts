@@ -158,10 +158,9 @@ CREATE TABLE notifier_flushes (
   id INTEGER PRIMARY KEY, last_at INTEGER NOT NULL, group_key TEXT NOT NULL, body TEXT NOT NULL
 );
 CREATE INDEX notifier_flushes_by_group ON notifier_flushes (group_key, id);
-CREATE TABLE notifier_flush_alerts (
-  fingerprint TEXT NOT NULL, flush INTEGER NOT NULL, PRIMARY KEY (fingerprint, flush)
+CREATE TABLE notifier_members (
+  fingerprint TEXT NOT NULL, group_key TEXT NOT NULL, PRIMARY KEY (fingerprint, group_key)
 ) WITHOUT ROWID;
-CREATE INDEX notifier_flush_alerts_by_flush ON notifier_flush_alerts (flush);
 `;
 
 function split(text: string): ReadonlySet<string> {

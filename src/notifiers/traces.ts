@@ -62,11 +62,18 @@ export interface FlushTrace {
   count: number;
   nextFlushAt: number;
   readonly alerts: readonly AlertDecision[];
+  /** Alerts beyond the most that one trace names. */
+  readonly unnamed: number;
   readonly integrations: readonly IntegrationDecision[];
 }
 
+/** Most alerts that one trace names: a storm in one group must not fill the disk. */
+export const MAX_TRACED_ALERTS = 1000;
+
 const MAX_AGE_MS = 7 * 86_400_000;
 const MAX_FLUSHES = 20_000;
+/** Rows looked at in one sweep, the oldest first: a sweep is short, and there is another soon. */
+const SWEPT = 2000;
 
 /**
  * Keeps what the flushes decided, for a week and at most 20,000 of them. Flushes in a row that decide the same share one row, so
@@ -75,7 +82,7 @@ const MAX_FLUSHES = 20_000;
 export class Traces {
   readonly #db: SqliteDatabase;
   /** By group: the row of its last flush and what it decided. */
-  readonly #last = new Map<string, { id: number; decided: string; trace: FlushTrace }>();
+  readonly #last = new Map<string, Last>();
 
   constructor(db: SqliteDatabase) {
     this.#db = db;
@@ -92,6 +99,7 @@ export class Traces {
       this.#write(last.id, last.trace);
       return last.id;
     }
+    const members = last?.members ?? new Set();
     let id = 0;
     this.#db.transaction(() => {
       id = Number(
@@ -99,10 +107,13 @@ export class Traces {
           .prepare('INSERT INTO notifier_flushes (last_at, group_key, body) VALUES (?, ?, ?)')
           .run(trace.at, trace.groupKey, JSON.stringify(trace)).lastInsertRowid,
       );
-      const link = this.#db.prepare('INSERT OR IGNORE INTO notifier_flush_alerts VALUES (?, ?)');
-      for (const alert of trace.alerts) link.run(alert.fingerprint, id);
+      const join = this.#db.prepare('INSERT OR IGNORE INTO notifier_members VALUES (?, ?)');
+      for (const { fingerprint } of trace.alerts) {
+        if (!members.has(fingerprint)) join.run(fingerprint, trace.groupKey);
+      }
     })();
-    this.#last.set(trace.groupKey, { id, decided, trace });
+    for (const { fingerprint } of trace.alerts) members.add(fingerprint);
+    this.#last.set(trace.groupKey, { id, decided, trace, members });
     return id;
   }
 
@@ -116,10 +127,11 @@ export class Traces {
   ofAlert(fingerprint: string, limit = 50): FlushTrace[] {
     const rows = this.#db
       .prepare(
-        `SELECT body FROM notifier_flush_alerts JOIN notifier_flushes ON id = flush
-         WHERE fingerprint = ? ORDER BY last_at DESC, id DESC LIMIT ?`,
+        `SELECT body FROM notifier_flushes
+         WHERE group_key IN (SELECT group_key FROM notifier_members WHERE fingerprint = ?) AND instr(body, ?) > 0
+         ORDER BY last_at DESC, id DESC LIMIT ?`,
       )
-      .all(fingerprint, limit) as { body: string }[];
+      .all(fingerprint, `{"fingerprint":"${fingerprint}"`, limit) as { body: string }[];
     return rows.map((row) => {
       const trace = JSON.parse(row.body) as FlushTrace;
       return { ...trace, alerts: trace.alerts.filter((alert) => alert.fingerprint === fingerprint) };
@@ -133,13 +145,16 @@ export class Traces {
 
   collect(now: number): void {
     this.#db.transaction(() => {
-      this.#db
+      const { changes } = this.#db
         .prepare(
-          `DELETE FROM notifier_flushes WHERE last_at <= ?
-           OR id <= (SELECT max(id) FROM notifier_flushes) - ?`,
+          `DELETE FROM notifier_flushes WHERE id IN (SELECT id FROM notifier_flushes ORDER BY id LIMIT ${SWEPT})
+           AND (last_at <= ? OR id <= (SELECT max(id) FROM notifier_flushes) - ?)`,
         )
         .run(now - MAX_AGE_MS, MAX_FLUSHES);
-      this.#db.exec('DELETE FROM notifier_flush_alerts WHERE flush NOT IN (SELECT id FROM notifier_flushes)');
+      if (changes === 0) return;
+      this.#db.exec(
+        'DELETE FROM notifier_members WHERE group_key NOT IN (SELECT group_key FROM notifier_flushes)',
+      );
     })();
     for (const [key, last] of this.#last) {
       if (last.trace.lastAt <= now - MAX_AGE_MS) this.#last.delete(key);
@@ -151,6 +166,14 @@ export class Traces {
       .prepare('UPDATE notifier_flushes SET last_at = ?, body = ? WHERE id = ?')
       .run(trace.lastAt, JSON.stringify(trace), id);
   }
+}
+
+interface Last {
+  readonly id: number;
+  decided: string;
+  readonly trace: FlushTrace;
+  /** Alerts that are known to be in the group. */
+  readonly members: Set<string>;
 }
 
 /** What a flush decided, without when: equal for flushes that need no row of their own. A message sent is never equal. */

@@ -35,7 +35,7 @@ export function alertRoutes({ notifier }: { notifier: Notifier }): Hono {
   app.post('/alerts', async (c) => {
     const body = await jsonBody(c, 'alerts');
     if (!Array.isArray(body)) throw wrongType('alerts', 'alerts', 'an array', body);
-    const problems = notifier.post(body.map(readAlert));
+    const problems = await notifier.post(body.map(readAlert));
     return problems.length > 0 ? answerText(c, 400, problems.join('\n')) : c.body(null, 200);
   });
 
