@@ -87,8 +87,8 @@ export function writeIntegers(
       const kept = scratch.best;
       scratch.best = scratch.residuals;
       scratch.residuals = kept;
-      // A short block is as small as it gets with a byte per row, unless it is a line.
-      if (shape.width === 0 || (!packed && shape.width === 1 && !isRising)) break;
+      // What is not packed hardly gets smaller than a byte per row.
+      if (shape.width === 0 || (!packed && shape.width === 1)) break;
     }
   }
   writeResiduals(writer, scratch.best, count, best!.shape.width);
