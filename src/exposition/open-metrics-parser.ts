@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expositionErrorAt } from './exposition-error.ts';
 import { DecimalReader, parseGoFloat } from './number.ts';
 import { type EntryKind, type ExpositionParser, METRIC_TYPES } from './parser.ts';
-import { found, METRIC_START, SeriesReader, textOf, unescapeLabel } from './series-reader.ts';
+import { commentText, found, SeriesReader, textOf, unescapeLabel } from './series-reader.ts';
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
@@ -112,7 +112,7 @@ export class OpenMetricsParser implements ExpositionParser {
     }
     const nameFrom = from + keyword.length;
     const quoted = bytes[nameFrom] === QUOTE ? 1 : 0;
-    const nameTo = quoted ? this.#series.stringEnd(nameFrom) : this.#series.nameEnd(nameFrom, METRIC_START);
+    const nameTo = this.#series.familyEnd(nameFrom);
     if (nameTo === nameFrom) {
       throw expositionErrorAt(bytes, nameFrom, `expected a metric name, ${found(bytes, nameFrom)}`);
     }
@@ -120,9 +120,7 @@ export class OpenMetricsParser implements ExpositionParser {
     const textFrom = this.#afterBlank(nameTo, 'the text');
     const newline = bytes.indexOf(NEWLINE, textFrom);
     if (newline < 0) throw this.#withoutEnd();
-    const nul = bytes.subarray(textFrom, newline).indexOf(0);
-    if (nul >= 0) throw expositionErrorAt(bytes, textFrom + nul, 'unexpected NUL byte');
-    const text = textOf(bytes, textFrom, newline);
+    const text = commentText(bytes, textFrom, newline);
     this.position = newline + 1;
     if (keyword === '# TYPE ') {
       const type = (METRIC_TYPES as readonly string[]).indexOf(text);

@@ -24,6 +24,9 @@ export const METRIC_START = LABEL_START | COLON;
 
 const NO_NAME = -1;
 
+/** Longest series, name and labels as written, and longest text of a comment. One line is read in one go: it must not take long. */
+export const MAX_LINE_BYTES = 64 * 1024;
+
 /** How strict the text of a series is: OpenMetrics is, the Prometheus format is not. */
 export interface SeriesGrammar {
   /** Whether blanks may stand around everything, and newlines in strings. */
@@ -38,6 +41,8 @@ export class SeriesReader {
   /** From and to of the metric name, then of each label name and value, in turn. */
   #offsets: number[] = [];
   #count = 0;
+  #from = 0;
+  #limit = 0;
 
   constructor(bytes: Buffer, grammar: SeriesGrammar) {
     this.#bytes = bytes;
@@ -48,6 +53,7 @@ export class SeriesReader {
   read(from: number): number {
     const bytes = this.#bytes;
     this.#count = 0;
+    this.#startAt(from);
     if (bytes[from] === OPEN) {
       this.#note(NO_NAME, NO_NAME);
       const end = this.#braces(from + 1);
@@ -72,8 +78,15 @@ export class SeriesReader {
   /** End of the labels in braces at `from`, which name no metric. @throws ExpositionError */
   labelsEnd(from: number): number {
     this.#count = 0;
+    this.#startAt(from);
     this.#note(from, from);
     return this.#braces(from + 1);
+  }
+
+  /** End of the metric name at `from`, in quotes or not, as comments have it; `from` itself when there is none. */
+  familyEnd(from: number): number {
+    this.#startAt(from);
+    return this.#bytes[from] === QUOTE ? this.stringEnd(from) : this.nameEnd(from, METRIC_START);
   }
 
   /** End of the unquoted name at `from`; `from` itself when there is none. `start` says which kind. */
@@ -81,17 +94,18 @@ export class SeriesReader {
     const bytes = this.#bytes;
     let i = from;
     let allowed = start;
-    while (i < bytes.length && (NAME_BYTES[bytes[i]!]! & allowed) !== 0) {
+    while (i < this.#limit && (NAME_BYTES[bytes[i]!]! & allowed) !== 0) {
       allowed = start | DIGIT;
       i++;
     }
+    if (i === this.#limit && i < bytes.length) throw this.#tooLong();
     return i;
   }
 
   /** End of the string in quotes at `from`, past its closing quote. @throws ExpositionError */
   stringEnd(from: number): number {
     const bytes = this.#bytes;
-    for (let i = from + 1; i < bytes.length; i++) {
+    for (let i = from + 1; i < this.#limit; i++) {
       const byte = bytes[i]!;
       if (byte === QUOTE) return i + 1;
       if (byte === BACKSLASH) i++;
@@ -99,6 +113,7 @@ export class SeriesReader {
         throw expositionErrorAt(bytes, i, 'expected a closing quote, found the end of the line');
       } else if (byte === 0) throw expositionErrorAt(bytes, i, 'unexpected NUL byte in a string');
     }
+    if (this.#limit < bytes.length) throw this.#tooLong();
     throw expositionErrorAt(bytes, from, 'expected a closing quote, found the end of the page');
   }
 
@@ -120,6 +135,7 @@ export class SeriesReader {
     let i = this.#skipBlanks(from);
     for (;;) {
       if (bytes[i] === CLOSE) return i + 1;
+      if (i >= this.#limit && i < bytes.length) throw this.#tooLong();
       const quoted = bytes[i] === QUOTE;
       const nameFrom = i;
       i = quoted ? this.stringEnd(i) : this.nameEnd(i, LABEL_START);
@@ -156,6 +172,20 @@ export class SeriesReader {
         throw expositionErrorAt(bytes, i, `expected "," or "}" after the label value, ${found(bytes, i)}`);
       }
     }
+  }
+
+  /** Sets how far the series at `from` may reach. */
+  #startAt(from: number): void {
+    this.#from = from;
+    this.#limit = Math.min(this.#bytes.length, from + MAX_LINE_BYTES);
+  }
+
+  #tooLong(): Error {
+    return expositionErrorAt(
+      this.#bytes,
+      this.#from,
+      `expected a series of at most ${MAX_LINE_BYTES} bytes, found a longer one`,
+    );
   }
 
   #skipBlanks(from: number): number {
@@ -197,6 +227,20 @@ export function textOf(bytes: Buffer, from: number, to: number): string {
 export function unescapeLabel(text: string): string {
   if (!text.includes('\\')) return text;
   return text.replace(/\\(["\\n])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped));
+}
+
+/** The text of a comment. @throws ExpositionError when it is no UTF-8, too long or holds a NUL byte */
+export function commentText(bytes: Buffer, from: number, to: number): string {
+  if (to - from > MAX_LINE_BYTES) {
+    throw expositionErrorAt(
+      bytes,
+      from,
+      `expected a text of at most ${MAX_LINE_BYTES} bytes, found ${to - from}`,
+    );
+  }
+  const nul = bytes.subarray(from, to).indexOf(0);
+  if (nul >= 0) throw expositionErrorAt(bytes, from + nul, 'unexpected NUL byte');
+  return textOf(bytes, from, to);
 }
 
 /** What stands at an offset, for error messages. */

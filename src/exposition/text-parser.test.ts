@@ -141,3 +141,22 @@ test('label values and help texts have to be UTF-8', () => {
   );
   expect(() => entries(bad)).toThrow('line 1, column 6: expected UTF-8, found other bytes');
 });
+
+test('a line that never ends is refused before it is read', () => {
+  const long = 'x'.repeat(70_000);
+  const labels = Array.from({ length: 20_000 }, (_, i) => `l${i}="v"`).join(',');
+  const problem = 'expected a series of at most 65536 bytes, found a longer one';
+  for (const page of [
+    `${long} 1`,
+    `a{b="${long}"} 1`,
+    `a{${labels}} 1`,
+    `a{${long}="b"} 1`,
+    `{"${long}"} 1`,
+  ]) {
+    expect(() => entries(page)).toThrow(problem);
+  }
+  expect(() => entries(`# HELP a ${long}`)).toThrow('expected a text of at most 65536 bytes, found 70000');
+  expect(() => entries(`# HELP ${long}`)).toThrow();
+  expect(entries(`# ${long}`)).toEqual([]);
+  expect(entries(`a{b="${'x'.repeat(60_000)}"} 1`)).toHaveLength(1);
+});

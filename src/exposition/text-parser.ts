@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expositionErrorAt } from './exposition-error.ts';
 import { DecimalReader, parseGoFloat } from './number.ts';
 import { type EntryKind, type ExpositionParser, METRIC_TYPES } from './parser.ts';
-import { found, METRIC_START, SeriesReader, skipBlanks, textOf, unescapeLabel } from './series-reader.ts';
+import { commentText, found, SeriesReader, skipBlanks, textOf, unescapeLabel } from './series-reader.ts';
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
@@ -144,10 +144,7 @@ export class TextParser implements ExpositionParser {
     const isMetadata = keyword === 'HELP' || keyword === 'TYPE';
     if (word === from + 1 || !isMetadata || (blank !== SPACE && blank !== TAB)) return undefined;
     const nameFrom = skipBlanks(bytes, word + 4);
-    const nameTo =
-      bytes[nameFrom] === QUOTE
-        ? this.#series.stringEnd(nameFrom)
-        : this.#series.nameEnd(nameFrom, METRIC_START);
+    const nameTo = this.#series.familyEnd(nameFrom);
     if (nameTo === nameFrom || nameTo > lineEnd) {
       throw expositionErrorAt(
         bytes,
@@ -158,7 +155,7 @@ export class TextParser implements ExpositionParser {
     const quoted = bytes[nameFrom] === QUOTE ? 1 : 0;
     this.family = unescapeLabel(textOf(bytes, nameFrom + quoted, nameTo - quoted));
     const textFrom = skipBlanks(bytes, nameTo) >= lineEnd ? lineEnd : nameTo + 1;
-    const text = textOf(bytes, textFrom, lineEnd);
+    const text = commentText(bytes, textFrom, lineEnd);
     if (keyword === 'HELP') {
       this.text = text.includes('\\')
         ? text.replace(/\\([\\n])/g, (_, c: string) => (c === 'n' ? '\n' : c))

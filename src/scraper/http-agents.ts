@@ -20,7 +20,7 @@ export interface HttpAgents {
 }
 
 export function createAgents(tls: TlsConfig): HttpAgents {
-  const keepAlive = { keepAlive: true, maxFreeSockets: 2 };
+  const keepAlive = { keepAlive: true };
   const plain = new http.Agent(keepAlive);
   const made = new Map<string, https.Agent>();
   return {

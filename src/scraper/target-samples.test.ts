@@ -236,3 +236,11 @@ test('metadata of the page is told and kept', () => {
   expect(t.appender.metadataByMetric.get('a')).toEqual({ type: 'counter', help: 'Something.', unit: '' });
   expect([...t.samples.metadata.keys()]).toEqual(['a']);
 });
+
+test('a target that makes up families does not fill the memory with their metadata', () => {
+  const t = scrapedTarget();
+  for (let page = 0; page < 4; page++) {
+    t.scrape(Array.from({ length: 4000 }, (_, i) => `# HELP a${page}_${i} x\n`).join(''));
+  }
+  expect(t.samples.metadata.size).toBe(10_000);
+});

@@ -60,6 +60,9 @@ const NO_COUNTS: PageCounts = { scraped: 0, kept: 0, added: 0 };
 /** Samples further ahead than this are not taken, as upstream. */
 const MAX_AHEAD_MS = 10 * 60_000;
 
+/** Most metric families of a target whose metadata is kept: a target that makes up names must not fill the memory. */
+const MAX_FAMILIES = 10_000;
+
 /** Rows, of pages or of failures, between two times that slots of absent series are given back. */
 const ROWS_PER_RELEASE = 32;
 
@@ -256,6 +259,7 @@ export class TargetSamples {
   }
 
   #describe(family: string, part: { help: string } | { type: MetricType } | { unit: string }): void {
+    if (this.#metadata.size >= MAX_FAMILIES && !this.#metadata.has(family)) return;
     const before = this.#metadata.get(family) ?? { type: 'unknown', help: '', unit: '' };
     const metadata: MetricMetadata = { ...before, ...part };
     this.#metadata.set(family, metadata);
