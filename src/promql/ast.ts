@@ -174,6 +174,29 @@ export function unwrapParens(expr: Expr): Expr {
   return inner;
 }
 
+/** The tree as it is evaluated: parentheses around arguments of functions and aggregations count for nothing. */
+export function withoutArgumentParens(expr: Expr): Expr {
+  switch (expr.kind) {
+    case 'number':
+    case 'string':
+    case 'vector':
+    case 'matrix':
+      return expr;
+    case 'subquery':
+    case 'paren':
+    case 'unary':
+      return { ...expr, expr: withoutArgumentParens(expr.expr) };
+    case 'binary':
+      return { ...expr, left: withoutArgumentParens(expr.left), right: withoutArgumentParens(expr.right) };
+    case 'call':
+      return { ...expr, args: expr.args.map((arg) => withoutArgumentParens(unwrapParens(arg))) };
+    case 'aggregate': {
+      const param = expr.param && withoutArgumentParens(unwrapParens(expr.param));
+      return { ...expr, param, expr: withoutArgumentParens(unwrapParens(expr.expr)) };
+    }
+  }
+}
+
 /** The expressions directly below a node. */
 export function childrenOf(expr: Expr): readonly Expr[] {
   switch (expr.kind) {

@@ -441,5 +441,21 @@ export function unquoteString(literal: string): string {
       i += 4;
     }
   }
-  return new TextDecoder().decode(new Uint8Array(bytes));
+  return decodeUtf8(new Uint8Array(bytes));
 }
+
+/** Bytes that are no UTF-8 become lone surrogates, so that such a text is not well formed and stays distinct. */
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return String.fromCharCode(...Array.from(bytes, (byte) => (byte < 0x80 ? byte : 0xdc00 + byte)));
+  }
+}
+
+/** Quotes as Go does, bytes that are no UTF-8 (see decodeUtf8) as `\\xhh`. */
+export const quoteText = (text: string): string =>
+  quote(text).replace(/\p{Cs}/gu, (lone) => `\\x${(lone.charCodeAt(0) - 0xdc00).toString(16)}`);
+
+/** Whether a label may have this name: any text that is valid UTF-8, but for the empty one. */
+export const isLabelName = (text: string): boolean => text !== '' && text.isWellFormed();

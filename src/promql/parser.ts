@@ -23,6 +23,7 @@ import {
   EOF,
   ERROR,
   IDENTIFIER,
+  isLabelName,
   isReservedWord,
   METRIC_IDENTIFIER,
   NUMBER,
@@ -363,7 +364,7 @@ class Parser {
       if (!isLabelWord(token.type) && token.type !== STRING) throw this.unexpected('grouping opts', 'label');
       this.index++;
       const label = token.type === STRING ? unquoteString(token.text) : token.text;
-      if (label === '') throw this.fail(token, `invalid label name for grouping: ${quote(label)}`);
+      if (!isLabelName(label)) throw this.fail(token, `invalid label name for grouping: ${quote(label)}`);
       labels.push(label);
       if (this.is(',')) this.index++;
       else if (!this.is(')')) throw this.unexpected('grouping opts', '"," or ")"');

@@ -1,7 +1,8 @@
-import { labelsKey, quote } from '../../model/labels.ts';
+import { labelsKey } from '../../model/labels.ts';
 import type { AggregateExpr } from '../ast.ts';
 import { executionError } from '../errors.ts';
 import { formatHistogram } from '../histogram/format.ts';
+import { isLabelName, quoteText } from '../lexer.ts';
 import { formatDecimal } from '../numbers.ts';
 import { groupLabels } from './aggregate.ts';
 import { type EvalContext, evaluateVector, vector } from './context.ts';
@@ -22,7 +23,7 @@ import {
 export function evaluateCountValues(context: EvalContext, expr: AggregateExpr, grid: Grid): Value {
   const label = context.evaluate(expr.param!, grid);
   if (label.kind !== 'string') throw new Error('expected a string as the parameter of count_values');
-  if (label.value === '') throw executionError(`invalid label name ${quote(label.value)}`);
+  if (!isLabelName(label.value)) throw executionError(`invalid label name ${quoteText(label.value)}`);
   const names = new Set(expr.without ? expr.grouping : [...expr.grouping, label.value]);
   const results = new Map<string, MutableColumn>();
   for (const column of evaluateVector(context, expr.expr, grid)) {

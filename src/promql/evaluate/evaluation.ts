@@ -1,6 +1,6 @@
 import type { Querier, QueryBudget } from '../../model/queryable.ts';
 import { Annotations } from '../annotations.ts';
-import type { Expr, UnaryExpr } from '../ast.ts';
+import { type Expr, type UnaryExpr, withoutArgumentParens } from '../ast.ts';
 import { functions } from '../functions/all.ts';
 import { scaleHistogram } from '../histogram/arithmetic.ts';
 import { evaluateAggregate } from './aggregate.ts';
@@ -16,6 +16,7 @@ import {
 import { StepInvariance } from './invariance.ts';
 import { settleNames, withoutName } from './labels.ts';
 import { announceReads, SeriesReader } from './reads.ts';
+import { countedSelectors } from './reset-hints.ts';
 import { evaluateSelector } from './selectors.ts';
 import {
   ABSENT,
@@ -49,15 +50,15 @@ export class Evaluation implements EvalContext {
     budget: QueryBudget,
     querier: Querier,
   ) {
-    this.expr = expr;
+    this.expr = withoutArgumentParens(expr);
     this.window = window;
     this.options = options;
     this.budget = budget;
-    this.reader = new SeriesReader(querier);
+    this.reader = new SeriesReader(querier, countedSelectors(this.expr));
     this.grid = { start: window.startMs, step: window.stepMs, count: steps };
     budget.bytes(16 * steps);
     this.stats = { samplesPerStep: new Float64Array(steps), totalSamples: 0 };
-    announceReads(expr, this.grid, this.reader, this.invariance, window, options);
+    announceReads(this.expr, this.grid, this.reader, this.invariance, window, options);
   }
 
   value(): Value {

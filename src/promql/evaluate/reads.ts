@@ -2,6 +2,7 @@ import type { Querier, SeriesSamples } from '../../model/queryable.ts';
 import type { Expr, VectorSelector } from '../ast.ts';
 import type { EngineOptions, QueryWindow } from './context.ts';
 import type { StepInvariance } from './invariance.ts';
+import { withResetsTold } from './reset-hints.ts';
 import { lookTime, lookTimes, rangeMsOf, subqueryGrid } from './times.ts';
 import type { Grid } from './value.ts';
 
@@ -9,6 +10,8 @@ interface Interval {
   from: number;
   to: number;
   series: readonly SeriesSamples[] | undefined;
+  /** The same with resets told, for selectors that are only counted. */
+  told: readonly SeriesSamples[] | undefined;
 }
 
 /**
@@ -18,16 +21,19 @@ interface Interval {
 export class SeriesReader {
   private readonly querier: Querier;
   private readonly needs = new Map<string, Interval[]>();
+  private readonly counted: ReadonlySet<VectorSelector>;
 
-  constructor(querier: Querier) {
+  /** `counted`: the selectors whose histograms are to say whether they follow a reset. */
+  constructor(querier: Querier, counted: ReadonlySet<VectorSelector>) {
     this.querier = querier;
+    this.counted = counted;
   }
 
   /** Announces a read of samples in `[from, to)`. */
   announce(selector: VectorSelector, from: number, to: number): void {
     const key = keyOf(selector);
     const intervals = this.needs.get(key) ?? [];
-    this.needs.set(key, mergedWith(intervals, { from, to, series: undefined }));
+    this.needs.set(key, mergedWith(intervals, { from, to, series: undefined, told: undefined }));
   }
 
   /** The series of a selector with at least the samples in `[from, to)`; often more, shared with other selectors. */
@@ -35,12 +41,9 @@ export class SeriesReader {
     const interval = this.needs.get(keyOf(selector))?.find((known) => known.from <= from && to <= known.to);
     if (!interval) return this.querier.select(selector.matchers, { from, to });
     interval.series ??= this.querier.select(selector.matchers, { from: interval.from, to: interval.to });
-    return interval.series;
-  }
-
-  /** Any other read: label values for info(). */
-  get storage(): Querier {
-    return this.querier;
+    if (!this.counted.has(selector)) return interval.series;
+    interval.told ??= interval.series.map(withResetsTold);
+    return interval.told;
   }
 }
 
@@ -53,6 +56,7 @@ function mergedWith(intervals: readonly Interval[], added: Interval): Interval[]
         from: Math.min(interval.from, added.from),
         to: Math.max(interval.to, added.to),
         series: undefined,
+        told: undefined,
       };
   }
   merged.push(added);

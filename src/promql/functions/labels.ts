@@ -5,6 +5,7 @@ import { type EvalContext, evaluateVector, vector } from '../evaluate/context.ts
 import { mergeSameLabels } from '../evaluate/labels.ts';
 import { withLabel } from '../evaluate/signatures.ts';
 import type { Column, Grid, Value } from '../evaluate/value.ts';
+import { isLabelName } from '../lexer.ts';
 import { compileReplacePattern } from '../regex.ts';
 import type { Evaluate, FunctionTable } from './table.ts';
 import { stringOf } from './vectors.ts';
@@ -17,7 +18,8 @@ const labelReplace: Evaluate = (context, call, grid) => {
     string,
   ];
   const regex = compileOrFail(pattern);
-  if (target === '') throw executionError(`invalid destination label name in label_replace(): ${target}`);
+  if (!isLabelName(target))
+    throw executionError(`invalid destination label name in label_replace(): ${target}`);
   return relabelled(context, call, grid, target, (labels) =>
     regex.expand(labelValue(labels, source), template),
   );
@@ -37,8 +39,9 @@ const labelJoin: Evaluate = (context, call, grid) => {
     string,
     ...string[],
   ];
-  if (sources.includes('')) throw executionError('invalid source label name in label_join(): ');
-  if (target === '') throw executionError(`invalid destination label name in label_join(): ${target}`);
+  const bad = sources.find((name) => !isLabelName(name));
+  if (bad !== undefined) throw executionError(`invalid source label name in label_join(): ${bad}`);
+  if (!isLabelName(target)) throw executionError(`invalid destination label name in label_join(): ${target}`);
   return relabelled(context, call, grid, target, (labels) =>
     sources.map((name) => labelValue(labels, name)).join(separator),
   );

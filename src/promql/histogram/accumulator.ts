@@ -102,6 +102,10 @@ export class HistogramAccumulator {
     for (const number of this.numbers()) number.reset(number.sum * factor, number.compensation * factor);
   }
 
+  divide(divisor: number): void {
+    for (const number of this.numbers()) number.reset(number.sum / divisor, number.compensation / divisor);
+  }
+
   hasOverflow(): boolean {
     for (const number of this.numbers()) {
       if (number.sum === Number.POSITIVE_INFINITY || number.sum === Number.NEGATIVE_INFINITY) return true;

@@ -1,6 +1,6 @@
 import type { Histogram } from '../../model/histogram.ts';
 import { HistogramAccumulator, IncompatibleSchemasError } from './accumulator.ts';
-import { scaleHistogram } from './arithmetic.ts';
+import { divideHistogram } from './arithmetic.ts';
 
 /** What to tell about a combination of many histograms, at most once each. */
 export interface CombineEvents {
@@ -46,10 +46,10 @@ export function averageHistograms(
         continue;
       }
       isRunning = true;
-      total.scale(1 / i);
+      total.divide(i);
     }
     total.scale((count - 1) / count);
-    const added = tryAdd(total, scaleHistogram(histograms[i]!, 1 / count));
+    const added = tryAdd(total, divideHistogram(histograms[i]!, count));
     if (added === undefined) return undefined;
     isReconciled ||= added;
   }

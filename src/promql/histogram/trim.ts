@@ -80,8 +80,7 @@ function keptOfInfinite(bucket: Bucket, at: number, side: TrimSide): Kept {
       if (at > 0 && upper > 0 && hasEnd) return { count: (count * at) / upper, middle: at / 2 };
       return upper <= 0 ? { count, middle: at } : { count: 0, middle: 0 };
     }
-    if (at >= 0 && upper > at && hasEnd)
-      return { count: count * (1 - at / upper), middle: (at + upper) / 2 };
+    if (at >= 0 && upper > at && hasEnd) return { count: count * (1 - at / upper), middle: (at + upper) / 2 };
     return { count: 0, middle: 0 };
   }
   return side === 'lower' && at >= lower ? { count, middle: at } : { count: 0, middle: 0 };

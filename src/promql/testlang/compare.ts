@@ -37,17 +37,20 @@ export function compareResult(
 ): string | undefined {
   switch (value.kind) {
     case 'scalar':
-      if (expected.kind !== 'scalar') return `expected ${expected.kind}, got the scalar ${formatValue(value.value)}`;
+      if (expected.kind !== 'scalar')
+        return `expected ${expected.kind}, got the scalar ${formatValue(value.value)}`;
       if (almostEqual(expected.value, value.value)) return undefined;
       return `expected the scalar ${formatValue(expected.value)}, got ${formatValue(value.value)}`;
     case 'string':
       if (expected.kind === 'string' && expected.value === value.value) return undefined;
       return `expected ${JSON.stringify(expected)}, got the string ${JSON.stringify(value.value)}`;
     case 'vector':
-      if (expected.kind !== 'series' && expected.kind !== 'range') return `expected ${expected.kind}, got an instant vector`;
+      if (expected.kind !== 'series' && expected.kind !== 'range')
+        return `expected ${expected.kind}, got an instant vector`;
       return compareVector(expected.series, value.samples, isOrdered);
     case 'matrix':
-      if (expected.kind !== 'series' && expected.kind !== 'range') return `expected ${expected.kind}, got a matrix`;
+      if (expected.kind !== 'series' && expected.kind !== 'range')
+        return `expected ${expected.kind}, got a matrix`;
       if (isOrdered) return 'expected an ordered result, got a matrix';
       return compareMatrix(expected.series, value.series, times);
   }
@@ -57,17 +60,24 @@ type ExpectedSeries = readonly { readonly labels: Labels; readonly items: readon
 
 function compareVector(
   expected: ExpectedSeries,
-  samples: readonly { readonly labels: Labels; readonly value: number; readonly histogram?: Histogram | undefined }[],
+  samples: readonly {
+    readonly labels: Labels;
+    readonly value: number;
+    readonly histogram?: Histogram | undefined;
+  }[],
   isOrdered: boolean,
 ): string | undefined {
-  const wanted = new Map(expected.map((series, position) => [labelsKey(series.labels), { ...series, position }]));
+  const wanted = new Map(
+    expected.map((series, position) => [labelsKey(series.labels), { ...series, position }]),
+  );
   const seen = new Set<string>();
   for (let i = 0; i < samples.length; i++) {
     const sample = samples[i]!;
     const key = labelsKey(sample.labels);
     const found = { value: sample.value, histogram: sample.histogram };
     const series = wanted.get(key);
-    if (series === undefined) return `unexpected series ${formatSeries(sample.labels)} with ${formatPoint(found)}`;
+    if (series === undefined)
+      return `unexpected series ${formatSeries(sample.labels)} with ${formatPoint(found)}`;
     if (isOrdered && series.position !== i) {
       return `expected ${formatSeries(sample.labels)} at position ${series.position + 1}, got it at ${i + 1}`;
     }
@@ -87,7 +97,8 @@ function compareMatrix(
   times: ExpectedTimes,
 ): string | undefined {
   for (let i = 1; i < actual.length; i++) {
-    if (compareLabels(actual[i - 1]!.labels, actual[i]!.labels) >= 0) return 'the result is not sorted by labels';
+    if (compareLabels(actual[i - 1]!.labels, actual[i]!.labels) >= 0)
+      return 'the result is not sorted by labels';
   }
   const wanted = new Map(expected.map((series) => [labelsKey(series.labels), series]));
   const seen = new Set<string>();
@@ -105,7 +116,8 @@ function compareMatrix(
     const items: { time: number; item: Item }[] = [];
     for (let i = 0; i < want.items.length; i++) {
       const time = times.start + i * times.step;
-      if (time > times.end) return `expected more points than the query has steps for ${formatSeries(series.labels)}`;
+      if (time > times.end)
+        return `expected more points than the query has steps for ${formatSeries(series.labels)}`;
       if (want.items[i]!.kind !== 'none') items.push({ time, item: want.items[i]! });
     }
     const name = formatSeries(series.labels);
@@ -160,7 +172,9 @@ function sameHistogram(expected: Histogram, found: Histogram, withHint: boolean)
 
 function bucketsOf(histogram: Histogram, side: 'positive' | 'negative'): Map<number, number> {
   const buckets = new Map<number, number>();
-  eachBucket(histogram[`${side}Spans`], histogram[`${side}Buckets`], (index, count) => buckets.set(index, count));
+  eachBucket(histogram[`${side}Spans`], histogram[`${side}Buckets`], (index, count) =>
+    buckets.set(index, count),
+  );
   return buckets;
 }
 

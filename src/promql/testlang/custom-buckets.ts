@@ -5,7 +5,10 @@ import { parseGoFloat } from '../numbers.ts';
 
 interface Classic {
   readonly labels: Labels;
-  readonly byTime: Map<number, { readonly bounds: Map<number, number>; count: number | undefined; sum: number }>;
+  readonly byTime: Map<
+    number,
+    { readonly bounds: Map<number, number>; count: number | undefined; sum: number }
+  >;
 }
 
 /**

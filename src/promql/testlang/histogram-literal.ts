@@ -1,6 +1,6 @@
 import type { CounterResetHint, Histogram, Span } from '../../model/histogram.ts';
-import { formatG } from '../numbers.ts';
 import { eachBucket } from '../histogram/buckets.ts';
+import { formatG } from '../numbers.ts';
 
 const HINTS: ReadonlySet<string> = new Set(['unknown', 'reset', 'not_reset', 'gauge']);
 const NUMBERS = new Set(['schema', 'count', 'sum', 'z_bucket', 'z_bucket_w', 'offset', 'n_offset']);
@@ -10,7 +10,10 @@ const LISTS = new Set(['buckets', 'n_buckets', 'custom_values']);
  * Reads what stands between `{{` and `}}`.
  * @throws Error saying what was expected
  */
-export function parseHistogramLiteral(text: string): { readonly histogram: Histogram; readonly isHintGiven: boolean } {
+export function parseHistogramLiteral(text: string): {
+  readonly histogram: Histogram;
+  readonly isHintGiven: boolean;
+} {
   const numbers: Record<string, number> = {};
   const lists: Record<string, number[]> = {};
   let hint: CounterResetHint | undefined;
@@ -66,8 +69,10 @@ export function formatHistogramLiteral(histogram: Histogram): string {
   add('sum', histogram.sum);
   add('z_bucket', histogram.zeroCount);
   add('z_bucket_w', histogram.zeroThreshold);
-  if (histogram.customValues.length > 0) parts.push(`custom_values:[${histogram.customValues.map((v) => formatG(v)).join(' ')}]`);
-  if (histogram.counterResetHint !== 'unknown') parts.push(`counter_reset_hint:${histogram.counterResetHint}`);
+  if (histogram.customValues.length > 0)
+    parts.push(`custom_values:[${histogram.customValues.map((v) => formatG(v)).join(' ')}]`);
+  if (histogram.counterResetHint !== 'unknown')
+    parts.push(`counter_reset_hint:${histogram.counterResetHint}`);
   addSide(parts, '', histogram.positiveSpans, histogram.positiveBuckets);
   addSide(parts, 'n_', histogram.negativeSpans, histogram.negativeBuckets);
   return `{{${parts.join(' ')}}}`;

@@ -65,7 +65,8 @@ function load(storage: MemoryStorage, command: LoadCommand): void {
     });
   }
   for (const { labels, timestamp, histogram } of converter?.histograms() ?? []) {
-    if (labelValue(labels, METRIC_NAME) === '') throw new ScriptError(command.line, 'a classic histogram without a name');
+    if (labelValue(labels, METRIC_NAME) === '')
+      throw new ScriptError(command.line, 'a classic histogram without a name');
     storage.append(labels, timestamp, histogram);
   }
 }
@@ -107,7 +108,11 @@ function runRange(storage: MemoryStorage, command: EvalCommand, expr: Expr): str
   } catch (error) {
     return checkFailure(command, error);
   }
-  return checkOutcome(command, outcome, false, { start: command.start, end: command.end, step: command.step! });
+  return checkOutcome(command, outcome, false, {
+    start: command.start,
+    end: command.end,
+    step: command.step!,
+  });
 }
 
 function runInstant(
@@ -129,7 +134,8 @@ function runInstant(
   }
   const difference = checkOutcome(command, outcome, isOrdered, times);
   if (difference !== undefined) return difference;
-  if (expected.kind === 'range' || expected.kind === 'string' || /(start|end|range|step)\(\)/.test(text)) return undefined;
+  if (expected.kind === 'range' || expected.kind === 'string' || /(start|end|range|step)\(\)/.test(text))
+    return undefined;
   return runAsRange(storage, command, expr, text, at, outcome, isOrdered);
 }
 
@@ -189,7 +195,11 @@ function checkOutcome(
 }
 
 /** Each line must match some annotation, and each annotation some line. */
-function checkAnnotations(command: EvalCommand, kind: 'warn' | 'info', found: readonly string[]): string | undefined {
+function checkAnnotations(
+  command: EvalCommand,
+  kind: 'warn' | 'info',
+  found: readonly string[],
+): string | undefined {
   if (expects(command, `no_${kind}`).length > 0 && found.length > 0) {
     return `expected no ${kind} annotations, got ${JSON.stringify(found)}`;
   }

@@ -50,7 +50,10 @@ export interface EvalCommand {
 }
 
 export type ExpectedResult =
-  | { readonly kind: 'series'; readonly series: readonly { readonly labels: Labels; readonly items: readonly Item[] }[] }
+  | {
+      readonly kind: 'series';
+      readonly series: readonly { readonly labels: Labels; readonly items: readonly Item[] }[];
+    }
   | {
       readonly kind: 'range';
       readonly start: number;
@@ -127,7 +130,13 @@ function parseLoad(lines: readonly string[], line: number): LoadCommand {
     starts = undefined;
   }
   if (starts) throw new ScriptError(line, 'expected a series line after the @st line');
-  return { kind: 'load', line, stepMs: parseDuration(head[2]!), withCustomBuckets: head[1] !== undefined, series };
+  return {
+    kind: 'load',
+    line,
+    stepMs: parseDuration(head[2]!),
+    withCustomBuckets: head[1] !== undefined,
+    series,
+  };
 }
 
 const INSTANT = /^eval(?:_(fail|warn|ordered|info))?\s+instant\s+(?:at\s+(\S+))?\s+(.+)$/;
@@ -139,7 +148,11 @@ function parseEval(lines: readonly string[], line: number): EvalCommand {
   const instant = INSTANT.exec(lines[0]!);
   const range = RANGE.exec(lines[0]!);
   const head = instant ?? range;
-  if (!head) throw new ScriptError(line, 'expected eval instant at <time> <expr> or eval range from <a> to <b> step <s> <expr>');
+  if (!head)
+    throw new ScriptError(
+      line,
+      'expected eval instant at <time> <expr> or eval range from <a> to <b> step <s> <expr>',
+    );
   const start = parseDuration((instant ? head[2] : head[2]) ?? '0');
   const end = instant ? start : parseDuration(head[3]!);
   const step = instant ? undefined : parseDuration(head[4]!);
@@ -168,7 +181,10 @@ function parseExpectations(
     } else if (expectation) {
       expectations.push(expectationOf(expectation));
     } else if (message && legacy === 'fail') {
-      expectations[0] = { kind: 'fail', [message[1] === 'message' ? 'message' : 'regex']: message[2]!.trim() };
+      expectations[0] = {
+        kind: 'fail',
+        [message[1] === 'message' ? 'message' : 'regex']: message[2]!.trim(),
+      };
     } else if (/^expect\s/.test(text)) {
       throw new ScriptError(line + i, `expected a known expectation, got ${JSON.stringify(text)}`);
     } else {
@@ -194,7 +210,8 @@ function scalarOf(text: string): number | undefined {
 }
 
 function rejectContradictions(expectations: readonly Expectation[], line: number): void {
-  const has = (kind: ExpectationKind): boolean => expectations.some((expectation) => expectation.kind === kind);
+  const has = (kind: ExpectationKind): boolean =>
+    expectations.some((expectation) => expectation.kind === kind);
   if (has('warn') && has('no_warn')) throw new ScriptError(line, 'warn and no_warn cannot be used together');
   if (has('info') && has('no_info')) throw new ScriptError(line, 'info and no_info cannot be used together');
   if (expectations.filter(({ kind }) => kind === 'fail').length > 1) {

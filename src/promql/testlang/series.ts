@@ -42,7 +42,8 @@ export function parseMetric(line: string): { readonly labels: Labels; readonly e
   while (tokens[at]!.type !== '}') {
     const token = tokens[at]!;
     if (token.type === ERROR || token.type === EOF) throw new Error(token.text);
-    if (token.type !== IDENTIFIER && token.type !== STRING) throw new Error(`expected a label, got ${token.text}`);
+    if (token.type !== IDENTIFIER && token.type !== STRING)
+      throw new Error(`expected a label, got ${token.text}`);
     const label = token.type === STRING ? unquoteString(token.text) : token.text;
     if (tokens[at + 1]?.type === '=') {
       const value = tokens[at + 2]!;
@@ -110,7 +111,8 @@ function parseItem(word: string): Item[] {
 function parseFloatWord(word: string): number {
   const lower = word.toLowerCase();
   if (lower.endsWith('nan')) return Number.NaN;
-  if (lower.endsWith('inf')) return lower.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  if (lower.endsWith('inf'))
+    return lower.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   return Number(word);
 }
 
@@ -128,7 +130,9 @@ function parseHistograms(word: string): Item[] {
   for (let i = 0; i <= Number(times ?? 0); i++) {
     if (i > 0) {
       if (histogram.schema > step.histogram.schema) {
-        throw new Error(`cannot merge a histogram of schema ${step.histogram.schema} into ${histogram.schema}`);
+        throw new Error(
+          `cannot merge a histogram of schema ${step.histogram.schema} into ${histogram.schema}`,
+        );
       }
       histogram = (sign === '-' ? subtractHistograms : addHistograms)(histogram, step.histogram).histogram;
     }

@@ -1,9 +1,10 @@
-import type { Histogram } from '../../model/histogram.ts';
+import type { CounterResetHint, Histogram } from '../../model/histogram.ts';
 import { compareLabels, compareStrings, eachLabel, type Labels, labelsKey } from '../../model/labels.ts';
 import type { Matcher } from '../../model/matcher.ts';
 import type { Querier, Queryable, QueryBudget, SeriesSamples } from '../../model/queryable.ts';
 import { wordsOf, writeStaleAt } from '../../model/sample.ts';
 import type { TimeRange } from '../../model/time.ts';
+import { detectReset } from '../histogram/arithmetic.ts';
 import { compileMatchers } from '../matchers.ts';
 
 /** What may stand at a time: a float, a histogram or a staleness marker. */
@@ -88,6 +89,7 @@ function columnsOf(stored: StoredSeries): SeriesSamples {
   const starts = new Float64Array(times.length);
   const words = wordsOf(values);
   let histograms: (Histogram | undefined)[] | undefined;
+  let previous: Histogram | undefined;
   for (let i = 0; i < times.length; i++) {
     const { point, start } = stored.points.get(times[i]!)!;
     starts[i] = start;
@@ -96,8 +98,9 @@ function columnsOf(stored: StoredSeries): SeriesSamples {
     else {
       values[i] = point.sum;
       histograms ??= new Array<Histogram | undefined>(times.length);
-      histograms[i] = point;
+      histograms[i] = { ...point, counterResetHint: storedHint(point, previous) };
     }
+    previous = typeof point === 'object' ? point : undefined;
   }
   const base = { labels: stored.labels, timestamps, values };
   stored.columns = {
@@ -106,6 +109,21 @@ function columnsOf(stored: StoredSeries): SeriesSamples {
     ...(starts.some((start) => start !== 0) && { startTimestamps: starts }),
   };
   return stored.columns;
+}
+
+/**
+ * What a store tells about a reset before a histogram: nothing for the first of a stretch of the same layout that only grows,
+ * and that there was none for those that follow in it. Gauges stay gauges.
+ */
+function storedHint(histogram: Histogram, previous: Histogram | undefined): CounterResetHint {
+  const { counterResetHint } = histogram;
+  if (counterResetHint === 'gauge') return 'gauge';
+  if (previous === undefined || previous.counterResetHint === 'gauge' || counterResetHint === 'reset')
+    return 'unknown';
+  const isSameLayout =
+    histogram.schema === previous.schema && histogram.zeroThreshold === previous.zeroThreshold;
+  if (!isSameLayout) return 'unknown';
+  return detectReset({ ...histogram, counterResetHint: 'unknown' }, previous) ? 'unknown' : 'not_reset';
 }
 
 function within(samples: SeriesSamples, range: TimeRange): SeriesSamples | undefined {
