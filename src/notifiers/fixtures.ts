@@ -111,7 +111,7 @@ export interface Bench {
   at(seconds: number): Promise<void>;
   /** What was posted to a path: seconds and alerts. */
   seen(to: string): readonly (readonly [number, readonly string[]])[];
-  /** Ends the process without telling the notifier, and starts another on the same database. */
+  /** Ends the process without telling the notifier, and starts another on the same database or the one given. */
   crash(more?: Partial<NotifierOptions>): Bench;
 }
 
@@ -187,6 +187,8 @@ export function bench(config: Partial<NotifierConfig>, more: Partial<NotifierOpt
     seen: (to) => posts.filter((post) => post.to === to).map((post) => [post.t, post.alerts]),
     crash(again = {}) {
       isDead = true;
+      // Its timers still fire on our clock; a dead process must not write.
+      if (again.db) db.close();
       const next = bench(config, { ...more, clock, db, ...again });
       next.posts.unshift(...posts);
       return next;
