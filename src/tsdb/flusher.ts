@@ -60,6 +60,7 @@ export class Flusher {
   #lastFailure: string | undefined;
   #wantsAll = false;
   #onIdle: (() => void)[] = [];
+  #hasMoreToTrim = false;
   #isClosed = false;
   #timer;
 
@@ -132,6 +133,7 @@ export class Flusher {
     if (!this.#port && this.#writer.stats.rowsWritten > 0) this.#open();
     this.#next();
     this.#retireIdle();
+    if (this.#hasMoreToTrim) this.#trim();
   }
 
   #next(): void {
@@ -311,7 +313,7 @@ export class Flusher {
       needed = Math.min(needed, own.syncedSeq + 1);
     }
     try {
-      this.#db.trim(needed, TRIM_ROWS);
+      this.#hasMoreToTrim = this.#db.trim(needed, TRIM_ROWS) === TRIM_ROWS;
     } catch (error) {
       // Deleting needs a few pages too. The rows stay until there is room; that they do is no reason to stop.
       this.#log.debug({ err: error }, 'the log cannot be trimmed');

@@ -25,6 +25,8 @@ export interface Bench {
   directory(): string;
   open(dir: string, options?: Partial<StoreOptions> & { readonly clock?: Clock; readonly log?: Log }): Store;
   close(store: Store): Promise<void>;
+  /** Ends the workers of all stores, whatever they do. */
+  killWorkers(): Promise<void>;
   clean(): Promise<void>;
 }
 
@@ -35,6 +37,9 @@ export function storeBench(serve: 'here' | 'worker' = 'here'): Bench {
   const workers: Worker[] = [];
   const close = async (store: Store): Promise<void> => {
     if (stores.delete(store)) await store.close();
+  };
+  const killWorkers = async (): Promise<void> => {
+    for (const worker of workers.splice(0)) await worker.terminate();
   };
   return {
     directory() {
@@ -63,9 +68,10 @@ export function storeBench(serve: 'here' | 'worker' = 'here'): Bench {
       return store;
     },
     close,
+    killWorkers,
     async clean() {
       for (const store of stores) await close(store);
-      for (const worker of workers.splice(0)) await worker.terminate();
+      await killWorkers();
       for (const dir of directories.splice(0)) rmSync(dir, { recursive: true, force: true });
     },
   };

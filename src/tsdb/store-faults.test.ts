@@ -1,0 +1,280 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { labelsFromObject } from '../model/labels.ts';
+import { openDatabase } from '../sqlite/database.ts';
+import { fakeClock } from '../testing/fake-clock.ts';
+import { type LoggedEvent, silentLog } from '../testing/silent-log.ts';
+import { Head } from './head/head.ts';
+import { type LogDb, openLogDb } from './log/log-db.ts';
+import { createLogWriter } from './log/log-writer.ts';
+import { replayLog } from './log/replay.ts';
+import type { Store } from './store.ts';
+import { type Bench, contents, storeBench } from './store-testing.ts';
+
+const bench = storeBench();
+const threads = storeBench('worker');
+afterEach(async () => {
+  await bench.clean();
+  await threads.clean();
+});
+
+const up = labelsFromObject({ __name__: 'up' });
+const own = labelsFromObject({ __name__: 'own' });
+
+/** Ten rows of one source, each in a log row of its own. */
+async function tenRows(store: Store): Promise<void> {
+  const source = store.source('a');
+  const slot = source.slot(up);
+  for (let row = 0; row < 10; row++) {
+    source.begin(1000 * row);
+    source.set(slot, row);
+    source.commit();
+    store.append(own, 1000 * row, row);
+    await store.committed();
+  }
+}
+
+async function closedStore(target: Bench): Promise<string> {
+  const dir = target.directory();
+  const store = target.open(dir);
+  await tenRows(store);
+  await target.close(store);
+  return dir;
+}
+
+/** Flips a bit in the middle of a row's blob. */
+function damage(dir: string, table: 'log' | 'definitions', seq: number): void {
+  const db = openDatabase(join(dir, 'log.db'), { addon: undefined });
+  const blob = db.prepare(`SELECT b FROM ${table} WHERE seq = ?`).pluck().get(seq) as Buffer;
+  blob[blob.length >> 1]! ^= 4;
+  db.prepare(`UPDATE ${table} SET b = ? WHERE seq = ?`).run(blob, seq);
+  db.close();
+}
+
+const times = (store: Store, series: string): number[] | undefined =>
+  contents(store)[series]?.map(([time]) => time / 1000);
+
+describe('a damaged log', () => {
+  test('loses its last row and says so', async () => {
+    const dir = await closedStore(bench);
+    damage(dir, 'log', 10);
+    const events: LoggedEvent[] = [];
+    const store = bench.open(dir, { log: silentLog(events) });
+    expect(times(store, 'up')).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(times(store, 'own')).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(String(events.find((event) => event.level === 'error')?.fields.err)).toContain(
+      `${join(dir, 'log.db')}: table log, row 10: checksum is`,
+    );
+    const source = store.source('a');
+    expect(source.begin(9000)).toBe(true);
+    source.set(source.slot(up), 99);
+    source.commit();
+    await bench.close(store);
+    expect(contents(bench.open(dir)).up!.at(-1)).toEqual([9000, '99']);
+  });
+
+  test('keeps what stands on its own after a row in its middle', async () => {
+    const dir = await closedStore(bench);
+    damage(dir, 'log', 5);
+    const store = bench.open(dir);
+    // Rows of a source continue one another until the next whole one; samples with their own times do not.
+    expect(times(store, 'up')).toEqual([0, 1, 2, 3]);
+    expect(times(store, 'own')).toEqual([0, 1, 2, 3, 5, 6, 7, 8, 9]);
+  });
+
+  test('without its definitions yields nothing, and takes new samples', async () => {
+    const dir = await closedStore(bench);
+    damage(dir, 'definitions', 1);
+    const store = bench.open(dir);
+    expect(contents(store)).toEqual({});
+    await tenRows(store);
+    expect(times(store, 'up')).toHaveLength(10);
+  });
+
+  test('is set aside when it is no database', async () => {
+    const dir = bench.directory();
+    writeFileSync(join(dir, 'log.db'), 'not a database at all, but long enough to look at'.repeat(100));
+    const events: LoggedEvent[] = [];
+    const store = bench.open(dir, { log: silentLog(events) });
+    await tenRows(store);
+    expect(times(store, 'up')).toHaveLength(10);
+    expect(readdirSync(join(dir, 'quarantine'))).toEqual(['log.db']);
+    expect(events.some((event) => event.message.startsWith('set aside log.db'))).toBe(true);
+  });
+});
+
+describe('a log that cannot be written', () => {
+  const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+
+  /** A head on a real log that refuses to be written while `isFull` is set. */
+  function rig(dir: string) {
+    const clock = fakeClock();
+    const events: LoggedEvent[] = [];
+    const log = silentLog(events);
+    const real = openLogDb(join(dir, 'log.db'), undefined);
+    const disk = { isFull: false };
+    const db: LogDb = {
+      ...real,
+      append(seq, records, definitions) {
+        if (disk.isFull) throw full;
+        return real.append(seq, records, definitions);
+      },
+    };
+    let head: Head | undefined;
+    const writer = createLogWriter({
+      db,
+      clock,
+      log,
+      onStored: () => head?.commit(),
+      onLost: () => head?.relog(),
+    });
+    head = new Head(1, writer);
+    return { clock, events, disk, writer, head, close: () => real.close() };
+  }
+
+  function replayed(dir: string): { rows: number; own: number } {
+    const again = rig(dir);
+    const db = openLogDb(join(dir, 'log.db'), undefined);
+    replayLog(db, again.head, silentLog(), again.clock);
+    db.close();
+    again.close();
+    const [source] = again.head.sources();
+    return { rows: source!.ring.appended, own: again.head.own.samples };
+  }
+
+  test('lets samples be seen from memory, and stores them when there is room again', async () => {
+    const dir = bench.directory();
+    const { clock, events, disk, writer, head, close } = rig(dir);
+    const source = head.source('a');
+    const slot = source.slot(up);
+    const scrape = (time: number): void => {
+      source.begin(time);
+      source.set(slot, time);
+      source.commit();
+      head.append(own, time, time);
+    };
+    scrape(1);
+    await writer.committed();
+    disk.isFull = true;
+    scrape(2);
+    await writer.committed();
+    scrape(3);
+    await clock.advance('10s');
+    const [ring] = [...head.sources()].map((one) => one.ring);
+    expect(ring!.committed).toBe(3);
+    expect(writer.failure).toBe(full);
+    expect(events.filter((event) => event.level === 'error')).toHaveLength(1);
+    disk.isFull = false;
+    await clock.advance('1s');
+    expect(writer.failure).toBeUndefined();
+    expect(events.at(-1)!.message).toBe('the log can be written again');
+    close();
+    expect(replayed(dir)).toEqual({ rows: 3, own: 3 });
+  });
+
+  test('is written from the head when too much has piled up', async () => {
+    const dir = bench.directory();
+    const { clock, disk, writer, head, close } = rig(dir);
+    const source = head.source('a');
+    const slots = Array.from({ length: 3000 }, (_, i) =>
+      source.slot(labelsFromObject({ __name__: 'm', i: String(i) })),
+    );
+    disk.isFull = true;
+    for (let row = 0; row < 900; row++) {
+      source.begin(row);
+      for (const slot of slots) source.set(slot, row + 0.1);
+      source.commit();
+      if (row % 100 === 99) await clock.advance('1s');
+    }
+    head.append(own, 1, 1);
+    disk.isFull = false;
+    await clock.advance('2s');
+    expect(writer.failure).toBeUndefined();
+    close();
+    expect(replayed(dir)).toEqual({ rows: 900, own: 1 });
+  });
+});
+
+describe('the background worker', () => {
+  test('is replaced when it dies, and nothing is missing', async () => {
+    const dir = threads.directory();
+    const clock = fakeClock();
+    const store = threads.open(dir, { clock });
+    await tenRows(store);
+    await store.flush();
+    store.append(own, 20_000, 20);
+    await threads.killWorkers();
+    await expect(store.flush().then(() => store.flush())).resolves.toBeUndefined();
+    expect(times(store, 'own')).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 20]);
+    expect(existsSync(join(dir, '19700101.hot.db')) || existsSync(join(dir, '19700101.db'))).toBe(true);
+  });
+});
+
+describe('upkeep', () => {
+  test('trims the log once partitions are synced', async () => {
+    const clock = fakeClock();
+    const store = bench.open(bench.directory(), { clock });
+    const source = store.source('a');
+    const slot = source.slot(up);
+    for (let row = 0; row < 400; row++) {
+      source.begin(clock.now());
+      source.set(slot, row);
+      source.commit();
+      store.append(own, clock.now(), row);
+      await clock.advance('1s');
+    }
+    expect(store.stats().log.rowsWritten).toBeGreaterThanOrEqual(400);
+    await store.flush();
+    source.begin(clock.now());
+    source.commit();
+    await clock.advance('5s');
+    await store.flush();
+    expect(store.stats().log.rows).toBeLessThan(20);
+    expect(contents(store).up).toHaveLength(401);
+  });
+
+  test('forgets a source that nobody opened for ten minutes, not its samples', async () => {
+    const clock = fakeClock();
+    const dir = await closedStore(bench);
+    const store = bench.open(dir, { clock });
+    const before = store.stats().headBytes;
+    expect(before).toBeGreaterThan(0);
+    await clock.advance('15m');
+    expect(store.stats().headBytes).toBe(0);
+    expect(times(store, 'up')).toHaveLength(10);
+    const source = store.source('a');
+    source.begin(50_000);
+    source.set(source.slot(up), 50);
+    expect(source.commit()).toEqual({ appended: 1, seriesAdded: 1, wentStale: 0 });
+    expect(times(store, 'up')).toHaveLength(11);
+    await bench.close(store);
+    expect(times(bench.open(dir), 'up')).toHaveLength(11);
+  });
+
+  test('slots of series that left are given to others', async () => {
+    const store = bench.open(bench.directory());
+    const source = store.source('a');
+    let released = 0;
+    let highest = 0;
+    for (let row = 0; row < 200; row++) {
+      source.begin(1000 * row);
+      const slot = source.slot(labelsFromObject({ __name__: 'm', version: String(row >> 3) }));
+      highest = Math.max(highest, slot);
+      source.set(slot, row);
+      source.commit();
+      if (row % 40 === 39) {
+        await store.flush();
+        released += source.releaseUnused().length;
+      }
+    }
+    expect(highest).toBeLessThan(15);
+    expect(released).toBeGreaterThan(10);
+    const found = contents(store);
+    for (let version = 0; version < 25; version++) {
+      expect(found[`m{version="${version}"}`]!.map(([, value]) => value).slice(0, 8)).toEqual(
+        Array.from({ length: 8 }, (_, i) => String(version * 8 + i)),
+      );
+    }
+  });
+});
