@@ -8,14 +8,17 @@ cleanup() { kill -9 "$pid" 2>/dev/null || true; rm -rf "$dir"; }
 trap cleanup EXIT
 cp "$exe" "$dir/belfry"
 cd "$dir"
-env -i ./belfry version | head -n 1 | grep -q '^belfry, version ' || { echo 'smoke: version'; exit 1; }
+version=$(env -i ./belfry version)
+grep -q '^belfry, version ' <<<"$version" || { echo 'smoke: version'; exit 1; }
 env -i ./belfry serve --listen "127.0.0.1:$port" >log 2>&1 &
 pid=$!
 ready() { curl -fsS -m 2 -o /dev/null "http://127.0.0.1:$port/-/ready" 2>/dev/null; }
 for _ in $(seq 100); do ready && break; sleep 0.1; done
 ready || { echo 'smoke: not ready after 10 s'; cat log; exit 1; }
-curl -fsS -m 5 "http://127.0.0.1:$port/" | grep -q '<script' || { echo 'smoke: no page'; exit 1; }
-curl -fsS -m 5 "http://127.0.0.1:$port/metrics" | grep -q '^belfry_' || { echo 'smoke: no metrics'; exit 1; }
+page=$(curl -fsS -m 5 "http://127.0.0.1:$port/")
+grep -q '<script' <<<"$page" || { echo 'smoke: no page'; exit 1; }
+metrics=$(curl -fsS -m 5 "http://127.0.0.1:$port/metrics")
+grep -q '^belfry_' <<<"$metrics" || { echo 'smoke: no metrics'; exit 1; }
 for _ in $(seq 200); do
   answer=$(curl -fsS -m 5 --data-urlencode 'query=count(up == 1)' "http://127.0.0.1:$port/api/v1/query")
   case $answer in *'"2"]'*) break ;; esac

@@ -41,7 +41,7 @@ test.each([
     'groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: sum(rate(x[5m])\n',
     ['belfry.yaml:5:', 'groups[0].rules[0].expr', 'parse error'],
   ],
-  ['no YAML at all', '{{{\n', ['belfry.yaml:1:']],
+  ['no YAML at all', '{{{\n', ['belfry.yaml:2:1: not valid YAML']],
 ])('%s is refused with its place and exit code 2', async (_what, text, expected) => {
   await using stack = new AsyncDisposableStack();
   const folder = folderOf(stack, { 'belfry.yaml': text });
@@ -132,7 +132,7 @@ test('hostile targets hurt only themselves, and say why', { timeout: 120_000 }, 
   const hanging = await listen(stack, () => {});
   const garbage = await listen(stack, (_request, response) => response.end('this is { not metrics\n'));
   const early = await listen(stack, (_request, response) => {
-    response.writeHead(200, { 'content-length': '1000' });
+    response.setHeader('content-length', '1000');
     response.write('a 1\n');
     setImmediate(() => response.destroy());
   });
@@ -177,8 +177,12 @@ function rssOf(belfry: Appliance): number {
   return Number(match![1]) * 1024;
 }
 
+/** An exporter on loopback that serves what `handler` does. */
 async function listen(stack: AsyncDisposableStack, handler: http.RequestListener): Promise<string> {
-  const server = http.createServer(handler);
+  const server = http.createServer((request, response) => {
+    response.setHeader('content-type', 'text/plain; version=0.0.4');
+    handler(request, response);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   stack.defer(() => {
     server.closeAllConnections();

@@ -37,7 +37,12 @@ interface GuideConfig {
   scrape_configs: { job_name: string; static_configs?: { targets: string[] }[] }[];
   templates: string[];
   route: Record<string, unknown>;
-  receivers: { name: string; slack_configs?: { api_url: string }[]; webhook_configs?: { url: string }[] }[];
+  receivers: {
+    name: string;
+    slack_configs?: { api_url: string }[];
+    webhook_configs?: { url: string }[];
+    pagerduty_configs?: { service_key?: string; routing_key?: string; url?: string }[];
+  }[];
   inhibit_rules: Record<string, unknown>[];
 }
 
@@ -77,12 +82,17 @@ function configFromGuide(
     ...alertmanager.global,
     smtp_smarthost: addresses.smtp,
     smtp_require_tls: false,
-    pagerduty_url: `${addresses.sink}/pagerduty`,
   };
   alertmanager.templates = ['templates/*.tmpl'];
   alertmanager.route = { ...alertmanager.route, group_wait: '1s', group_interval: '2s' };
   for (const receiver of alertmanager.receivers) {
     for (const slack of receiver.slack_configs ?? []) slack.api_url = `${addresses.sink}/slack`;
+    // The first version of PagerDuty's API (service_key) has one fixed address outside of this host.
+    for (const pagerduty of receiver.pagerduty_configs ?? []) {
+      pagerduty.routing_key = pagerduty.service_key;
+      delete pagerduty.service_key;
+      pagerduty.url = `${addresses.sink}/pagerduty`;
+    }
     for (const webhook of receiver.webhook_configs ?? []) webhook.url = `${addresses.sink}/default`;
     if (receiver.name === 'backend-team') receiver.webhook_configs = [{ url: `${addresses.sink}/backend` }];
   }
