@@ -481,6 +481,10 @@ test.each<[text: string, faults: string[]]>([
       '2:88: receivers[0].discord_configs[0].webhook_url: expected an address such as "https://example.org/path", got "x"',
     ],
   ],
+  [
+    'web: {listen: localhost}',
+    ['1:15: web.listen: expected an address such as "127.0.0.1:9797", got "localhost"'],
+  ],
 ])('%s', (text, expected) => {
   expect(faults(text)).toEqual(expected);
 });

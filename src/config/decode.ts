@@ -30,7 +30,7 @@ export interface TemplateText {
 }
 
 /** Nodes read at most, aliases counted as often as they are used. */
-const MAX_NODES = 1_000_000;
+const MAX_NODES = 500_000;
 const MAX_DEPTH = 100;
 
 /**

@@ -86,7 +86,7 @@ export const alertmanagerGlobal = {
     .describe('How receivers make requests, unless they say otherwise.'),
   smtp_from: text().optional().describe('Sender of mail.'),
   smtp_hello: text().default('localhost').describe('Name given to the mail server.'),
-  smtp_smarthost: hostPort().optional().describe('Mail server, `host:port`.'),
+  smtp_smarthost: hostPort('mail.example.org:587').optional().describe('Mail server, `host:port`.'),
   smtp_auth_username: text().optional().describe('User at the mail server.'),
   smtp_auth_password: secret().optional().describe('Password at the mail server (PLAIN, LOGIN).'),
   smtp_auth_password_file: filePath().optional().describe('File holding it.'),

@@ -121,10 +121,9 @@ export const templateUrl = () =>
   });
 
 /** `host:port`, both needed. */
-export const hostPort = () =>
+export const hostPort = (example: string) =>
   leaf({ type: 'host:port' }).regex(/^(\[[0-9a-fA-F:.%]+\]|[^\s:[\]]*):[^\s:]+$/, {
-    error: (issue) =>
-      `expected an address such as "mail.example.org:587", got ${JSON.stringify(issue.input)}`,
+    error: (issue) => `expected an address such as "${example}", got ${JSON.stringify(issue.input)}`,
   });
 
 /** What stands for an address: one still to be filled in, such as `YOUR-SLACK-WEBHOOK-URL`, or one that was hidden. */

@@ -381,8 +381,15 @@ test('jobs of scrape_config_files join the others and may not repeat them', () =
   ]);
 });
 
+test('a byte order mark and Windows line ends change nothing, positions neither', () => {
+  expect(findings({ 'belfry.yaml': '\ufeffglobal:\r\n  scrape_interval: 5x\r\n' })).toEqual([
+    'belfry.yaml:2:20: global.scrape_interval: expected a duration such as "30s" or "1h30m", got "5x"',
+  ]);
+});
+
 describe('warnings', () => {
   test.each([
+    ['self:\nhost: {}', 'belfry.yaml:1:1: self: is off without a value; write "self: {}" to switch it on'],
     [
       'scrape_configs: [{job_name: k, http_sd_configs: [{url: "http://x"}]}]',
       'belfry.yaml:1:32: scrape_configs[0].http_sd_configs: job "k" gets no targets from http_sd_configs: not supported, use static_configs',

@@ -123,6 +123,11 @@ class Loader {
       ...checkGroups(yaml, loose.groups, this.#options.checkExpr),
     );
     this.warnings.push(...warnings, ...warnOfDiscovery(yaml, loose), ...warnOfReceivers(yaml, loose));
+    for (const key of ['host', 'self']) {
+      if (yaml.nodeAt([key]) && !yaml.has([key])) {
+        this.warnings.push(yaml.finding([key], `is off without a value; write "${key}: {}" to switch it on`));
+      }
+    }
     this.#checkTemplates(yaml, templates);
     const global = completeGlobal(value?.global ?? globalConfig.parse({}));
     const scrapes: ScrapeKeys[] = [];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { filePath, noEffect, secret, text, url } from './leaves.ts';
+import { filePath, hostPort, noEffect, secret, text, url } from './leaves.ts';
 
 const CLIENT_AUTH = [
   'NoClientCert',
@@ -83,7 +83,7 @@ export const webFileShape = {
 export const webFile = z.strictObject(webFileShape);
 
 export const webConfig = z.strictObject({
-  listen: text()
+  listen: hostPort('127.0.0.1:9797')
     .optional()
     .describe('Address to listen on, `host:port`; `127.0.0.1:9797` unless given here or by --listen.'),
   external_url: url()

@@ -20,7 +20,9 @@ export const emailConfig = z
     to: text().optional().describe('Addresses, comma-separated; may be a template. Required.'),
     from: text().optional().describe('Sender; `global.smtp_from` unless given.'),
     hello: text().optional().describe('Name given to the server; `global.smtp_hello` unless given.'),
-    smarthost: hostPort().optional().describe('Mail server; `global.smtp_smarthost` unless given.'),
+    smarthost: hostPort('mail.example.org:587')
+      .optional()
+      .describe('Mail server; `global.smtp_smarthost` unless given.'),
     auth_username: text().optional().describe('User; `global.smtp_auth_username` unless given.'),
     auth_password: secret().optional().describe('Password; `global.smtp_auth_password` unless given.'),
     auth_password_file: filePath().optional().describe('File holding it.'),
