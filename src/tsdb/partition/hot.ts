@@ -14,6 +14,7 @@ import { isoDay } from './names.ts';
 import { bucketByTimestamps } from './own-times.ts';
 import { RefMap } from './ref-map.ts';
 import {
+  blockId,
   corruptionAt,
   createTables,
   GROUP_SERIES,
@@ -65,7 +66,6 @@ interface BlockRow {
 interface Timeline {
   readonly rows: BlockRow[];
   readonly groups: number[];
-  nextSequence: number;
 }
 
 /** Short blocks of one timeline on their way to becoming one merged block, group by group. */
@@ -117,6 +117,8 @@ export class HotPartition implements PartitionWriter {
   /** Ids of the next rows in tables series and grp. */
   #nextSeries = 1;
   #nextGroups = 1;
+  /** Of the next block, whatever its timeline. */
+  #nextSequence = 0;
   #timelines = new Map<number, Timeline>();
   /** Rows in table own per group, and the next sequence. */
   #own = new Map<number, { rows: number; next: number }>();
@@ -187,6 +189,7 @@ export class HotPartition implements PartitionWriter {
     this.#known = new RefMap();
     this.#nextSeries = 1;
     this.#nextGroups = 1;
+    this.#nextSequence = 0;
     this.#timelines = new Map();
     this.#own = new Map();
     this.#job = undefined;
@@ -204,7 +207,7 @@ export class HotPartition implements PartitionWriter {
     for (const { id, first, last, merged } of rows) {
       const timeline = this.#timeline(ownerOf(id));
       timeline.rows.push({ sequence: sequenceOf(id), first, last, merged: merged === 1 });
-      timeline.nextSequence = sequenceOf(id) + 1;
+      this.#nextSequence = Math.max(this.#nextSequence, sequenceOf(id) + 1);
     }
     for (const id of this.#sql.ownIds.iterate() as Iterable<number>) {
       const own = this.#ownGroup(ownerOf(id));
@@ -215,8 +218,7 @@ export class HotPartition implements PartitionWriter {
 
   #timeline(id: number): Timeline {
     let timeline = this.#timelines.get(id);
-    if (timeline === undefined)
-      this.#timelines.set(id, (timeline = { rows: [], groups: [], nextSequence: 0 }));
+    if (timeline === undefined) this.#timelines.set(id, (timeline = { rows: [], groups: [] }));
     return timeline;
   }
 
@@ -247,11 +249,11 @@ export class HotPartition implements PartitionWriter {
     const timeline = this.#timeline(source);
     const groups = this.#columnsByGroup(columns, source, timeline.groups.at(-1));
     if (groups.size === 0) return;
-    const sequence = timeline.nextSequence++;
+    const sequence = this.#nextSequence++;
     const compression = timestamps.length < SHORT_ROWS ? SHORT : MERGED;
     this.#insertTimes(source, sequence, timestamps, compression !== undefined, compression);
     for (const [group, members] of groups) {
-      this.#insertBlock(rowId(group, sequence), timestamps.length, members, compression);
+      this.#insertBlock(blockId(sequence, group), timestamps.length, members, compression);
     }
   }
 
@@ -386,7 +388,7 @@ export class HotPartition implements PartitionWriter {
         timestamps: this.#readTimes(rowId(id, sequence)),
       }));
       const { timestamps } = mergeTimelines(blocks.map((block) => block.timestamps));
-      const sequence = timeline.nextSequence++;
+      const sequence = this.#nextSequence++;
       return { timeline: id, sources, blocks, timestamps, sequence, groups: [...timeline.groups] };
     }
     return undefined;
@@ -412,15 +414,15 @@ export class HotPartition implements PartitionWriter {
 
   #convertGroup(job: MergeJob, group: number): void {
     const found = job.blocks.flatMap(({ sequence, timestamps }) => {
-      const id = rowId(group, sequence);
+      const id = blockId(sequence, group);
       const blob = this.#sql.block.get(id) as Buffer | undefined;
       return blob ? [{ sequence, timestamps, blob, identity: identityOf(id) }] : [];
     });
     if (found.length === 0) return;
     corruptionAt(`${this.file}: table block, group ${group}`, () => this.#rows.open(found));
     const members = this.#gather(group, job.timestamps);
-    this.#insertBlock(rowId(group, job.sequence), job.timestamps.length, members, MERGED);
-    for (const { sequence } of found) this.#sql.dropBlock.run(rowId(group, sequence));
+    this.#insertBlock(blockId(job.sequence, group), job.timestamps.length, members, MERGED);
+    for (const { sequence } of found) this.#sql.dropBlock.run(blockId(sequence, group));
   }
 
   /** The columns of the opened blocks, spread over `timestamps`, which hold all of theirs. */

@@ -12,13 +12,13 @@ import { decodeGroups, GroupDirectory } from './groups.ts';
 import { LabelIndex } from './label-index.ts';
 import { compact, mergeSamples, type SampleColumns, sliceSamples } from './samples.ts';
 import {
+  blockId,
   corruptionAt,
   GROUP_SERIES,
   identityOf,
   openPartitionFile,
   type PartitionMeta,
   readMeta,
-  rowId,
   rowsOf,
   type StoredBlob,
   sequenceOf,
@@ -224,7 +224,7 @@ export class FileReader implements PartitionReader {
     const blocks: GroupBlock[] = [];
     for (const row of this.#timelineRows(timeline)) {
       if (row.last < range.from || row.first >= range.to) continue;
-      const id = rowId(group, row.sequence);
+      const id = blockId(row.sequence, group);
       const blob = this.#sql.block.get(id) as Buffer | undefined;
       if (blob) blocks.push({ timestamps: row.timestamps, blob, identity: identityOf(id) });
       else this.#checkCount(`rows in table block with id ${id}`, 0, this.meta.kind === 'sealed' ? 1 : 0);

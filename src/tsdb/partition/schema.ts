@@ -10,11 +10,13 @@ const APPLICATION_ID = 0x426c6670;
 /** Series per group, so that one row holds neighbours and reading one series does not decode a whole target. */
 export const GROUP_SERIES = 32;
 
-/** Rows of one owner (a group, a timeline) stand together: its number above, a running one below. */
-const ROWS_PER_OWNER = 2 ** 20;
+/** Rows of one owner stand together: its number above, a running one below. */
+const ROWS_PER_OWNER = 2 ** 26;
 export const rowId = (owner: number, sequence: number): number => owner * ROWS_PER_OWNER + sequence;
 export const sequenceOf = (id: number): number => id % ROWS_PER_OWNER;
 export const ownerOf = (id: number): number => Math.floor(id / ROWS_PER_OWNER);
+/** Rows of table block stand in the order they are written: blocks one after the other, each with its groups. */
+export const blockId = (sequence: number, group: number): number => rowId(sequence, group);
 /** First and last possible row of an owner. */
 export const rowsOf = (owner: number): [number, number] => [rowId(owner, 0), rowId(owner + 1, 0) - 1];
 

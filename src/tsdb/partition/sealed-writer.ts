@@ -6,7 +6,7 @@ import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../../sqlit
 import type { SeriesEntry } from '../block.ts';
 import { encodeGroups, type GroupAddition } from './groups.ts';
 import type { SampleColumns } from './samples.ts';
-import { createTables, GROUP_SERIES, identityOf, type PartitionMeta, rowId } from './schema.ts';
+import { blockId, createTables, GROUP_SERIES, identityOf, type PartitionMeta, rowId } from './schema.ts';
 import { encodeSeries, SERIES_PER_BLOB } from './series-blob.ts';
 import { lowerBound } from './timeline.ts';
 
@@ -146,7 +146,7 @@ export class SealedWriter {
 
   #flush(group: OpenGroup): void {
     const number = this.#groups.length;
-    const id = rowId(number, 0);
+    const id = blockId(0, number);
     this.#addBlock.run(id, group.encoder.finish(identityOf(id)));
     this.#groups.push({ group: number, timeline: group.timeline.id, refs: group.refs });
     this.#open.splice(this.#open.indexOf(group), 1);
