@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { writeTextPage } from '../../exposition/text-writer.ts';
 import { fakeClock } from '../../testing/fake-clock.ts';
+import { conntrackCollector } from './conntrack.ts';
 import { cpuCollector } from './cpu.ts';
 import { diskstatsCollector } from './diskstats.ts';
 import { type AskSpace, filesystemCollector } from './filesystem.ts';
@@ -9,7 +10,10 @@ import type { HostFiles } from './host-files.ts';
 import { meminfoCollector } from './meminfo.ts';
 import { parseMounts } from './mounts.ts';
 import { netdevCollector } from './netdev.ts';
+import { netstatCollector } from './netstat.ts';
+import { osCollector } from './os.ts';
 import { pressureCollector } from './pressure.ts';
+import { sockstatCollector } from './sockstat.ts';
 import { statCollector } from './stat.ts';
 import { unameCollector } from './uname.ts';
 import { vmstatCollector } from './vmstat.ts';
@@ -178,6 +182,68 @@ test('the selection of vmstat', async () => {
     'node_vmstat_pswpout 3',
     'node_vmstat_pgmajfault 4',
     'node_vmstat_oom_kill 5',
+  ]);
+});
+
+test('sockets, with and without IPv6, in pages of the kernel', async () => {
+  const files = filesOf({
+    '/proc/net/sockstat':
+      'sockets: used 142\nTCP: inuse 16 orphan 0 tw 184 alloc 16 mem 2\nFRAG: inuse 0 memory 0\n',
+    '/proc/self/smaps':
+      '00400000-00452000 r-xp 00000000 08:02 173521 /bin/x\nSize: 328 kB\nKernelPageSize:       64 kB\n',
+  });
+  expect(await samplesOf(sockstatCollector(files))).toEqual([
+    'node_sockstat_sockets_used 142',
+    'node_sockstat_TCP_inuse 16',
+    'node_sockstat_TCP_orphan 0',
+    'node_sockstat_TCP_tw 184',
+    'node_sockstat_TCP_alloc 16',
+    'node_sockstat_TCP_mem 2',
+    'node_sockstat_TCP_mem_bytes 131072',
+    'node_sockstat_FRAG_inuse 0',
+    'node_sockstat_FRAG_memory 0',
+  ]);
+  files.contents['/proc/net/sockstat6'] = 'TCP6: inuse 3\n';
+  expect(await samplesOf(sockstatCollector(files))).toContain('node_sockstat_TCP6_inuse 3');
+});
+
+test('the selection of protocol counters', async () => {
+  const files = filesOf({
+    '/proc/net/netstat':
+      'TcpExt: SyncookiesSent PruneCalled ListenDrops\nTcpExt: 1 2 3\nIpExt: InOctets\nIpExt: 4\n',
+    '/proc/net/snmp': 'Tcp: MaxConn CurrEstab\nTcp: -1 5\n',
+    '/proc/net/snmp6': 'Ip6InReceives 1\nIp6InOctets                 6\nUdp6NoPorts 7\n',
+  });
+  expect(await samplesOf(netstatCollector(files))).toEqual([
+    'node_netstat_TcpExt_SyncookiesSent 1',
+    'node_netstat_TcpExt_ListenDrops 3',
+    'node_netstat_IpExt_InOctets 4',
+    'node_netstat_Tcp_CurrEstab 5',
+    'node_netstat_Ip6_InOctets 6',
+    'node_netstat_Udp6_NoPorts 7',
+  ]);
+});
+
+test('tracked connections, summed over the CPUs; nothing without a firewall', async () => {
+  const files = filesOf({});
+  expect(await samplesOf(conntrackCollector(files))).toEqual([]);
+  files.contents['/proc/sys/net/netfilter/nf_conntrack_count'] = '12\n';
+  files.contents['/proc/sys/net/netfilter/nf_conntrack_max'] = '100\n';
+  files.contents['/proc/net/stat/nf_conntrack'] =
+    'entries  found drop\n0000000c  00000010 00000001\n0000000c  00000001 00000000\n';
+  expect(await samplesOf(conntrackCollector(files))).toEqual([
+    'node_nf_conntrack_entries 12',
+    'node_nf_conntrack_entries_limit 100',
+    'node_nf_conntrack_stat_found 17',
+    'node_nf_conntrack_stat_drop 1',
+  ]);
+});
+
+test('the distribution', async () => {
+  const files = filesOf({ '/usr/lib/os-release': 'NAME="A \\"B\\""\nID=a\nVERSION_ID="22.04.1"\n# note\n' });
+  expect(await samplesOf(osCollector(files))).toEqual([
+    'node_os_info{build_id="",id="a",id_like="",image_id="",image_version="",name="A \\"B\\"",pretty_name="",variant="",variant_id="",version="",version_codename="",version_id="22.04.1"} 1',
+    'node_os_version{id="a",id_like="",name="A \\"B\\""} 22.04',
   ]);
 });
 

@@ -10,8 +10,18 @@ import type { HostFiles } from './host-files.ts';
 import { createHostPage } from './host-page.ts';
 
 const config = { ...hostConfig.parse({}), scrape_interval: 15_000 };
-const COLLECTORS = ['cpu', 'diskstats', 'entropy', 'filefd', 'filesystem', 'loadavg', 'meminfo', 'netdev'];
-const MORE_COLLECTORS = ['pressure', 'stat', 'time', 'uname', 'vmstat'];
+const COLLECTORS = [
+  'cpu',
+  'diskstats',
+  'entropy',
+  'filefd',
+  'filesystem',
+  'loadavg',
+  'meminfo',
+  'netdev',
+  'netstat',
+];
+const MORE_COLLECTORS = ['conntrack', 'os', 'sockstat', 'pressure', 'stat', 'time', 'uname', 'vmstat'];
 
 interface Page {
   readonly values: ReadonlyMap<string, number>;
@@ -72,7 +82,7 @@ test.skipIf(!hasNodeExporter)(
       const low = Math.min(before.values.get(series)!, after.values.get(series)!);
       const high = Math.max(before.values.get(series)!, after.values.get(series)!);
       const name = series.split('{', 1)[0]!;
-      const isGauge = ours.types.get(name) === 'gauge';
+      const isGauge = ours.types.get(name) === 'gauge' || name.endsWith('_CurrEstab');
       if (
         CONSTANT.test(name)
           ? value !== low

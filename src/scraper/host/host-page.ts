@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts';
 import type { HostConfig } from '../../config/host.ts';
 import { type Family, type FamilySample, writeTextPage } from '../../exposition/text-writer.ts';
 import type { Log } from '../../model/log.ts';
+import { conntrackCollector } from './conntrack.ts';
 import { cpuCollector } from './cpu.ts';
 import { diskstatsCollector } from './diskstats.ts';
 import { entropyCollector } from './entropy.ts';
@@ -14,7 +15,10 @@ import { type HostFiles, systemFiles } from './host-files.ts';
 import { loadavgCollector } from './loadavg.ts';
 import { meminfoCollector } from './meminfo.ts';
 import { netdevCollector } from './netdev.ts';
+import { netstatCollector } from './netstat.ts';
+import { osCollector } from './os.ts';
 import { pressureCollector } from './pressure.ts';
+import { sockstatCollector } from './sockstat.ts';
 import { statCollector } from './stat.ts';
 import { timeCollector } from './time.ts';
 import { unameCollector } from './uname.ts';
@@ -29,6 +33,7 @@ export function createHostPage(deps: {
 }): () => Promise<string> {
   const { config, clock, log, files = systemFiles } = deps;
   const collectors: readonly HostCollector[] = [
+    conntrackCollector(files),
     cpuCollector(files),
     diskstatsCollector(files, matches(config.disk.devices_exclude)),
     entropyCollector(files),
@@ -42,7 +47,10 @@ export function createHostPage(deps: {
     loadavgCollector(files),
     meminfoCollector(files),
     netdevCollector(files, matches(config.network.devices_exclude)),
+    netstatCollector(files),
+    osCollector(files),
     pressureCollector(files),
+    sockstatCollector(files),
     statCollector(files),
     timeCollector(files, clock),
     unameCollector(files, machine()),
