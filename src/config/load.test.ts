@@ -313,6 +313,11 @@ groups:
     expect(read).toEqual(['/etc/belfry/belfry.yaml', '/etc/belfry/rules/one.yml']);
   });
 
+  test('a file that two globs match is read once', () => {
+    const twice = { ...files, 'belfry.yaml': 'rule_files: [rules/one.yml, rules/*.yml]' };
+    expect(load(twice).ruleGroups.map(({ name }) => name)).toEqual(['one']);
+  });
+
   test('errors in them name their own file, all of them at once', () => {
     const bad = {
       'belfry.yaml': 'glob: 1\nrule_files: [a.yml, b.yml, "x/*/y.yml"]\n',

@@ -4,16 +4,16 @@ import { z } from 'zod';
 import { checkRoutes, warnOfReceivers } from './check-routes.ts';
 import { type CheckExpr, checkGroups, completeGroups, type TextFault } from './check-rules.ts';
 import { checkGlobal, checkScrapes, warnOfDiscovery } from './check-scrapes.ts';
-import { type Config, completeConfig, configFile, configFromData } from './config.ts';
+import { type Config, type ConfigKeys, completeConfig, configFile, configFromData } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import type { DecodeContext, TemplateText } from './decode.ts';
 import type { Environment } from './expand-env.ts';
 import { type Finding, type Path, sortFindings } from './finding.ts';
-import { completeGlobal, globalConfig } from './global.ts';
+import { completeGlobal, type GlobalConfig, globalConfig } from './global.ts';
 import { type FileKind, kindOf } from './kind.ts';
 import { type RuleGroupConfig, type RuleGroupKeys, ruleFile } from './rules.ts';
 import { completeScrape, type ScrapeKeys, scrapeConfig } from './scrape.ts';
-import { validate } from './validate.ts';
+import { type Loose, validate } from './validate.ts';
 import { webFile } from './web.ts';
 import { YamlFile } from './yaml.ts';
 
@@ -38,6 +38,9 @@ export interface FileSource {
   glob(pattern: string): string[];
 }
 
+/** What rule groups inherit. */
+type GroupDefaults = Pick<GlobalConfig, 'evaluation_interval' | 'rule_query_offset'>;
+
 export interface LoadedConfig {
   readonly config: Config;
   readonly ruleGroups: readonly RuleGroupConfig[];
@@ -47,8 +50,6 @@ export interface LoadedConfig {
   /** The config file as read; empty for the built-in default. */
   readonly text: string;
 }
-
-export const BUILT_IN = '<built-in default>';
 
 const scrapeFile = z.strictObject({ scrape_configs: z.array(scrapeConfig).default([]) });
 
@@ -68,7 +69,9 @@ export function defaultConfig(): LoadedConfig {
  */
 export function loadConfig(file: string, options: LoadOptions): LoadedConfig {
   const loader = new Loader(options);
-  const loaded = loader.config(resolve(options.cwd, file));
+  const path = resolve(options.cwd, file);
+  const yaml = loader.open(path, undefined);
+  const loaded = yaml && loader.config(yaml, path);
   if (loader.errors.length > 0 || !loaded) throw new ConfigError(sortFindings(loader.errors));
   return { ...loaded, warnings: sortFindings(loader.warnings), files: [...loader.read] };
 }
@@ -91,7 +94,7 @@ export function checkFile(file: string, options: LoadOptions): CheckedFile {
   if (yaml && kind === 'rules')
     rules = countRules(loader.rules(yaml, path, completeGlobal(globalConfig.parse({}))));
   else if (yaml && kind === 'web') loader.web(yaml, path);
-  else if (yaml) rules = countRules(loader.config(path)?.ruleGroups ?? []);
+  else if (yaml) rules = countRules(loader.config(yaml, path)?.ruleGroups ?? []);
   return { kind, errors: sortFindings(loader.errors), warnings: sortFindings(loader.warnings), rules };
 }
 
@@ -110,9 +113,7 @@ class Loader {
     this.#files = options.files ?? diskFiles;
   }
 
-  config(file: string): Pick<LoadedConfig, 'config' | 'ruleGroups' | 'text'> | undefined {
-    const yaml = this.open(file, undefined);
-    if (!yaml) return undefined;
+  config(yaml: YamlFile, file: string): Pick<LoadedConfig, 'config' | 'ruleGroups' | 'text'> | undefined {
     const { value, loose, errors, warnings, templates } = validate(yaml, configFile, this.#context(file));
     const jobs = new Map<string, string>();
     this.errors.push(
@@ -123,45 +124,24 @@ class Loader {
       ...checkGroups(yaml, loose.groups, this.#options.checkExpr),
     );
     this.warnings.push(...warnings, ...warnOfDiscovery(yaml, loose), ...warnOfReceivers(yaml, loose));
-    for (const key of ['host', 'self']) {
-      if (yaml.nodeAt([key]) && !yaml.has([key])) {
-        this.warnings.push(yaml.finding([key], `is off without a value; write "${key}: {}" to switch it on`));
-      }
-    }
+    this.#warnOfSwitches(yaml);
     this.#checkTemplates(yaml, templates);
     const global = completeGlobal(value?.global ?? globalConfig.parse({}));
-    const scrapes: ScrapeKeys[] = [];
-    for (const [path, index] of paths(loose.scrape_config_files)) {
-      for (const [found, at] of this.#named(yaml, ['scrape_config_files', index], path)) {
-        scrapes.push(...this.#scrapeFile(found, at, loose.global, jobs));
-      }
-    }
-    const ruleGroups: RuleGroupConfig[] = [];
-    if (value) ruleGroups.push(...completeGroups(yaml, file, value.groups, global));
-    for (const [path, index] of paths(loose.rule_files)) {
-      for (const [found, at] of this.#named(yaml, ['rule_files', index], path)) {
-        ruleGroups.push(...this.rules(found, at, global));
-      }
-    }
-    for (const [path, index] of paths(loose.templates)) {
-      for (const found of this.#matches(yaml, ['templates', index], path))
-        this.#templateFile(yaml, ['templates', index], found);
-    }
+    const inFiles = this.#scrapeFiles(yaml, loose, jobs);
+    const ruleGroups = value ? completeGroups(yaml, file, value.groups, global) : [];
+    ruleGroups.push(...this.#ruleFiles(yaml, loose, global));
+    this.#templateFiles(yaml, loose);
     if (!value) return undefined;
     const config = completeConfig(value);
-    const jobsOfFiles = scrapes.map((own) => completeScrape(own, config.global));
+    const more = inFiles.map((own) => completeScrape(own, config.global));
     return {
-      config: { ...config, scrape_configs: [...config.scrape_configs, ...jobsOfFiles] },
+      config: { ...config, scrape_configs: [...config.scrape_configs, ...more] },
       ruleGroups,
       text: yaml.text,
     };
   }
 
-  rules(
-    yaml: YamlFile,
-    file: string,
-    global: { evaluation_interval: number; rule_query_offset: number },
-  ): RuleGroupConfig[] {
+  rules(yaml: YamlFile, file: string, global: GroupDefaults): RuleGroupConfig[] {
     const { value, loose, errors, warnings, templates } = validate(yaml, ruleFile, {
       env: {},
       folder: dirname(file),
@@ -179,6 +159,44 @@ class Loader {
     const { errors, warnings } = validate(yaml, webFile, this.#context(file));
     this.errors.push(...errors);
     this.warnings.push(...warnings);
+  }
+
+  /** Both are on only as mappings; a bare `host:` looks as if it were on. */
+  #warnOfSwitches(yaml: YamlFile): void {
+    for (const key of ['host', 'self']) {
+      if (!yaml.nodeAt([key]) || yaml.has([key])) continue;
+      this.warnings.push(yaml.finding([key], `is off without a value; write "${key}: {}" to switch it on`));
+    }
+  }
+
+  #scrapeFiles(yaml: YamlFile, keys: Loose<ConfigKeys>, jobs: Map<string, string>): ScrapeKeys[] {
+    const scrapes: ScrapeKeys[] = [];
+    for (const [pattern, index] of paths(keys.scrape_config_files)) {
+      for (const [found, at] of this.#named(yaml, ['scrape_config_files', index], pattern)) {
+        scrapes.push(...this.#scrapeFile(found, at, keys.global, jobs));
+      }
+    }
+    return scrapes;
+  }
+
+  /** A file that two patterns match counts once. */
+  #ruleFiles(yaml: YamlFile, keys: Loose<ConfigKeys>, global: GroupDefaults): RuleGroupConfig[] {
+    const groups: RuleGroupConfig[] = [];
+    const seen = new Set<string>();
+    for (const [pattern, index] of paths(keys.rule_files)) {
+      for (const [found, at] of this.#named(yaml, ['rule_files', index], pattern)) {
+        if (!seen.has(at)) groups.push(...this.rules(found, at, global));
+        seen.add(at);
+      }
+    }
+    return groups;
+  }
+
+  #templateFiles(yaml: YamlFile, keys: Loose<ConfigKeys>): void {
+    for (const [pattern, index] of paths(keys.templates)) {
+      const path = ['templates', index];
+      for (const found of this.#matches(yaml, path, pattern)) this.#templateFile(yaml, path, found);
+    }
   }
 
   #context(file: string): DecodeContext {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, duration, labelName, template, text, verbatim } from './leaves.ts';
+import { count, duration, labelName, template, verbatim } from './leaves.ts';
 
 /** Where something stands in its file; both from 1. */
 export interface Position {
@@ -50,8 +50,8 @@ export interface RuleGroupConfig {
 }
 
 export const ruleKeys = z.strictObject({
-  alert: text().optional().describe('Name of the alert.'),
-  record: text().optional().describe('Name of the recorded series. Either this or `alert`.'),
+  alert: verbatim().optional().describe('Name of the alert.'),
+  record: verbatim().optional().describe('Name of the recorded series. Either this or `alert`.'),
   expr: verbatim()
     .meta({ verbatim: true, type: 'PromQL' })
     .optional()
@@ -66,7 +66,7 @@ export const ruleKeys = z.strictObject({
 export type RuleKeys = z.output<typeof ruleKeys>;
 
 export const ruleGroupKeys = z.strictObject({
-  name: text().min(1, { error: 'expected a name, got nothing' }).describe('Name, once per file.'),
+  name: verbatim().min(1, { error: 'expected a name, got nothing' }).describe('Name, once per file.'),
   interval: duration()
     .optional()
     .describe('Time between evaluations; `global.evaluation_interval` unless given.'),
