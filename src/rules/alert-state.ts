@@ -18,6 +18,8 @@ export interface ActiveAlert {
   state: AlertState;
   value: number;
   activeAt: number;
+  /** The last evaluation whose result held it. */
+  seenAt: number;
   firedAt: number;
   resolvedAt: number;
   keepFiringSince: number;
@@ -47,9 +49,17 @@ export interface AlertTransition {
 /** A resolved alert is kept, and told again, for this long. */
 export const RESOLVED_RETENTION_MS = 15 * 60_000;
 
+/** An element of a result as the alert that it stands for. */
+export interface AlertElement {
+  /** `labelsKey` of the labels. */
+  readonly key: string;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly value: number;
+}
+
 /**
- * Takes the result of one evaluation into the alerts of a rule: upstream's state machine, in which pending becomes firing once
- * the condition has held for `for`, and what is absent is resolved (or forgotten, if it only was pending). Changes `active`.
+ * Takes the result of one evaluation into the alerts of a rule. Changes `active`.
  * @throws RuleError for two elements with the same labels (nothing is changed), and beyond the limit (all alerts are dropped)
  */
 export function evaluateAlerts(
@@ -59,32 +69,68 @@ export function evaluateAlerts(
   samples: readonly RuleSample[],
   timestamp: number,
 ): AlertTransition[] {
-  const seen = new Map<string, ActiveAlert>();
-  for (const sample of samples) {
-    const alert = pendingAlert(alertname, sample, timestamp);
-    const key = labelsKey(alert.labels);
-    if (seen.has(key)) {
-      throw new RuleError('vector contains metrics with the same labelset after applying alert labels');
-    }
-    seen.set(key, alert);
+  const elements = samples.map((sample) => alertElement(alertname, sample));
+  assertDistinct(elements);
+  return advanceAlerts(active, timing, elements, timestamp);
+}
+
+/** The alert of an element: its labels without its name, the rule's over them, and the alert's name over all. */
+export function alertElement(alertname: string, sample: RuleSample): AlertElement {
+  const labels = labelsOf([
+    ...eachLabel(sample.labels),
+    ...Object.entries(sample.expandedLabels ?? {}),
+    [METRIC_NAME, ''],
+    ['alertname', alertname],
+  ]);
+  return {
+    key: labelsKey(labels),
+    labels,
+    annotations: labelsFromObject(sample.expandedAnnotations ?? {}),
+    value: sample.value,
+  };
+}
+
+/** @throws RuleError when two elements are the same alert */
+export function assertDistinct(elements: readonly AlertElement[]): void {
+  if (new Set(elements.map(({ key }) => key)).size < elements.length) {
+    throw new RuleError('vector contains metrics with the same labelset after applying alert labels');
   }
-  for (const [key, alert] of seen) {
-    const known = active.get(key);
-    if (known && known.state !== 'inactive') {
-      known.value = alert.value;
-      known.annotations = alert.annotations;
-    } else active.set(key, alert);
-  }
+}
+
+/**
+ * Upstream's state machine: pending becomes firing once the condition has held for `for`, and what is absent is resolved, or
+ * forgotten when it only was pending. The elements are distinct. Changes `active`.
+ * @throws RuleError beyond the limit; all alerts are dropped
+ */
+export function advanceAlerts(
+  active: ActiveAlerts,
+  timing: AlertTiming,
+  elements: readonly AlertElement[],
+  timestamp: number,
+): AlertTransition[] {
   const transitions: AlertTransition[] = [];
   let count = 0;
-  for (const [key, alert] of active) {
-    const before = seen.get(key) === alert ? 'inactive' : alert.state;
-    if (step(alert, seen.has(key), timing, timestamp)) count++;
+  const move = (key: string, alert: ActiveAlert, before: AlertState): void => {
+    if (step(alert, alert.seenAt === timestamp, timing, timestamp)) count++;
     else if (before === 'pending' || isForgotten(alert, timestamp)) active.delete(key);
-    if (alert.state !== before) {
-      const { labels, state: to, value } = alert;
-      transitions.push({ labels, from: before, to, at: timestamp, value });
-    }
+    if (alert.state === before) return;
+    const { labels, state: to, value } = alert;
+    transitions.push({ labels, from: before, to, at: timestamp, value });
+  };
+  const fresh: [string, ActiveAlert][] = [];
+  for (const element of elements) {
+    const known = active.get(element.key);
+    if (known && known.state !== 'inactive') {
+      known.value = element.value;
+      known.annotations = element.annotations;
+      known.seenAt = timestamp;
+    } else fresh.push([element.key, pendingAlert(element, timestamp)]);
+  }
+  for (const [key] of fresh) active.delete(key);
+  for (const [key, alert] of active) move(key, alert, alert.state);
+  for (const [key, alert] of fresh) {
+    active.set(key, alert);
+    move(key, alert, 'inactive');
   }
   if (timing.limit > 0 && count > timing.limit) {
     active.clear();
@@ -126,29 +172,20 @@ function keepsFiring(alert: ActiveAlert, timing: AlertTiming, timestamp: number)
 const isForgotten = (alert: ActiveAlert, timestamp: number): boolean =>
   alert.resolvedAt !== 0 && timestamp - alert.resolvedAt > RESOLVED_RETENTION_MS;
 
-function pendingAlert(alertname: string, sample: RuleSample, timestamp: number): ActiveAlert {
+function pendingAlert({ labels, annotations, value }: AlertElement, timestamp: number): ActiveAlert {
   return {
-    labels: alertLabels(alertname, sample),
-    annotations: labelsFromObject(sample.expandedAnnotations ?? {}),
+    labels,
+    annotations,
     state: 'pending',
-    value: sample.value,
+    value,
     activeAt: timestamp,
+    seenAt: timestamp,
     firedAt: 0,
     resolvedAt: 0,
     keepFiringSince: 0,
     lastSentAt: 0,
     validUntil: 0,
   };
-}
-
-/** Labels of the element without its name, the rule's over them, and the alert's name over all. */
-function alertLabels(alertname: string, sample: RuleSample): Labels {
-  return labelsOf([
-    ...eachLabel(sample.labels),
-    ...Object.entries(sample.expandedLabels ?? {}),
-    [METRIC_NAME, ''],
-    ['alertname', alertname],
-  ]);
 }
 
 /** Whether receivers are to hear of the alert now: on firing, on resolving, then every `resendDelayMs`. */

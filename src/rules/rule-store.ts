@@ -205,6 +205,7 @@ function alertOf(row: AlertRow): ActiveAlert {
     state: row.state,
     value: row.value ?? Number.NaN,
     activeAt: row.active_at,
+    seenAt: 0,
     firedAt: row.fired_at,
     resolvedAt: row.resolved_at,
     keepFiringSince: row.keep_firing_since,

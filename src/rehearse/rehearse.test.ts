@@ -1,0 +1,241 @@
+import { Registry } from 'prom-client';
+import { describe, expect, test } from 'vitest';
+import type { AlertingRuleConfig } from '../config/rules.ts';
+import { formatLabels, labelsFromObject, labelsToObject } from '../model/labels.ts';
+import { evaluationTime } from '../rules/group.ts';
+import { createRuleManager } from '../rules/manager.ts';
+import { openDatabase } from '../sqlite/database.ts';
+import { collectingAppender } from '../testing/collecting-appender.ts';
+import { fakeClock } from '../testing/fake-clock.ts';
+import {
+  collectingAlertSink,
+  type Element,
+  type RuleText,
+  ruleGroup,
+  scriptedEvaluator,
+} from '../testing/rules.ts';
+import { silentLog } from '../testing/silent-log.ts';
+import { type RangeEvaluate, type Rehearsal, rehearse } from './rehearse.ts';
+import { summarize } from './summary.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const MINUTE = 60_000;
+
+/** Evaluates a range from what holds at each instant. */
+function rangeOf(instant: (timestamp: number) => readonly Element[]): RangeEvaluate {
+  return async ({ start, end, stepMs }) => {
+    const series = new Map<string, { labels: Element['labels']; timestamps: number[]; values: number[] }>();
+    for (let at = start; at <= end; at += stepMs) {
+      for (const { labels, value } of instant(at)) {
+        const key = JSON.stringify(labels);
+        const known = series.get(key) ?? { labels, timestamps: [], values: [] };
+        series.set(key, known);
+        known.timestamps.push(at);
+        known.values.push(value);
+      }
+    }
+    return [...series.values()].map((each) => ({ ...each, labels: labelsFromObject(each.labels) }));
+  };
+}
+
+function replay(
+  text: RuleText,
+  instant: (timestamp: number) => readonly Element[],
+  own: { minutes?: number; limit?: number; interval?: string; query_offset?: string } = {},
+): Promise<Rehearsal> {
+  const group = ruleGroup([text], { interval: '1m', ...own });
+  return rehearse({
+    group,
+    rule: group.rules[0] as AlertingRuleConfig,
+    range: { from: START, to: START + (own.minutes ?? 60) * MINUTE },
+    evaluate: rangeOf(instant),
+    externalLabels: {},
+    externalUrl: 'http://belfry.example',
+  });
+}
+
+/** Minutes after the first evaluation of the period. */
+const minutes = (at: number | undefined): number | undefined => {
+  if (at === undefined) return undefined;
+  const group = ruleGroup([], { interval: '1m' });
+  return (at - evaluationTime(group, START - 1) - MINUTE) / MINUTE;
+};
+
+/** True from minute `from` up to, not with, `to`. */
+const between =
+  (...spans: readonly (readonly [from: number, to: number])[]) =>
+  (at: number): readonly Element[] => {
+    const minute = minutes(at)!;
+    const span = spans.find(([from, to]) => minute >= from && minute < to);
+    return span ? [{ labels: { job: 'a' }, value: minute }] : [];
+  };
+
+describe('a rehearsal', () => {
+  test('tells when the alert was pending, fired and was over, and how high the value went', async () => {
+    const { firings, evaluations, pendingOnly } = await replay(
+      {
+        alert: 'A',
+        expr: 'x',
+        for: '5m',
+        labels: { severity: 'page' },
+        annotations: { s: 'at {{ $value }}' },
+      },
+      between([3, 5], [10, 20]),
+    );
+    expect(evaluations).toBe(65);
+    expect(pendingOnly).toBe(1);
+    expect(
+      firings.map((firing) => ({
+        ...labelsToObject(firing.labels),
+        ...labelsToObject(firing.annotations),
+        times: [firing.pendingAt, firing.firingAt, firing.resolvedAt].map(minutes),
+        values: [firing.lowest, firing.peak],
+      })),
+    ).toEqual([
+      { alertname: 'A', job: 'a', severity: 'page', s: 'at 15', times: [10, 15, 20], values: [10, 19] },
+    ]);
+  });
+
+  test('finds firing what was due before the period began', async () => {
+    const { firings } = await replay({ alert: 'A', expr: 'x', for: '10m' }, between([-60, 2]));
+    expect(firings.map((firing) => [firing.firingAt, firing.resolvedAt].map(minutes))).toEqual([[0, 2]]);
+  });
+
+  test('leaves out what was over before the period, and the end of what goes on', async () => {
+    const { firings } = await replay({ alert: 'A', expr: 'x', for: '10m', keep_firing_for: '1m' }, (at) => {
+      const minute = minutes(at)!;
+      return minute < -10 || minute >= 40 ? [{ labels: {}, value: 1 }] : [];
+    });
+    expect(firings.map((firing) => [firing.firingAt, firing.resolvedAt].map(minutes))).toEqual([
+      [50, undefined],
+    ]);
+  });
+
+  test('evaluates in the past by query_offset', async () => {
+    const { firings } = await replay({ alert: 'A', expr: 'x' }, between([10, 12]), { query_offset: '3m' });
+    expect(firings.map((firing) => [firing.firingAt, firing.resolvedAt].map(minutes))).toEqual([[13, 15]]);
+  });
+
+  test('makes a new alert of each value that is part of a label', async () => {
+    const { firings } = await replay(
+      { alert: 'A', expr: 'x', labels: { v: '{{ $value }}' } },
+      between([1, 4]),
+    );
+    expect(firings.map((firing) => formatLabels(firing.labels))).toEqual([
+      '{alertname="A", job="a", v="1"}',
+      '{alertname="A", job="a", v="2"}',
+      '{alertname="A", job="a", v="3"}',
+    ]);
+  });
+
+  test('says how many evaluations would have failed, and why', async () => {
+    const twice = [
+      { labels: { __name__: 'a' }, value: 1 },
+      { labels: { __name__: 'b' }, value: 1 },
+    ];
+    const { errors, firings } = await replay(
+      { alert: 'A', expr: 'x' },
+      (at) => (minutes(at)! < 3 ? [] : twice),
+      { minutes: 5 },
+    );
+    expect(errors.map(({ message, at, count }) => [message, minutes(at), count])).toEqual([
+      ['vector contains metrics with the same labelset after applying alert labels', 3, 2],
+    ]);
+    expect(firings).toEqual([]);
+  });
+
+  test('ends what fires where the limit takes the alerts away', async () => {
+    const grow = (at: number): Element[] =>
+      Array.from({ length: minutes(at)! >= 5 ? 3 : 1 }, (_, i) => ({ labels: { i: String(i) }, value: 1 }));
+    const { errors, firings } = await replay({ alert: 'A', expr: 'x' }, grow, { limit: 2, minutes: 7 });
+    expect(firings.map((firing) => [firing.firingAt, firing.resolvedAt].map(minutes))).toEqual([[0, 5]]);
+    expect(errors).toMatchObject([{ message: 'exceeded limit of 2 with 3 alerts', count: 2 }]);
+  });
+
+  test('of a long period asks for it in pieces that no query refuses', async () => {
+    const asked: number[] = [];
+    const group = ruleGroup([{ alert: 'A', expr: 'x' }]);
+    const { evaluations } = await rehearse({
+      group,
+      rule: group.rules[0] as AlertingRuleConfig,
+      range: { from: START, to: START + 30 * 86_400_000 },
+      evaluate: async ({ start, end, stepMs }) => {
+        asked.push((end - start) / stepMs + 1);
+        return [];
+      },
+      externalLabels: {},
+      externalUrl: '',
+    });
+    expect(evaluations).toBe(172_800);
+    expect(Math.max(...asked)).toBeLessThanOrEqual(11_000);
+    expect(asked.reduce((a, b) => a + b)).toBe(172_800);
+  });
+});
+
+test('it agrees with what really happens', async () => {
+  const text: RuleText = {
+    alert: 'A',
+    expr: 'x',
+    for: '2m',
+    keep_firing_for: '1m',
+    annotations: { summary: '{{ $labels.job }} {{ $value | humanize }}' },
+  };
+  const instant = (at: number): Element[] =>
+    ['a', 'b', 'c'].flatMap((job, i) => {
+      const minute = Math.floor((at - START) / MINUTE) + i * 3;
+      return (minute * 2654435761) % 97 < 55 || minute % 11 < 5 ? [{ labels: { job }, value: minute }] : [];
+    });
+  const group = ruleGroup([text], { interval: '30s' });
+  const to = START + 120 * MINUTE;
+  const clock = fakeClock(START);
+  const evaluator = scriptedEvaluator();
+  evaluator.set('x', instant);
+  const manager = createRuleManager({
+    clock,
+    evaluator,
+    appender: collectingAppender(),
+    sink: collectingAlertSink(),
+    log: silentLog(),
+    registry: new Registry(),
+    db: openDatabase(':memory:', { addon: undefined }),
+    externalLabels: {},
+    externalUrl: '',
+    formatExpr: (expr) => expr,
+  });
+  manager.apply([group]);
+  await clock.advance(to - START - 1);
+  await manager.stop();
+  const lived = manager
+    .history(START, to, 10_000)
+    .filter(({ to: state, from }) => state === 'firing' || from === 'firing')
+    .map(({ labels, at, to: state }) => `${at} ${formatLabels(labels)} ${state}`);
+
+  const { firings } = await rehearse({
+    group,
+    rule: group.rules[0] as AlertingRuleConfig,
+    range: { from: START, to },
+    evaluate: rangeOf((at) => (at < START ? [] : instant(at))),
+    externalLabels: {},
+    externalUrl: '',
+  });
+  const rehearsed = firings.flatMap(({ labels, firingAt, resolvedAt }) => [
+    `${firingAt} ${formatLabels(labels)} firing`,
+    ...(resolvedAt === undefined ? [] : [`${resolvedAt} ${formatLabels(labels)} inactive`]),
+  ]);
+  expect(lived.length).toBeGreaterThan(10);
+  expect(rehearsed.sort()).toEqual(lived.sort());
+});
+
+test('the summary counts flaps, nights and the longest', async () => {
+  const rehearsal = await replay({ alert: 'A', expr: 'x' }, between([0, 3], [8, 10], [30, 45]));
+  expect(summarize(rehearsal, START + 60 * MINUTE)).toEqual({
+    firings: 3,
+    alerts: 1,
+    pendingOnly: 0,
+    longestMs: 15 * MINUTE,
+    totalMs: 20 * MINUTE,
+    nightShare: 1,
+    flaps: 1,
+  });
+  expect(summarize(rehearsal, START + 60 * MINUTE, 'Asia/Tokyo').nightShare).toBe(0);
+});
