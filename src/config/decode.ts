@@ -66,8 +66,9 @@ export function decode(yaml: YamlFile, schema: z.core.$ZodType, { env, folder }:
         }
         const inner = shape ? shape[key]! : def.type === 'record' ? def.valueType : undefined;
         const decoded = inner ? read(value, inner, keyPath, {}) : untyped(value, keyPath);
-        if (decoded === undefined) continue;
-        object[key] = decoded;
+        // A label or matcher without value has the empty one; elsewhere a key without value is as good as none.
+        if (decoded === undefined && !(inner && def.type === 'record' && isText(inner))) continue;
+        object[key] = decoded ?? '';
         const { warning } = inner ? unwrap(inner).meta : {};
         if (warning !== undefined) warnings.push(yaml.findingAtKey(keyPath, keyNode, warning));
       }
@@ -165,4 +166,8 @@ function unknownKey(key: string, known: readonly string[]): string {
 function optionFor(node: YamlNode, options: readonly z.core.$ZodType[]): z.core.$ZodType {
   const wanted = isMap(node) ? 'object' : 'string';
   return options.find((option) => unwrap(option).schema._zod.def.type === wanted) ?? options[0]!;
+}
+
+function isText(outer: z.core.$ZodType): boolean {
+  return unwrap(outer).schema._zod.def.type === 'string';
 }

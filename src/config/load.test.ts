@@ -228,6 +228,18 @@ receivers:
     });
   });
 
+  test('a matcher without value asks for the empty one', () => {
+    const { config } = load({
+      'belfry.yaml': 'inhibit_rules: [{ source_match: { a: }, target_match: { b: null } }]',
+    });
+    expect(config.inhibit_rules).toMatchObject([
+      {
+        source_matchers: [{ name: 'a', op: '=', value: '' }],
+        target_matchers: [{ name: 'b', op: '=', value: '' }],
+      },
+    ]);
+  });
+
   test('old inhibit rules become matchers', () => {
     const { config } = load({
       'belfry.yaml': `
