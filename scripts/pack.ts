@@ -21,11 +21,13 @@ export function pack(stage: string, target: string, output: string): void {
       '-t',
       `node${NODE_VERSION}-${target}`,
       '-o',
-      output,
+      `${output}.new`,
       stage,
     ],
     { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, HOME: home } },
   );
+  // Renamed into place: a running executable cannot be written over.
+  fs.renameSync(`${output}.new`, output);
 }
 
 /** Lays out pkg's cache as if it had downloaded and unpacked Node itself. */

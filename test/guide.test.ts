@@ -262,7 +262,7 @@ async function seeInBrowser(url: string): Promise<void> {
     ],
   });
   try {
-    const page = await browser.newPage();
+    const page = await browser.newPage({ viewport: { width: 1440, height: 2400 } });
     const problems: string[] = [];
     const foreign: string[] = [];
     page.on('pageerror', (error) => problems.push(String(error)));
