@@ -38,6 +38,9 @@ export function createQueryable(
   };
 }
 
+/** Times the directory is listed because a file was sealed, removed or found damaged between listing and opening it. */
+const MAX_LISTINGS = 20;
+
 class StoreQuerier implements Querier {
   readonly #head: HeadReader;
   readonly #partitions: PartitionCache;
@@ -175,7 +178,7 @@ class StoreQuerier implements Querier {
 
   /** Partitions that overlap the range, in order of time, opened for reading. */
   #within(range: TimeRange): PartitionReader[] {
-    for (;;) {
+    for (let attempt = 0; attempt < MAX_LISTINGS; attempt++) {
       const readers: PartitionReader[] = [];
       const files = this.#partitions
         .list(this.#head.partitionsVersion)
@@ -187,6 +190,9 @@ class StoreQuerier implements Querier {
       if (readers.length === files.length) return readers;
       this.#partitions.forget();
     }
+    throw new Error(
+      `partitions listed in the data directory could not be opened in ${MAX_LISTINGS} attempts`,
+    );
   }
 
   /** Undefined when the file is gone: sealed under another name, or past its retention. */

@@ -45,6 +45,9 @@ export function createStorageService(
   let synced = 0;
   let stepping: NodeJS.Immediate | undefined;
   let isClosed = false;
+  /** Called when pending work is done. */
+  const onIdle: (() => void)[] = [];
+  let lastTrouble: string | undefined;
 
   const arm = (delayMs: number, work: () => void): { timer: Timer } => {
     const armed = {
@@ -62,6 +65,7 @@ export function createStorageService(
     stepping = setImmediate(() => {
       stepping = undefined;
       if (keeper.step(clock.now())) step();
+      else for (const done of onIdle.splice(0)) done();
     });
   };
 
@@ -138,8 +142,8 @@ export function createStorageService(
       }
       case 'maintain': {
         const error = upkeep();
-        while (error === undefined && keeper.step(clock.now())) {}
-        return send({ kind: 'maintained', id: message.id, error });
+        onIdle.push(() => send({ kind: 'maintained', id: message.id, error }));
+        return step();
       }
       case 'retention':
         retention = message.retention;
@@ -153,16 +157,26 @@ export function createStorageService(
   });
   port.on('close', close);
 
+  /** Says what is wrong once, not every second. */
+  const report = (trouble: string | undefined, message: string): void => {
+    if (trouble !== undefined && trouble !== lastTrouble) log('error')({ error: trouble }, message);
+    lastTrouble = trouble;
+  };
   const checkpoints = arm(CHECKPOINT_MS, () => {
-    if (sync() !== undefined || synced === flushed) return;
+    const error = sync();
+    report(error, 'databases cannot be checkpointed; trying again every second');
+    if (error !== undefined || synced === flushed) return;
     synced = flushed;
     send({ kind: 'synced', flush: synced, id: undefined, error: undefined });
   });
   const upkeeps = arm(UPKEEP_MS, () => {
-    const error = upkeep();
-    if (error !== undefined) log('error')({ error }, 'upkeep of partitions failed; trying again in a minute');
+    report(upkeep(), 'upkeep of partitions failed; trying again in a minute');
   });
-  keeper.start();
+  try {
+    keeper.start();
+  } catch (error) {
+    report((error as Error).message, 'partitions of an earlier run cannot be opened');
+  }
   step();
   return { close };
 }

@@ -211,7 +211,76 @@ describe('the background worker', () => {
   });
 });
 
+describe('a disk that stays full', () => {
+  test('costs the oldest rows once memory is spent, and growing stops', () => {
+    const clock = fakeClock();
+    const store = bench.open(bench.directory(), { clock, maxHeadBytes: 1 << 20 });
+    const source = store.source('a');
+    const slots = Array.from({ length: 500 }, (_, i) =>
+      source.slot(labelsFromObject({ __name__: 'm', i: String(i) })),
+    );
+    // Nothing is flushed, because the clock stands still.
+    for (let row = 0; row < 2000; row++) {
+      source.begin(row);
+      for (const slot of slots) source.set(slot, row);
+      source.commit();
+    }
+    const { headBytes, lostRows } = store.stats();
+    expect(headBytes).toBeLessThan(3 << 20);
+    const kept = contents(store)['m{i="7"}']!;
+    expect(kept).toHaveLength(2000 - lostRows);
+    expect(kept.at(-1)).toEqual([1999, '1999']);
+    expect(lostRows).toBeGreaterThan(1000);
+  });
+});
+
 describe('upkeep', () => {
+  test('seals days that are over, again when something came late', async () => {
+    const start = Date.UTC(2026, 0, 1, 20);
+    const clock = fakeClock(start);
+    const dir = bench.directory();
+    const store = bench.open(dir, { clock });
+    const source = store.source('a');
+    const slot = source.slot(up);
+    for (let row = 0; row < 500; row++) {
+      source.begin(start + 60_000 * row);
+      source.set(slot, row);
+      source.commit();
+    }
+    const partitions = (): string[] => readdirSync(dir).filter((name) => /^2026.*\.db$/.test(name));
+    await store.flush();
+    expect(partitions()).toEqual(['20260101.hot.db', '20260102.hot.db']);
+    await clock.advance('6h');
+    expect(partitions()).toEqual(['20260101.db', '20260102.hot.db']);
+    expect(contents(store).up).toHaveLength(500);
+    store.append(own, start, 1);
+    store.append(up, start + 1, 2);
+    await store.flush();
+    expect(partitions()).toEqual(['20260101.db', '20260101.hot.db', '20260102.hot.db']);
+    expect(contents(store).up).toHaveLength(501);
+    await clock.advance('2h');
+    expect(partitions()).toEqual(['20260101.db', '20260102.hot.db']);
+    expect(contents(store).up).toHaveLength(501);
+    expect(contents(store).own).toEqual([[start, '1']]);
+  });
+
+  test('removes days past their retention, and says when a sample is too old', async () => {
+    const clock = fakeClock(Date.UTC(2026, 0, 20));
+    const dir = bench.directory();
+    const day = 86_400_000;
+    const store = bench.open(dir, { clock, retention: { timeMs: 15 * day, sizeBytes: 0 } });
+    for (const age of [16, 14, 13, 2]) {
+      expect(store.append(own, clock.now() - age * day, age)).toBe(age > 15 ? 'too_old' : 'ok');
+    }
+    await store.flush();
+    expect(contents(store).own!.map(([, value]) => value)).toEqual(['14', '13', '2']);
+    await clock.advance('48h');
+    expect(contents(store).own!.map(([, value]) => value)).toEqual(['13', '2']);
+    store.setRetention({ timeMs: day, sizeBytes: 0 });
+    await store.flush();
+    expect(contents(store)).toEqual({});
+  });
+
   test('trims the log once partitions are synced', async () => {
     const clock = fakeClock();
     const store = bench.open(bench.directory(), { clock });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { Registry } from 'prom-client';
@@ -32,6 +33,8 @@ export interface StoreOptions {
   readonly registry: Registry;
   readonly addon: SqliteAddon;
   readonly retention: RetentionSettings;
+  /** Memory for samples that cannot be moved to partitions, bytes; beyond it the oldest are given up. */
+  readonly maxHeadBytes?: number;
   /** Other databases of the directory, written by main, that the background worker checkpoints. */
   readonly checkpoint?: readonly string[];
   /**
@@ -45,6 +48,8 @@ export interface StoreStats {
   readonly series: number;
   readonly samplesAppended: number;
   readonly headBytes: number;
+  /** Scrapes given up unstored: the disk was full for longer than memory lasts. */
+  readonly lostRows: number;
   readonly log: LogStats & { readonly rows: number; readonly bytes: number };
   readonly flush: FlushStats;
   readonly replay: ReplayResult;
@@ -121,6 +126,7 @@ export function openStore(options: StoreOptions): Store {
         series: head.index.count,
         samplesAppended: head.samplesAppended,
         headBytes: head.arena.usedBytes,
+        lostRows: head.lostRows,
         log: { ...writer.stats, rows, bytes: pages * pageSize },
         flush: flusher.stats,
         replay,
@@ -170,7 +176,10 @@ interface OpenLog {
 }
 
 /** Opens the log and replays it. A file that SQLite cannot read is set aside; what was read of it goes into a new one. */
-function openLog({ dir, clock, log, addon }: StoreOptions, file: string): OpenLog {
+function openLog(
+  { dir, clock, log, addon, maxHeadBytes = defaultHeadBytes() }: StoreOptions,
+  file: string,
+): OpenLog {
   const seed = randomBytes(4).readInt32LE();
   const attempt = (): OpenLog => {
     const db = openLogDb(file, addon);
@@ -183,7 +192,7 @@ function openLog({ dir, clock, log, addon }: StoreOptions, file: string): OpenLo
         onStored: () => head?.commit(),
         onLost: () => head?.relog(),
       });
-      head = new Head(seed, writer);
+      head = new Head(seed, writer, maxHeadBytes);
       const replay = replayLog(db, head, log, clock);
       if (replay.samples > 0 || replay.damaged > 0) log.info({ ...replay }, 'replayed the log');
       return { db, writer, head, replay };
@@ -201,3 +210,5 @@ function openLog({ dir, clock, log, addon }: StoreOptions, file: string): OpenLo
     return attempt();
   }
 }
+
+const defaultHeadBytes = (): number => Math.max(256 * 2 ** 20, os.totalmem() / 8);

@@ -14,12 +14,15 @@ export class Arena {
   readonly buffer: SharedArrayBuffer;
   floats: Float64Array;
   words: Uint32Array;
+  /** What rings should keep to: beyond it they give up their oldest rows instead of growing. */
+  readonly limitBytes: number;
   readonly #free = new Map<number, number[]>();
   #used = 0;
   #freed = 0;
 
-  constructor(buffer: SharedArrayBuffer) {
+  constructor(buffer: SharedArrayBuffer, limitBytes = Number.POSITIVE_INFINITY) {
     this.buffer = buffer;
+    this.limitBytes = limitBytes;
     this.floats = new Float64Array(buffer, 0, buffer.byteLength >>> 3);
     this.words = new Uint32Array(buffer, 0, this.floats.length * 2);
   }

@@ -29,6 +29,9 @@ export const OVERRUN = 'overrun';
 /** Times a read is repeated because main changed what it read. Each change takes main microseconds. */
 const MAX_ATTEMPTS = 10_000;
 
+const NO_BUDGET: QueryBudget = { samples() {}, bytes() {}, check() {} };
+const NONE = new Float64Array(0);
+
 /**
  * Reads the head from any thread while main appends. `pin` fixes the rows that are seen. The head is copied without locks: what was
  * copied is checked afterwards against the version and the counters of its ring, and copied again when it changed meanwhile.
@@ -47,6 +50,8 @@ export class HeadReader {
   /** First and end row per ring, in turn. */
   #pinned = new Int32Array(0);
   #ownEpoch = 0;
+  /** While `present` reads: samples are looked for, not copied. */
+  #onlyPresence = false;
 
   constructor(shared: HeadShared, visibility: Visibility) {
     this.index = new IndexReader(shared.index);
@@ -120,9 +125,13 @@ export class HeadReader {
 
   /** Those of the series that have a sample in the range. */
   present(series: Uint32Array, range: TimeRange): Uint32Array | typeof OVERRUN {
-    const unlimited: QueryBudget = { samples() {}, bytes() {}, check() {} };
-    const found = this.read(series, range, unlimited);
-    return found === OVERRUN ? OVERRUN : Uint32Array.from(found, (samples) => samples.series);
+    this.#onlyPresence = true;
+    try {
+      const found = this.read(series, range, NO_BUDGET);
+      return found === OVERRUN ? OVERRUN : Uint32Array.from(found, (samples) => samples.series);
+    } finally {
+      this.#onlyPresence = false;
+    }
   }
 
   #readRing(
@@ -194,6 +203,10 @@ export class HeadReader {
       let present = 0;
       for (let i = 0; i < count; i++) if ((words[2 * bases[i]! + presence]! & bit) !== 0) present++;
       if (present === 0) continue;
+      if (this.#onlyPresence) {
+        copied.push({ series, timestamps: NONE, values: NONE });
+        continue;
+      }
       budget.samples(present);
       budget.bytes(present === count ? 8 * present : 16 * present);
       const values = new Float64Array(present);
@@ -233,6 +246,10 @@ export class HeadReader {
       for (let i = 0; i < count; i++) {
         const time = this.#floats[offset + i]!;
         if (time >= range.from && time < range.to) places.push(i);
+      }
+      if (this.#onlyPresence) {
+        if (Atomics.load(fields, at + OWN.version) !== version) continue;
+        return places.length === 0 ? undefined : { series, timestamps: NONE, values: NONE };
       }
       places.sort((a, b) => this.#floats[offset + a]! - this.#floats[offset + b]! || a - b);
       const timestamps = new Float64Array(places.length);

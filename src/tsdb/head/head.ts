@@ -3,7 +3,6 @@ import type { Labels } from '../../model/labels.ts';
 import type { MetricMetadata } from '../../model/queryable.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import type { SeriesRef, SourceId } from '../block.ts';
-import { INDEX_CONTROL } from '../index/layout.ts';
 import { SeriesIndex } from '../index/series-index.ts';
 import { WordSlab } from '../index/slab.ts';
 import type { Journal } from '../log/journal.ts';
@@ -39,13 +38,16 @@ export class Head {
   #nextRef = 1;
   #nextSource = 1;
 
-  /** @param seed of the index' hashes; drawn anew by each process */
-  constructor(seed: number, journal: Journal) {
+  /**
+   * @param seed of the index' hashes; drawn anew by each process
+   * @param limitBytes memory for samples that cannot be moved to partitions; beyond it the oldest are given up
+   */
+  constructor(seed: number, journal: Journal, limitBytes?: number) {
     this.shared = createHeadShared(seed);
     this.#journal = journal;
     this.#control = new Int32Array(this.shared.control);
     this.index = new SeriesIndex(this.shared.index);
-    this.arena = new Arena(this.shared.arena);
+    this.arena = new Arena(this.shared.arena, limitBytes);
     this.#rings = new WordSlab(this.shared.rings);
     this.#rings.allocate(RING_STRIDE);
     Atomics.store(this.#control, HEAD_CONTROL.rings, 1);
@@ -131,8 +133,11 @@ export class Head {
     return { ref: this.#nextRef, source: this.#nextSource };
   }
 
-  get seriesCount(): number {
-    return Atomics.load(new Int32Array(this.shared.index.control), INDEX_CONTROL.series);
+  /** Rows given up because they could not be moved to partitions and memory was spent. */
+  get lostRows(): number {
+    let lost = 0;
+    for (const source of this.sources()) lost += source.ring.lostRows;
+    return lost;
   }
 
   #appendOwn(labels: Labels, timestamp: number, value: ValueWords): AppendOutcome {

@@ -22,6 +22,8 @@ export class Ring {
   #started = 0;
   #appended = 0;
   #committed = 0;
+  /** Rows given up without having been in a partition. */
+  lostRows = 0;
   /** Blocks that a flush under way may still read. */
   #retired: RingGeometry[] = [];
   #pins = 0;
@@ -64,6 +66,10 @@ export class Ring {
 
   /** Opens row `appended`, empty, at least `slots` wide. */
   start(timestamp: number, slots: number): void {
+    if (this.#appended - this.#first >= this.#rows && this.#mustGiveUp()) {
+      this.drop(this.#first + 1);
+      this.lostRows++;
+    }
     if (slots > this.#width || this.#appended - this.#first >= this.#rows) {
       const full = this.#appended - this.#first >= this.#rows;
       this.#reshape(full ? Math.ceil(this.#rows * 1.5) : this.#rows, Math.max(slots, this.#width));
@@ -127,6 +133,11 @@ export class Ring {
     this.#width = 0;
     this.#publishShape();
     Atomics.add(this.#fields, RING.version, 1);
+  }
+
+  /** Whether the memory for rows that cannot be moved to a partition is spent. */
+  #mustGiveUp(): boolean {
+    return this.#rows > FIRST_ROWS && this.#pins === 0 && this.#arena.usedBytes > this.#arena.limitBytes;
   }
 
   #reshape(wantedRows: number, slots: number): void {
