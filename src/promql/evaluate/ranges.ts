@@ -21,6 +21,27 @@ export interface RangeSeries {
   readonly histogramTimes: Float64Array;
   readonly histograms: readonly Histogram[];
   readonly histogramStarts: Float64Array | undefined;
+  /** Indexes of values lower than the one before, found when first asked for. */
+  drops?: Int32Array;
+}
+
+/** Where a counter fell: looked for once per series, not once per window. */
+export function dropsOf(series: RangeSeries): Int32Array {
+  if (series.drops) return series.drops;
+  const { values } = series;
+  let drops = new Int32Array(8);
+  let count = 0;
+  for (let i = 1; i < values.length; i++) {
+    if (!(values[i]! < values[i - 1]!)) continue;
+    if (count === drops.length) {
+      const grown = new Int32Array(2 * count);
+      grown.set(drops);
+      drops = grown;
+    }
+    drops[count++] = i;
+  }
+  series.drops = drops.subarray(0, count);
+  return series.drops;
 }
 
 /** A range vector before it is cut into windows. */

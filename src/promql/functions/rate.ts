@@ -1,5 +1,6 @@
 import type { Histogram } from '../../model/histogram.ts';
 import { texts } from '../annotations.ts';
+import { dropsOf } from '../evaluate/ranges.ts';
 import { ABSENT } from '../evaluate/value.ts';
 import { addInto, scaleHistogram } from '../histogram/arithmetic.ts';
 import { extendedRate } from './extended-rate.ts';
@@ -41,7 +42,7 @@ function floatRate(window: Window, isCounter: boolean, isRate: boolean): number 
   const first = values[from]!;
   if (last === from && starts === undefined) return ABSENT;
   let growth = values[last]! - first;
-  if (isCounter) growth += starts ? resetsWithStarts(window, starts) : resets(values, from, to);
+  if (isCounter) growth += starts ? resetsWithStarts(window, starts) : resets(window);
   const startsInside = starts !== undefined && startsWithin(window, starts[from]!, times[from]!);
   if (startsInside) growth += first;
   const firstTime = startsInside ? starts[from]! : times[from]!;
@@ -57,16 +58,26 @@ function floatRate(window: Window, isCounter: boolean, isRate: boolean): number 
   return float(window, growth * factor);
 }
 
-/** What a counter lost to resets within values[from, to): it is added to the difference of the ends. */
-function resets(values: Float64Array, from: number, to: number): number {
+/** What a counter lost to resets within a window: it is added to the difference of the ends. */
+function resets({ series, from, to }: Window): number {
+  const drops = dropsOf(series);
+  if (drops.length === 0) return 0;
   let lost = 0;
-  let previous = values[from]!;
-  for (let i = from + 1; i < to; i++) {
-    const value = values[i]!;
-    if (value < previous) lost += previous;
-    previous = value;
-  }
+  for (let d = firstBeyond(drops, from); d < drops.length && drops[d]! < to; d++)
+    lost += series.values[drops[d]! - 1]!;
   return lost;
+}
+
+/** Index of the first entry greater than `bound`. */
+function firstBeyond(sorted: Int32Array, bound: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! <= bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function resetsWithStarts(window: Window, starts: Float64Array): number {

@@ -1,0 +1,55 @@
+import { bench, describe } from 'vitest';
+import { labelsFromObject } from '../model/labels.ts';
+import type { Querier, SeriesSamples } from '../model/queryable.ts';
+import { evaluateRange } from './evaluate.ts';
+import { parseExpr } from './parse.ts';
+import { unlimited } from './testlang/storage.ts';
+
+const SERIES = 1000;
+const HOURS = 24;
+const SCRAPE_MS = 15_000;
+
+/** A day of counters, as columns; built once. */
+function counters(): Querier {
+  const samples = (HOURS * 3_600_000) / SCRAPE_MS;
+  const timestamps = Float64Array.from({ length: samples }, (_, i) => i * SCRAPE_MS);
+  const series: SeriesSamples[] = Array.from({ length: SERIES }, (_, s) => ({
+    labels: labelsFromObject({ __name__: 'requests_total', instance: `host-${s % 50}`, path: `/p/${s}` }),
+    timestamps,
+    values: Float64Array.from({ length: samples }, (_, i) => i * (s + 1) + ((i * 7919 + s) % 13)),
+  }));
+  return {
+    select: () => series,
+    series: () => series.map(({ labels }) => labels),
+    labelNames: () => [],
+    labelValues: () => [],
+    close: () => {},
+  };
+}
+
+describe(`${SERIES} series over ${HOURS} h, step 60 s`, () => {
+  const querier = counters();
+  const range = { startMs: 3_600_000, endMs: HOURS * 3_600_000, stepMs: 60_000 };
+  const queries = [
+    'rate(requests_total[5m])',
+    'sum by (instance) (rate(requests_total[5m]))',
+    'requests_total',
+    'max_over_time(requests_total[5m])',
+    'sum(requests_total) / count(requests_total)',
+    'requests_total * on(instance, path) requests_total',
+  ];
+  for (const query of queries) {
+    const expr = parseExpr(query);
+    bench(query, () => {
+      evaluateRange(expr, range, querier, { budget: unlimited, query });
+    });
+  }
+});
+
+describe('parsing', () => {
+  const query =
+    'sum by (job) (rate(http_requests_total{status=~"5..",job="api"}[5m])) / sum by (job) (rate(http_requests_total[5m])) > 0.05';
+  bench(query, () => {
+    parseExpr(query);
+  });
+});
