@@ -1,14 +1,16 @@
 import { ColumnDecoder } from '../../encoding/column-decoder.ts';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { wordsOf } from '../../model/sample.ts';
+import { identityOf } from './schema.ts';
 import { mergeTimelines } from './timeline.ts';
 
 /** One stored block of a group, with the timestamps of its rows. */
 export interface GroupBlock {
   readonly timestamps: Float64Array;
   readonly blob: Uint8Array;
-  /** What the blob's checksum starts from. */
-  readonly identity: number;
+  /** Where the blob was found. */
+  readonly table: 'block' | 'own';
+  readonly id: number;
 }
 
 /** A column over the rows of all blocks: `values[i]` belongs to `timestamps[i]` where bit i of `presence` is set. */
@@ -34,14 +36,7 @@ export class GroupRows {
   open(blocks: readonly GroupBlock[]): void {
     this.#open = blocks.length;
     while (this.#decoders.length < blocks.length) this.#decoders.push(new ColumnDecoder());
-    blocks.forEach((block, i) => {
-      this.#decoders[i]!.open(block.blob, block.identity);
-      if (this.#decoders[i]!.rows !== block.timestamps.length) {
-        throw new CorruptBlockError(
-          `expected ${block.timestamps.length} rows, one per timestamp, found ${this.#decoders[i]!.rows}`,
-        );
-      }
-    });
+    for (let i = 0; i < blocks.length; i++) openBlock(this.#decoders[i]!, blocks[i]!);
     const merged = mergeTimelines(blocks.map((block) => block.timestamps));
     this.timestamps = merged.timestamps;
     this.#positions = merged.positions;
@@ -94,6 +89,19 @@ export class GroupRows {
       }
     }
     return added;
+  }
+}
+
+function openBlock(decoder: ColumnDecoder, { timestamps, blob, table, id }: GroupBlock): void {
+  try {
+    decoder.open(blob, identityOf(id));
+    if (decoder.rows !== timestamps.length) {
+      throw new CorruptBlockError(
+        `expected ${timestamps.length} rows, one per timestamp, found ${decoder.rows}`,
+      );
+    }
+  } catch (error) {
+    throw error instanceof CorruptBlockError ? error.at(`table ${table}, row ${id}`) : error;
   }
 }
 

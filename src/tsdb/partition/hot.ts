@@ -416,10 +416,10 @@ export class HotPartition implements PartitionWriter {
     const found = job.blocks.flatMap(({ sequence, timestamps }) => {
       const id = blockId(sequence, group);
       const blob = this.#sql.block.get(id) as Buffer | undefined;
-      return blob ? [{ sequence, timestamps, blob, identity: identityOf(id) }] : [];
+      return blob ? [{ sequence, timestamps, blob, table: 'block' as const, id }] : [];
     });
     if (found.length === 0) return;
-    corruptionAt(`${this.file}: table block, group ${group}`, () => this.#rows.open(found));
+    corruptionAt(this.file, () => this.#rows.open(found));
     const members = this.#gather(group, job.timestamps);
     this.#insertBlock(blockId(job.sequence, group), job.timestamps.length, members, MERGED);
     for (const { sequence } of found) this.#sql.dropBlock.run(blockId(sequence, group));
@@ -459,10 +459,11 @@ export class HotPartition implements PartitionWriter {
       return corruptionAt(`${this.file}: table own, row ${id}`, () => ({
         timestamps: decodeTimestamps(row.ts, identityOf(id, row.first, row.last)),
         blob: row.b,
-        identity: identityOf(id),
+        table: 'own' as const,
+        id,
       }));
     });
-    corruptionAt(`${this.file}: table own, group ${group}`, () => this.#rows.open(blocks));
+    corruptionAt(this.file, () => this.#rows.open(blocks));
     const { timestamps } = this.#rows;
     const members = this.#gather(group, timestamps);
     for (const id of run) this.#sql.dropOwn.run(id);

@@ -10,7 +10,7 @@ import { PARTITION_MS, type PartitionReader, type PartitionSamples } from '../pa
 import { type GroupBlock, GroupRows } from './group-rows.ts';
 import { decodeGroups, GroupDirectory } from './groups.ts';
 import { LabelIndex } from './label-index.ts';
-import { compact, mergeSamples, type SampleColumns, sliceSamples } from './samples.ts';
+import { compact, mergeSamples, type SampleColumns } from './samples.ts';
 import {
   blockId,
   corruptionAt,
@@ -23,6 +23,7 @@ import {
   type StoredBlob,
   sequenceOf,
 } from './schema.ts';
+import { lowerBound } from './timeline.ts';
 
 /**
  * Opens a partition file, hot or sealed, for reading.
@@ -55,6 +56,8 @@ export class FileReader implements PartitionReader {
   readonly #sql: ReturnType<typeof statements>;
   readonly #rows = new GroupRows();
   #timelines = new Map<number, TimelineRow[]>();
+  /** A column of a block of which only some rows are wanted. */
+  #scratch = new Float64Array(0);
   #labels: LabelIndex | undefined;
   #labelsUpTo = 0;
   #directory = new GroupDirectory();
@@ -113,12 +116,12 @@ export class FileReader implements PartitionReader {
     const byGroup = this.#byGroup(series, (ref) => this.#directory.place(ref));
     for (const [group, wanted] of byGroup) {
       budget.check();
-      this.#readGroup(group, this.#groupBlocks(group, range), wanted, range, budget, take);
+      this.#readGroup(this.#groupBlocks(group, range), wanted, range, budget, take);
     }
     const ownByGroup = this.#byGroup(series, (ref) => this.#directory.ownPlace(ref));
     for (const [group, wanted] of ownByGroup) {
       budget.check();
-      this.#readGroup(group, this.#ownBlocks(group, range), wanted, range, budget, take);
+      this.#readGroup(this.#ownBlocks(group, range), wanted, range, budget, take);
     }
     return Array.from(found.values(), ({ entry, samples }) => ({
       ref: entry.ref,
@@ -190,7 +193,6 @@ export class FileReader implements PartitionReader {
   }
 
   #readGroup(
-    group: number,
     blocks: readonly GroupBlock[],
     wanted: readonly Wanted[],
     range: TimeRange,
@@ -198,21 +200,28 @@ export class FileReader implements PartitionReader {
     take: (entry: SeriesEntry, samples: SampleColumns) => void,
   ): void {
     if (blocks.length === 0) return;
-    corruptionAt(`${this.file}: group ${group}`, () => {
+    corruptionAt(this.file, () => {
       this.#rows.open(blocks);
       const { timestamps } = this.#rows;
-      budget.bytes(8 * timestamps.length * (1 + wanted.length));
+      const from = lowerBound(timestamps, range.from);
+      const to = lowerBound(timestamps, range.to);
+      if (from === to) return;
+      const isWhole = to - from === timestamps.length;
+      budget.bytes(8 * (to - from) * (1 + wanted.length));
       // Columns without gaps share one array of timestamps.
-      const shared = sliceSamples({ timestamps, values: timestamps }, range).timestamps;
+      const shared = isWhole ? timestamps : timestamps.slice(from, to);
+      if (!isWhole && this.#scratch.length < timestamps.length) {
+        this.#scratch = new Float64Array(timestamps.length);
+      }
       for (const { column, entry } of wanted) {
-        const gathered = this.#rows.gather(column, new Float64Array(timestamps.length));
+        const out = isWhole ? new Float64Array(timestamps.length) : this.#scratch;
+        const gathered = this.#rows.gather(column, out);
         if (gathered.count === 0) continue;
         if (gathered.presence === undefined) {
-          const { values } = sliceSamples({ timestamps, values: gathered.values }, range);
-          if (shared.length > 0) take(entry, { timestamps: shared, values });
+          take(entry, { timestamps: shared, values: isWhole ? out : out.slice(from, to) });
         } else {
-          budget.bytes(16 * gathered.count);
-          const samples = sliceSamples(compact(timestamps, gathered), range);
+          budget.bytes(8 * (to - from));
+          const samples = compact(timestamps, gathered.values, gathered.presence, from, to);
           if (samples.timestamps.length > 0) take(entry, samples);
         }
       }
@@ -226,7 +235,7 @@ export class FileReader implements PartitionReader {
       if (row.last < range.from || row.first >= range.to) continue;
       const id = blockId(row.sequence, group);
       const blob = this.#sql.block.get(id) as Buffer | undefined;
-      if (blob) blocks.push({ timestamps: row.timestamps, blob, identity: identityOf(id) });
+      if (blob) blocks.push({ timestamps: row.timestamps, blob, table: 'block', id });
       else this.#checkCount(`rows in table block with id ${id}`, 0, this.meta.kind === 'sealed' ? 1 : 0);
     }
     return blocks;
@@ -244,7 +253,8 @@ export class FileReader implements PartitionReader {
       corruptionAt(`${this.file}: table own, row ${id}`, () => ({
         timestamps: decodeTimestamps(ts, identityOf(id, first, last)),
         blob: b,
-        identity: identityOf(id),
+        table: 'own',
+        id,
       })),
     );
   }

@@ -1,7 +1,4 @@
 import { wordsOf } from '../../model/sample.ts';
-import type { TimeRange } from '../../model/time.ts';
-import type { GatheredColumn } from './group-rows.ts';
-import { lowerBound } from './timeline.ts';
 
 /** Samples of one series: equally long columns, times strictly increasing. */
 export interface SampleColumns {
@@ -9,32 +6,26 @@ export interface SampleColumns {
   readonly values: Float64Array;
 }
 
-/** The samples in `[from, to)`; a view, or a copy when little is left, so that a short look does not hold a whole day in memory. */
-export function sliceSamples({ timestamps, values }: SampleColumns, range: TimeRange): SampleColumns {
-  const from = lowerBound(timestamps, range.from);
-  const to = lowerBound(timestamps, range.to);
-  if (from === 0 && to === timestamps.length) return { timestamps, values };
-  return 2 * (to - from) < timestamps.length
-    ? { timestamps: timestamps.slice(from, to), values: values.slice(from, to) }
-    : { timestamps: timestamps.subarray(from, to), values: values.subarray(from, to) };
-}
-
-/** The samples of a column with gaps, moved together. */
+/** The samples of rows [from, to) of a column with gaps, moved together; bit i of `presence` says whether row i has one. */
 export function compact(
   timestamps: Float64Array,
-  { values, presence, count }: GatheredColumn,
+  values: Float64Array,
+  presence: Uint8Array,
+  from: number,
+  to: number,
 ): SampleColumns {
-  if (presence === undefined) return { timestamps, values };
+  let count = 0;
+  for (let row = from; row < to; row++) count += (presence[row >> 3]! >> (row & 7)) & 1;
   const outTimes = new Float64Array(count);
   const outValues = new Float64Array(count);
-  const from = wordsOf(values);
-  const to = wordsOf(outValues);
+  const source = wordsOf(values);
+  const target = wordsOf(outValues);
   let at = 0;
-  for (let row = 0; row < timestamps.length; row++) {
+  for (let row = from; row < to; row++) {
     if (!(presence[row >> 3]! & (1 << (row & 7)))) continue;
     outTimes[at] = timestamps[row]!;
-    to[2 * at] = from[2 * row]!;
-    to[2 * at + 1] = from[2 * row + 1]!;
+    target[2 * at] = source[2 * row]!;
+    target[2 * at + 1] = source[2 * row + 1]!;
     at++;
   }
   return { timestamps: outTimes, values: outValues };
