@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import type { ReceiverConfig, ReceiverKind, ReceiverKinds } from '../config/receivers/receiver.ts';
 import type { Attempt, Integration } from './delivery.ts';
@@ -36,6 +37,7 @@ const kinds: { readonly [K in ReceiverKind]: Kind<K> } = {
 };
 
 export interface IntegrationOptions {
+  readonly clock: Clock;
   readonly rendering: Rendering;
   readonly http: HttpTransport;
   readonly mail: MailTransport;
@@ -70,8 +72,10 @@ function createIntegration<K extends ReceiverKind>(
       return { kind: 'rejected', reason: 'other', message: messageOf(error) };
     }
     const timeoutMs = 'timeout' in filled ? filled.timeout : 0;
-    const limited = timeoutMs > 0 ? AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) : signal;
-    const outcome = await trySending(filled, notification, limited);
+    const limit = new AbortController();
+    const timer = timeoutMs > 0 ? options.clock.after(timeoutMs, () => limit.abort()) : undefined;
+    const outcome = await trySending(filled, notification, AbortSignal.any([signal, limit.signal]));
+    timer?.cancel();
     if (outcome.kind === 'delivered')
       return { ...outcome, answer: redact(outcome.answer, secretsOf(filled)) };
     return { ...outcome, message: redact(outcome.message, secretsOf(filled)) };

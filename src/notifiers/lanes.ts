@@ -27,6 +27,9 @@ export interface Pace {
   readonly repeatIntervalMs: number;
 }
 
+/** Whether and why an integration is told of a group. */
+export type News = Omit<IntegrationDecision, 'outcome'>;
+
 /** Outbox rows that were given up are shown this long. */
 const DEAD_SHOWN_MS = 7 * 86_400_000;
 /** Longest that a message is tried again after a restart without its alerts being heard of. */
@@ -71,26 +74,9 @@ export class Lanes {
     pace: Pace,
   ): { decision: IntegrationDecision; done: Promise<boolean> } {
     const { notificationLog } = this.#options;
-    const key = keyOf(statement.groupKey, way);
-    const entry = notificationLog.get(key);
-    const named = (status: 'firing' | 'resolved'): Set<string> =>
-      new Set(statement.alerts.filter((one) => one.status === status).map((one) => one.fingerprint));
-    const [firing, resolved] = [named('firing'), named('resolved')];
-    const reason = notifyReason({
-      entry,
-      firing,
-      resolved,
-      sendResolved: way.sendResolved,
-      repeatIntervalMs: pace.repeatIntervalMs,
-      now: statement.at,
-    });
-    const decide = (outcome: Outcome): IntegrationDecision => ({
-      integration: way.kind,
-      index: way.index,
-      reason,
-      ...(entry && { lastToldAt: entry.at, repeatAfter: entry.at + pace.repeatIntervalMs }),
-      outcome,
-    });
+    const { key, entry, firing, resolved, decision: news } = this.#news(way, statement, pace);
+    const { reason } = news;
+    const decide = (outcome: Outcome): IntegrationDecision => ({ ...news, outcome });
     if (reason === 'none') {
       this.#forget(key);
       return { decision: decide({ kind: 'nothing to send' }), done: Promise.resolve(true) };
@@ -125,6 +111,11 @@ export class Lanes {
     };
     const decision = decide({ kind: 'sending', attempts: 0 });
     return { decision, done: this.#send(way, row, (outcome) => (decision.outcome = outcome)) };
+  }
+
+  /** What `tell` would decide, without telling. */
+  preview(way: Integration, statement: Statement, pace: Pace): News {
+    return this.#news(way, statement, pace).decision;
   }
 
   /**
@@ -179,6 +170,31 @@ export class Lanes {
 
   #cutAll(): void {
     for (const busy of this.#busy.values()) busy.cut.abort();
+  }
+
+  #news(way: Integration, statement: Statement, pace: Pace) {
+    const key = keyOf(statement.groupKey, way);
+    const entry = this.#options.notificationLog.get(key);
+    const named = (status: 'firing' | 'resolved'): Set<string> =>
+      new Set(statement.alerts.filter((one) => one.status === status).map((one) => one.fingerprint));
+    const [firing, resolved] = [named('firing'), named('resolved')];
+    const { repeatIntervalMs } = pace;
+    const { sendResolved } = way;
+    const reason = notifyReason({
+      entry,
+      firing,
+      resolved,
+      sendResolved,
+      repeatIntervalMs,
+      now: statement.at,
+    });
+    const decision: News = {
+      integration: way.kind,
+      index: way.index,
+      reason,
+      ...(entry && { lastToldAt: entry.at, repeatAfter: entry.at + repeatIntervalMs }),
+    };
+    return { key, entry, firing, resolved, decision };
   }
 
   #retry(row: OutboxRow, way: Integration, find: (row: OutboxRow) => Integration | undefined): void {

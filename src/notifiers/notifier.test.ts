@@ -442,7 +442,16 @@ test('the trace of an alert tells its routes, what muted it, and what was sent',
     ['first notification', { kind: 'delivered', attempts: 1, answer: '200' }],
   ]);
   expect(source.notifications).toMatchObject([{ outcome: 'delivered', receiver: 'w', status: 'firing' }]);
-  expect(source.groups).toMatchObject([{ receiver: 'w', key: '{}:{alertname="Src"}' }]);
+  expect(source.groups).toMatchObject([
+    {
+      receiver: 'w',
+      key: '{}:{alertname="Src"}',
+      nextFlushAt: Date.UTC(2026, 0, 1, 0, 0, 5),
+      verdict: { kind: 'passed' },
+      integrations: [{ integration: 'webhook', reason: 'none', repeatAfter: Date.UTC(2026, 0, 1, 1, 0, 1) }],
+    },
+  ]);
+  expect(target.groups).toMatchObject([{ verdict: { kind: 'inhibited', by: of('Src') }, integrations: [] }]);
 });
 
 test('what is over is forgotten in time: alerts, log, silences, traces, history', async () => {
@@ -504,4 +513,48 @@ test('ten thousand alerts at once are taken in slices, in order', async () => {
   const ends = notifier.alerts().map((shown) => (shown.alert.endsAt - Date.UTC(2026, 0, 1)) / 1000);
   expect(ends.filter((end) => end === 200)).toHaveLength(1);
   expect(ends).toHaveLength(1000);
+});
+
+test('the trace foresees the next notification', async () => {
+  const { at, post, notifier } = bench(one());
+  await post({ labels: { alertname: 'A', i: '1' } });
+  await at(2);
+  await post({ labels: { alertname: 'A', i: '2' } });
+  const late = notifier.alerts().find((shown) => shown.alert.labels.includes('2'))!.alert.fingerprint;
+  const { flushes, groups } = notifier.trace(late);
+  expect(flushes).toEqual([]);
+  expect(groups).toMatchObject([
+    { nextFlushAt: Date.UTC(2026, 0, 1, 0, 0, 3), integrations: [{ reason: 'new alerts added' }] },
+  ]);
+});
+
+test('a test message goes to each integration of a receiver, is marked, and leaves the groups alone', async () => {
+  const { notifier, posts, script, at } = bench({
+    route: route({}),
+    receivers: [receiver('w', { webhook_configs: [webhook('http://sink/a'), webhook('http://sink/b')] })],
+  });
+  script.set('b', [404]);
+  expect(await notifier.test('w', 'firing')).toMatchObject([
+    { integration: 'webhook', index: 0, outcome: 'delivered', answer: '200' },
+    { integration: 'webhook', index: 1, outcome: 'failed', answer: 'unexpected status code 404' },
+  ]);
+  expect(posts.map((one) => [one.to, one.body.commonLabels])).toEqual([
+    ['a', { alertname: 'BelfryTest', severity: 'none', test: 'true' }],
+    ['b', { alertname: 'BelfryTest', severity: 'none', test: 'true' }],
+  ]);
+  expect(notifier.lastDelivered('w')).toMatchObject({ integration: 'webhook', index: 0, reason: 'test' });
+  expect(await notifier.test('nobody', 'firing')).toBeUndefined();
+  await at(10);
+  expect([posts.length, notifier.outbox(), notifier.groups()]).toEqual([2, [], []]);
+});
+
+test('a timeout of its own ends a try, which is repeated', async () => {
+  const { at, post, seen, script } = bench({
+    ...one({ group_interval: 20_000 }),
+    receivers: [receiver('w', { webhook_configs: [webhook('http://sink/w', { timeout: 3000 })] })],
+  });
+  script.set('w', ['hang']);
+  await post({ labels: { alertname: 'A' } });
+  await at(10);
+  expect(seen('w').map(([t]) => t)).toEqual([1, 4.5]);
 });

@@ -13,19 +13,20 @@ import { AlertStore, alertProblem, intake, type StoredAlert } from './alerts.ts'
 import type { Integration } from './delivery.ts';
 import { Dispatcher, type Group } from './dispatcher.ts';
 import { compareAlerts, compareLabelSets } from './group.ts';
-import { History, type HistoryEntry, type HistoryFilter } from './history.ts';
+import { describeNotification, History, type HistoryEntry, type HistoryFilter } from './history.ts';
 import { Inhibitor } from './inhibit.ts';
 import { createIntegrations } from './integrations.ts';
-import { Lanes } from './lanes.ts';
+import { Lanes, type News, type Pace, type Statement } from './lanes.ts';
 import { createMetrics } from './metrics.ts';
 import { compileTimeIntervals, type TimeIntervals } from './mute-times.ts';
 import { type NotifiedAlert, notifiedAlert } from './notification.ts';
 import { NotificationLog } from './notification-log.ts';
-import { buildRoutes, explainRoutes, matchRoutes, type RouteStep } from './routes.ts';
+import { buildRoutes, explainRoutes, matchRoutes, type Route, type RouteStep } from './routes.ts';
 import { type Silence, type SilenceInput, Silences } from './silences.ts';
 import { judge } from './stages.ts';
 import { NotifierState, type OutboxRow } from './state.ts';
 import { templateRendering } from './template-data.ts';
+import { testNotification } from './test-notification.ts';
 import { type FlushTrace, MAX_TRACED_ALERTS, Traces, type Verdict } from './traces.ts';
 import { createHttpTransport, type HttpTransport } from './transport/http.ts';
 import { createMailTransport, type MailTransport } from './transport/smtp.ts';
@@ -91,15 +92,32 @@ export interface AlertTrace {
   readonly status: AlertState | undefined;
   /** Each node of the route tree that was looked at. */
   readonly routes: readonly RouteStep[];
-  /** The groups the alert is in now, and when they are looked at next. */
-  readonly groups: readonly {
-    readonly key: string;
-    readonly receiver: string;
-    readonly nextFlushAt: number;
-  }[];
+  /** The groups the alert is in now, when they are looked at next, and what will come of it if nothing changes. */
+  readonly groups: readonly NextFlush[];
   /** Newest first. */
   readonly flushes: readonly FlushTrace[];
   readonly notifications: readonly HistoryEntry[];
+}
+
+export interface NextFlush {
+  readonly key: string;
+  readonly receiver: string;
+  /** Unix ms. */
+  readonly nextFlushAt: number;
+  /** What the stages will make of the alert then. */
+  readonly verdict: Verdict;
+  /** What each integration will be told of the group then. */
+  readonly integrations: readonly News[];
+}
+
+/** How a test message fared at one integration. */
+export interface TestOutcome {
+  readonly integration: string;
+  readonly index: number;
+  readonly outcome: 'delivered' | 'failed';
+  /** The receiver's answer or the error. */
+  readonly answer: string;
+  readonly durationMs: number;
 }
 
 export interface Notifier extends AlertSink {
@@ -123,6 +141,13 @@ export interface Notifier extends AlertSink {
   trace(fingerprint: string): AlertTrace;
   /** Messages that were tried, newest first. */
   notifications(filter?: HistoryFilter): readonly HistoryEntry[];
+  /**
+   * Sends a message marked as a test to each integration of a receiver, once, beside all groups and logs; it goes into the history.
+   * @returns undefined when there is no such receiver
+   */
+  test(receiver: string, status: 'firing' | 'resolved'): Promise<readonly TestOutcome[] | undefined>;
+  /** The last message that arrived at a receiver. */
+  lastDelivered(receiver: string): HistoryEntry | undefined;
   /** Messages that are being tried, failed at the last flush, or were given up. */
   outbox(): readonly OutboxRow[];
   /** Tries a message of the outbox once more. @returns false when there is none under this key */
@@ -145,6 +170,8 @@ const RESTORED_MS = 5 * 60_000;
 const SLICE = 200;
 /** How long messages under way may take once the notifier is stopped. */
 const STOP_GRACE_MS = 3000;
+/** Longest that a test message may take. */
+const TEST_LIMIT_MS = 10_000;
 
 export function createNotifier(options: NotifierOptions): Notifier {
   const { clock, log } = options;
@@ -229,16 +256,14 @@ export function createNotifier(options: NotifierOptions): Notifier {
         alert,
         status: alert && stateOf(alert.labels, inGroups[0]?.mutedBy ?? []),
         routes: alert && dispatcher ? explainRoutes(dispatcher.root, alert.labels) : [],
-        groups: inGroups.map(({ key, route, nextFlushAt }) => ({
-          key,
-          receiver: route.receiver,
-          nextFlushAt,
-        })),
+        groups: inGroups.map((group) => nextFlush(group, wanted)),
         flushes,
         notifications: history.find({ fingerprint: wanted, limit: 50 }),
       };
     },
     notifications: (filter) => history.find(filter),
+    test: sendTest,
+    lastDelivered: (receiver) => history.lastDelivered(receiver),
     outbox: () => lanes.outbox(),
     resend: (key) => lanes.resend(key, integrationOf),
     status: () => ({
@@ -264,7 +289,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     integrations = new Map(
       config.receivers.map((receiver) => [
         receiver.name,
-        createIntegrations(receiver, { rendering, http, mail }),
+        createIntegrations(receiver, { clock, rendering, http, mail }),
       ]),
     );
     dispatcher = undefined;
@@ -384,18 +409,66 @@ export function createNotifier(options: NotifierOptions): Notifier {
   }
 
   function tellAll(group: Group, passed: readonly NotifiedAlert[], at: number, ways: readonly Integration[]) {
-    const { route } = group;
-    const statement = {
-      receiver: route.receiver,
+    const statement = { ...statementOf(group, passed, at), routeLabels: routeLabels(group, passed, at) };
+    return ways.map((way) => lanes.tell(way, statement, paceOf(group.route)));
+  }
+
+  function statementOf(group: Group, alerts: readonly NotifiedAlert[], at: number): Statement {
+    return {
+      receiver: group.route.receiver,
       groupKey: group.key,
       groupLabels: group.labels,
-      routeLabels: routeLabels(group, passed, at),
-      alerts: passed,
+      routeLabels: {},
+      alerts,
       externalURL: options.externalUrl,
       at,
     };
-    const pace = { groupIntervalMs: route.groupIntervalMs, repeatIntervalMs: route.repeatIntervalMs };
-    return ways.map((way) => lanes.tell(way, statement, pace));
+  }
+
+  /** What the next look at a group will come to if nothing changes until then. */
+  function nextFlush(group: Group, wanted: string): NextFlush {
+    const { key, route, nextFlushAt: at } = group;
+    const seen = [...group.alerts.values()].map((alert) => notifiedAlert(alert, at)).sort(compareAlerts);
+    const decisions = judge(seen, { route, inhibitor, silences, times, now: at });
+    const passed = seen.filter((_, i) => decisions[i]!.verdict.kind === 'passed');
+    const statement = statementOf(group, passed, at);
+    const ways = passed.length === 0 ? [] : (integrations.get(route.receiver) ?? []);
+    return {
+      key,
+      receiver: route.receiver,
+      nextFlushAt: at,
+      verdict: decisions.find((one) => one.fingerprint === wanted)!.verdict,
+      integrations: ways.map((way) => lanes.preview(way, statement, paceOf(route))),
+    };
+  }
+
+  async function sendTest(
+    receiver: string,
+    status: 'firing' | 'resolved',
+  ): Promise<readonly TestOutcome[] | undefined> {
+    const ways = integrations.get(receiver);
+    if (!ways) return undefined;
+    const notification = testNotification(receiver, status, clock.now(), options.externalUrl);
+    return Promise.all(
+      ways.map(async (way): Promise<TestOutcome> => {
+        const began = clock.monotonic();
+        const limit = new AbortController();
+        const timer = clock.after(TEST_LIMIT_MS, () => limit.abort());
+        const attempt = await way.attempt(notification, limit.signal);
+        timer.cancel();
+        const isDelivered = attempt.kind === 'delivered';
+        const ended = {
+          integration: way.kind,
+          index: way.index,
+          outcome: isDelivered ? ('delivered' as const) : ('failed' as const),
+          answer: isDelivered ? attempt.answer : attempt.message,
+          durationMs: Math.round(clock.monotonic() - began),
+        };
+        const described = { ...describeNotification(notification), reason: 'test' };
+        durably('a test', () => history.add({ ...described, ...ended, at: clock.now(), attempts: 1 }));
+        return ended;
+      }),
+    );
   }
 
   /** Labels of the route, rendered; one that fails is left out, as upstream has it. */
@@ -407,15 +480,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
     const templates = Object.entries(group.route.labels);
     if (templates.length === 0 || passed.length === 0) return {};
     const render = rendering({
-      receiver: group.route.receiver,
-      groupKey: group.key,
-      groupLabels: group.labels,
+      ...statementOf(group, passed, at),
       routeLabels: group.route.labels,
       reason: 'none',
-      alerts: passed,
       data: {},
-      externalURL: options.externalUrl,
-      at,
     });
     const rendered: Record<string, string> = {};
     for (const [name, template] of templates) {
@@ -560,6 +628,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
 }
 
 const everyAlert = (_: StoredAlert): boolean => true;
+
+function paceOf({ groupIntervalMs, repeatIntervalMs }: Route): Pace {
+  return { groupIntervalMs, repeatIntervalMs };
+}
 
 function intervalsOf(verdict: Verdict): readonly string[] {
   return verdict.kind === 'muted' || verdict.kind === 'inactive' ? verdict.intervals : [];
