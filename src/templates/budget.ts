@@ -28,11 +28,14 @@ export class Budget {
     }
   }
 
-  /** Asks for a string of `length` characters. @throws TemplateError when that is too long */
-  text(length: number): void {
+  /**
+   * Asks for a string of `length` characters, `added` of them new.
+   * @throws TemplateError when that is too long
+   */
+  text(length: number, added = length): void {
     if (length > this.limits.bytes) {
       throw new TemplateError(`exceeded the limit of ${this.limits.bytes} bytes`);
     }
-    this.step(length >>> 8);
+    this.step(added >>> 8);
   }
 }

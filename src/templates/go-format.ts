@@ -188,7 +188,7 @@ class Printer {
 
   write(text: string): void {
     this.#length += text.length;
-    this.budget.text(this.#length);
+    this.budget.text(this.#length, text.length);
     this.#parts.push(text);
   }
 

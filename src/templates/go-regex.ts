@@ -24,7 +24,7 @@ export function regexReplaceAll(pattern: string, replacement: string, text: stri
     if (start === end && start === previousEnd) continue;
     out += text.slice(last, start);
     for (const piece of pieces) out += typeof piece === 'string' ? piece : groupText(matcher, piece.group);
-    budget.text(out.length);
+    budget.text(out.length, end - start);
     last = end;
     previousEnd = end;
   }

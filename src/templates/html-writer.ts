@@ -33,7 +33,7 @@ export function htmlWriter(budget: Budget): TemplateWriter {
   let length = 0;
   const write = (text: string): void => {
     length += text.length;
-    budget.text(length);
+    budget.text(length, text.length);
     parts.push(text);
   };
   return {

@@ -170,6 +170,18 @@ describe('default templates', () => {
     expect(set.renderText('{{ template "__subject" . }}', over)).toBe('[RESOLVED] HighErrorRate ');
   });
 
+  test('lists have room for a thousand alerts, and not for any number', () => {
+    const many = (count: number): NotificationData => ({
+      ...data,
+      alerts: Array<AlertData>(count).fill(firing),
+    });
+    const small = set.renderText('{{ template "slack.default.title" . }}', many(1000));
+    expect(small).toBe('[FIRING:1000] HighErrorRate (backend)');
+    const list = '{{ template "pushover.default.message" . }}';
+    expect(set.renderText(list, many(1000)).length).toBeGreaterThan(100_000);
+    expect(() => set.renderText(list, many(20_000))).toThrow(/exceeded the limit of 1048576 bytes/);
+  });
+
   test('the e-mail names the alerts, escaped', () => {
     const mail = html('{{ template "email.default.html" . }}');
     expect(mail).toMatch(/^\n\n<!DOCTYPE html PUBLIC/);

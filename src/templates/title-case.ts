@@ -1,4 +1,3 @@
-const WORDS = new Intl.Segmenter('en-US', { granularity: 'word' });
 const CASED = /\p{Lu}|\p{Ll}|\p{Lt}/u;
 
 /**
@@ -6,8 +5,9 @@ const CASED = /\p{Lu}|\p{Ll}|\p{Lt}/u;
  * `title` does, or kept as Prometheus' does.
  */
 export function titleCase(text: string, rest: 'lower' | 'keep'): string {
+  const words = new Intl.Segmenter('en-US', { granularity: 'word' });
   let out = '';
-  for (const { segment } of WORDS.segment(text)) {
+  for (const { segment } of words.segment(text)) {
     const match = CASED.exec(segment);
     if (!match) {
       out += segment;

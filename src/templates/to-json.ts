@@ -10,7 +10,7 @@ export function toJson(value: GoValue, budget: Budget): string {
   let length = 0;
   const counted = (text: string): string => {
     length += text.length;
-    budget.text(length);
+    budget.text(length, text.length);
     return text;
   };
   const write = (item: GoValue, depth: number): string => {
