@@ -59,5 +59,22 @@ export function notificationRoutes({ notifier }: { notifier: Notifier }): Hono {
       : c.json({ error: `nothing to send under ${JSON.stringify(key)}, or it is being sent` }, 404);
   });
 
+  app.post('/receivers/:name/test', async (c) => {
+    const name = c.req.param('name');
+    const status = c.req.query('resolve') === undefined ? 'firing' : 'resolved';
+    const outcomes = await notifier.test(name, status);
+    return outcomes ? c.json(outcomes) : c.json({ error: `no receiver ${JSON.stringify(name)}` }, 404);
+  });
+
+  app.get('/receivers', (c) =>
+    c.json(
+      notifier.receivers().map(({ name, labels }) => ({
+        name,
+        labels,
+        lastDelivered: notifier.lastDelivered(name),
+      })),
+    ),
+  );
+
   return app;
 }
