@@ -37,6 +37,7 @@ export function resolveBuiltIn(builtIn: BuiltInTarget): {
     label_name_length_limit: 0,
     label_value_length_limit: 0,
     metric_name_validation_scheme: 'utf8',
+    extra_scrape_metrics: false,
   };
   return { target, rules };
 }

@@ -29,13 +29,14 @@ const rules = {
   label_name_length_limit: 0,
   label_value_length_limit: 0,
   metric_name_validation_scheme: 'utf8',
+  extra_scrape_metrics: false,
 } as const;
 
 function runningLoop(fetch: PageSource['fetch']) {
   const clock = fakeClock(START);
   const appender = collectingAppender();
   const source = appender.source('k');
-  const samples = new TargetSamples({ source, appender, target: labels, rules, seed: 1 });
+  const samples = new TargetSamples({ source, appender, target: labels, rules, timeoutMs: 5000, seed: 1 });
   const failures: string[] = [];
   const registry = new Registry();
   const loop = createScrapeLoop({

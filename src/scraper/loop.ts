@@ -90,7 +90,7 @@ export function createScrapeLoop(deps: {
     const lastDurationSeconds = (clock.monotonic() - started) / 1000;
     const counts = { duplicates: 0, outOfBounds: 0, shadowed: 0 };
     const isStored = failure
-      ? samples.storeFailure(timestamp, lastDurationSeconds)
+      ? samples.storeFailure(timestamp, lastDurationSeconds, failure)
       : samples.store(timestamp, lastDurationSeconds, counts);
     if (!isStored) metrics.skipped.inc();
     metrics.scraped(lastDurationSeconds, samples.counts.scraped, counts, failure !== undefined);

@@ -101,7 +101,15 @@ export function createScrapeManager(deps: {
       if (next.has(key)) continue;
       const { target, settings, rules, pages } = plan;
       const source = handedOn.get(key) ?? appender.source(key);
-      const samples = new TargetSamples({ source, appender, target: target.labels, rules, seed: hashSeed });
+      const { labels, timeoutMs } = target;
+      const samples = new TargetSamples({
+        source,
+        appender,
+        target: labels,
+        rules,
+        timeoutMs,
+        seed: hashSeed,
+      });
       const onFailure = (error: Error): void =>
         log.warn({ job: target.job, url: target.url, problem: error.message }, 'scrape failed');
       const loop = createScrapeLoop({ target, pages, samples, clock, metrics, onFailure });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
 import { type CollectingAppender, collectingAppender } from '../testing/collecting-appender.ts';
 import { scrapeJob } from '../testing/scrape-job.ts';
+import { BodyLimitError } from './page-body.ts';
 import { compileRelabel } from './relabel.ts';
 import { TargetSamples } from './target-samples.ts';
 
@@ -13,7 +14,7 @@ function scrapedTarget(keys: Record<string, unknown> = {}) {
   const job = scrapeJob(keys);
   const rules = { ...job, relabel: compileRelabel(job.metric_relabel_configs) };
   const source = appender.source('key');
-  const samples = new TargetSamples({ source, appender, target, rules, seed: 1 });
+  const samples = new TargetSamples({ source, appender, target, rules, timeoutMs: 10_000, seed: 1 });
   const counts = { duplicates: 0, outOfBounds: 0, shadowed: 0 };
   let now = 0;
   return {
@@ -26,7 +27,7 @@ function scrapedTarget(keys: Record<string, unknown> = {}) {
       try {
         for (const _ of samples.read(new TextEncoder().encode(page), 'text', () => false));
       } catch (error) {
-        samples.storeFailure(now, 0.5);
+        samples.storeFailure(now, 0.5, error as Error);
         return (error as Error).message;
       }
       samples.store(now, 0.5, counts);
@@ -228,6 +229,21 @@ test('series may come and go for long: slots are given back and found anew', () 
   t.scrape('steady 1\na{i="0"} 9\n');
   expect(t.values('steady{instance="i", job="j"}').slice(-2)).toEqual(['stale', 1]);
   expect(t.values('a{i="0", instance="i", job="j"}')).toEqual([0, 'stale', 9]);
+});
+
+test('extra_scrape_metrics adds the timeout, the sample limit and the size of the page', () => {
+  const t = scrapedTarget({ extra_scrape_metrics: true, sample_limit: 5 });
+  const extra = (): (number | undefined)[] =>
+    ['scrape_timeout_seconds', 'scrape_sample_limit', 'scrape_body_size_bytes'].map(
+      (name) => t.appender.current()[`${name}{instance="i", job="j"}`],
+    );
+  t.scrape('a 1\n');
+  expect(extra()).toEqual([10, 5, 4]);
+  t.samples.expectPage();
+  t.samples.storeFailure(5000, 1, new Error('refused'));
+  expect(extra()).toEqual([10, 5, 0]);
+  t.samples.storeFailure(6000, 1, new BodyLimitError(100));
+  expect(extra()).toEqual([10, 5, -1]);
 });
 
 test('metadata of the page is told and kept', () => {

@@ -11,6 +11,7 @@ import {
 import type { MetricMetadata } from '../model/queryable.ts';
 import { type ExpositionFormat, parserOf } from './exposition-format.ts';
 import { PageParser, type PageReader } from './page.ts';
+import { BodyLimitError } from './page-body.ts';
 import type { NameValidation, Relabel } from './relabel.ts';
 import { checkLabelLimits, type LabelLimits, reportLabels, withTargetLabels } from './sample-labels.ts';
 
@@ -23,6 +24,7 @@ export interface SampleRules extends LabelLimits {
   /** 0 is none. */
   readonly sample_limit: number;
   readonly metric_name_validation_scheme: NameValidation;
+  readonly extra_scrape_metrics: boolean;
 }
 
 /** A page as read, not stored yet. */
@@ -51,6 +53,8 @@ const REPORTS = [
   'scrape_samples_post_metric_relabeling',
   'scrape_series_added',
 ] as const;
+/** With `extra_scrape_metrics`. */
+const EXTRA_REPORTS = ['scrape_timeout_seconds', 'scrape_sample_limit', 'scrape_body_size_bytes'] as const;
 
 /** In `columns.series`: a series dropped by relabelling. Below it, `FIRST_PENDING - i` is the i-th of `#pending`. */
 const DROPPED = -1;
@@ -77,6 +81,7 @@ export class TargetSamples {
   readonly #appender: Appender;
   readonly #target: Labels;
   readonly #rules: SampleRules;
+  readonly #timeoutMs: number;
   readonly #page: PageParser;
   readonly #reader: PageReader;
   readonly #reportSlots: readonly Slot[];
@@ -86,6 +91,7 @@ export class TargetSamples {
   #pending: Labels[] = [];
   #ownTimes = new Map<string, Labels>();
   #shadowed = 0;
+  #bodyBytes = 0;
   #rowsSinceRelease = 0;
   #failuresInARow = 0;
 
@@ -94,14 +100,17 @@ export class TargetSamples {
     readonly appender: Appender;
     readonly target: Labels;
     readonly rules: SampleRules;
+    readonly timeoutMs: number;
     readonly seed: number;
   }) {
     this.#source = deps.source;
     this.#appender = deps.appender;
     this.#target = deps.target;
     this.#rules = deps.rules;
+    this.#timeoutMs = deps.timeoutMs;
     this.#page = new PageParser(deps.seed);
-    this.#reportSlots = REPORTS.map((name) => this.#source.slot(reportLabels(name, this.#target)));
+    const reports = this.#rules.extra_scrape_metrics ? [...REPORTS, ...EXTRA_REPORTS] : REPORTS;
+    this.#reportSlots = reports.map((name) => this.#source.slot(reportLabels(name, this.#target)));
     this.#reader = {
       series: (parser) => this.#series(parser),
       help: (family, text) => this.#describe(family, { help: text }),
@@ -113,6 +122,7 @@ export class TargetSamples {
   /** Starts a scrape; gives a buffer its page may be read into. */
   expectPage(): Uint8Array {
     this.counts = NO_COUNTS;
+    this.#bodyBytes = 0;
     return this.#page.spare;
   }
 
@@ -127,7 +137,7 @@ export class TargetSamples {
   *read(body: Uint8Array, format: ExpositionFormat, sliceOver: () => boolean): Generator<void, void> {
     if (this.#format !== format) this.#forget();
     this.#format = format;
-    this.counts = NO_COUNTS;
+    this.#bodyBytes = body.length;
     let isComplete = false;
     try {
       yield* this.#page.parse(body, parserOf(format, body), this.#reader, sliceOver);
@@ -173,7 +183,8 @@ export class TargetSamples {
   }
 
   /** Stores that there is no page: `up` is 0, and what the last page had becomes stale. */
-  storeFailure(timestamp: number, durationSeconds: number): boolean {
+  storeFailure(timestamp: number, durationSeconds: number, failure: Error): boolean {
+    if (failure instanceof BodyLimitError) this.#bodyBytes = -1;
     if (!this.#source.begin(timestamp)) return false;
     this.#report(0, durationSeconds);
     this.#source.commit();
@@ -255,7 +266,10 @@ export class TargetSamples {
   #report(up: number, durationSeconds: number): void {
     const { scraped, kept, added } = this.counts;
     const values = [up, durationSeconds, scraped, kept, added];
-    for (let i = 0; i < values.length; i++) this.#source.set(this.#reportSlots[i]!, values[i]!);
+    values.push(this.#timeoutMs / 1000, this.#rules.sample_limit, this.#bodyBytes);
+    this.#reportSlots.forEach((slot, i) => {
+      this.#source.set(slot, values[i]!);
+    });
   }
 
   #describe(family: string, part: { help: string } | { type: MetricType } | { unit: string }): void {
