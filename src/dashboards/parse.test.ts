@@ -9,6 +9,7 @@ const hasShared = existsSync(shared);
 const read = (file: string): unknown => JSON.parse(readFileSync(path.join(shared, file), 'utf8'));
 const allPanels = (panels: readonly PanelModel[]): PanelModel[] =>
   panels.flatMap((panel) => [panel, ...allPanels(panel.panels ?? [])]);
+const placeholder = (name: string): string => `$\{${name}}`;
 const onePanel = (panel: object, rest: object = {}): PanelModel =>
   parseDashboard({ title: 'T', panels: [panel], ...rest }, 't.json').panels[0]!;
 
@@ -93,16 +94,16 @@ describe('data sources', () => {
     [null, false],
     ['Prometheus', false],
     ['My metrics', false],
-    ['${DS_PROM}', false],
-    ['${DS_UNKNOWN}', false],
+    [placeholder('DS_PROM'), false],
+    [placeholder('DS_UNKNOWN'), false],
     ['-- Mixed --', false],
     [{ type: 'prometheus', uid: 'abc' }, false],
     [{ type: 'datasource', uid: '-- Dashboard --' }, false],
     [{ uid: '$datasource' }, false],
-    ['${DS_LOKI}', true],
+    [placeholder('DS_LOKI'), true],
     ['Loki', true],
     [{ type: 'loki', uid: 'x' }, true],
-    [{ uid: '${DS_LOKI}' }, true],
+    [{ uid: placeholder('DS_LOKI') }, true],
   ])('%j: unsupported is %s', (datasource, isUnsupported) => {
     const panel = onePanel({ type: 'timeseries', datasource, targets: [target] }, { __inputs: inputs });
     expect(panel.unsupported ?? false).toBe(isUnsupported);

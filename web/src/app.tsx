@@ -21,9 +21,9 @@ export function App() {
   const { router } = useSession();
   return (
     <>
-      <a class="skip-link" href="#content" onClick={skipToContent}>
+      <button type="button" class="skip-link" onClick={() => document.getElementById('content')?.focus()}>
         Skip to the content
-      </a>
+      </button>
       <TopBar />
       <Strip />
       <main id="content" class="content" tabIndex={-1}>
@@ -72,10 +72,4 @@ function Page({ path }: { readonly path: string }) {
   if (shown?.route !== route) return <Skeleton rows={6} />;
   const { Content } = shown;
   return <Content key={path} />;
-}
-
-/** Moves the focus without a step in the history. */
-function skipToContent(event: Event): void {
-  event.preventDefault();
-  document.getElementById('content')?.focus();
 }

@@ -7,7 +7,9 @@ import './style.css';
 const root = document.getElementById('app');
 if (!root) throw new Error('index.html has no element with the id "app"');
 // The scripts are in `assets/`, one below the page's root, which may itself be behind a prefix.
-const base = import.meta.env.DEV ? new URL('/', location.href) : new URL('../', import.meta.url);
+const base = import.meta.env.DEV
+  ? new URL('/', location.href)
+  : new URL(/* @vite-ignore */ '../', import.meta.url);
 const session = createSession(window, base, browserClock);
 render(
   <SessionContext.Provider value={session}>

@@ -29,6 +29,8 @@ export interface Session {
 
 /** How often the strip and the badges look, whatever the page's refresh is set to. */
 const WATCH_MS = 15_000;
+/** The same while it does not answer or is still starting. */
+const RETRY_MS = 3000;
 
 /** @param base the page's root, with a slash at its end */
 export function createSession(window: Window, base: URL, clock: PageClock): Session {
@@ -40,16 +42,22 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
   const alerts = createResource(clock, (abort) => api.alerts(abort));
   const targets = createResource(clock, (abort) => api.targets(abort));
 
+  const watch = async (): Promise<void> => {
+    const hadFailed = alerts.error.value !== undefined;
+    await Promise.all([alerts.refresh(), targets.refresh()]);
+    // Back again: everything in view is fetched at once, not only at the next refresh.
+    if (hadFailed && alerts.error.value === undefined) tick.value++;
+  };
+
   let lastTick = clock.now();
   let lastWatch = 0;
   const isHidden = (): boolean => window.document.visibilityState === 'hidden';
   const step = (): void => {
     now.value = clock.now();
     if (isHidden()) return;
-    if (now.value - lastWatch >= WATCH_MS) {
+    if (now.value - lastWatch >= (alerts.error.value ? RETRY_MS : WATCH_MS)) {
       lastWatch = now.value;
-      void alerts.refresh();
-      void targets.refresh();
+      void watch();
     }
     const interval = range.refreshMs.value;
     if (interval > 0 && now.value - lastTick >= interval) {

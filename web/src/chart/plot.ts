@@ -33,6 +33,7 @@ export interface ChartSpec {
   readonly range: readonly [from: number, to: number];
   readonly unit: string;
   readonly decimals?: number;
+  readonly axisLabel?: string;
   readonly bounds: Bounds;
   readonly isStacked?: boolean;
   readonly isLog?: boolean;
@@ -83,7 +84,8 @@ export function createPlot(
   const tooltip = createTooltip(host);
   const hasRight = spec.lines.some((line) => line.axis === 'right');
 
-  const yAxis = (side: 'left' | 'right', unit: string): uPlot.Axis => ({
+  const yAxis = (side: 'left' | 'right', unit: string, label: string | undefined): uPlot.Axis => ({
+    ...(label ? { label, labelFont: FONT, labelSize: 16, labelGap: 2 } : {}),
     scale: side,
     side: side === 'left' ? 3 : 1,
     stroke: colors.tick,
@@ -133,8 +135,8 @@ export function createPlot(
           space: 72,
           values: (_, splits, _axis, _space, step) => splits.map((time) => timeLabel(time, step)),
         },
-        yAxis('left', spec.unit),
-        ...(hasRight ? [yAxis('right', spec.rightUnit ?? spec.unit)] : []),
+        yAxis('left', spec.unit, spec.axisLabel),
+        ...(hasRight ? [yAxis('right', spec.rightUnit ?? spec.unit, undefined)] : []),
       ],
       series: [{}, ...spec.lines.map((line) => seriesOf(line, spec))],
       bands: spec.isStacked
@@ -194,7 +196,15 @@ export function shapeOf(spec: ChartSpec): string {
     axis,
     spanGaps,
   ]);
-  return JSON.stringify([lines, spec.unit, spec.decimals, spec.isStacked, spec.isLog, spec.rightUnit]);
+  return JSON.stringify([
+    lines,
+    spec.unit,
+    spec.axisLabel,
+    spec.decimals,
+    spec.isStacked,
+    spec.isLog,
+    spec.rightUnit,
+  ]);
 }
 
 function dataOf(spec: ChartSpec): uPlot.AlignedData {

@@ -37,8 +37,8 @@ export function mappingOf(value: number | null, mappings: readonly MappingModel[
           value === null &&
           (mapping.match === 'null' || mapping.match === 'null+nan' || mapping.match === 'empty')
         );
-      case 'regex':
-        return false; // for texts; values here are numbers
+      default:
+        return false; // a regular expression is for texts; values here are numbers
     }
   });
 }

@@ -40,6 +40,7 @@ export function SeriesPanel({
       range={[data.range.from / 1000, data.range.to / 1000]}
       unit={left.unit === '' ? 'short' : left.unit}
       {...(left.decimals === undefined ? {} : { decimals: left.decimals })}
+      {...(left.label === '' ? {} : { axisLabel: left.label })}
       bounds={left}
       {...(right ? { rightUnit: right.unit, rightBounds: right } : {})}
       isStacked={graph.stack !== 'none'}

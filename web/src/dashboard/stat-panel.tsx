@@ -77,7 +77,7 @@ export function GaugePanel({ panel, data }: { readonly panel: PanelModel; readon
         return (
           <div key={name} class="gauge">
             <svg
-              viewBox="0 0 120 84"
+              viewBox="0 0 120 90"
               role="img"
               aria-label={`${panel.title || name}: ${display.text} ${display.unit}`}
             >

@@ -1,19 +1,12 @@
 import type { ComponentChildren } from 'preact';
 import type { PanelModel } from '../../../src/dashboards/model.ts';
+import { htmlWords } from './html-words.ts';
 
 /** Text as its author wrote it: Markdown's everyday parts; of HTML, the words. Nothing is ever set as markup. */
 export function TextPanel({ text }: { readonly text: NonNullable<PanelModel['text']> }) {
   if (text.mode === 'code') return <pre class="code">{text.content}</pre>;
-  const content = text.mode === 'html' || /^\s*</.test(text.content) ? wordsOf(text.content) : text.content;
+  const content = text.mode === 'html' || /^\s*</.test(text.content) ? htmlWords(text.content) : text.content;
   return <div class="prose">{blocksOf(content)}</div>;
-}
-
-/** The text of an HTML document, read by the browser's own parser in a document that runs and loads nothing. */
-function wordsOf(html: string): string {
-  const { body } = new DOMParser().parseFromString(html, 'text/html');
-  for (const element of body.querySelectorAll('script, style, template')) element.remove();
-  for (const element of body.querySelectorAll('br, p, div, h1, h2, h3, h4, li, tr')) element.after('\n');
-  return (body.textContent ?? '').replace(/\n{3,}/g, '\n\n').trim();
 }
 
 function blocksOf(markdown: string): ComponentChildren[] {

@@ -78,7 +78,7 @@ export function TimeControl() {
           </div>
           <div class="time-custom">
             <TypedRange text={text} onChoose={choose} />
-            <div class="segments" role="group" aria-label="Move the range">
+            <fieldset class="segments" aria-label="Move the range">
               <button
                 type="button"
                 class="segment"
@@ -103,10 +103,10 @@ export function TimeControl() {
               >
                 <Icon name="zoomOut" /> Wider
               </button>
-            </div>
+            </fieldset>
             <div class="field">
               <span id="refresh-label">Refresh</span>
-              <span class="segments" role="group" aria-labelledby="refresh-label">
+              <fieldset class="segments" aria-labelledby="refresh-label">
                 {REFRESH_OPTIONS.map((option) => (
                   <button
                     key={option}
@@ -118,7 +118,7 @@ export function TimeControl() {
                     {option === 0 ? 'off' : promDuration(option)}
                   </button>
                 ))}
-              </span>
+              </fieldset>
             </div>
           </div>
         </div>

@@ -125,7 +125,7 @@ function FactValue({ name, value }: { readonly name: string; readonly value: unk
   const text = String(value);
   const time = /^\d{4}-\d{2}-\d{2}T/.test(text) ? parseApiTime(text) : undefined;
   if (time === undefined) return <>{text}</>;
-  return name === 'serverTime' ? <>{exactText(time)}</> : <Ago time={time} suffix=" ago" />;
+  return name === 'serverTime' ? <span>{exactText(time)}</span> : <Ago time={time} suffix=" ago" />;
 }
 
 function HeadFacts({ status }: { readonly status: TsdbStatus }) {

@@ -27,7 +27,7 @@ export function Targets() {
     <div class="page">
       <div class="page-head">
         <h1 class="page-title">Targets</h1>
-        <div class="segments" role="group" aria-label="Which targets">
+        <fieldset class="segments" aria-label="Which targets">
           <button
             type="button"
             class="segment"
@@ -44,7 +44,7 @@ export function Targets() {
           >
             Failing <Count targets={targets.data.value} health="down" />
           </button>
-        </div>
+        </fieldset>
         <input
           class="input search-input"
           type="search"

@@ -127,7 +127,7 @@ export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Cancel
           </button>
-          <button type="submit" class="button is-primary" disabled={isSending}>
+          <button type="submit" class="button is-primary" disabled={isSending} autofocus>
             {lengthMs === undefined
               ? 'Silence'
               : `Silence until ${timeText(now.value + lengthMs - ((now.value + lengthMs) % 60_000), now.value)}`}

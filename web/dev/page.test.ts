@@ -1,0 +1,252 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { buildWeb } from '../../scripts/build-web.ts';
+import { fakeDashboards } from './dashboards.ts';
+import { type FakeServer, startFakeServer } from './server.ts';
+
+/**
+ * The built page in a real browser, under the server's own content security policy, with made-up data behind it. Whatever the
+ * browser complains about (a script error, a blocked style, a request to another host) fails the test it happens in.
+ */
+const CHROMIUM = '/usr/bin/chromium';
+const hasBrowser = existsSync(CHROMIUM);
+if (!hasBrowser) console.warn(`${CHROMIUM} is not there: the page is NOT tested in a browser`);
+
+let server: FakeServer;
+let browser: Browser;
+let context: BrowserContext;
+let webDir: string;
+let complaints: string[];
+
+beforeAll(async () => {
+  if (!hasBrowser) return;
+  webDir = mkdtempSync(join(tmpdir(), 'belfry-web-'));
+  await buildWeb(webDir);
+  server = await startFakeServer({ webDir, scenario: 'busy', extra: await fakeDashboards() });
+  browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    headless: true,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+    ],
+  });
+});
+
+afterAll(async () => {
+  if (!hasBrowser) return;
+  await browser.close();
+  await server.close();
+  rmSync(webDir, { recursive: true });
+});
+
+afterEach(async () => {
+  await context?.close();
+});
+
+async function open(path: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
+  server.api.scenario = 'busy';
+  complaints = [];
+  context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(server.url)) complaints.push(`request to ${request.url()}`);
+  });
+  await page.goto(server.url + path);
+  return page;
+}
+
+const isDrawn = (page: Page): Promise<unknown> =>
+  page.waitForFunction(() => {
+    const canvas = document.querySelector('canvas');
+    const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data;
+    return pixels?.some((value) => value !== 0) ?? false;
+  });
+
+test.skipIf(!hasBrowser)('Home tells what is firing, lists the targets and draws the host', async () => {
+  const page = await open('/');
+  await page.getByText('3 firing, 1 pending').waitFor();
+  const row = page.locator('.alert-row', { hasText: 'HighErrorRate' });
+  expect(await row.innerText()).toMatch(/backend[\s\S]*firing[\s\S]*1[12] min[\s\S]*to team-backend/);
+  expect(await page.locator('.host-table tbody tr').count()).toBe(6);
+  expect(await page.locator('.host-table', { hasText: 'ECONNREFUSED' }).count()).toBe(1);
+  await isDrawn(page);
+  expect(await page.locator('.u-wrap').count()).toBe(6);
+  expect(complaints).toEqual([]);
+});
+
+test.skipIf(!hasBrowser)('a refresh changes values in place: no chart is made anew', async () => {
+  const page = await open('/');
+  await isDrawn(page);
+  await page.evaluate(() => document.querySelector('canvas')!.setAttribute('data-first', ''));
+  const answer = page.waitForResponse((response) => response.url().includes('query_range'));
+  await page.getByRole('button', { name: 'Refresh now' }).click();
+  await answer;
+  await page.evaluate(
+    () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
+  );
+  expect(await page.locator('canvas[data-first]').count()).toBe(1);
+});
+
+test.skipIf(!hasBrowser)('an alert is silenced in two clicks and the silence ended again', async () => {
+  const page = await open('/');
+  await page
+    .locator('.alert-row', { hasText: 'LowDiskSpace' })
+    .getByRole('button', { name: 'Silence' })
+    .click();
+  await page.getByText('Matches 1 alert now.').waitFor();
+  await page.getByRole('button', { name: /^Silence until/ }).click();
+  await page.locator('.alert-row.is-quiet', { hasText: 'LowDiskSpace' }).waitFor();
+  await page.goto(`${server.url}/#/silences`);
+  const silence = page.locator('.silence.is-active', { hasText: 'LowDiskSpace' });
+  await silence.getByText('holds back 1 alert').waitFor();
+  expect(new URL(page.url()).pathname).toBe('/alerts');
+  await silence.getByRole('button', { name: 'End now' }).click();
+  await silence.waitFor({ state: 'detached' });
+  expect(complaints).toEqual([]);
+});
+
+test.skipIf(!hasBrowser)('upstream’s query links open the same view, and the URL follows', async () => {
+  const page = await open('/graph?g0.expr=node_things&g0.tab=0&g0.range_input=6h');
+  await isDrawn(page);
+  expect(await page.locator('.time-button').innerText()).toContain('Last 6 h');
+  expect(await page.locator('.legend-entry').count()).toBe(4);
+  await page.getByRole('tab', { name: 'Table' }).click();
+  await page.locator('.result-table tbody tr').nth(3).waitFor();
+  expect(new URL(page.url()).searchParams.get('g0.tab')).toBe('1');
+  await page.getByLabel('PromQL expression').fill('sum(');
+  await page.keyboard.press('Enter');
+  await page.getByText('unclosed left parenthesis').waitFor();
+  expect(complaints.filter((text) => !text.includes('400'))).toEqual([]);
+});
+
+test.skipIf(!hasBrowser)('dragging over a chart zooms, Back and undo return', async () => {
+  const page = await open('/graph?g0.expr=node_things&g0.tab=0&g0.range_input=1h');
+  await isDrawn(page);
+  const box = (await page.locator('.u-over').boundingBox())!;
+  await page.mouse.move(box.x + 200, box.y + 100);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 600, box.y + 100, { steps: 5 });
+  await page.mouse.up();
+  await page.waitForURL(/g0\.end_input/);
+  expect(await page.locator('.time-button').innerText()).toMatch(/\d{4}-\d\d-\d\d/);
+  await page.goBack();
+  await page.locator('.time-button', { hasText: 'Last 1 h' }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test.skipIf(!hasBrowser)('a dropped-in dashboard renders as authored', async () => {
+  const page = await open('/dashboards');
+  const json = {
+    dashboard: {
+      uid: 'test-board',
+      title: 'Test board',
+      templating: {
+        list: [
+          {
+            name: 'job',
+            type: 'query',
+            query: 'label_values(up, job)',
+            includeAll: true,
+            multi: true,
+            current: { value: ['$__all'] },
+          },
+        ],
+      },
+      panels: [
+        {
+          type: 'graph',
+          title: 'Requests of $job',
+          targets: [
+            {
+              expr: 'sum(rate(http_requests_total{job=~"$job"}[5m])) by (method)',
+              legendFormat: '{{method}}',
+            },
+          ],
+          yaxes: [{ format: 'reqps' }],
+        },
+        {
+          type: 'singlestat',
+          title: 'Errors',
+          format: 'percent',
+          thresholds: '1,5',
+          colors: ['green', 'yellow', 'red'],
+          targets: [{ expr: 'x{status=~"5.."}' }],
+        },
+        {
+          type: 'text',
+          title: '',
+          options: { mode: 'html', content: '<img src=x onerror="alert(1)"><b>Words</b>' },
+        },
+        { type: 'logs', title: 'Logs', datasource: { type: 'loki' }, targets: [{ expr: '{a="b"}' }] },
+      ],
+    },
+  };
+  await page.getByLabel('Dashboard files').setInputFiles({
+    name: 'board.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(JSON.stringify(json)),
+  });
+  await page.getByRole('link', { name: 'Test board' }).click();
+  await isDrawn(page);
+  await page.getByText('Requests of All').waitFor();
+  expect(await page.locator('.legend-name').allInnerTexts()).toEqual(['GET', 'POST', 'PUT', 'DELETE']);
+  expect(await page.locator('.stat-value').innerText()).toMatch(/^\d+(\.\d+)?\s*%$/);
+  expect(await page.locator('.prose').innerText()).toBe('Words');
+  expect(await page.locator('.prose img').count()).toBe(0);
+  await page.getByText('This panel needs the data source "loki".').waitFor();
+  await page.getByRole('button', { name: /^job: All/ }).click();
+  await page.getByRole('button', { name: 'node', exact: true }).click();
+  await page.getByText('Requests of node').waitFor();
+  expect(new URL(page.url()).searchParams.getAll('var-job')).toEqual(['node']);
+  expect(complaints).toEqual([]);
+});
+
+test.skipIf(!hasBrowser)('the theme is kept over a reload and applied before the first paint', async () => {
+  const page = await open('/', { colorScheme: 'light' });
+  const theme = page.getByRole('button', { name: /^Theme/ });
+  await theme.click();
+  await theme.click();
+  expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark');
+  await page.reload({ waitUntil: 'commit' });
+  await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark');
+  expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark');
+});
+
+test.skipIf(!hasBrowser)(
+  'when the server fails, the page keeps its data, says how old they are, and recovers by itself',
+  async () => {
+    const page = await open('/targets');
+    await page.getByText('http://backend-1:8000/metrics').waitFor();
+    server.api.scenario = 'broken';
+    await page.getByRole('button', { name: 'Refresh now' }).click();
+    await page.getByText(/These data are .* old: the log is being replayed/).waitFor();
+    expect(await page.getByText('http://backend-1:8000/metrics').count()).toBe(1);
+    server.api.scenario = 'busy';
+    await page.getByRole('button', { name: 'Refresh now' }).click();
+    await page.getByText(/These data are/).waitFor({ state: 'detached' });
+  },
+);
+
+test
+  .skipIf(!hasBrowser)
+  .each(['/', '/alerts', '/alerts?show=silences', '/targets', '/graph?g0.expr=up', '/dashboards', '/status'])(
+  'on a phone %s scrolls in one direction only',
+  async (path) => {
+    const page = await open(path, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+    await page.locator('main :is(table, ul, dl, canvas)').first().waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    expect(await page.locator('.bottom-bar .page-link').count()).toBe(5);
+    expect(complaints).toEqual([]);
+  },
+);

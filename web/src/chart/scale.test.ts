@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { assignColors } from './palette.ts';
+import { axisSpan, stackColumns, steadySpan, tickSteps } from './scale.ts';
+
+test('the axis starts at zero where that wastes little, not where it hides the data', () => {
+  expect(axisSpan(20, 100, {})[0]).toBe(0);
+  expect(axisSpan(95, 100, {})[0]).toBeGreaterThan(90);
+});
+
+test('fixed ends hold, soft ones give way', () => {
+  expect(axisSpan(10, 250, { min: 0, max: 100 })).toEqual([0, 100]);
+  expect(axisSpan(0, 0.2, { min: 0, softMax: 1 })[1]).toBeGreaterThanOrEqual(1);
+  expect(axisSpan(0, 5, { min: 0, softMax: 1 })[1]).toBeGreaterThan(5);
+});
+
+test.each([
+  [null, null],
+  [0, 0],
+  [7, 7],
+  [-7, -7],
+])('data from %s to %s gets an axis of some length that holds it', (low, high) => {
+  const [bottom, top] = axisSpan(low, high, {});
+  expect(top).toBeGreaterThan(bottom);
+  expect(low ?? 0).toBeGreaterThanOrEqual(bottom);
+  expect(high ?? 0).toBeLessThanOrEqual(top);
+});
+
+test('the axis stays while the data fits it, and moves when it does not', () => {
+  const first = steadySpan(undefined, 10, 100, {});
+  expect(steadySpan(first, 12, 95, {})).toEqual(first);
+  expect(steadySpan(first, 10, 200, {})[1]).toBeGreaterThan(200);
+  expect(steadySpan(first, 1, 3, {})[1]).toBeLessThan(10);
+});
+
+test('stacks add up; where nobody has a value there is a hole', () => {
+  expect(
+    stackColumns([
+      [1, null, 3],
+      [10, null, null],
+    ]),
+  ).toEqual([
+    [1, null, 3],
+    [11, null, 3],
+  ]);
+});
+
+test('ticks of bytes are powers of two', () => {
+  expect(tickSteps('bytes')).toContain(256 * 1024);
+  expect(tickSteps('s')).toBeUndefined();
+});
+
+test('twelve names get twelve colours, and a name keeps its own', () => {
+  const names = Array.from({ length: 12 }, (_, i) => `series ${i}`);
+  expect(new Set(assignColors(names)).size).toBe(12);
+  expect(assignColors(['series 3'])[0]).toBe(assignColors(['series 3', 'other'])[0]);
+});

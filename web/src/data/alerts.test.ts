@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { alertRows, deliveryText, subjectOf } from './alerts.ts';
+import type { ApiAlert, NotifierAlert } from './api-types.ts';
+
+const alert = (alertname: string, state: ApiAlert['state'], minute: number, labels = {}): ApiAlert => ({
+  labels: { alertname, ...labels },
+  annotations: {},
+  state,
+  activeAt: new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString(),
+  value: '5e-02',
+});
+const known = (
+  labels: Record<string, string>,
+  status: Partial<NotifierAlert['status']> = {},
+): NotifierAlert => ({
+  labels,
+  fingerprint: 'f',
+  receivers: [{ name: 'team-a' }],
+  status: { state: 'active', silencedBy: [], inhibitedBy: [], ...status },
+  startsAt: '',
+  endsAt: '',
+});
+
+test('firing before pending, heard before silenced, oldest first', () => {
+  const rows = alertRows(
+    [
+      alert('Pending', 'pending', 0),
+      alert('Silenced', 'firing', 1),
+      alert('New', 'firing', 9),
+      alert('Old', 'firing', 2),
+      alert('Gone', 'inactive', 0),
+    ],
+    [known({ alertname: 'Silenced', region: 'eu' }, { silencedBy: ['x'] })],
+  );
+  expect(rows.map(({ name }) => name)).toEqual(['Old', 'New', 'Silenced', 'Pending']);
+});
+
+test('the notifier’s alert is found despite its external labels, and tells who was told', () => {
+  const [row] = alertRows(
+    [alert('A', 'firing', 0, { job: 'b' })],
+    [known({ alertname: 'A', job: 'b', region: 'eu' })],
+  );
+  expect(deliveryText(row!)).toBe('to team-a');
+  expect(row!.value).toBe(0.05);
+});
+
+test.each([
+  [{ silencedBy: ['s'] }, 'silenced'],
+  [{ inhibitedBy: ['f'] }, 'held back by another alert'],
+  [{ mutedBy: ['weekend'] }, 'muted by weekend'],
+])('%j reads %s', (status, text) => {
+  const [row] = alertRows([alert('A', 'firing', 0)], [known({ alertname: 'A' }, status)]);
+  expect(deliveryText(row!)).toBe(text);
+});
+
+test('the subject names the thing, not the severity', () => {
+  expect(
+    subjectOf({ alertname: 'A', severity: 'critical', mountpoint: '/', job: 'node', instance: 'h:1' }),
+  ).toBe('node · h:1 · /');
+});
