@@ -156,9 +156,12 @@ class Lexer {
         this.parens++;
         return this.symbol(1);
       case ')':
-        this.symbol(1);
+        if (this.parens === 0) {
+          this.start = ++this.pos;
+          return this.fail(`unexpected right parenthesis ')'`);
+        }
         this.parens--;
-        return this.parens < 0 ? this.fail(`unexpected right parenthesis ')'`) : true;
+        return this.symbol(1);
       case '{':
         this.inBraces = true;
         return this.symbol(1);
