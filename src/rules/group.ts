@@ -49,6 +49,8 @@ export class RuleGroup {
   readonly #iterationListeners: ((startedAt: number) => void)[] = [];
   #timer: Timer | undefined;
   #stopped = false;
+  /** Whether the last attempt to write state succeeded. */
+  #isKept = true;
   #sending: Promise<void> = Promise.resolve();
 
   constructor(
@@ -169,11 +171,12 @@ export class RuleGroup {
     } catch (error) {
       if (this.#stopped) return 0;
       if (!(error instanceof Error)) throw error;
+      const name = run.config.kind === 'alert' ? run.config.alert : run.config.record;
+      const isNew = run.lastError !== error.message;
+      this.#log[isNew ? 'warn' : 'debug']({ rule: name, err: error.message }, 'evaluating rule failed');
       run.health = 'err';
       run.lastError = error.message;
       metrics.failures.inc(labels);
-      const name = run.config.kind === 'alert' ? run.config.alert : run.config.record;
-      this.#log.warn({ rule: name, err: error.message }, 'evaluating rule failed');
     }
     run.evaluationSeconds = (clock.monotonic() - start) / 1000;
     run.lastEvaluation = startedAt;
@@ -212,7 +215,7 @@ export class RuleGroup {
         transitions = evaluateAlerts(run.active, run.config.alert, timing, result.samples, timestamp);
       } catch (error) {
         // Above the limit the alerts are gone: that is kept as well.
-        if (error instanceof RuleError) this.#deps.store.save(run.key, run.active, timestamp, []);
+        if (error instanceof RuleError) this.#keep(run, timestamp, []);
         throw error;
       }
       const due = [...run.active.values()].filter((alert) =>
@@ -220,15 +223,31 @@ export class RuleGroup {
       );
       for (const alert of due) markSent(alert, timestamp, this.#deps.resendDelayMs, config.interval);
       const series = alertSeries(run.active);
-      this.#deps.store.save(run.key, run.active, timestamp, transitions);
-      this.#write(run, series, timestamp);
-      this.#send(run, due, timestamp);
+      this.#keep(run, timestamp, transitions);
+      try {
+        this.#write(run, series, timestamp);
+      } finally {
+        this.#send(run, due, timestamp);
+      }
       return series.length;
     }
     if (!isRecording(run)) throw new Error('a rule is neither alerting nor recording');
     const series = recordedSeries(run.config, result.samples, config.limit);
     this.#write(run, series, timestamp);
     return series.length;
+  }
+
+  /** Keeps the alerts for a restart. Where that fails, as on a full disk, alerting goes on from memory. */
+  #keep(run: RuleRun, timestamp: number, transitions: readonly AlertTransition[]): void {
+    try {
+      this.#deps.store.save(run.key, run.active, timestamp, transitions);
+      this.#isKept = true;
+    } catch (error) {
+      this.#deps.metrics.stateFailures.inc();
+      if (this.#isKept)
+        this.#log.error({ err: error }, 'writing the state of alerts failed; going on from memory');
+      this.#isKept = false;
+    }
   }
 
   #write(run: RuleRun, series: readonly SeriesSample[], timestamp: number): void {

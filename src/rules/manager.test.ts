@@ -313,6 +313,33 @@ describe('an alerting rule', () => {
   });
 });
 
+test('when state cannot be written, alerting goes on from memory and says so', async () => {
+  const log = silentLog();
+  const { clock, db, evaluator, manager, registry, sink } = bench({ log });
+  evaluator.set('x', [{ labels: {}, value: 1 }]);
+  const group = ruleGroup([{ alert: 'A', expr: 'x' }]);
+  manager.apply([group]);
+  db.close();
+  await toFirst(clock, group);
+  await clock.advance('1m');
+  expect(sink.take()).toHaveLength(1);
+  expect(manager.groups()[0]!.rules).toMatchObject([{ state: 'firing', health: 'ok' }]);
+  expect(log.events.filter((event) => event.level === 'error')).toHaveLength(1);
+  const metric = await registry.getSingleMetricAsString('belfry_rule_state_write_failures_total');
+  expect(metric).toContain('belfry_rule_state_write_failures_total 5');
+});
+
+test('a rule that goes on failing is one line in the log', async () => {
+  const log = silentLog();
+  const { clock, evaluator, manager } = bench({ log });
+  evaluator.set('x', 'it broke');
+  const group = ruleGroup([{ record: 'r', expr: 'x' }]);
+  manager.apply([group]);
+  await toFirst(clock, group);
+  await clock.advance('10m');
+  expect(log.events.filter((event) => event.level === 'warn')).toHaveLength(1);
+});
+
 describe('reload', () => {
   const rules = [
     { alert: 'A', expr: 'x', for: '1m' },

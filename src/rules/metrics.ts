@@ -13,6 +13,7 @@ export interface RuleMetrics {
   readonly rules: Gauge<'rule_group'>;
   readonly samples: Gauge<'rule_group'>;
   readonly templateFailures: Counter;
+  readonly stateFailures: Counter;
   readonly sent: Counter;
   readonly sendFailures: Counter;
   /** Removes what was counted of a group that is gone. */
@@ -62,6 +63,11 @@ export function createRuleMetrics(registry: Registry): RuleMetrics {
     templateFailures: new Counter({
       name: 'belfry_rule_template_failures_total',
       help: 'Labels and annotations of alerts whose template failed.',
+      registers,
+    }),
+    stateFailures: new Counter({
+      name: 'belfry_rule_state_write_failures_total',
+      help: 'Times that the state of alerts could not be written.',
       registers,
     }),
     sent: new Counter({

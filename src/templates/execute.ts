@@ -80,9 +80,9 @@ class Executor {
     try {
       this.#walk(this.#tree.root, this.#data);
     } catch (error) {
-      // Errors that carry a place already come from a template within this one.
+      // Errors that carry a place already come from a template within this one; others say that the budget is spent.
       if (error instanceof Located) throw error;
-      if (error instanceof TemplateError) throw this.#located(error.message);
+      if (error instanceof TemplateError) throw new Located(`${this.#place()}: ${error.message}`);
       throw error;
     }
   }
@@ -92,16 +92,19 @@ class Executor {
   }
 
   #located(message: string): Located {
+    const shown = this.#node ? ` at <${nodeText(this.#node)}>` : '';
+    return new Located(`${this.#place()}${shown}: ${message}`);
+  }
+
+  /** `template: name:line:col: executing "name"`; the column counts bytes. */
+  #place(): string {
     const tree = this.#tree;
-    if (!this.#node) return new Located(`template: ${tree.name}: ${message}`);
+    if (!this.#node) return `template: ${tree.name}`;
     const before = tree.text.slice(0, this.#node.at);
     const lineStart = before.lastIndexOf('\n');
     const column = Buffer.byteLength(before.slice(lineStart + 1));
     const line = lineStart < 0 ? 1 : before.split('\n').length;
-    const place = `${tree.parseName}:${line}:${column}`;
-    return new Located(
-      `template: ${place}: executing ${quoteGo(tree.name)} at <${nodeText(this.#node)}>: ${message}`,
-    );
+    return `template: ${tree.parseName}:${line}:${column}: executing ${quoteGo(tree.name)}`;
   }
 
   #walk(list: readonly StatementNode[], dot: GoValue): Jump {
@@ -415,8 +418,7 @@ class Executor {
       if (typeof result === 'string') this.#execution.budget.text(result.length);
       return result;
     } catch (error) {
-      if (error instanceof Located) throw error;
-      if (!(error instanceof Error)) throw error;
+      if (error instanceof TemplateError || !(error instanceof Error)) throw error;
       this.#node = node;
       return this.#fail(`error calling ${name}: ${error.message}`);
     }
