@@ -9,6 +9,7 @@ import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { scrapeJob } from '../testing/scrape-job.ts';
 import { createPageClient } from './http-client.ts';
+import { PageBuffers } from './page-buffers.ts';
 
 const hasOpenssl = (() => {
   try {
@@ -73,14 +74,14 @@ afterAll(() => {
 });
 
 async function fetchPage(tls_config: Record<string, unknown>): Promise<string> {
-  const client = createPageClient(scrapeJob({ scheme: 'https', tls_config }));
+  const client = createPageClient(scrapeJob({ scheme: 'https', tls_config }), new PageBuffers());
   try {
     const page = await client.fetch({
       url,
       headers: {},
       compressed: false,
       bodyLimitBytes: 1000,
-      spare: new Uint8Array(0),
+      expectedBytes: 0,
       signal: new AbortController().signal,
     });
     return new TextDecoder().decode(page.body);

@@ -5,6 +5,7 @@ import type { HttpClientConfig } from '../config/http-client.ts';
 import { createAgents } from './http-agents.ts';
 import { secretHeaders } from './http-auth.ts';
 import { BodyLimitError, PageBody } from './page-body.ts';
+import type { PageBuffers } from './page-buffers.ts';
 
 const MAX_REDIRECTS = 10;
 
@@ -20,8 +21,8 @@ export interface PageRequest {
   readonly compressed: boolean;
   /** Most bytes read, unpacked or not. */
   readonly bodyLimitBytes: number;
-  /** A buffer the page may be written into. */
-  readonly spare: Uint8Array;
+  /** How long the page may be, from experience; 0 without any. */
+  readonly expectedBytes: number;
   /** Ends the request, and is thrown as its reason. */
   readonly signal: AbortSignal;
 }
@@ -33,8 +34,8 @@ export interface PageClient {
   close(): void;
 }
 
-/** Counts the body while it is read and again while it is unpacked. Credentials stay with the host they were configured for. */
-export function createPageClient(config: HttpClientConfig): PageClient {
+/** The body is written into one of `buffers`. Counts the body while it is read and again while it is unpacked. Credentials stay with the host they were configured for. */
+export function createPageClient(config: HttpClientConfig, buffers: PageBuffers): PageClient {
   const agents = createAgents(config.tls_config);
   return {
     async fetch(request) {
@@ -50,7 +51,8 @@ export function createPageClient(config: HttpClientConfig): PageClient {
         headers['accept-encoding'] = request.compressed ? 'gzip' : 'identity';
         const response = await answer(url, { agent, headers }, request.signal);
         const location = redirectOf(response);
-        if (location === undefined || !config.follow_redirects) return await readPage(response, request);
+        if (location === undefined || !config.follow_redirects)
+          return await readPage(response, request, buffers);
         response.destroy();
         if (redirects === MAX_REDIRECTS) throw new Error(`stopped after ${MAX_REDIRECTS} redirects`);
         const next = URL.parse(location, url.href);
@@ -108,10 +110,13 @@ function redirectOf(response: IncomingMessage): string | undefined {
   return redirects ? response.headers.location : undefined;
 }
 
-function readPage(response: IncomingMessage, request: PageRequest): Promise<FetchedPage> {
+function readPage(
+  response: IncomingMessage,
+  request: PageRequest,
+  buffers: PageBuffers,
+): Promise<FetchedPage> {
   return new Promise((resolve, reject) => {
     const { signal, bodyLimitBytes } = request;
-    const body = new PageBody(bodyLimitBytes, request.spare);
     const packed = response.headers['content-encoding']?.toLowerCase() === 'gzip';
     const gunzip = packed ? createGunzip() : undefined;
     const fail = (error: unknown): void => {
@@ -141,7 +146,11 @@ function readPage(response: IncomingMessage, request: PageRequest): Promise<Fetc
     }
     const announced = Number(response.headers['content-length'] ?? 0);
     if (announced > bodyLimitBytes) return fail(new BodyLimitError(bodyLimitBytes));
-    if (!packed) body.expect(announced);
+    const body = new PageBody(
+      bodyLimitBytes,
+      packed ? request.expectedBytes : announced || request.expectedBytes,
+      buffers,
+    );
 
     const take = (chunk: Uint8Array): void => {
       try {

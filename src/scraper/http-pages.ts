@@ -24,13 +24,13 @@ export function httpPages(
   const compressed = job.enable_compression && !isLoopback(new URL(target.url).hostname);
   const bodyLimitBytes = job.body_size_limit > 0 ? job.body_size_limit : DEFAULT_BODY_LIMIT_BYTES;
   return {
-    async fetch(signal, spare) {
+    async fetch(signal, expectedBytes) {
       const page = await client.fetch({
         url: target.url,
         headers,
         compressed,
         bodyLimitBytes,
-        spare,
+        expectedBytes,
         signal,
       });
       return { body: page.body, format: formatOf(page.contentType, job.fallback_scrape_protocol) };

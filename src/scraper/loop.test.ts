@@ -4,6 +4,7 @@ import { labelsFromObject } from '../model/labels.ts';
 import { collectingAppender } from '../testing/collecting-appender.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { createScrapeLoop, type PageSource } from './loop.ts';
+import { PageBuffers } from './page-buffers.ts';
 import { createScrapeMetrics } from './scrape-metrics.ts';
 import type { Target } from './target.ts';
 import { TargetSamples } from './target-samples.ts';
@@ -36,7 +37,15 @@ function runningLoop(fetch: PageSource['fetch']) {
   const clock = fakeClock(START);
   const appender = collectingAppender();
   const source = appender.source('k');
-  const samples = new TargetSamples({ source, appender, target: labels, rules, timeoutMs: 5000, seed: 1 });
+  const samples = new TargetSamples({
+    source,
+    appender,
+    target: labels,
+    rules,
+    timeoutMs: 5000,
+    buffers: new PageBuffers(),
+    seed: 1,
+  });
   const failures: string[] = [];
   const registry = new Registry();
   const loop = createScrapeLoop({

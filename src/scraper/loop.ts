@@ -6,10 +6,10 @@ import type { TargetSamples } from './target-samples.ts';
 
 /** Where the pages of a target come from. */
 export interface PageSource {
-  /** @param spare a buffer the page may be written into @throws Error saying why there is no page */
+  /** @param expectedBytes how long the page may be, from experience @throws Error saying why there is no page */
   fetch(
     signal: AbortSignal,
-    spare: Uint8Array,
+    expectedBytes: number,
   ): Promise<{ readonly body: Uint8Array; readonly format: ExpositionFormat }>;
 }
 

@@ -216,6 +216,39 @@ test('scrapes of many targets are spread over the interval, the same way each ti
   }
 });
 
+test('targets that share buffers do not mix their pages', async () => {
+  const rounds = new Map<string, number>();
+  await using target = await httpTarget((request, response) => {
+    const t = new URL(request.url!, 'http://x').searchParams.get('t')!;
+    const round = (rounds.get(t) ?? 0) + 1;
+    rounds.set(t, round);
+    const lines = Array.from(
+      { length: 400 + ((round * Number(t)) % 7) },
+      (_, i) => `a{i="${i}"} ${Number(t) * 1e6 + i + round}\n`,
+    );
+    sendPage(response, lines.join(''));
+  });
+  await using m = managed();
+  const static_configs = Array.from({ length: 12 }, (_, t) => ({
+    targets: [target.address],
+    labels: { t: String(t), __param_t: String(t) },
+  }));
+  await m.manager.apply([scrapeJob({ job_name: 'many', static_configs })]);
+  for (let round = 1; round <= 4; round++) {
+    await m.round();
+    const current = m.appender.current();
+    for (let t = 0; t < 12; t++) {
+      const values = Object.entries(current).filter(
+        ([series]) => series.startsWith('a{') && series.endsWith(`t="${t}"}`),
+      );
+      expect(values).toHaveLength(400 + ((round * t) % 7));
+      for (const [series, value] of values) {
+        expect(value).toBe(t * 1e6 + Number(/i="(\d+)"/.exec(series)![1]) + round);
+      }
+    }
+  }
+});
+
 test('built-in targets go the same way without HTTP', async () => {
   await using m = managed();
   const own = new Registry();

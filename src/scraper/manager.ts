@@ -9,6 +9,7 @@ import { type BuiltInTarget, builtInPages, resolveBuiltIn } from './built-in.ts'
 import { createPageClient, type PageClient } from './http-client.ts';
 import { httpPages } from './http-pages.ts';
 import { createScrapeLoop, type PageSource, type ScrapeLoop } from './loop.ts';
+import { PageBuffers } from './page-buffers.ts';
 import { compileRelabel } from './relabel.ts';
 import { createScrapeMetrics } from './scrape-metrics.ts';
 import { type DroppedTarget, resolveTarget, type Target } from './target.ts';
@@ -73,6 +74,7 @@ export function createScrapeManager(deps: {
 }): ScrapeManager {
   const { appender, clock, log } = deps;
   const metrics = createScrapeMetrics(deps.registry);
+  const buffers = new PageBuffers();
   const hashSeed = randomInt(2 ** 32);
   let scraped = new Map<string, ScrapedTarget>();
   let pools = new Map<string, Pool>();
@@ -106,6 +108,7 @@ export function createScrapeManager(deps: {
         source,
         appender,
         target: labels,
+        buffers,
         rules,
         timeoutMs,
         seed: hashSeed,
@@ -161,7 +164,7 @@ export function createScrapeManager(deps: {
       for (const job of jobs) {
         const settings = settingsOf(job);
         const kept = pools.get(job.job_name);
-        const client = kept?.settings === settings ? kept.client : createPageClient(job);
+        const client = kept?.settings === settings ? kept.client : createPageClient(job, buffers);
         nextPools.set(job.job_name, { settings, client });
         out.push(...planJob(job, client, planned));
       }

@@ -1,43 +1,38 @@
-const FIRST_CAPACITY = 16 * 1024;
-/** A buffer so many times larger than its page is not kept: one huge page does not hold memory forever. */
-const MAX_SLACK = 4;
+import type { PageBuffers } from './page-buffers.ts';
 
 /** The body of a page while it comes in: one buffer that grows, with a limit it never passes. */
 export class PageBody {
   #buffer: Uint8Array;
   #length = 0;
   readonly #limit: number;
+  readonly #buffers: PageBuffers;
 
-  /** @param spare what an earlier `take` gave, to be written over; or an empty array */
-  constructor(limitBytes: number, spare: Uint8Array) {
+  /** @param expectedBytes how long it may get, for all that is known */
+  constructor(limitBytes: number, expectedBytes: number, buffers: PageBuffers) {
     this.#limit = limitBytes;
-    this.#buffer = new Uint8Array(spare.buffer);
-  }
-
-  /** Makes room for a body whose length was announced. */
-  expect(bytes: number): void {
-    if (bytes > this.#buffer.length && bytes <= this.#limit) this.#grow(bytes);
+    this.#buffers = buffers;
+    this.#buffer = buffers.take(Math.min(expectedBytes, limitBytes));
   }
 
   /** @throws BodyLimitError when the page gets longer than the limit */
   append(chunk: Uint8Array): void {
     const length = this.#length + chunk.length;
     if (length > this.#limit) throw new BodyLimitError(this.#limit);
-    if (length > this.#buffer.length) this.#grow(Math.max(length, this.#buffer.length * 2, FIRST_CAPACITY));
+    if (length > this.#buffer.length) this.#grow(Math.max(length, this.#buffer.length * 2));
     this.#buffer.set(chunk, this.#length);
     this.#length = length;
   }
 
   /** What came in; a view of the buffer, which belongs to the taker from now on. */
   take(): Uint8Array {
-    const isWasteful = this.#buffer.length > Math.max(FIRST_CAPACITY, this.#length * MAX_SLACK);
-    return isWasteful ? this.#buffer.slice(0, this.#length) : this.#buffer.subarray(0, this.#length);
+    return this.#buffer.subarray(0, this.#length);
   }
 
   #grow(capacity: number): void {
-    const buffer = new Uint8Array(capacity);
-    buffer.set(this.#buffer.subarray(0, this.#length));
-    this.#buffer = buffer;
+    const small = this.#buffer;
+    this.#buffer = this.#buffers.take(capacity);
+    this.#buffer.set(small.subarray(0, this.#length));
+    this.#buffers.give(small);
   }
 }
 

@@ -38,17 +38,18 @@ export class PageParser {
   /** The samples of the last page, in its order. Empty before the first page and after a page that could not be parsed. */
   readonly columns = new PageColumns();
   stats: PageStats = { unchanged: 0, changed: 0, parsed: 0 };
-  /** The last page; the next parse replaces it and leaves the old one in `spare`. */
   #page: Uint8Array = EMPTY;
   #view: DataView = new DataView(EMPTY.buffer);
-  /** The page before the last, free to be written over. */
-  spare: Uint8Array = EMPTY;
   readonly #decimal = new DecimalReader();
   readonly #seed: number;
 
   /** @param seed of the key hash; not to be known to targets, who could send keys that collide */
   constructor(seed: number) {
     this.#seed = seed | 0;
+  }
+
+  get pageBytes(): number {
+    return this.#page.length;
   }
 
   /** Forgets the last page: every series is asked for anew. */
@@ -59,7 +60,7 @@ export class PageParser {
   }
 
   /**
-   * Parses `page`, which stays with the parser until it turns up in `spare`. Yields whenever `sliceOver` says so; `columns` hold
+   * Parses `page` and keeps it; gives back the page before, which nobody reads any more. Yields whenever `sliceOver` says so; `columns` hold
    * the page when the generator is done. When it throws or is abandoned, the parser is as after `reset`.
    * @param parser the format's parser over the same bytes
    * @throws ExpositionError, and whatever `reader` throws
@@ -69,7 +70,7 @@ export class PageParser {
     parser: ExpositionParser,
     reader: PageReader,
     sliceOver: () => boolean,
-  ): Generator<void, void> {
+  ): Generator<void, Uint8Array> {
     const previous = this.#page;
     const previousView = this.#view;
     const view = new DataView(page.buffer, page.byteOffset, page.length);
@@ -179,8 +180,8 @@ export class PageParser {
     columns.count = written;
     this.#page = page;
     this.#view = view;
-    this.spare = previous;
     this.stats = { unchanged, changed, parsed };
+    return previous;
   }
 }
 

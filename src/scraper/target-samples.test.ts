@@ -3,6 +3,7 @@ import { labelsFromObject } from '../model/labels.ts';
 import { type CollectingAppender, collectingAppender } from '../testing/collecting-appender.ts';
 import { scrapeJob } from '../testing/scrape-job.ts';
 import { BodyLimitError } from './page-body.ts';
+import { PageBuffers } from './page-buffers.ts';
 import { compileRelabel } from './relabel.ts';
 import { TargetSamples } from './target-samples.ts';
 
@@ -14,7 +15,15 @@ function scrapedTarget(keys: Record<string, unknown> = {}) {
   const job = scrapeJob(keys);
   const rules = { ...job, relabel: compileRelabel(job.metric_relabel_configs) };
   const source = appender.source('key');
-  const samples = new TargetSamples({ source, appender, target, rules, timeoutMs: 10_000, seed: 1 });
+  const samples = new TargetSamples({
+    source,
+    appender,
+    target,
+    rules,
+    timeoutMs: 10_000,
+    buffers: new PageBuffers(),
+    seed: 1,
+  });
   const counts = { duplicates: 0, outOfBounds: 0, shadowed: 0 };
   let now = 0;
   return {

@@ -12,6 +12,7 @@ import type { MetricMetadata } from '../model/queryable.ts';
 import { type ExpositionFormat, parserOf } from './exposition-format.ts';
 import { PageParser, type PageReader } from './page.ts';
 import { BodyLimitError } from './page-body.ts';
+import type { PageBuffers } from './page-buffers.ts';
 import type { NameValidation, Relabel } from './relabel.ts';
 import { checkLabelLimits, type LabelLimits, reportLabels, withTargetLabels } from './sample-labels.ts';
 
@@ -82,6 +83,7 @@ export class TargetSamples {
   readonly #target: Labels;
   readonly #rules: SampleRules;
   readonly #timeoutMs: number;
+  readonly #buffers: PageBuffers;
   readonly #page: PageParser;
   readonly #reader: PageReader;
   readonly #reportSlots: readonly Slot[];
@@ -101,6 +103,7 @@ export class TargetSamples {
     readonly target: Labels;
     readonly rules: SampleRules;
     readonly timeoutMs: number;
+    readonly buffers: PageBuffers;
     readonly seed: number;
   }) {
     this.#source = deps.source;
@@ -108,6 +111,7 @@ export class TargetSamples {
     this.#target = deps.target;
     this.#rules = deps.rules;
     this.#timeoutMs = deps.timeoutMs;
+    this.#buffers = deps.buffers;
     this.#page = new PageParser(deps.seed);
     const reports = this.#rules.extra_scrape_metrics ? [...REPORTS, ...EXTRA_REPORTS] : REPORTS;
     this.#reportSlots = reports.map((name) => this.#source.slot(reportLabels(name, this.#target)));
@@ -119,11 +123,11 @@ export class TargetSamples {
     };
   }
 
-  /** Starts a scrape; gives a buffer its page may be read into. */
-  expectPage(): Uint8Array {
+  /** Starts a scrape; says how long its page may be. */
+  expectPage(): number {
     this.counts = NO_COUNTS;
     this.#bodyBytes = 0;
-    return this.#page.spare;
+    return this.#page.pageBytes;
   }
 
   get metadata(): ReadonlyMap<string, MetricMetadata> {
@@ -140,7 +144,8 @@ export class TargetSamples {
     this.#bodyBytes = body.length;
     let isComplete = false;
     try {
-      yield* this.#page.parse(body, parserOf(format, body), this.#reader, sliceOver);
+      const freed = yield* this.#page.parse(body, parserOf(format, body), this.#reader, sliceOver);
+      this.#buffers.give(freed);
       const { columns } = this.#page;
       let dropped = 0;
       for (let i = 0; i < columns.count; i++) if (columns.series[i] === DROPPED) dropped++;

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { PageBody } from './page-body.ts';
+import { PageBuffers } from './page-buffers.ts';
+
+test('a buffer given back is taken again, the smallest that is large enough', () => {
+  const buffers = new PageBuffers();
+  const small = buffers.take(20_000);
+  const large = buffers.take(70_000);
+  buffers.give(small.subarray(0, 5));
+  buffers.give(large);
+  expect(buffers.take(30_000).buffer).toBe(large.buffer);
+  expect(buffers.take(10).buffer).toBe(small.buffer);
+  expect(buffers.take(10).buffer).not.toBe(small.buffer);
+});
+
+test('memory of others is not taken back, nor more than is worth keeping', () => {
+  const buffers = new PageBuffers();
+  const foreign = new Uint8Array(20_000);
+  buffers.give(foreign);
+  expect(buffers.take(20_000).buffer).not.toBe(foreign.buffer);
+  const huge = buffers.take(17 * 1024 * 1024);
+  buffers.give(huge);
+  expect(buffers.take(17 * 1024 * 1024).buffer).not.toBe(huge.buffer);
+});
+
+test('a small page does not hold a large buffer', () => {
+  const buffers = new PageBuffers();
+  const large = buffers.take(1_000_000);
+  buffers.give(large);
+  expect(buffers.take(20_000).length).toBe(20_000);
+});
+
+test('a body grows with what comes in and stops at its limit', () => {
+  const body = new PageBody(100_000, 0, new PageBuffers());
+  for (let i = 0; i < 10; i++) body.append(new Uint8Array(10_000).fill(i));
+  expect(body.take().length).toBe(100_000);
+  expect([...body.take()].every((byte, i) => byte === Math.floor(i / 10_000))).toBe(true);
+  expect(() => body.append(new Uint8Array(1))).toThrow('body size limit exceeded');
+});

@@ -1,0 +1,45 @@
+const MAX_IDLE_BUFFERS = 16;
+const MAX_IDLE_BYTES = 16 * 1024 * 1024;
+/** A buffer so many times larger than what is wanted is left for larger pages. */
+const MAX_SLACK = 4;
+const SMALLEST_BYTES = 16 * 1024;
+
+/**
+ * Buffers that pages are received in, shared by all targets: each target keeps its last page, and what that replaced is free for
+ * the next page of any other.
+ */
+export class PageBuffers {
+  #idle: Uint8Array[] = [];
+  #idleBytes = 0;
+  /** Memory that was made here. Other memory may be a part of something else and is not taken back. */
+  readonly #ours = new WeakSet<ArrayBufferLike>();
+
+  /** A buffer of at least so many bytes, with anything in it; the taker's until given back. */
+  take(bytes: number): Uint8Array {
+    const wanted = Math.max(bytes, SMALLEST_BYTES);
+    let best = -1;
+    for (let i = 0; i < this.#idle.length; i++) {
+      const { length } = this.#idle[i]!;
+      if (length < wanted || length > wanted * MAX_SLACK) continue;
+      if (best < 0 || length < this.#idle[best]!.length) best = i;
+    }
+    if (best >= 0) {
+      const [buffer] = this.#idle.splice(best, 1);
+      this.#idleBytes -= buffer!.length;
+      return buffer!;
+    }
+    const buffer = new Uint8Array(wanted);
+    this.#ours.add(buffer.buffer);
+    return buffer;
+  }
+
+  /** Takes back a buffer, or a view of one, that nobody reads or writes any more. */
+  give(view: Uint8Array): void {
+    const { buffer } = view;
+    const bytes = buffer.byteLength;
+    if (!this.#ours.has(buffer) || this.#idle.length >= MAX_IDLE_BUFFERS) return;
+    if (this.#idleBytes + bytes > MAX_IDLE_BYTES) return;
+    this.#idle.push(new Uint8Array(buffer));
+    this.#idleBytes += bytes;
+  }
+}
