@@ -83,21 +83,20 @@ function basic(value: GoValue): GoValue {
 const isNil = (value: GoValue): boolean => value === null || value === undefined;
 
 function isEqualToAny(first: GoValue, others: readonly GoValue[]): boolean {
-  assertComparable(first);
   if (others.length === 0) throw new Error('missing argument for comparison');
   const kind = basicKind(first);
   for (const other of others) {
-    assertComparable(other);
+    // Anything may be compared with nil.
     if (isNil(first) || isNil(other)) {
       if (isNil(first) && isNil(other)) return true;
       continue;
     }
     if (kind !== basicKind(other)) throw new Error('incompatible types for comparison');
-    if (
-      kind === undefined ? typeOf(first) === typeOf(other) && first === other : basic(first) === basic(other)
-    ) {
-      return true;
-    }
+    if (kind === undefined) {
+      assertComparable(first);
+      assertComparable(other);
+      if (typeOf(first) === typeOf(other) && first === other) return true;
+    } else if (basic(first) === basic(other)) return true;
   }
   return false;
 }

@@ -152,7 +152,7 @@ describe('functions of every template', () => {
     ['{{not 0}} {{not "x"}}', 'true false'],
     ['{{eq .Count 3}} {{eq .Name "a" "disk"}} {{eq .Ratio 0.25}} {{ne 1 2}}', 'true true true true'],
     ['{{lt 1 2}} {{le 2 2}} {{gt "b" "a"}} {{ge 1.5 2.5}}', 'true true true false'],
-    ['{{eq .Nil nil}} {{eq .Name nil}}', 'true false'],
+    ['{{eq .Nil nil}} {{eq .Name nil}} {{eq .List nil}}', 'true false false'],
     ['{{len .Name}} {{len "é"}} {{len .Labels}} {{.List | len}}', '4 2 2 3'],
     ['{{index .List 2}} {{index .Labels "job"}} {{index .Labels "no"}}. {{index "abc" 1}}', 'c node . 98'],
     ['{{slice .Name 1 3}} {{slice .List 1}} {{slice "héllo" 0 3}}', 'is [b c] hé'],

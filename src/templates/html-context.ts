@@ -76,6 +76,37 @@ const URL_ATTRIBUTES: ReadonlySet<string> = new Set([
   'xmlns',
 ]);
 
+/** Attributes that a template may set only by writing their names out: their values change what the element does. */
+const UNSAFE_ATTRIBUTES: ReadonlySet<string> = new Set([
+  'accept-charset',
+  'async',
+  'challenge',
+  'charset',
+  'content',
+  'crossorigin',
+  'defer',
+  'enctype',
+  'form',
+  'formenctype',
+  'formmethod',
+  'formnovalidate',
+  'http-equiv',
+  'keytype',
+  'language',
+  'method',
+  'novalidate',
+  'pattern',
+  'rel',
+  'sandbox',
+  'srcdoc',
+  'type',
+  'value',
+]);
+
+/** Whether an attribute whose name is a value may stay. */
+export const isHarmlessAttribute = (name: string): boolean =>
+  attributeKind(name) === 'plain' && !UNSAFE_ATTRIBUTES.has(name);
+
 /** What the value of an attribute is, told from its name. */
 export function attributeKind(rawName: string): AttributeKind {
   let name = rawName.toLowerCase();

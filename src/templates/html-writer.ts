@@ -2,7 +2,7 @@ import type { Budget } from './budget.ts';
 import { escapeHtml, queryEscape } from './escape-text.ts';
 import { sprint } from './go-format.ts';
 import { GoText, type GoValue } from './go-value.ts';
-import { attributeKind, type HtmlContext, startContext } from './html-context.ts';
+import { type HtmlContext, isHarmlessAttribute, startContext } from './html-context.ts';
 import {
   escapeCss,
   escapeHtmlText,
@@ -101,8 +101,6 @@ function plain(value: GoValue, budget: Budget): string {
   return typeof value === 'string' ? value : sprint([indirect(value)], budget);
 }
 
-const isPlainAttribute = (name: string): boolean => attributeKind(name) === 'plain';
-
 function escaped(value: GoValue, escaper: PredefinedEscaper, context: HtmlContext, budget: Budget): string {
   const isHtml = value instanceof GoText && value.type === 'template.HTML';
   const text = plain(value, budget);
@@ -117,7 +115,7 @@ function escaped(value: GoValue, escaper: PredefinedEscaper, context: HtmlContex
       break;
     case 'attrName':
     case 'tag':
-      return filterName(text, isPlainAttribute);
+      return filterName(text, isHarmlessAttribute);
     case 'url':
     case 'cssUrl':
     case 'cssUrlDoubleQuoted':

@@ -250,6 +250,12 @@ describe('HTML is escaped for the place where a value stands', () => {
     ['<{{ .Receiver }}>', 'b', '&lt;b>'],
     ['<p {{ .Receiver }}="x">', 'onclick', '<p ZgotmplZ="x">'],
     ['<p {{ .Receiver }}="x">', 'title', '<p title="x">'],
+    ['<p {{ .Receiver }}="x">', 'type', '<p ZgotmplZ="x">'],
+    [
+      '<script type="text/plain">{{ .Receiver }}</script>',
+      '<b>',
+      '<script type="text/plain">&lt;b&gt;</script>',
+    ],
     ['a<!-- {{ .Receiver }} -->b', 'x', 'ab'],
     ['1 < 2 {{ .Receiver | safeHtml }}', '<b>', '1 &lt; 2 <b>'],
     ['<p title="{{ .Receiver | safeHtml }}">', '<b>"x"</b>', '<p title="&#34;x&#34;">'],
