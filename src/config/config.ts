@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type AlertingConfig, alertingConfig, completeAlerting } from './alerting.ts';
 import { completeGlobal, type GlobalConfig, globalConfig } from './global.ts';
 import { type HostConfig, hostConfig } from './host.ts';

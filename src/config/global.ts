@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { httpClientConfig, tlsConfig } from './http-client.ts';
 import {
   count,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration, labelMap, regex, text } from './leaves.ts';
 
 /** Built-in host metrics, under node_exporter's names. `host: {}` switches them on. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { filePath, noEffect, oldForm, secret, text } from './leaves.ts';
 
 export const tlsConfig = z.strictObject({

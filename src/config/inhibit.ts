@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Matcher } from '../model/matcher.ts';
 import { labelName, legacyLabelName, oldForm, regex, text, verbatim } from './leaves.ts';
 import { parseMatchers, sortMatchers } from './matchers.ts';

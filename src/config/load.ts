@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkRoutes, warnOfReceivers } from './check-routes.ts';
 import { type CheckExpr, checkGroups, completeGroups, type TextFault } from './check-rules.ts';
 import { checkGlobal, checkScrapes, warnOfDiscovery } from './check-scrapes.ts';

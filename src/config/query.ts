@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, duration, size } from './leaves.ts';
 
 export const queryConfig = z.strictObject({

@@ -10,7 +10,7 @@ import {
   type Scalar,
   visit,
 } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { configFile } from './config.ts';
 import { alertmanagerGlobal } from './global.ts';
 import { shapeOf, unwrap } from './schema.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, isLabelName, regex, verbatim } from './leaves.ts';
 
 const ACTIONS = [

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Matcher } from '../model/matcher.ts';
 import { equalMap, joinMatchers, matcherList, regexMap } from './inhibit.ts';
 import { duration, isLabelName, labelMap, oldForm, positiveDuration, text, verbatim } from './leaves.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, duration, labelName, template, verbatim } from './leaves.ts';
 
 /** Where something stands in its file; both from 1. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { GlobalConfig, ScrapeProtocol } from './global.ts';
 import { nameEscaping, nameValidation, SCRAPE_PROTOCOLS, scrapeProtocols } from './global.ts';
 import {

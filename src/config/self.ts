@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration, labelMap, text } from './leaves.ts';
 
 /** Belfry's own metrics, stored like a target's. `self: {}` switches this on. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkHttpClient, httpClientShape, isReservedHeader, tlsConfig } from './http-client.ts';
 import { count, duration, filePath, labelMap, text, verbatim } from './leaves.ts';
 import { relabelConfig } from './relabel.ts';

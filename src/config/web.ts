@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { filePath, hostPort, noEffect, secret, text, url } from './leaves.ts';
 
 const CLIENT_AUTH = [

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { GlobalConfig } from '../global.ts';
 import { type TlsConfig, tlsConfig } from '../http-client.ts';
 import { filePath, hostPort, secret, template, text } from '../leaves.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { httpClientConfig } from '../http-client.ts';
 
 /** Keys that every integration but e-mail has. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { GlobalConfig } from '../global.ts';
 import { text, verbatim } from '../leaves.ts';
 import { completeEmail, type EmailConfig, emailConfig } from './email.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, duration, filePath, goDuration, secret, secretUrl, template, text, url } from '../leaves.ts';
 import { httpIntegration, oneOf } from './integration.ts';
 
