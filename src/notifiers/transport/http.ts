@@ -139,7 +139,7 @@ async function sendOnce(
   const url = new URL(request.url);
   const proxy = proxyFor(url, config, environment);
   const secure = url.protocol === 'https:';
-  const headers: Record<string, string> = { ...request.headers };
+  const headers: Record<string, string> = { Host: url.host, ...request.headers };
   if (request.body !== '') headers['Content-Length'] = String(Buffer.byteLength(request.body));
   const userinfo = url.username !== '' && !headers.Authorization;
   if (userinfo) {
@@ -153,7 +153,6 @@ async function sendOnce(
     url.username = '';
     url.password = '';
     const target = { ...common, ...address(proxy), path: url.href.replace(/#.*$/, '') };
-    headers.Host = url.host;
     return answerTo(proxy.protocol === 'https:' ? https.request(target) : http.request(target), request.body);
   }
   const target = { ...common, ...address(url), path: url.pathname + url.search };
@@ -161,8 +160,9 @@ async function sendOnce(
   const tlsOptions = { ...(await tlsOptionsOf(config.tls_config)), ...serverName(config.tls_config, url) };
   if (!proxy) return answerTo(https.request({ ...target, ...tlsOptions }), request.body);
   const socket = await connectThrough(proxy, url, config, signal);
+  // Node asks for our socket only when there is no agent at all.
   const createConnection = (): Duplex => tls.connect({ ...tlsOptions, socket });
-  return answerTo(https.request({ ...target, createConnection }), request.body);
+  return answerTo(https.request({ ...target, agent: undefined, createConnection }), request.body);
 }
 
 function address(url: URL): { hostname: string; port: number } {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, expect, test } from 'vitest';
@@ -24,9 +25,13 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
+const pem = (name: string): string => readFileSync(new URL(`testdata/${name}.pem`, import.meta.url), 'utf8');
+
 async function mailServer(options: SMTPServerOptions = {}) {
   const received: Received[] = [];
   const server = new SMTPServer({
+    key: pem('key'),
+    cert: pem('cert'),
     authOptional: true,
     disabledCommands: ['AUTH', 'STARTTLS'],
     disableReverseLookup: true,
@@ -168,6 +173,15 @@ test('TLS from the first byte is used when forced', async () => {
   const { received, smarthost } = await mailServer({ secure: true });
   const config = email({ smarthost, require_tls: true, force_implicit_tls: true });
   expect(await send(config)).toMatchObject({ kind: 'delivered' });
+  expect(received.map((one) => one.secure)).toEqual([true]);
+});
+
+test('the certificate is checked against the given CA and name', async () => {
+  const { received, smarthost } = await mailServer({ disabledCommands: ['AUTH'] });
+  const tls_config = { insecure_skip_verify: false, ca: pem('cert'), server_name: 'sink.test' };
+  expect(await send(email({ smarthost, require_tls: true, tls_config }))).toMatchObject({
+    kind: 'delivered',
+  });
   expect(received.map((one) => one.secure)).toEqual([true]);
 });
 

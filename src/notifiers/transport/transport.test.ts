@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import https from 'node:https';
+import { type AddressInfo, connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { HttpClientConfig } from '../../config/http-client.ts';
 import { fakeClock } from '../../testing/fake-clock.ts';
@@ -153,6 +155,64 @@ test('requests over TLS ask the proxy for a tunnel', async () => {
     'the proxy refused the connection with status 407',
   );
   expect(asked).toEqual(['nowhere.invalid:443']);
+});
+
+const pem = (name: string): string => readFileSync(new URL(`testdata/${name}.pem`, import.meta.url), 'utf8');
+
+async function secureSink(more: https.ServerOptions = {}) {
+  const server = https.createServer({ key: pem('key'), cert: pem('cert'), ...more }, (request, response) => {
+    request.resume();
+    response.end(`${request.headers.host} ${request.url}`);
+  });
+  servers.push(server as unknown as http.Server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+test('TLS is checked against the given CA, and its name against the address or server_name', async () => {
+  const port = await secureSink();
+  const tls = (more: object) => ({ tls_config: { insecure_skip_verify: false, ...more } });
+  await expect(send(`https://127.0.0.1:${port}/x`)).rejects.toThrow(/self-signed/);
+  expect(await send(`https://127.0.0.1:${port}/x`, tls({ ca: pem('cert') }))).toMatchObject({ status: 200 });
+  expect(await send(`https://127.0.0.1:${port}/x`, tls({ insecure_skip_verify: true }))).toMatchObject({
+    status: 200,
+  });
+  const named = send(`https://127.0.0.1:${port}/x`, tls({ ca: pem('cert'), server_name: 'other.test' }));
+  await expect(named).rejects.toThrow(/other\.test/);
+});
+
+test('a client certificate is shown', async () => {
+  const port = await secureSink({ requestCert: true, rejectUnauthorized: true, ca: pem('cert') });
+  const tls_config = { insecure_skip_verify: false, ca: pem('cert'), cert: pem('cert'), key: pem('key') };
+  expect(await send(`https://127.0.0.1:${port}/x`, { tls_config })).toMatchObject({ status: 200 });
+  const bare = send(`https://127.0.0.1:${port}/x`, {
+    tls_config: { insecure_skip_verify: false, ca: pem('cert') },
+  });
+  await expect(bare).rejects.toThrow();
+});
+
+test('a request over TLS goes through the tunnel of a proxy, which resolves the name', async () => {
+  const port = await secureSink();
+  const asked: unknown[] = [];
+  const proxy = http.createServer();
+  servers.push(proxy);
+  proxy.on('connect', (request, client) => {
+    asked.push([request.url, request.headers['proxy-authorization'], request.headers['x-team']]);
+    const target = connect(port, '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      target.pipe(client).pipe(target);
+    });
+    target.on('error', () => client.destroy());
+    client.on('error', () => target.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const answer = await send('https://sink.test/hook?a=b', {
+    proxy_url: `http://u:p@127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    proxy_connect_header: { 'X-Team': ['a'] },
+    tls_config: { insecure_skip_verify: false, ca: pem('cert') },
+  });
+  expect(answer).toMatchObject({ status: 200, body: 'sink.test /hook?a=b' });
+  expect(asked).toEqual([['sink.test:443', 'Basic dTpw', 'a']]);
 });
 
 test.each([
