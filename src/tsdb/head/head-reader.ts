@@ -1,7 +1,7 @@
 import type { QueryBudget } from '../../model/queryable.ts';
 import type { TimeRange } from '../../model/time.ts';
 import { IndexReader } from '../index/index-reader.ts';
-import { NO_SLOT, SERIES } from '../index/layout.ts';
+import { SERIES } from '../index/layout.ts';
 import {
   HEAD_CONTROL,
   type HeadShared,
@@ -9,8 +9,8 @@ import {
   OWN_STRIDE,
   RING,
   RING_STRIDE,
+  ringUnits,
   rowAt,
-  rowUnits,
 } from './layout.ts';
 
 /** How far a reader sees: people what is in the log, rules what was appended. */
@@ -30,7 +30,13 @@ export const OVERRUN = 'overrun';
 const MAX_ATTEMPTS = 10_000;
 
 const NO_BUDGET: QueryBudget = { samples() {}, bytes() {}, check() {} };
-const NONE = new Float64Array(0);
+
+/** Rows of one ring that lie in a range: their times, and the unit of the arena where each one's values begin. */
+interface Rows {
+  readonly timestamps: Float64Array;
+  readonly bases: Int32Array;
+  readonly width: number;
+}
 
 /**
  * Reads the head from any thread while main appends. `pin` fixes the rows that are seen. The head is copied without locks: what was
@@ -50,8 +56,6 @@ export class HeadReader {
   /** First and end row per ring, in turn. */
   #pinned = new Int32Array(0);
   #ownEpoch = 0;
-  /** While `present` reads: samples are looked for, not copied. */
-  #onlyPresence = false;
 
   constructor(shared: HeadShared, visibility: Visibility) {
     this.index = new IndexReader(shared.index);
@@ -102,45 +106,53 @@ export class HeadReader {
    * @returns OVERRUN when the view must be renewed with `pin(true)`, and the partitions with it
    */
   read(series: Uint32Array, range: TimeRange, budget: QueryBudget): HeadSamples[] | typeof OVERRUN {
-    this.#refreshArena();
+    const { own, byRing } = this.#bySource(series);
     const out: HeadSamples[] = [];
-    const byRing = new Map<number, number[]>();
-    for (const one of series) {
-      const ring = this.index.field(one, SERIES.source);
-      if (ring === 0) {
-        const samples = this.#readOwn(one, range, budget);
-        if (samples) out.push(samples);
-        continue;
-      }
-      const list = byRing.get(ring);
-      if (list) list.push(one);
-      else byRing.set(ring, [one]);
+    for (const one of own) {
+      const samples = this.#readOwn(one, range, budget);
+      if (samples) out.push(samples);
     }
     for (const [ring, list] of byRing) {
       budget.check();
-      if (this.#readRing(ring, list, range, budget, out) === OVERRUN) return OVERRUN;
+      const copied = this.#withRing(ring, range, (rows) => this.#copyRows(rows, list, budget));
+      if (copied === OVERRUN) return OVERRUN;
+      if (copied) for (const samples of copied) out.push(samples);
     }
     return this.lostOwnSamples ? OVERRUN : out;
   }
 
   /** Those of the series that have a sample in the range. */
   present(series: Uint32Array, range: TimeRange): Uint32Array | typeof OVERRUN {
-    this.#onlyPresence = true;
-    try {
-      const found = this.read(series, range, NO_BUDGET);
-      return found === OVERRUN ? OVERRUN : Uint32Array.from(found, (samples) => samples.series);
-    } finally {
-      this.#onlyPresence = false;
+    const { own, byRing } = this.#bySource(series);
+    const found = own.filter((one) => this.#readOwn(one, range, NO_BUDGET) !== undefined);
+    for (const [ring, list] of byRing) {
+      const present = this.#withRing(ring, range, (rows) => this.#presentIn(rows, list));
+      if (present === OVERRUN) return OVERRUN;
+      if (present) for (const one of present) found.push(one);
     }
+    return this.lostOwnSamples ? OVERRUN : Uint32Array.from(found);
   }
 
-  #readRing(
-    ring: number,
-    list: readonly number[],
-    range: TimeRange,
-    budget: QueryBudget,
-    out: HeadSamples[],
-  ): typeof OVERRUN | undefined {
+  /** Series with their own times, and the others by their ring. */
+  #bySource(series: Uint32Array): { own: number[]; byRing: Map<number, number[]> } {
+    const own: number[] = [];
+    const byRing = new Map<number, number[]>();
+    let lastRing = -1;
+    let list = own;
+    for (const one of series) {
+      const ring = this.index.field(one, SERIES.source);
+      if (ring !== lastRing) {
+        lastRing = ring;
+        list = ring === 0 ? own : (byRing.get(ring) ?? []);
+        if (ring !== 0) byRing.set(ring, list);
+      }
+      list.push(one);
+    }
+    return { own, byRing };
+  }
+
+  /** Calls `work` with the rows of the range until they did not change meanwhile. Undefined when the ring has none. */
+  #withRing<T>(ring: number, range: TimeRange, work: (rows: Rows) => T): T | undefined | typeof OVERRUN {
     const first = this.#pinned[2 * ring];
     const end = this.#pinned[2 * ring + 1]!;
     if (first === undefined || first >= end) return undefined;
@@ -150,80 +162,112 @@ export class HeadReader {
       const version = Atomics.load(fields, at + RING.version);
       if (version % 2 !== 0) continue;
       const offset = Atomics.load(fields, at + RING.offset);
-      const rows = Atomics.load(fields, at + RING.rows);
+      const capacity = Atomics.load(fields, at + RING.rows);
       const width = Atomics.load(fields, at + RING.width);
       const isWhole = (): boolean =>
-        rows > 0 &&
+        capacity > 0 &&
         first >= Atomics.load(fields, at + RING.base) &&
-        first >= Atomics.load(fields, at + RING.started) - rows;
+        first >= Atomics.load(fields, at + RING.started) - capacity;
       const isSame = (): boolean => Atomics.load(fields, at + RING.version) === version;
       if (!isWhole()) {
         if (isSame()) return OVERRUN;
         continue;
       }
       this.#refreshArena();
-      const copied = this.#copyRing({ offset, rows, width, first, end }, list, range, budget);
+      // A torn read of the fields may point outside.
+      if (offset + ringUnits(capacity, width) > this.#floats.length) continue;
+      const result = work(this.#rowsIn({ offset, capacity, width, first, end }, range));
       if (!isSame()) continue;
-      if (!isWhole()) return OVERRUN;
-      for (const samples of copied) out.push(samples);
-      return undefined;
+      return isWhole() ? result : OVERRUN;
     }
     throw new Error(`ring ${ring} of the head kept changing while it was read`);
   }
 
-  #copyRing(
-    ring: { offset: number; rows: number; width: number; first: number; end: number },
-    list: readonly number[],
+  #rowsIn(
+    ring: { offset: number; capacity: number; width: number; first: number; end: number },
     range: TimeRange,
-    budget: QueryBudget,
-  ): HeadSamples[] {
-    const { offset, rows, width } = ring;
+  ): Rows {
+    const { offset, capacity, width } = ring;
     const floats = this.#floats;
-    const words = this.#words;
     let from = ring.first;
     let to = ring.end;
-    while (from < to && floats[offset + (from % rows)]! < range.from) from++;
-    while (to > from && floats[offset + ((to - 1) % rows)]! >= range.to) to--;
-    const count = to - from;
-    const copied: HeadSamples[] = [];
-    if (count === 0) return copied;
-    const times = new Float64Array(count);
-    const bases = new Float64Array(count);
-    for (let i = 0; i < count; i++) {
-      const place = (from + i) % rows;
-      times[i] = floats[offset + place]!;
-      bases[i] = rowAt(offset, rows, width, place);
+    while (from < to && floats[offset + (from % capacity)]! < range.from) from++;
+    while (to > from && floats[offset + ((to - 1) % capacity)]! >= range.to) to--;
+    const timestamps = new Float64Array(to - from);
+    const bases = new Int32Array(to - from);
+    for (let i = 0; i < timestamps.length; i++) {
+      const place = (from + i) % capacity;
+      timestamps[i] = floats[offset + place]!;
+      bases[i] = rowAt(offset, capacity, width, place);
     }
-    if (2 * (bases.reduce((a, b) => Math.max(a, b)) + rowUnits(width)) > words.length) return copied;
-    for (const series of list) {
+    return { timestamps, bases, width };
+  }
+
+  #presentIn({ bases, width }: Rows, list: readonly number[]): number[] {
+    const words = this.#words;
+    return list.filter((series) => {
       const slot = this.index.field(series, SERIES.slot);
-      if (slot === NO_SLOT || slot >= width) continue;
+      if (slot >= width) return false;
       const bit = 1 << (slot & 31);
       const presence = 2 * width + (slot >>> 5);
-      let present = 0;
-      for (let i = 0; i < count; i++) if ((words[2 * bases[i]! + presence]! & bit) !== 0) present++;
-      if (present === 0) continue;
-      if (this.#onlyPresence) {
-        copied.push({ series, timestamps: NONE, values: NONE });
-        continue;
+      for (let i = bases.length - 1; i >= 0; i--) {
+        if ((words[2 * bases[i]! + presence]! & bit) !== 0) return true;
       }
-      budget.samples(present);
-      budget.bytes(present === count ? 8 * present : 16 * present);
-      const values = new Float64Array(present);
-      const out = new Uint32Array(values.buffer);
-      const timestamps = present === count ? times : new Float64Array(present);
-      for (let i = 0, n = 0; i < count; i++) {
+      return false;
+    });
+  }
+
+  /** Values of all series in one buffer; series that are in every row share the rows' timestamps. */
+  #copyRows(
+    { timestamps: times, bases, width }: Rows,
+    list: readonly number[],
+    budget: QueryBudget,
+  ): HeadSamples[] {
+    const words = this.#words;
+    const count = times.length;
+    const copied: HeadSamples[] = [];
+    if (count === 0) return copied;
+    budget.bytes(8 * count * list.length);
+    const buffer = new ArrayBuffer(8 * count * list.length);
+    const out = new Uint32Array(buffer);
+    let used = 0;
+    for (const series of list) {
+      const slot = this.index.field(series, SERIES.slot);
+      if (slot >= width) continue;
+      const bit = 1 << (slot & 31);
+      const presence = 2 * width + (slot >>> 5);
+      const start = used;
+      for (let i = 0; i < count; i++) {
         const base = bases[i]!;
         if ((words[2 * base + presence]! & bit) === 0) continue;
         const cell = 2 * (base + slot);
-        out[2 * n] = words[cell]!;
-        out[2 * n + 1] = words[cell + 1]!;
-        if (present !== count) timestamps[n] = times[i]!;
-        n++;
+        out[2 * used] = words[cell]!;
+        out[2 * used + 1] = words[cell + 1]!;
+        used++;
       }
-      copied.push({ series, timestamps, values });
+      const present = used - start;
+      if (present === 0) continue;
+      budget.samples(present);
+      const values = new Float64Array(buffer, 8 * start, present);
+      copied.push({
+        series,
+        timestamps:
+          present === count ? times : this.#timesOf(slot, { timestamps: times, bases, width }, present),
+        values,
+      });
     }
     return copied;
+  }
+
+  /** Timestamps of the rows in which a slot has a sample. */
+  #timesOf(slot: number, { timestamps, bases, width }: Rows, present: number): Float64Array {
+    const bit = 1 << (slot & 31);
+    const presence = 2 * width + (slot >>> 5);
+    const times = new Float64Array(present);
+    for (let i = 0, n = 0; i < bases.length; i++) {
+      if ((this.#words[2 * bases[i]! + presence]! & bit) !== 0) times[n++] = timestamps[i]!;
+    }
+    return times;
   }
 
   #readOwn(series: number, range: TimeRange, budget: QueryBudget): HeadSamples | undefined {
@@ -246,10 +290,6 @@ export class HeadReader {
       for (let i = 0; i < count; i++) {
         const time = this.#floats[offset + i]!;
         if (time >= range.from && time < range.to) places.push(i);
-      }
-      if (this.#onlyPresence) {
-        if (Atomics.load(fields, at + OWN.version) !== version) continue;
-        return places.length === 0 ? undefined : { series, timestamps: NONE, values: NONE };
       }
       places.sort((a, b) => this.#floats[offset + a]! - this.#floats[offset + b]! || a - b);
       const timestamps = new Float64Array(places.length);

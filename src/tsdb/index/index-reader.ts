@@ -19,6 +19,9 @@ import { WordView } from './slab.ts';
 /** Verdicts of regular expressions on symbols are kept for this many matchers. */
 const VERDICTS_KEPT = 32;
 
+/** Symbols remembered as strings; beyond it all are forgotten and learnt anew. */
+const TEXTS_KEPT = 20_000;
+
 const YES = 1;
 const NO = 2;
 
@@ -38,6 +41,7 @@ export class IndexReader {
   readonly #postings: WordView;
   readonly #symbolBuffer: SharedArrayBuffer;
   readonly #verdicts = new Map<CompiledMatcher, Uint8Array>();
+  readonly #texts = new Map<number, string>();
   #symbolBytes: Buffer;
   #count = 0;
   #symbolCount = 0;
@@ -94,8 +98,13 @@ export class IndexReader {
   }
 
   text(symbol: number): string {
+    const known = this.#texts.get(symbol);
+    if (known !== undefined) return known;
     const { words } = this.#symbolOffsets;
-    return this.#symbolBytes.toString('utf8', words[symbol]!, words[symbol + 1]!);
+    const text = this.#symbolBytes.toString('utf8', words[symbol]!, words[symbol + 1]!);
+    if (this.#texts.size >= TEXTS_KEPT) this.#texts.clear();
+    this.#texts.set(symbol, text);
+    return text;
   }
 
   /** Symbol of a string, or -1 when no label of the head has it. */

@@ -36,13 +36,27 @@ export interface DefinitionVisitor {
   counters(ref: number, source: number): void;
 }
 
-/** A visitor that writes. */
-export function definitionWriter(out: ByteWriter): DefinitionVisitor {
+/** A visitor that writes a batch; strings that come again in it are written as the number of their first place. */
+export interface DefinitionWriter extends DefinitionVisitor {
+  /** Begins another batch. */
+  reset(): void;
+}
+
+export function definitionWriter(out: ByteWriter): DefinitionWriter {
+  const numbers = new Map<string, number>();
+  const text = (value: string): void => {
+    const known = numbers.get(value);
+    out.varint(known ?? 0);
+    if (known !== undefined) return;
+    out.text(value);
+    numbers.set(value, numbers.size + 1);
+  };
   return {
+    reset: () => numbers.clear(),
     source(id, key) {
       out.u8(DEFINITION.source);
       out.varint(id);
-      out.text(key);
+      text(key);
     },
     series({ ref, source, labels, slot }) {
       out.u8(DEFINITION.series);
@@ -50,7 +64,7 @@ export function definitionWriter(out: ByteWriter): DefinitionVisitor {
       out.varint(source);
       out.varint(slot === undefined ? 0 : slot + 1);
       out.varint(labels.length / 2);
-      for (const text of labels) out.text(text);
+      for (const label of labels) text(label);
     },
     slot(ref, slot) {
       out.u8(DEFINITION.slot);
@@ -59,10 +73,10 @@ export function definitionWriter(out: ByteWriter): DefinitionVisitor {
     },
     metadata(metric, { type, help, unit }) {
       out.u8(DEFINITION.metadata);
-      out.text(metric);
+      text(metric);
       out.u8(TYPES.indexOf(type));
-      out.text(help);
-      out.text(unit);
+      text(help);
+      text(unit);
     },
     counters(ref, source) {
       out.u8(DEFINITION.counters);
@@ -75,12 +89,21 @@ export function definitionWriter(out: ByteWriter): DefinitionVisitor {
 /** @throws CorruptBlockError when the bytes are not what `definitionWriter` writes */
 export function readDefinitions(reader: ByteReader, visit: DefinitionVisitor): void {
   const slotOf = (coded: number): number | undefined => (coded === 0 ? undefined : coded - 1);
+  const strings: string[] = [];
+  const text = (): string => {
+    const number = reader.varint();
+    if (number > strings.length) throw new CorruptBlockError(`string ${number} of ${strings.length}`);
+    if (number > 0) return strings[number - 1]!;
+    const value = reader.text();
+    strings.push(value);
+    return value;
+  };
   while (reader.remaining > 0) {
     const kind = reader.u8();
     switch (kind) {
       case DEFINITION.source: {
         const id = reader.varint() as SourceId;
-        visit.source(id, reader.text());
+        visit.source(id, text());
         break;
       }
       case DEFINITION.series: {
@@ -89,7 +112,7 @@ export function readDefinitions(reader: ByteReader, visit: DefinitionVisitor): v
         const slot = slotOf(reader.varint());
         const count = reader.varint();
         const flat: string[] = [];
-        for (let i = 0; i < 2 * count; i++) flat.push(reader.text());
+        for (let i = 0; i < 2 * count; i++) flat.push(text());
         visit.series({ ref, source, labels: labelsFromSorted(flat), slot });
         break;
       }
@@ -99,10 +122,10 @@ export function readDefinitions(reader: ByteReader, visit: DefinitionVisitor): v
         break;
       }
       case DEFINITION.metadata: {
-        const metric = reader.text();
+        const metric = text();
         const type = TYPES[reader.u8()];
         if (type === undefined) throw new CorruptBlockError(`type of metric ${metric}`);
-        visit.metadata(metric, { type, help: reader.text(), unit: reader.text() });
+        visit.metadata(metric, { type, help: text(), unit: text() });
         break;
       }
       case DEFINITION.counters: {

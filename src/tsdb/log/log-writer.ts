@@ -46,6 +46,7 @@ export function createLogWriter(deps: {
   const { db, clock, log } = deps;
   const records = new ByteWriter(64 * 1024);
   const definitions = new ByteWriter(16 * 1024);
+  const noted = definitionWriter(definitions);
   const stats: LogStats = { rowsWritten: 0, bytesWritten: 0, failures: 0 };
   let seq = db.nextSeq;
   let timer: Timer | undefined;
@@ -89,7 +90,10 @@ export function createLogWriter(deps: {
       stats.rowsWritten++;
       seq++;
       if (recordBytes.length > 0) records.reset();
-      if (definitionBytes.length > 0) definitions.reset();
+      if (definitionBytes.length > 0) {
+        definitions.reset();
+        noted.reset();
+      }
       if (failure) log.info({ file: db.file }, 'the log can be written again');
       failure = undefined;
       settle();
@@ -116,7 +120,7 @@ export function createLogWriter(deps: {
 
   return {
     records,
-    definitions: definitionWriter(definitions),
+    definitions: noted,
     stats,
     get seq() {
       return seq;
