@@ -59,9 +59,9 @@ export class Lanes {
     return this.#busy.has(keyOf(groupKey, way));
   }
 
-  /** Calls back once when the message under way has ended. Of several calls in a row the last one counts. */
-  whenFree(groupKey: string, way: Integration, call: () => void): void {
-    this.#busy.get(keyOf(groupKey, way))!.next = call;
+  /** Calls back once when the message under way has ended. Of several calls for the same `group` the last one counts. */
+  whenFree(groupKey: string, way: Integration, group: object, call: () => void): void {
+    this.#busy.get(keyOf(groupKey, way))!.next.set(group, call);
   }
 
   /**
@@ -221,7 +221,7 @@ export class Lanes {
       cut: new AbortController(),
       version: way.version,
       isWaiting: false,
-      next: undefined,
+      next: new Map(),
     };
     this.#busy.set(row.key, busy);
     this.#save({ ...row, state: 'sending' });
@@ -247,7 +247,7 @@ export class Lanes {
       .finally(() => {
         this.#busy.delete(row.key);
         this.#underway.delete(sending);
-        if (!this.#isStopped) busy.next?.();
+        if (!this.#isStopped) for (const call of busy.next.values()) call();
       });
     this.#underway.add(sending);
     return sending;
@@ -339,7 +339,8 @@ interface Busy {
   readonly version: string;
   /** Between two tries. */
   isWaiting: boolean;
-  next: (() => void) | undefined;
+  /** Routes with equal matchers may share a lane: each of their groups waits for itself. */
+  readonly next: Map<object, () => void>;
 }
 
 function keyOf(groupKey: string, way: Integration): string {

@@ -558,3 +558,20 @@ test('a timeout of its own ends a try, which is repeated', async () => {
   await at(10);
   expect(seen('w').map(([t]) => t)).toEqual([1, 4.5]);
 });
+
+test('two routes with the same key and receiver share a lane: one message, and both go on', async () => {
+  const twice = { matchers: 'alertname=~".*"', receiver: 'w', group_by: ['alertname'] };
+  const { at, post, seen, script, notifier } = bench({
+    route: route({ routes: [{ ...twice, continue: true }, twice] }),
+    receivers: [hook('w')],
+  });
+  script.set('w', ['hang']);
+  await post({ labels: { alertname: 'A', i: '1' } });
+  await at(12);
+  await post({ labels: { alertname: 'A', i: '2' } });
+  await at(16);
+  expect(seen('w').map(([, names]) => names)).toEqual([['A 1'], ['A 1'], ['A 1', 'A 2']]);
+  const flushAt = notifier.groups().map((group) => group.nextFlushAt);
+  expect(flushAt.every((one) => one > Date.UTC(2026, 0, 1, 0, 0, 16))).toBe(true);
+  expect(flushAt).toHaveLength(2);
+});

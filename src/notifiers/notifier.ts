@@ -365,16 +365,17 @@ export function createNotifier(options: NotifierOptions): Notifier {
   function flush(group: Group, at: number, only?: Integration): boolean {
     const ways = only ? [only] : (integrations.get(group.route.receiver) ?? []);
     const free = ways.filter((way) => !lanes.isBusy(group.key, way));
-    if (ways.length > 0 && free.length === 0) {
-      for (const way of ways) lanes.whenFree(group.key, way, () => dispatcher?.resume(group));
+    if (!only && ways.length > 0 && free.length === 0) {
+      for (const way of ways) lanes.whenFree(group.key, way, group, () => dispatcher?.resume(group));
       return false;
     }
     for (const way of ways) {
       if (free.includes(way)) continue;
-      lanes.whenFree(group.key, way, () => {
+      lanes.whenFree(group.key, way, group, () => {
         if (dispatcher?.has(group) && group.alerts.size > 0) flush(group, clock.now(), way);
       });
     }
+    if (ways.length > 0 && free.length === 0) return true;
     const seen = [...group.alerts.values()].map((alert) => notifiedAlert(alert, at)).sort(compareAlerts);
     const decisions = judge(seen, { route: group.route, inhibitor, silences, times, now: at });
     group.mutedBy =
