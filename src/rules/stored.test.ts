@@ -1,0 +1,165 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { Registry } from 'prom-client';
+import { afterEach, expect, test } from 'vitest';
+import type { RuleEvaluator } from '../model/evaluation.ts';
+import { labelsFromObject, METRIC_NAME } from '../model/labels.ts';
+import { parseExpr } from '../promql/parse.ts';
+import { formatExpr } from '../promql/print.ts';
+import { ruleEvaluation } from '../query/rule-service.ts';
+import { openDatabase } from '../sqlite/database.ts';
+import { expandRuleTemplates } from '../templates/rule-expander.ts';
+import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
+import { collectingAlertSink, ruleGroup } from '../testing/rules.ts';
+import { silentLog } from '../testing/silent-log.ts';
+import { openQueryable } from '../tsdb/open-queryable.ts';
+import { createStorageService } from '../tsdb/storage-service.ts';
+import { openStore, type Store } from '../tsdb/store.ts';
+import { evaluationTime } from './group.ts';
+import { createRuleManager } from './manager.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const cleanups: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+/** The rules over a real store and real PromQL, all in this thread. */
+function monitor(dir: string, clock: FakeClock) {
+  const store: Store = openStore({
+    dir,
+    clock,
+    log: silentLog(),
+    registry: new Registry(),
+    addon: undefined,
+    retention: { timeMs: 0, sizeBytes: 0 },
+    connect: (init) => {
+      const { port1, port2 } = new MessageChannel();
+      createStorageService(port2, init, { clock, addon: undefined });
+      return port1;
+    },
+  });
+  const queryable = openQueryable(store.shared, { addon: undefined, visibility: 'appended' });
+  const evaluate = ruleEvaluation({
+    queryable,
+    settings: {
+      lookbackMs: 300_000,
+      defaultSubqueryStepMs: 60_000,
+      delayedNameRemoval: false,
+      useStartTimestamps: false,
+      typeAndUnitLabels: false,
+    },
+    limits: { maxSamples: 1e6, maxBytes: 1e8, maxResultBytes: 1e8, timeoutMs: 10_000 },
+    expand: expandRuleTemplates,
+    monotonic: clock.monotonic,
+  });
+  const evaluator: RuleEvaluator = { evaluate: async (evaluation) => evaluate(evaluation) };
+  const sink = collectingAlertSink();
+  const db = openDatabase(join(dir, 'state.db'), { addon: undefined });
+  const manager = createRuleManager({
+    clock,
+    evaluator,
+    appender: store,
+    sink,
+    log: silentLog(),
+    registry: new Registry(),
+    db,
+    externalLabels: {},
+    externalUrl: 'http://belfry.example',
+    formatExpr: (expr) => formatExpr(parseExpr(expr)),
+  });
+  const target = store.source('target');
+  return {
+    manager,
+    sink,
+    scrape(values: Readonly<Record<string, number>>) {
+      target.begin(clock.now());
+      for (const [job, value] of Object.entries(values)) {
+        target.set(target.slot(labelsFromObject({ [METRIC_NAME]: 'errors', job })), value);
+      }
+      target.commit();
+    },
+    async query(expr: string) {
+      const { samples } = await evaluator.evaluate({ expr, timestamp: clock.now(), timeoutMs: 1000 });
+      return samples.map(({ labels, value }) => `${labels.join(' ')} ${value}`);
+    },
+    async close() {
+      await manager.stop();
+      target.close();
+      queryable.close();
+      await store.close();
+      db.close();
+    },
+  };
+}
+
+const group = ruleGroup(
+  [
+    { record: 'job:errors:double', expr: 'errors * 2' },
+    {
+      alert: 'Errors',
+      expr: 'job:errors:double > 10',
+      for: '30s',
+      annotations: {
+        summary: '{{ $labels.job }}: {{ $value }} of {{ query "sum(errors)" | first | value }}',
+      },
+    },
+    { alert: 'Firing', expr: 'ALERTS{alertname="Errors", alertstate="firing"}' },
+  ],
+  { interval: '15s' },
+);
+
+async function scrapes(
+  { scrape }: ReturnType<typeof monitor>,
+  clock: FakeClock,
+  values: Readonly<Record<string, number>>,
+  count: number,
+): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    scrape(values);
+    await clock.advance('15s');
+  }
+}
+
+test('rules see what rules before them wrote in the same cycle, and state survives a restart', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'belfry-rules-'));
+  cleanups.push(() => rmSync(dir, { recursive: true, force: true }));
+  const clock = fakeClock(START);
+  await clock.advance(evaluationTime(group, START + 60_000) - START - 1000);
+
+  const first = monitor(dir, clock);
+  cleanups.push(() => first.close());
+  first.manager.apply([group]);
+  await scrapes(first, clock, { a: 7, b: 1 }, 1);
+  expect(first.manager.alerts()).toMatchObject([
+    { labels: { alertname: 'Errors', job: 'a' }, state: 'pending', annotations: { summary: 'a: 14 of 8' } },
+  ]);
+  await scrapes(first, clock, { a: 7, b: 1 }, 2);
+  expect(first.manager.alerts().map(({ labels, state }) => `${labels.alertname} ${state}`)).toEqual([
+    'Errors firing',
+    'Firing firing',
+  ]);
+  expect(first.sink.take().map(({ labels }) => labels.join(' '))).toEqual([
+    'alertname Errors job a',
+    'alertname Firing alertstate firing job a',
+  ]);
+  const before = first.manager.alerts();
+  cleanups.pop();
+  await first.close();
+
+  await clock.advance('2m');
+  const second = monitor(dir, clock);
+  cleanups.push(() => second.close());
+  second.manager.apply([group]);
+  expect(second.manager.alerts()).toEqual(before);
+  await scrapes(second, clock, { a: 1, b: 1 }, 1);
+  expect(second.manager.alerts()).toEqual([]);
+  expect(await second.query('job:errors:double')).toEqual([
+    '__name__ job:errors:double job a 2',
+    '__name__ job:errors:double job b 2',
+  ]);
+  expect(await second.query('ALERTS')).toEqual([]);
+  expect(second.sink.take().filter((alert) => alert.endsAt <= clock.now())).toHaveLength(2);
+});
