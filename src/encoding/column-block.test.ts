@@ -4,7 +4,7 @@ import { wordsOf, writeStaleAt } from '../model/sample.ts';
 import { ColumnDecoder } from './column-decoder.ts';
 import { ColumnEncoder, denseOf } from './column-encoder.ts';
 import { CorruptBlockError } from './corrupt-block.ts';
-import type { Compression } from './frame.ts';
+import { type Compression, FrameKind, frame } from './frame.ts';
 import { spansOfBitmap } from './presence.ts';
 
 const ALWAYS: Compression = { level: 3, atLeast: 0 };
@@ -216,5 +216,32 @@ test('every truncation and every flipped bit is found', () => {
       damaged[bit >> 3]! ^= 1 << (bit & 7);
       expect(() => decoder.open(damaged), `bit ${bit}`).toThrow(CorruptBlockError);
     }
+  }
+});
+
+test('a body that contradicts itself under a right checksum is refused or read, never a crash', () => {
+  const whole = [column(40, (row) => row * 7, [3]), column(40, noise), column(40, (row) => row % 3)];
+  const sparse = { ...column(40, (row) => row / 10), presence: Uint8Array.of(0xf0, 0x0f, 0, 0, 0xff) };
+  for (const compression of [undefined, ALWAYS]) {
+    const body = pack(40, [...whole, sparse], compression).subarray(3, -4);
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(body.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+        (changes) => {
+          const changed = body.slice();
+          for (const [at, byte] of changes) changed[at] = byte;
+          const decoder = new ColumnDecoder();
+          try {
+            decoder.open(frame(FrameKind.columns, changed, undefined, 0));
+            for (let i = 0; i < Math.min(decoder.columns, 8); i++) {
+              if (decoder.count(i) < 1e6) decoder.decode(i, new Float64Array(decoder.count(i)), 0);
+            }
+          } catch (error) {
+            if (!(error instanceof CorruptBlockError)) throw error;
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
   }
 });
