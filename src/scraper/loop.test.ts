@@ -54,7 +54,7 @@ function runningLoop(fetch: PageSource['fetch']) {
     samples,
     clock,
     metrics: createScrapeMetrics(registry),
-    onFailure: (error) => failures.push(error.message),
+    onChange: (failure) => failures.push(failure?.message ?? 'works again'),
   });
   loop.start(3000);
   return { clock, appender, loop, failures, registry, ups: () => appender.samples('up{job="j"}') };
@@ -109,7 +109,7 @@ test('a target that hangs costs a timeout and no more', async () => {
     [13_000, 0],
     [23_000, 1],
   ]);
-  expect(failures).toEqual([problem]);
+  expect(failures).toEqual([problem, 'works again']);
 });
 
 test('a page source that does not listen is left behind all the same', async () => {

@@ -42,7 +42,8 @@ export function createScrapeLoop(deps: {
   readonly samples: TargetSamples;
   readonly clock: Clock;
   readonly metrics: ScrapeMetrics;
-  readonly onFailure: (error: Error) => void;
+  /** Told of a failure that differs from the last scrape's, and of the first success after failures. */
+  readonly onChange: (failure: Error | undefined) => void;
 }): ScrapeLoop {
   const { target, pages, samples, clock, metrics } = deps;
   const { intervalMs, timeoutMs } = target;
@@ -94,7 +95,7 @@ export function createScrapeLoop(deps: {
       : samples.store(timestamp, lastDurationSeconds, counts);
     if (!isStored) metrics.skipped.inc();
     metrics.scraped(lastDurationSeconds, samples.counts.scraped, counts, failure !== undefined);
-    if (failure && failure.message !== state.lastError) deps.onFailure(failure);
+    if ((failure?.message ?? '') !== state.lastError) deps.onChange(failure);
     state = {
       health: failure ? 'down' : 'up',
       lastError: failure?.message ?? '',

@@ -88,7 +88,7 @@ export function createScrapeManager(deps: {
     const ended: ScrapedTarget[] = [];
     for (const [key, current] of scraped) {
       const plan = planned.get(key);
-      if (plan?.settings === current.settings) next.set(key, current);
+      if (plan?.settings === current.settings) next.set(key, { ...current, target: plan.target });
       else ended.push(current);
     }
     await Promise.all(ended.map(({ loop }) => loop.stop()));
@@ -113,9 +113,12 @@ export function createScrapeManager(deps: {
         timeoutMs,
         seed: hashSeed,
       });
-      const onFailure = (error: Error): void =>
-        log.warn({ job: target.job, url: target.url, problem: error.message }, 'scrape failed');
-      const loop = createScrapeLoop({ target, pages, samples, clock, metrics, onFailure });
+      const named = { job: target.job, url: target.url };
+      const onChange = (failure: Error | undefined): void => {
+        if (failure) log.warn({ ...named, problem: failure.message }, 'scrape failed');
+        else log.info(named, 'scrape works again');
+      };
+      const loop = createScrapeLoop({ target, pages, samples, clock, metrics, onChange });
       next.set(key, { target, settings, source, samples, loop });
       loop.start(offsetOf(target, clock.now(), deps.offsetSeed ?? ''));
     }
