@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../clock.ts';
 import { labelsFromObject } from '../model/labels.ts';
-import { storeBench } from './store-testing.ts';
+import { storeBench } from './store.fixture.ts';
 
 const bench = storeBench('worker');
 afterAll(bench.clean);
@@ -13,7 +13,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 test('readers in another thread see whole rows without gaps while main appends, grows rings and flushes', async () => {
   const store = bench.open(bench.directory(), { clock: systemClock });
   const stop = new SharedArrayBuffer(4);
-  const reader = new Worker(new URL('./read-stress-worker.ts', import.meta.url), {
+  const reader = new Worker(new URL('./read-stress-worker.fixture.ts', import.meta.url), {
     workerData: { shared: store.shared, stop },
   });
   await once(reader, 'online');

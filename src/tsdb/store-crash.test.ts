@@ -3,17 +3,21 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from 'vitest';
 import { formatValue } from '../model/sample.ts';
-import { crashOwnValue, crashSeries, crashTime, crashValue } from './crash-plan.ts';
-import { type Contents, contents, storeBench } from './store-testing.ts';
+import { crashOwnValue, crashSeries, crashTime, crashValue } from './crash-plan.fixture.ts';
+import { type Contents, contents, storeBench } from './store.fixture.ts';
 
 const bench = storeBench();
 afterAll(bench.clean);
 
 /** Runs the child until it has committed `rows` more rows, then kills it with SIGKILL; returns the last row it said was committed. */
 async function killAfter(dir: string, from: number, rows: number): Promise<number> {
-  const child = spawn(process.execPath, [`${import.meta.dirname}/crash-child.ts`, dir, String(from)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [`${import.meta.dirname}/crash-child.fixture.ts`, dir, String(from)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   let last = from - 1;
   for await (const line of createInterface({ input: child.stdout })) {
     last = Number(line);
@@ -57,7 +61,7 @@ test('kill -9 loses nothing that was committed, again and again', async () => {
 test('a second process is told that the directory is in use', async () => {
   const dir = bench.directory();
   const store = bench.open(dir);
-  const child = spawn(process.execPath, [`${import.meta.dirname}/crash-child.ts`, dir, '0'], {
+  const child = spawn(process.execPath, [`${import.meta.dirname}/crash-child.fixture.ts`, dir, '0'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let output = '';

@@ -9,8 +9,8 @@ import { Head } from './head/head.ts';
 import { type LogDb, openLogDb } from './log/log-db.ts';
 import { createLogWriter } from './log/log-writer.ts';
 import { replayLog } from './log/replay.ts';
+import { type Bench, contents, storeBench } from './store.fixture.ts';
 import type { Store } from './store.ts';
-import { type Bench, contents, storeBench } from './store-testing.ts';
 
 const bench = storeBench();
 const threads = storeBench('worker');

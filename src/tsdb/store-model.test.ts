@@ -4,8 +4,8 @@ import type { ScrapeAppender } from '../model/appender.ts';
 import { formatSeries, type Labels, labelsFromObject } from '../model/labels.ts';
 import { formatValue } from '../model/sample.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
+import { type Bench, type Contents, contents, storeBench } from './store.fixture.ts';
 import type { Store } from './store.ts';
-import { type Bench, type Contents, contents, storeBench } from './store-testing.ts';
 
 const START = Date.UTC(2026, 0, 2) - 900_000;
 

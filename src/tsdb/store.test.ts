@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
-import { contents, storeBench } from './store-testing.ts';
+import { contents, storeBench } from './store.fixture.ts';
 
 const bench = storeBench();
 const { directory, open } = bench;

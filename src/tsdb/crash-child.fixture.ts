@@ -2,11 +2,11 @@ import { Registry } from 'prom-client';
 import { systemClock } from '../clock.ts';
 import { labelsFromObject } from '../model/labels.ts';
 import { silentLog } from '../testing/silent-log.ts';
-import { crashOwnValue, crashSeries, crashTime, crashValue } from './crash-plan.ts';
+import { crashOwnValue, crashSeries, crashTime, crashValue } from './crash-plan.fixture.ts';
+import { startWorker } from './store.fixture.ts';
 import { openStore } from './store.ts';
-import { startWorker } from './store-testing.ts';
 
-/** A process made to be killed: appends what crash-plan.ts says from row argv[3] on and prints each row once it is committed. */
+/** A process made to be killed: appends what crash-plan.fixture.ts says from row argv[3] on and prints each row once it is committed. */
 const [, , dir, from] = process.argv;
 const store = openStore({
   dir: dir!,

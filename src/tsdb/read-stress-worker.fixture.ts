@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { labelValue } from '../model/labels.ts';
 import { openQueryable } from './open-queryable.ts';
 import type { StoreShared } from './queryable.ts';
-import { always, unlimited } from './store-testing.ts';
+import { always, unlimited } from './store.fixture.ts';
 
 /**
  * Reads a store as fast as it can while main writes, until told to stop, and reports the first thing that is not as main wrote it:
