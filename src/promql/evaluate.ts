@@ -6,8 +6,9 @@ import { describeType, typeOf } from './check.ts';
 import { executionError, PromqlError } from './errors.ts';
 import type { EngineOptions, QueryWindow } from './evaluate/context.ts';
 import { Evaluation } from './evaluate/evaluation.ts';
+import { extendToEdges } from './evaluate/extended-matrix.ts';
 import { dropMetadata, mergeSameLabels, rejectSameLabels } from './evaluate/labels.ts';
-import { evaluateRangeVector, isRangeExpr } from './evaluate/ranges.ts';
+import { evaluateRangeVector, isRangeExpr, type RangeSeries } from './evaluate/ranges.ts';
 import { firstAfter } from './evaluate/selectors.ts';
 import { lookTime } from './evaluate/times.ts';
 import { ABSENT, type Column, FLOAT, type Grid, HISTOGRAM, timeAt, type Value } from './evaluate/value.ts';
@@ -215,15 +216,15 @@ function pack(column: Column, grid: Grid): ResultSeries | undefined {
 function matrixAt(evaluation: Evaluation, expr: Parameters<typeof evaluateRangeVector>[1]): QueryValue {
   const { grid } = evaluation;
   const range = evaluateRangeVector(evaluation, expr, grid);
-  if (range.extension !== undefined) {
-    throw executionError(
-      `${range.extension} modifier is not supported for a range vector that is the result`,
-    );
-  }
   const end = lookTime(range.times, grid, 0);
   const start = end - range.rangeMs;
   const series: ResultSeries[] = [];
   for (const samples of range.series) {
+    if (range.extension !== undefined) {
+      const extended = extendedSeries(samples, start, end, range.extension);
+      if (extended) series.push(extended);
+      continue;
+    }
     const from = firstAfter(samples.times, start);
     const to = firstAfter(samples.times, end);
     const nativeFrom = firstAfter(samples.histogramTimes, start);
@@ -245,4 +246,16 @@ function matrixAt(evaluation: Evaluation, expr: Parameters<typeof evaluateRangeV
     );
   }
   return { kind: 'matrix', series: series.sort((a, b) => compareLabels(a.labels, b.labels)) };
+}
+
+function extendedSeries(
+  samples: RangeSeries,
+  start: number,
+  end: number,
+  extension: 'anchored' | 'smoothed',
+): ResultSeries | undefined {
+  if (samples.histograms.length > 0)
+    throw executionError(`${extension} modifier is not supported with histograms`);
+  const points = extendToEdges(samples.times, samples.values, start, end, extension === 'smoothed');
+  return points && { labels: samples.labels, timestamps: points.times, values: points.values };
 }

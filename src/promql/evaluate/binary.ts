@@ -9,6 +9,7 @@ import {
   columnBytes,
   FLOAT,
   type Grid,
+  histogramBytes,
   newColumn,
   setFloat,
   setHistogram,
@@ -89,8 +90,10 @@ function withScalar(
       if (outcome === 'none' || (outcome === 'drop' && !returnBool)) continue;
       isEmpty = false;
       if (returnBool) setFloat(out, step, outcome === 'keep' ? 1 : 0);
-      else if (result.histogram) setHistogram(out, step, result.histogram);
-      else setFloat(out, step, result.value);
+      else if (result.histogram) {
+        context.budget.bytes(histogramBytes(result.histogram));
+        setHistogram(out, step, result.histogram);
+      } else setFloat(out, step, result.value);
     }
     if (!isEmpty) results.push(out);
   }

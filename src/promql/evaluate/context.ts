@@ -29,6 +29,8 @@ export interface QueryWindow {
 export interface EvalContext {
   readonly options: EngineOptions;
   readonly window: QueryWindow;
+  /** The steps of the query itself; subqueries and repeated nodes have grids of their own. */
+  readonly grid: Grid;
   readonly budget: QueryBudget;
   readonly reader: SeriesReader;
   readonly annotations: Annotations;

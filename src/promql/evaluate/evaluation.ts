@@ -72,6 +72,9 @@ export class Evaluation implements EvalContext {
   }
 
   evaluate(expr: Expr, grid: Grid): Value {
+    this.budget.check();
+    // Whatever comes of a node, it is at least a number per step.
+    this.budget.bytes(8 * grid.count);
     if (grid.count > 1 && this.invariance.isRepeatable(expr)) {
       return this.repeat(this.evaluateNode(expr, { ...grid, count: 1 }), grid.count);
     }
@@ -95,7 +98,6 @@ export class Evaluation implements EvalContext {
       case 'aggregate':
         return evaluateAggregate(this, expr, grid);
       case 'call':
-        this.budget.check();
         return functions[expr.name]!.evaluate(this, expr, grid);
       case 'matrix':
       case 'subquery':

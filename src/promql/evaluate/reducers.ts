@@ -8,6 +8,7 @@ import { averageHistograms, type CombineEvents, sumHistograms } from '../histogr
 import { usesCustomBuckets } from '../histogram/buckets.ts';
 import { quantileOf } from '../quantile.ts';
 import type { EvalContext } from './context.ts';
+import { extentOf } from './params.ts';
 import type { SelectionOp } from './selections.ts';
 import {
   ABSENT,
@@ -15,6 +16,7 @@ import {
   FLOAT,
   type Grid,
   HISTOGRAM,
+  histogramBytes,
   type MutableColumn,
   setFloat,
   setHistogram,
@@ -131,8 +133,10 @@ function addUpMixed(
       setFloat(result, step, op === 'sum' ? sumOf(gathered, floats) : averageOf(gathered, 0, floats));
     } else if (histograms.length > 0) {
       const combined = (op === 'sum' ? sumHistograms : averageHistograms)(histograms, events);
-      if (combined !== undefined) setHistogram(result, step, combined);
-      else annotations.warn(texts.mixedExponentialCustom(metricThatDiffers(columns, step)), position);
+      if (combined !== undefined) {
+        reduction.context.budget.bytes(histogramBytes(combined));
+        setHistogram(result, step, combined);
+      } else annotations.warn(texts.mixedExponentialCustom(metricThatDiffers(columns, step)), position);
     }
   }
 }
@@ -205,9 +209,11 @@ function spread(finish: (variance: number) => number): Reducer {
 function quantiles(reduction: Reduction, columns: readonly Column[], result: MutableColumn): void {
   const { context, expr, params } = reduction;
   tellIgnored(reduction, columns);
-  for (const q of params!) {
-    if (!(q >= 0 && q <= 1)) context.annotations.warn(texts.invalidQuantile(q), expr.param!.position);
-  }
+  const { min, max, hasNaN } = extentOf(params!);
+  const warn = (q: number): void => context.annotations.warn(texts.invalidQuantile(q), expr.param!.position);
+  if (hasNaN) warn(Number.NaN);
+  if (max > 1) warn(max);
+  if (min < 0) warn(min);
   const gathered = new Float64Array(columns.length);
   for (let step = 0; step < result.values.length; step++) {
     const count = gatherFloats(columns, step, gathered);

@@ -5,6 +5,7 @@ import { formatG } from '../numbers.ts';
 import type { Group } from './aggregate.ts';
 import type { EvalContext } from './context.ts';
 import { Heap } from './heap.ts';
+import { extentOf } from './params.ts';
 import { isSampled } from './ratio-sampler.ts';
 import {
   ABSENT,
@@ -61,25 +62,16 @@ function checkParams(
   op: SelectionOp,
   params: Float64Array,
 ): boolean {
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  let hasNaN = false;
-  for (const param of params) {
-    if (Number.isNaN(param)) hasNaN = true;
-    else {
-      min = Math.min(min, param);
-      max = Math.max(max, param);
-    }
-  }
+  const { min, max, hasNaN } = extentOf(params);
   if (op === 'limit_ratio') {
-    if (max === 0 && min === 0 && !hasNaN) return false;
+    if (max === 0 && min === 0) return false;
     if (hasNaN) throw executionError('Ratio value is NaN');
     const { position } = expr.param!;
     if (max > 1) context.annotations.warn(texts.invalidRatio(max, 1), position);
     if (min < -1) context.annotations.warn(texts.invalidRatio(min, -1), position);
     return true;
   }
-  if (max < 1 && !(hasNaN && max === Number.NEGATIVE_INFINITY)) return false;
+  if (max < 1) return false;
   if (hasNaN) throw executionError('Parameter value is NaN');
   if (min <= -(2 ** 63)) throw executionError(`Scalar value ${formatG(min)} underflows int64`);
   if (max >= 2 ** 63) throw executionError(`Scalar value ${formatG(max)} overflows int64`);

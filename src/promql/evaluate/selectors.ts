@@ -63,7 +63,7 @@ function lookupSeries(
   const words = wordsOf(values);
   const { lookbackMs } = context.options;
   const { samplesPerStep } = context.stats;
-  const isTop = samplesPerStep.length === grid.count;
+  const isTop = grid === context.grid;
   let column: MutableColumn | undefined;
   let found = 0;
   // Index of the first sample after the time looked at.

@@ -93,3 +93,7 @@ export function isEmptyColumn(column: Column): boolean {
 
 /** Bytes a column of floats takes, for the query's budget: values, presence and the objects around them. */
 export const columnBytes = (steps: number): number => 9 * steps + 400;
+
+/** Bytes a histogram of its own takes. */
+export const histogramBytes = (histogram: Histogram): number =>
+  240 + 16 * (histogram.positiveBuckets.length + histogram.negativeBuckets.length);

@@ -12,6 +12,7 @@ import {
   columnBytes,
   FLOAT,
   type Grid,
+  histogramBytes,
   isEmptyColumn,
   type MutableColumn,
   newColumn,
@@ -196,8 +197,10 @@ class Match {
     this.claim(output, group, step);
     if (returnBool) setFloat(output.column, step, outcome === 'keep' ? 1 : 0);
     else if (outcome === 'drop') return;
-    else if (this.result.histogram) setHistogram(output.column, step, this.result.histogram);
-    else setFloat(output.column, step, this.result.value);
+    else if (this.result.histogram) {
+      this.context.budget.bytes(histogramBytes(this.result.histogram));
+      setHistogram(output.column, step, this.result.histogram);
+    } else setFloat(output.column, step, this.result.value);
   }
 
   /** Notes a match at a step and refuses a second one. */

@@ -37,6 +37,7 @@ function ofHistogram(compute: (histogram: Histogram) => number): Evaluate {
       const labels = context.options.delayedNameRemoval
         ? column.labels
         : filterLabels(column.labels, (name) => name !== METRIC_NAME);
+      context.budget.bytes(columnBytes(grid.count));
       const out = newColumn(labels, grid.count, true);
       for (let step = 0; step < grid.count; step++) {
         if (column.present[step] === HISTOGRAM) setFloat(out, step, compute(column.histograms[step]!));
@@ -235,6 +236,7 @@ const histogramQuantiles: Evaluate = (context, call, grid) => {
   for (const qs of quantiles) {
     const compute = quantileFunction(context, qs, arg.position, grid);
     for (const distinct of new Set(qs)) {
+      context.budget.check();
       const only = evaluateHistograms(context, groups, arg.position, grid, compute, (labels) =>
         withLabel(withoutName(context, labels), label, formatOpenMetrics(distinct)),
       );

@@ -59,9 +59,12 @@ function relabelled(
   target: string,
   value: (labels: Labels) => string | undefined,
 ): Value {
+  let made = 0;
   const columns = evaluateVector(context, call.args[0]!, grid).map((column): Column => {
+    if (++made % 256 === 0) context.budget.check();
     const set = value(column.labels);
     if (set === undefined) return column;
+    context.budget.bytes(100 + 2 * set.length + 8 * column.labels.length);
     const dropName = target === METRIC_NAME ? false : column.dropName;
     return { ...column, labels: withLabel(column.labels, target, set), dropName };
   });

@@ -3,7 +3,15 @@ import type { QueryWindow } from '../evaluate/context.ts';
 import { evaluateVector, vector } from '../evaluate/context.ts';
 import { settleNames, withoutName } from '../evaluate/labels.ts';
 import { lookup } from '../evaluate/selectors.ts';
-import { ABSENT, type Column, type Grid, newColumn, setFloat, timeAt } from '../evaluate/value.ts';
+import {
+  ABSENT,
+  type Column,
+  columnBytes,
+  type Grid,
+  newColumn,
+  setFloat,
+  timeAt,
+} from '../evaluate/value.ts';
 import { mapFloats } from './math.ts';
 import type { Evaluate, FunctionTable } from './table.ts';
 
@@ -62,6 +70,7 @@ const timestamp: Evaluate = (context, call, grid) => {
   }
   const results: Column[] = [];
   for (const column of evaluateVector(context, arg, grid)) {
+    context.budget.bytes(columnBytes(grid.count));
     const out = newColumn(withoutName(context, column.labels), grid.count, true);
     for (let step = 0; step < grid.count; step++) {
       if (column.present[step] !== ABSENT) setFloat(out, step, timeAt(grid, step) / 1000);

@@ -14,6 +14,7 @@ import {
   FLOAT,
   type Grid,
   HISTOGRAM,
+  histogramBytes,
   type MutableColumn,
   newColumn,
   setFloat,
@@ -64,7 +65,8 @@ const EXTENDABLE = {
   smoothed: 'delta, increase, rate',
 };
 
-const SERIES_PER_CHECK = 16;
+/** Samples looked at between two looks at the clock. */
+const SAMPLES_PER_CHECK = 500_000;
 
 /** A function over a range vector, series by series; its other arguments are scalars. */
 export function perWindow(evaluate: WindowFunction, options: WindowOptions = {}): Evaluate {
@@ -79,9 +81,7 @@ export function perWindow(evaluate: WindowFunction, options: WindowOptions = {})
     const window = newWindow(context, range);
     const columns: Column[] = [];
     const dropsName = options.keepsName !== true;
-    let checked = 0;
     for (const series of range.series) {
-      if (++checked % SERIES_PER_CHECK === 0) context.budget.check();
       const column = evaluateSeries(context, window, range, series, grid, evaluate, scalars);
       if (column === undefined) continue;
       column.dropName = dropsName || series.dropName;
@@ -150,11 +150,13 @@ function evaluateSeries(
 ): MutableColumn | undefined {
   const { times, histogramTimes } = series;
   const { samplesPerStep } = context.stats;
-  const isTop = samplesPerStep.length === grid.count;
+  const isTop = grid === context.grid;
   const back = range.extension === undefined ? 0 : context.options.lookbackMs;
   const ahead = range.extension === 'smoothed' ? context.options.lookbackMs : 0;
   let column: MutableColumn | undefined;
   let seen = 0;
+  let unchecked = 0;
+  context.budget.check();
   window.series = series;
   window.from = window.to = window.histogramFrom = window.histogramTo = 0;
   for (let step = 0; step < grid.count; step++) {
@@ -185,6 +187,11 @@ function evaluateSeries(
     window.time = timeAt(grid, step);
     window.step = step;
     seen += count;
+    unchecked += count;
+    if (unchecked > SAMPLES_PER_CHECK) {
+      unchecked = 0;
+      context.budget.check();
+    }
     if (isTop) samplesPerStep[step]! += count;
     const kind = evaluate(window, scalars);
     if (kind === ABSENT) continue;
@@ -193,7 +200,10 @@ function evaluateSeries(
       column = newColumn(series.labels, grid.count);
     }
     if (kind === FLOAT) setFloat(column, step, window.value);
-    else if (kind === HISTOGRAM) setHistogram(column, step, window.histogram!);
+    else if (kind === HISTOGRAM) {
+      context.budget.bytes(histogramBytes(window.histogram!));
+      setHistogram(column, step, window.histogram!);
+    }
   }
   context.stats.totalSamples += seen;
   return column;
