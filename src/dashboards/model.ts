@@ -128,7 +128,7 @@ export interface LegendModel {
   readonly calcs: readonly string[];
 }
 
-/** Of single values: stat, gauge. */
+/** Of single values: stat, gauge, bar gauge. */
 export interface ValueModel {
   /** `lastNotNull`, `mean`, `max` …: Grafana's names, the old ones translated. */
   readonly reducer: string;

@@ -6,7 +6,9 @@ import type { PanelModel, TargetModel, ThresholdsModel } from './model.ts';
 import { readGraph, readLegend, readTimeseries, readValue } from './style.ts';
 
 /** Types that are drawn. */
-const DRAWN = new Set(['timeseries', 'stat', 'gauge', 'table', 'text', 'row']);
+const DRAWN = new Set(['timeseries', 'stat', 'gauge', 'bargauge', 'table', 'text', 'row']);
+/** Types that show one number per series. */
+const SINGLE_VALUE = new Set(['stat', 'gauge', 'bargauge']);
 /** Types that query nothing. */
 const WITHOUT_QUERY = new Set(['text', 'row', 'alertlist', 'dashlist', 'news', 'welcome', 'annolist']);
 
@@ -80,7 +82,7 @@ export function readPanel(
       thresholds,
       graph,
       legend: isGraph ? readLegend(json) : undefined,
-      value: type === 'stat' || type === 'gauge' ? readValue(json) : undefined,
+      value: SINGLE_VALUE.has(type) ? readValue(json) : undefined,
       text: type === 'text' ? readText(json) : undefined,
       repeat: textAt(json, 'repeat') || undefined,
       collapsed: type === 'row' ? json.collapsed === true || json.collapse === true : undefined,

@@ -98,6 +98,7 @@ export function createFakeApi(scenario: Scenario, now: () => number): FakeApi {
           GOGC: '',
           storageRetention: '30d or 20GB',
         });
+      if (get && path === '/api/status') return { status: 200, body: { degraded: null } };
       if (get && path === '/api/v1/status/tsdb') return ok(tsdb());
       if (get && path === '/api/v1/status/config') return ok({ yaml: CONFIG });
       return undefined;

@@ -2,6 +2,7 @@ import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Strip } from './frame/strip.tsx';
 import { BottomBar, TopBar } from './frame/top-bar.tsx';
+import { lazyPart } from './lazy-part.ts';
 import { Home } from './pages/home.tsx';
 import { Empty, ErrorNote, Skeleton } from './parts/view-state.tsx';
 import { useSession } from './session.ts';
@@ -35,7 +36,7 @@ export function App() {
 }
 
 function Page({ path }: { readonly path: string }) {
-  const { alerts } = useSession();
+  const { alerts, clock } = useSession();
   const route = ROUTES.find(([pattern]) => pattern.test(path));
   const [shown, setShown] = useState<{ route: typeof route; Content: ComponentType }>();
   const [problem, setProblem] = useState<Error>();
@@ -45,7 +46,7 @@ function Page({ path }: { readonly path: string }) {
     if (!route) return;
     let isGone = false;
     setProblem(undefined);
-    route[2]().then(
+    lazyPart(route[2], clock.now()).then(
       (Content) => !isGone && setShown({ route, Content }),
       (error: Error) => !isGone && setProblem(error),
     );

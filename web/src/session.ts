@@ -23,6 +23,8 @@ export interface Session {
   /** Watched all the time, for the strip and the badges. */
   readonly alerts: Resource<readonly ApiAlert[]>;
   readonly targets: Resource<readonly ActiveTarget[]>;
+  /** Why nothing can be stored right now. */
+  readonly degraded: Resource<string | undefined>;
   /** Set while the server does not answer at all. */
   readonly isUnreachable: ReadonlySignal<boolean>;
 }
@@ -41,10 +43,11 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
   const range = createRangeStore(router, clock);
   const alerts = createResource(clock, (abort) => api.alerts(abort));
   const targets = createResource(clock, (abort) => api.targets(abort));
+  const degraded = createResource(clock, (abort) => api.degraded(abort));
 
   const watch = async (): Promise<void> => {
     const hadFailed = alerts.error.value !== undefined;
-    await Promise.all([alerts.refresh(), targets.refresh()]);
+    await Promise.all([alerts.refresh(), targets.refresh(), degraded.refresh()]);
     // Back again: everything in view is fetched at once, not only at the next refresh.
     if (hadFailed && alerts.error.value === undefined) tick.value++;
   };
@@ -79,6 +82,7 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
     tick,
     alerts,
     targets,
+    degraded,
     isUnreachable: computed(() => isSilent(alerts.error.value) && isSilent(targets.error.value)),
   };
 }

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { lastValue } from '../data/matrix.ts';
 import { valueText } from '../format/units.ts';
+import { lazyPart } from '../lazy-part.ts';
 import { useSession } from '../session.ts';
 import { LAST_ONLY, Legend, type LegendColumn } from './legend.tsx';
 import type { ChartSpec, Plot, PlotColors } from './plot.ts';
@@ -28,7 +29,8 @@ export function Chart({
   syncKey = 'page',
   ...spec
 }: ChartProps) {
-  const { range, theme } = useSession();
+  const { range, theme, clock } = useSession();
+  const [isMissing, setIsMissing] = useState(false);
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<{ shape: string; plot: Plot } | undefined>(undefined);
   const [library, setLibrary] = useState<typeof import('./plot.ts')>();
@@ -37,9 +39,14 @@ export function Chart({
 
   useEffect(() => {
     let isGone = false;
-    void import('./plot.ts').then((module) => {
-      if (!isGone) setLibrary(module);
-    });
+    lazyPart(() => import('./plot.ts'), clock.now()).then(
+      (module) => {
+        if (!isGone) setLibrary(module);
+      },
+      () => {
+        if (!isGone) setIsMissing(true);
+      },
+    );
     return () => {
       isGone = true;
     };
@@ -86,6 +93,7 @@ export function Chart({
         role="img"
         aria-label={summary(label, spec)}
       />
+      {isMissing && <p class="note">The chart could not be loaded: reload the page.</p>}
       {legend === 'list' && spec.lines.length > 0 && (
         <Legend
           lines={spec.lines}

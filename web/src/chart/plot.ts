@@ -16,6 +16,8 @@ export interface ChartLine {
   readonly dash?: readonly number[];
   readonly draw?: 'line' | 'smooth' | 'step' | 'bars' | 'points';
   readonly axis?: 'left' | 'right';
+  /** Lines of one group are drawn on top of each other; absent stands alone. */
+  readonly stack?: string;
   /** Holes are bridged. */
   readonly spanGaps?: boolean;
 }
@@ -35,7 +37,6 @@ export interface ChartSpec {
   readonly decimals?: number;
   readonly axisLabel?: string;
   readonly bounds: Bounds;
-  readonly isStacked?: boolean;
   readonly isLog?: boolean;
   readonly rightUnit?: string;
   readonly rightBounds?: Bounds;
@@ -102,7 +103,7 @@ export function createPlot(
   const plot = new uPlot(
     {
       ...size,
-      padding: [8, hasRight ? 0 : 8, 0, 0],
+      padding: [8, hasRight ? 0 : 18, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -139,9 +140,7 @@ export function createPlot(
         ...(hasRight ? [yAxis('right', spec.rightUnit ?? spec.unit, undefined)] : []),
       ],
       series: [{}, ...spec.lines.map((line) => seriesOf(line, spec))],
-      bands: spec.isStacked
-        ? spec.lines.slice(1).map((_, i) => ({ series: [i + 2, i + 1] as [number, number] }))
-        : [],
+      bands: bandsOf(spec),
       hooks: {
         setCursor: [(self) => tooltip.move(self, spec)],
         setSelect: [
@@ -163,12 +162,17 @@ export function createPlot(
 
   return {
     update(next) {
-      if (!sameSet(next.hidden, spec.hidden)) {
+      const isOtherChoice = !sameSet(next.hidden, spec.hidden);
+      if (isOtherChoice) {
         delete shown.left;
         delete shown.right;
       }
       spec = next;
       plot.batch(() => {
+        if (isOtherChoice) {
+          plot.delBand(null);
+          for (const band of bandsOf(spec)) plot.addBand(band);
+        }
         spec.lines.forEach((line, i) => {
           const isShown = !spec.hidden.has(line.name);
           if (plot.series[i + 1]!.show !== isShown) plot.setSeries(i + 1, { show: isShown });
@@ -186,7 +190,7 @@ export function createPlot(
 
 /** Plots of equal shape differ only in their data. */
 export function shapeOf(spec: ChartSpec): string {
-  const lines = spec.lines.map(({ name, color, fill, width, dash, draw, axis, spanGaps }) => [
+  const lines = spec.lines.map(({ name, color, fill, width, dash, draw, axis, stack, spanGaps }) => [
     name,
     color,
     fill,
@@ -194,29 +198,37 @@ export function shapeOf(spec: ChartSpec): string {
     dash,
     draw,
     axis,
+    stack,
     spanGaps,
   ]);
-  return JSON.stringify([
-    lines,
-    spec.unit,
-    spec.axisLabel,
-    spec.decimals,
-    spec.isStacked,
-    spec.isLog,
-    spec.rightUnit,
-  ]);
+  return JSON.stringify([lines, spec.unit, spec.axisLabel, spec.decimals, spec.isLog, spec.rightUnit]);
 }
 
 function dataOf(spec: ChartSpec): uPlot.AlignedData {
-  if (!spec.isStacked)
-    return [spec.times as number[], ...spec.lines.map((line) => line.values as (number | null)[])];
-  const isShown = spec.lines.map((line) => !spec.hidden.has(line.name));
-  const stacked = stackColumns(spec.lines.filter((_, i) => isShown[i]).map((line) => line.values));
-  let next = 0;
-  return [
-    spec.times as number[],
-    ...spec.lines.map((line, i) => (isShown[i] ? stacked[next++]! : (line.values as (number | null)[]))),
-  ];
+  const drawn = spec.lines.map((line) => line.values as (number | null)[]);
+  for (const members of shownStacks(spec)) {
+    const sums = stackColumns(members.map((i) => spec.lines[i]!.values));
+    members.forEach((i, at) => {
+      drawn[i] = sums[at]!;
+    });
+  }
+  return [spec.times as number[], ...drawn];
+}
+
+/** Positions of the lines of each stack that are shown, bottom first. */
+function shownStacks({ lines, hidden }: ChartSpec): number[][] {
+  const groups = new Map<string, number[]>();
+  lines.forEach(({ name, stack }, i) => {
+    if (stack !== undefined && !hidden.has(name)) groups.set(stack, [...(groups.get(stack) ?? []), i]);
+  });
+  return [...groups.values()];
+}
+
+/** The area of a stacked line ends at the line below it. Series 0 is the time. */
+function bandsOf(spec: ChartSpec): uPlot.Band[] {
+  return shownStacks(spec).flatMap((group) =>
+    group.slice(1).map((upper, i) => ({ series: [upper + 1, group[i]! + 1] as [number, number] })),
+  );
 }
 
 function seriesOf(line: ChartLine, spec: ChartSpec): uPlot.Series {

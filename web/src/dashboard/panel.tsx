@@ -4,9 +4,10 @@ import { parsePromDuration } from '../format/duration.ts';
 import { Icon } from '../parts/icons.tsx';
 import { ErrorNote, Skeleton } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
+import { BarGaugePanel, GaugePanel } from './gauge-panel.tsx';
 import { loadPanel, type PanelContext, type PanelData } from './panel-data.ts';
 import { SeriesPanel } from './series-panel.tsx';
-import { GaugePanel, StatPanel } from './stat-panel.tsx';
+import { StatPanel } from './stat-panel.tsx';
 import { type Choices, substitute } from './substitute.ts';
 import { TablePanel } from './table-panel.tsx';
 import { TextPanel } from './text-panel.tsx';
@@ -91,6 +92,8 @@ function LivePanel({ panel, choices, isNear, syncKey }: LivePanelProps) {
       return <StatPanel panel={panel} data={data} />;
     case 'gauge':
       return <GaugePanel panel={panel} data={data} />;
+    case 'bargauge':
+      return <BarGaugePanel panel={panel} data={data} />;
     case 'table':
       return <TablePanel panel={panel} data={data} />;
     default:

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { PanelModel } from '../../../src/dashboards/model.ts';
+import type { GraphModel, PanelModel } from '../../../src/dashboards/model.ts';
 import { Chart } from '../chart/chart.tsx';
 import { assignColors, type ShownTheme, seriesColor } from '../chart/palette.ts';
 import type { ChartLine } from '../chart/plot.ts';
@@ -24,6 +24,7 @@ export function SeriesPanel({
   const graph = panel.graph;
   if (!graph || lines.length === 0) return <p class="panel-empty">No data in this range.</p>;
   const { left, right } = graph;
+  const isPercent = graph.stack === 'percent';
   const thresholds =
     graph.thresholds === 'off' || !panel.thresholds
       ? []
@@ -38,12 +39,11 @@ export function SeriesPanel({
       times={data.series[0]?.times ?? []}
       lines={lines}
       range={[data.range.from / 1000, data.range.to / 1000]}
-      unit={left.unit === '' ? 'short' : left.unit}
+      unit={isPercent ? 'percent' : left.unit === '' ? 'short' : left.unit}
       {...(left.decimals === undefined ? {} : { decimals: left.decimals })}
       {...(left.label === '' ? {} : { axisLabel: left.label })}
-      bounds={left}
+      bounds={isPercent ? { min: 0, max: 100 } : left}
       {...(right ? { rightUnit: right.unit, rightBounds: right } : {})}
-      isStacked={graph.stack !== 'none'}
       isLog={left.isLog}
       thresholds={thresholds}
       legend={panel.legend?.isShown === false ? 'none' : 'list'}
@@ -65,7 +65,9 @@ function linesOf(panel: PanelModel, series: readonly PanelSeries[], theme: Shown
   );
   const palette = assignColors(drawn.map(({ name }) => name));
   const fixed = panel.color.mode === 'fixed' ? cssColor(panel.color.fixedColor, theme) : undefined;
-  const percent = graph.stack === 'percent' ? totals(drawn) : undefined;
+  const stacks = drawn.map(({ settings }) => stackOf(graph, settings));
+  const percent =
+    graph.stack === 'percent' ? totals(drawn.filter((_, i) => stacks[i] !== undefined)) : undefined;
   return drawn.map(({ name, values, settings }, i): ChartLine => {
     const color = overrideColor(settings, theme) ?? fixed ?? seriesColor(palette[i]!, theme);
     const number = (id: string, fallback: number): number => {
@@ -81,20 +83,27 @@ function linesOf(panel: PanelModel, series: readonly PanelSeries[], theme: Shown
       values: values.map((value, at) => {
         const known = value ?? (graph.nulls === 'zero' ? 0 : null);
         if (known === null) return null;
-        if (percent) return percent[at]! === 0 ? 0 : (known / percent[at]!) * 100;
+        if (percent && stacks[i] !== undefined) return percent[at]! === 0 ? 0 : (known / percent[at]!) * 100;
         return isNegative ? -known : known;
       }),
       width: number('custom.lineWidth', graph.lineWidth),
-      fill:
-        graph.stack === 'none'
-          ? number('custom.fillOpacity', graph.fill * 100) / 100
-          : Math.max(graph.fill, 0.15),
+      fill: number('custom.fillOpacity', graph.fill * 100) / 100,
+      ...(stacks[i] === undefined ? {} : { stack: stacks[i] }),
       draw: drawStyle === 'bars' || drawStyle === 'points' ? drawStyle : graph.draw,
       axis: settings.get('custom.axisPlacement') === 'right' && graph.right ? 'right' : 'left',
       spanGaps: graph.nulls === 'connect',
       ...(graph.isDashed || style?.fill === 'dash' ? { dash: [6, 4] } : {}),
     };
   });
+}
+
+/** Which stack a series is on, if any: an override may take it off or put it on one of its own, and what points down has its own. */
+function stackOf(graph: GraphModel, settings: ReadonlyMap<string, unknown>): string | undefined {
+  const own = settings.get('custom.stacking') as { mode?: string; group?: unknown } | undefined;
+  const mode = own?.mode ?? graph.stack;
+  if (mode !== 'normal' && mode !== 'percent') return undefined;
+  const direction = settings.get('custom.transform') === 'negative-Y' ? 'down' : 'up';
+  return `${String(own?.group ?? 'A')} ${direction}`;
 }
 
 function totals(series: readonly PanelSeries[]): number[] {

@@ -7,8 +7,9 @@ import type { PanelData, PanelSeries } from './panel-data.ts';
 import { reduceSeries } from './reduce.ts';
 import { isHidden } from './series-panel.tsx';
 
-interface Tile {
+export interface Tile {
   readonly name: string;
+  readonly value: number | null;
   readonly display: Display;
   readonly values: readonly (number | null)[];
 }
@@ -60,79 +61,18 @@ export function StatPanel({ panel, data }: { readonly panel: PanelModel; readonl
   );
 }
 
-/** An arc from the least to the most the panel allows, coloured by the steps reached. */
-export function GaugePanel({ panel, data }: { readonly panel: PanelModel; readonly data: PanelData }) {
-  const { theme } = useSession();
-  const shown = theme.shown.value;
-  const low = panel.min ?? 0;
-  const high = panel.max ?? (panel.unit === 'percentunit' ? 1 : 100);
-  const share = (value: number): number => Math.min(1, Math.max(0, (value - low) / (high - low || 1)));
-  const steps = panel.thresholds?.steps ?? [];
-  const at = (value: number | null): number =>
-    value === null ? 0 : panel.thresholds?.mode === 'percentage' ? Math.min(1, value / 100) : share(value);
-  return (
-    <div class="stat-tiles">
-      {tilesOf(panel, data.series, shown).map(({ name, display, values }, _, all) => {
-        const value = reduceSeries(values, panel.value?.reducer ?? 'lastNotNull');
-        return (
-          <div key={name} class="gauge">
-            <svg
-              viewBox="0 0 120 90"
-              role="img"
-              aria-label={`${panel.title || name}: ${display.text} ${display.unit}`}
-            >
-              <path class="gauge-track" d={arc(44, 0, 1)} />
-              {value !== null && (
-                <path
-                  class="gauge-arc"
-                  d={arc(44, 0, Math.max(0.004, share(value)))}
-                  style={{ stroke: display.color ?? 'var(--bell)' }}
-                />
-              )}
-              {steps.map((step, i) => (
-                <path
-                  key={`${step.value}`}
-                  class="gauge-step"
-                  d={arc(52.5, at(step.value), i + 1 < steps.length ? at(steps[i + 1]!.value) : 1)}
-                  style={{ stroke: cssColor(step.color, shown) ?? 'var(--line)' }}
-                />
-              ))}
-            </svg>
-            <div class="gauge-value">
-              <span style={{ color: display.color }}>{display.text}</span>
-              {display.unit !== '' && <span class="unit">{display.unit}</span>}
-            </div>
-            {all.length > 1 && <div class="stat-name">{name}</div>}
-          </div>
-        );
-      })}
-    </div>
-  );
-}
-
-const START = -210;
-const SWEEP = 240;
-
-/** Part of the dial as a path; `from` and `to` between 0 and 1. */
-function arc(radius: number, from: number, to: number): string {
-  const point = (share: number): string => {
-    const angle = ((START + share * SWEEP) * Math.PI) / 180;
-    return `${(60 + radius * Math.cos(angle)).toFixed(2)} ${(57 + radius * Math.sin(angle)).toFixed(2)}`;
-  };
-  if (to <= from) return '';
-  const isLarge = (to - from) * SWEEP > 180 ? 1 : 0;
-  return `M${point(from)}A${radius} ${radius} 0 ${isLarge} 1 ${point(to)}`;
-}
-
-function tilesOf(panel: PanelModel, series: readonly PanelSeries[], theme: 'light' | 'dark'): Tile[] {
+/** A panel's series, each brought to one number as the author wants it read. */
+export function tilesOf(panel: PanelModel, series: readonly PanelSeries[], theme: 'light' | 'dark'): Tile[] {
   const reducer = panel.value?.reducer ?? 'lastNotNull';
   const shown = series.filter(({ settings }) => !isHidden(settings));
-  if (shown.length === 0) return [{ name: '', display: displayValue(null, panel, theme), values: [] }];
+  if (shown.length === 0)
+    return [{ name: '', value: null, display: displayValue(null, panel, theme), values: [] }];
   return shown.map(({ name, values, settings }) => {
     const unit = settings.get('unit');
     const value = reduceSeries(values, reducer);
     return {
       name,
+      value,
       values,
       display: displayValue(value, panel, theme, typeof unit === 'string' ? unit : panel.unit),
     };

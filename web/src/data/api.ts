@@ -51,6 +51,8 @@ export interface Api {
   createSilence(silence: NewSilence): Promise<string>;
   expireSilence(id: string): Promise<void>;
   status<T>(name: 'buildinfo' | 'runtimeinfo' | 'config' | 'flags', signal?: AbortSignal): Promise<T>;
+  /** Why nothing can be stored right now; undefined while all is well. */
+  degraded(signal?: AbortSignal): Promise<string | undefined>;
   tsdbStatus(signal?: AbortSignal): Promise<TsdbStatus>;
   dashboards(signal?: AbortSignal): Promise<readonly DashboardSummary[]>;
   dashboard<T>(uid: string, signal?: AbortSignal): Promise<T>;
@@ -142,6 +144,8 @@ export function createApi(base: string, fetchFn: typeof fetch = fetch): Api {
     expireSilence: async (id) =>
       void (await send(`api/v2/silence/${encodeURIComponent(id)}`, { method: 'DELETE' })),
     status: (name, signal) => data(get(`api/v1/status/${name}`, signal)),
+    degraded: async (signal) =>
+      ((await get('api/status', signal)) as { degraded?: string | null }).degraded ?? undefined,
     tsdbStatus: (signal) => data(get('api/v1/status/tsdb', signal)),
     dashboards: (signal) => get('api/dashboards', signal) as Promise<readonly DashboardSummary[]>,
     dashboard: <T>(uid: string, signal?: AbortSignal) =>

@@ -5,7 +5,7 @@ import { useSession } from '../session.ts';
 
 /** A thin line under the bar that is there only while something is wrong and not already said by the page itself. */
 export function Strip() {
-  const { alerts, targets, router, isUnreachable, now, range } = useSession();
+  const { alerts, targets, degraded, router, isUnreachable, now, range } = useSession();
   if (isUnreachable.value) {
     const since = alerts.fetchedAt.value;
     return (
@@ -25,10 +25,16 @@ export function Strip() {
   const down = (targets.data.value ?? []).filter((target) => target.health === 'down');
   const showFiring = firing.length > 0 && path !== '/' && path !== '/alerts';
   const showDown = down.length > 0 && path !== '/targets' && path !== '/';
-  if (!showFiring && !showDown) return null;
+  const problem = degraded.data.value;
+  if (!showFiring && !showDown && problem === undefined) return null;
   const oldest = Math.min(...firing.map((alert) => parseApiTime(alert.activeAt) ?? now.value));
   return (
     <div class="strip is-firing" role="status">
+      {problem !== undefined && (
+        <a href={router.href('/status')}>
+          <StateMark state="firing" word="storage" /> nothing can be stored: {problem}
+        </a>
+      )}
       {showFiring && (
         <a href={router.href(`/alerts${range.carry.value}`)}>
           <StateMark state="firing" /> {firing.length} firing, oldest {durationText(now.value - oldest)}

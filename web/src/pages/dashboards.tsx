@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DashboardSummary } from '../data/api-types.ts';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
@@ -24,20 +24,29 @@ export function Dashboards() {
     await list.refresh();
   };
 
+  useEffect(() => {
+    const over = (event: DragEvent): void => {
+      event.preventDefault();
+      setIsOver(true);
+    };
+    const leave = (): void => setIsOver(false);
+    const drop = (event: DragEvent): void => {
+      event.preventDefault();
+      setIsOver(false);
+      void importFiles(event.dataTransfer?.files ?? []);
+    };
+    document.addEventListener('dragover', over);
+    document.addEventListener('dragleave', leave);
+    document.addEventListener('drop', drop);
+    return () => {
+      document.removeEventListener('dragover', over);
+      document.removeEventListener('dragleave', leave);
+      document.removeEventListener('drop', drop);
+    };
+  }, []);
+
   return (
-    <div
-      class={isOver ? 'page is-drop-target' : 'page'}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setIsOver(true);
-      }}
-      onDragLeave={() => setIsOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setIsOver(false);
-        void importFiles(event.dataTransfer?.files ?? []);
-      }}
-    >
+    <div class={isOver ? 'page is-drop-target' : 'page'}>
       <div class="page-head">
         <h1 class="page-title">Dashboards</h1>
         <input

@@ -1,7 +1,7 @@
 import type { Api } from '../data/api.ts';
-import type { MatrixSeries } from '../data/api-types.ts';
+import type { MatrixSeries, VectorSample } from '../data/api-types.ts';
 import { targetKey } from '../data/hosts.ts';
-import { columnsOf, niceStep, queryRangeOf } from '../data/matrix.ts';
+import { columnsOf, niceStep, parseSample, queryRangeOf } from '../data/matrix.ts';
 import type { ResolvedRange } from '../nav/time-range.ts';
 
 /** Sparklines of all targets at once, by `job\ninstance`. */
@@ -32,9 +32,13 @@ const QUERIES = {
 
 export async function loadOverview(api: Api, range: ResolvedRange, abort: AbortSignal): Promise<Overview> {
   const grid = queryRangeOf(range, niceStep(range, SPARK_POINTS, 30));
+  // The grid ends up to a step ago: what is true now is asked for itself and becomes the last point.
   const lines = async (expr: string): Promise<Lines> => {
-    const { data } = await api.queryRange(expr, grid, abort);
-    return byTarget(data, grid);
+    const [past, now] = await Promise.all([
+      api.queryRange(expr, grid, abort),
+      api.query(expr, range.to / 1000, abort),
+    ]);
+    return byTarget(past.data, now.data.resultType === 'vector' ? now.data.result : [], grid);
   };
   const [hostCpu, hostMemory, hostDisk, processCpu, processMemory] = await Promise.all([
     lines(QUERIES.hostCpu),
@@ -54,9 +58,19 @@ export async function loadOverview(api: Api, range: ResolvedRange, abort: AbortS
 }
 
 function byTarget(
-  matrix: readonly MatrixSeries[],
+  past: readonly MatrixSeries[],
+  now: readonly VectorSample[],
   grid: { start: number; end: number; step: number },
 ): Lines {
-  const { series } = columnsOf(matrix, grid);
-  return new Map(series.map(({ labels, values }) => [targetKey(labels.job, labels.instance), values]));
+  const { times, series } = columnsOf(past, grid);
+  const lines = new Map<string, (number | null)[]>();
+  for (const { labels, values } of series) lines.set(targetKey(labels.job, labels.instance), [...values]);
+  for (const { metric, value } of now) {
+    const key = targetKey(metric.job, metric.instance);
+    const last = value ? parseSample(value[1]) : Number.NaN;
+    const line = lines.get(key) ?? times.map(() => null);
+    lines.set(key, line);
+    line.push(Number.isFinite(last) ? last : null);
+  }
+  return lines;
 }

@@ -157,7 +157,6 @@ function HostGraphPanel({
               range={[shown.from / 1000, shown.to / 1000]}
               unit={graph.unit}
               bounds={graph.bounds}
-              isStacked={graph.isStacked ?? false}
               syncKey="home"
             />
           );
@@ -195,6 +194,7 @@ function linesOf(
       lines.push({
         name,
         values,
+        ...(graph.isStacked ? { stack: 'all' } : {}),
         color: isTotal ? colors[11]! : colors[lines.length % colors.length]!,
         fill: isTotal ? 0 : graph.isStacked ? 0.35 : lines.length === 0 ? (graph.fill ?? 0.1) : 0,
         ...(isTotal ? { dash: [4, 4], width: 1 } : {}),

@@ -56,11 +56,11 @@ async function loadSelf(api: Api, abort: AbortSignal): Promise<SelfNumbers> {
   };
   const [samples, disk, memory, tsdb, runtime, build] = await Promise.allSettled([
     number('sum(rate(belfry_tsdb_samples_appended_total[5m]))'),
-    number('sum(belfry_tsdb_storage_bytes)'),
+    number('sum(belfry_tsdb_storage_bytes) or sum(belfry_tsdb_log_bytes)'),
     number('sum(process_resident_memory_bytes{job="belfry"})'),
     api.tsdbStatus(abort),
     api.status<{ storageRetention?: string }>('runtimeinfo', abort),
-    api.status<{ version?: string }>('buildinfo', abort),
+    api.status<{ version?: string; belfryVersion?: string }>('buildinfo', abort),
   ]);
   return {
     samplesPerSecond: settled(samples),
@@ -68,7 +68,7 @@ async function loadSelf(api: Api, abort: AbortSignal): Promise<SelfNumbers> {
     diskBytes: settled(disk),
     memoryBytes: settled(memory),
     retention: settled(runtime)?.storageRetention || undefined,
-    version: settled(build)?.version,
+    version: settled(build)?.belfryVersion ?? settled(build)?.version,
   };
 }
 

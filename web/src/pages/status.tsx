@@ -66,12 +66,14 @@ export function Status() {
 
 /** Names in words; a field not named here is shown under its own name. */
 const BUILD_NAMES: Readonly<Record<string, string>> = {
-  version: 'Version',
+  belfryVersion: 'Belfry',
+  version: 'Speaks the API of Prometheus',
   revision: 'Revision',
   branch: 'Branch',
   buildUser: 'Built by',
   buildDate: 'Built',
   goVersion: 'Runtime',
+  nodeVersion: 'Node.js',
 };
 
 const RUNTIME_NAMES: Readonly<Record<string, string>> = {
@@ -88,7 +90,7 @@ const RUNTIME_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Fields that only mean something to Go programs. */
-const NOT_OURS = new Set(['GOMAXPROCS', 'GOMEMLIMIT', 'GOGC', 'GODEBUG', 'goroutineCount']);
+const NOT_OURS = new Set(['application', 'GOMAXPROCS', 'GOMEMLIMIT', 'GOGC', 'GODEBUG', 'goroutineCount']);
 
 function FactList({
   facts,

@@ -1,0 +1,105 @@
+import type { PanelModel } from '../../../src/dashboards/model.ts';
+import { useSession } from '../session.ts';
+import { cssColor } from './colors.ts';
+import type { PanelData } from './panel-data.ts';
+import { type Tile, tilesOf } from './stat-panel.tsx';
+
+/** An arc from the least to the most the panel allows, coloured by the steps reached. */
+export function GaugePanel({ panel, data }: { readonly panel: PanelModel; readonly data: PanelData }) {
+  const { theme } = useSession();
+  const shown = theme.shown.value;
+  const tiles = tilesOf(panel, data.series, shown);
+  const share = shareOf(panel, tiles);
+  const steps = panel.thresholds?.steps ?? [];
+  const at = (value: number | null): number =>
+    value === null ? 0 : panel.thresholds?.mode === 'percentage' ? Math.min(1, value / 100) : share(value);
+  return (
+    <div class="stat-tiles">
+      {tiles.map(({ name, display, value }, _, all) => {
+        return (
+          <div key={name} class="gauge">
+            <svg
+              viewBox="0 0 120 90"
+              role="img"
+              aria-label={`${panel.title || name}: ${display.text} ${display.unit}`}
+            >
+              <path class="gauge-track" d={arc(44, 0, 1)} />
+              {value !== null && (
+                <path
+                  class="gauge-arc"
+                  d={arc(44, 0, Math.max(0.004, share(value)))}
+                  style={{ stroke: display.color ?? 'var(--bell)' }}
+                />
+              )}
+              {steps.map((step, i) => (
+                <path
+                  key={`${step.value}`}
+                  class="gauge-step"
+                  d={arc(52.5, at(step.value), i + 1 < steps.length ? at(steps[i + 1]!.value) : 1)}
+                  style={{ stroke: cssColor(step.color, shown) ?? 'var(--line)' }}
+                />
+              ))}
+            </svg>
+            <div class="gauge-value">
+              <span style={{ color: display.color }}>{display.text}</span>
+              {display.unit !== '' && <span class="unit">{display.unit}</span>}
+            </div>
+            {all.length > 1 && <div class="stat-name">{name}</div>}
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+const START = -210;
+const SWEEP = 240;
+
+/** Part of the dial as a path; `from` and `to` between 0 and 1. */
+function arc(radius: number, from: number, to: number): string {
+  const point = (share: number): string => {
+    const angle = ((START + share * SWEEP) * Math.PI) / 180;
+    return `${(60 + radius * Math.cos(angle)).toFixed(2)} ${(57 + radius * Math.sin(angle)).toFixed(2)}`;
+  };
+  if (to <= from) return '';
+  const isLarge = (to - from) * SWEEP > 180 ? 1 : 0;
+  return `M${point(from)}A${radius} ${radius} 0 ${isLarge} 1 ${point(to)}`;
+}
+
+/** A bar per series, all on one scale, with the number behind it. */
+export function BarGaugePanel({ panel, data }: { readonly panel: PanelModel; readonly data: PanelData }) {
+  const { theme } = useSession();
+  const tiles = tilesOf(panel, data.series, theme.shown.value);
+  const share = shareOf(panel, tiles);
+  return (
+    <ul class="bars">
+      {tiles.map(({ name, value, display }) => (
+        <li key={name}>
+          <span class="bars-name">{name}</span>
+          <span class="bars-track">
+            <span
+              class="bars-bar"
+              style={{
+                width: `${(value === null ? 0 : share(value)) * 100}%`,
+                background: display.color ?? 'var(--bell)',
+              }}
+            />
+          </span>
+          <span class="value">
+            {display.text}
+            {display.unit !== '' && <span class="unit">{display.unit}</span>}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Where a value stands between the panel's ends, 0 to 1; an end that is not authored is 0 below, and above what the values need. */
+function shareOf(panel: PanelModel, tiles: readonly Tile[]): (value: number) => number {
+  const low = panel.min ?? 0;
+  const natural =
+    panel.unit === 'percentunit' ? 1 : panel.unit === 'percent' || panel.type === 'gauge' ? 100 : undefined;
+  const high = panel.max ?? natural ?? Math.max(low, ...tiles.map(({ value }) => value ?? low));
+  return (value) => Math.min(1, Math.max(0, (value - low) / (high - low || 1)));
+}
