@@ -1,10 +1,11 @@
 import type { PageColumns } from './page-columns.ts';
 
 const EMPTY = -1;
+const LINES_PER_SLICE_CHECK = 4096;
 
 /**
  * The rest of the previous page from the line on where the new page's shape departs from it: found again by key, so that the
- * parser can go on behind it.
+ * parser can go on behind it. Call `index` first.
  */
 export class PageTail {
   readonly columns: PageColumns;
@@ -12,6 +13,7 @@ export class PageTail {
   readonly #keyFrom: Uint32Array;
   readonly #table: Int32Array;
   readonly #mask: number;
+  readonly #start: number;
   /** Where each line starts in the previous page. */
   readonly from: Uint32Array;
 
@@ -25,12 +27,19 @@ export class PageTail {
     const size = 2 ** Math.ceil(Math.log2(Math.max(2, count * 2)));
     this.#mask = size - 1;
     this.#table = new Int32Array(size).fill(EMPTY);
-    let from = start;
+    this.#start = start;
+  }
+
+  /** Makes the lines findable. Yields when `sliceOver` says so: a long page takes its time. */
+  *index(sliceOver: () => boolean): Generator<void, void> {
+    const { count, keyOffset, length } = this.columns;
+    let from = this.#start;
     for (let line = 0; line < count; line++) {
       this.from[line] = from;
-      this.#keyFrom[line] = from + columns.keyOffset[line]!;
-      from += columns.length[line]! + 1;
+      this.#keyFrom[line] = from + keyOffset[line]!;
+      from += length[line]! + 1;
       this.#insert(line);
+      if (line % LINES_PER_SLICE_CHECK === LINES_PER_SLICE_CHECK - 1 && sliceOver()) yield;
     }
   }
 

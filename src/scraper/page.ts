@@ -152,6 +152,7 @@ export class PageParser {
       if (!tail) {
         expected = columns.tail(line, previousCount);
         tail = new PageTail(previous, expected, previousFrom);
+        yield* tail.index(sliceOver);
         previousCount -= line;
         line = 0;
       }
