@@ -5,31 +5,31 @@ import type { ReceiverConfig } from '../config/receivers/receiver.ts';
 import type { RouteConfig } from '../config/route.ts';
 import type { NamedTimeIntervals } from '../config/time-intervals.ts';
 import type { Alert, AlertSink } from '../model/alert.ts';
-import { compareStrings, type Labels } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { SqliteDatabase } from '../sqlite/database.ts';
 import type { TemplateSet } from '../templates/notification.ts';
 import { AlertStore, alertProblem, intake, type StoredAlert } from './alerts.ts';
 import type { Integration } from './delivery.ts';
 import { Dispatcher, type Group } from './dispatcher.ts';
-import { compareAlerts, compareLabelSets } from './group.ts';
-import { describeNotification, History, type HistoryEntry, type HistoryFilter } from './history.ts';
+import { createFlusher, type NextFlush } from './flush.ts';
+import { History, type HistoryEntry, type HistoryFilter } from './history.ts';
 import { Inhibitor } from './inhibit.ts';
 import { createIntegrations } from './integrations.ts';
-import { Lanes, type News, type Pace, type Statement } from './lanes.ts';
+import { Lanes } from './lanes.ts';
+import type { Live } from './live.ts';
 import { createMetrics } from './metrics.ts';
-import { compileTimeIntervals, type TimeIntervals } from './mute-times.ts';
-import { type NotifiedAlert, notifiedAlert } from './notification.ts';
+import { compileTimeIntervals } from './mute-times.ts';
+import type { Rendering } from './notification.ts';
 import { NotificationLog } from './notification-log.ts';
-import { buildRoutes, explainRoutes, matchRoutes, type Route, type RouteStep } from './routes.ts';
+import { buildRoutes, explainRoutes, type Route, type RouteStep } from './routes.ts';
 import { type Silence, type SilenceInput, Silences } from './silences.ts';
-import { judge } from './stages.ts';
 import { NotifierState, type OutboxRow } from './state.ts';
 import { templateRendering } from './template-data.ts';
-import { testNotification } from './test-notification.ts';
-import { type FlushTrace, MAX_TRACED_ALERTS, Traces, type Verdict } from './traces.ts';
+import { sendTest, type TestOutcome, testNotification } from './test-notification.ts';
+import { type FlushTrace, Traces } from './traces.ts';
 import { createHttpTransport, type HttpTransport } from './transport/http.ts';
 import { createMailTransport, type MailTransport } from './transport/smtp.ts';
+import { type AlertState, createViews, type ShownAlert, type ShownGroup } from './views.ts';
 
 /** The sections of the config that the notifier lives by. */
 export interface NotifierConfig {
@@ -63,29 +63,6 @@ export interface NotifierOptions {
   readonly random?: () => number;
 }
 
-export interface AlertState {
-  readonly state: 'active' | 'suppressed';
-  readonly silencedBy: readonly string[];
-  readonly inhibitedBy: readonly string[];
-  readonly mutedBy: readonly string[];
-}
-
-export interface ShownAlert {
-  readonly alert: StoredAlert;
-  readonly status: AlertState;
-  readonly receivers: readonly string[];
-}
-
-export interface ShownGroup {
-  readonly labels: Labels;
-  readonly routeLabels: Readonly<Record<string, string>>;
-  readonly receiver: string;
-  readonly key: string;
-  readonly mutedBy: readonly string[];
-  readonly nextFlushAt: number;
-  readonly alerts: readonly ShownAlert[];
-}
-
 /** Everything there is to say about why an alert was or was not told to someone. */
 export interface AlertTrace {
   readonly alert: StoredAlert | undefined;
@@ -97,27 +74,6 @@ export interface AlertTrace {
   /** Newest first. */
   readonly flushes: readonly FlushTrace[];
   readonly notifications: readonly HistoryEntry[];
-}
-
-export interface NextFlush {
-  readonly key: string;
-  readonly receiver: string;
-  /** Unix ms. */
-  readonly nextFlushAt: number;
-  /** What the stages will make of the alert then. */
-  readonly verdict: Verdict;
-  /** What each integration will be told of the group then. */
-  readonly integrations: readonly News[];
-}
-
-/** How a test message fared at one integration. */
-export interface TestOutcome {
-  readonly integration: string;
-  readonly index: number;
-  readonly outcome: 'delivered' | 'failed';
-  /** The receiver's answer or the error. */
-  readonly answer: string;
-  readonly durationMs: number;
 }
 
 export interface Notifier extends AlertSink {
@@ -170,8 +126,6 @@ const RESTORED_MS = 5 * 60_000;
 const SLICE = 200;
 /** How long messages under way may take once the notifier is stopped. */
 const STOP_GRACE_MS = 3000;
-/** Longest that a test message may take. */
-const TEST_LIMIT_MS = 10_000;
 
 export function createNotifier(options: NotifierOptions): Notifier {
   const { clock, log } = options;
@@ -189,17 +143,19 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const own = new Set<string>();
 
   let config = options.config;
-  let rendering = templateRendering(options.templates);
-  let inhibitor = new Inhibitor([]);
-  let times: TimeIntervals = compileTimeIntervals([]);
-  let integrations: ReadonlyMap<string, readonly Integration[]> = new Map();
-  let dispatcher: Dispatcher | undefined;
+  let live: Live = {
+    rendering: templateRendering(options.templates),
+    inhibitor: new Inhibitor([]),
+    times: compileTimeIntervals([]),
+    integrations: new Map(),
+    dispatcher: undefined,
+  };
   let isStopped = false;
   /** The last of the calls that are still taking alerts in. */
   let taking: Promise<void> | undefined;
 
   const metrics = createMetrics(options.registry, {
-    alerts: countAlerts,
+    alerts: () => views.count(),
     silences: () => silences.list(),
     outbox: () => lanes.outbox(),
     now: () => clock.now(),
@@ -207,8 +163,22 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const random = options.random ?? Math.random;
   const lanes = new Lanes({ clock, log, state, notificationLog, history, metrics, random });
 
+  const flusher = createFlusher({
+    clock,
+    log,
+    live: () => live,
+    silences,
+    lanes,
+    traces,
+    externalUrl: options.externalUrl,
+    durably,
+    isStopped: () => isStopped,
+  });
+  const { routeLabels } = flusher;
+  const views = createViews({ clock, live: () => live, alerts, silences, routeLabels });
+
   restoreAlerts();
-  settle();
+  settle(live.rendering);
   lanes.resume(integrationOf);
   let collecting = clock.after(COLLECT_MS, collect);
 
@@ -225,17 +195,13 @@ export function createNotifier(options: NotifierOptions): Notifier {
     apply(next, templates) {
       const held = heldFingerprints();
       config = next;
-      if (templates) rendering = templateRendering(templates);
-      settle((alert) => alert.endsAt > clock.now() || held.has(alert.fingerprint));
-      lanes.cutOthers(new Set([...integrations.values()].flat().map((way) => way.version)));
+      const rendering = templates ? templateRendering(templates) : live.rendering;
+      settle(rendering, (alert) => alert.endsAt > clock.now() || held.has(alert.fingerprint));
+      lanes.cutOthers(new Set([...live.integrations.values()].flat().map((way) => way.version)));
       lanes.collect(integrationOf);
     },
-    alerts: (isWanted = everyAlert) =>
-      [...alerts.values()]
-        .filter((alert) => alert.endsAt > clock.now() && isWanted(alert))
-        .sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
-        .map((alert) => show(alert, receiversOf(alert.labels), [])),
-    groups: showGroups,
+    alerts: views.alerts,
+    groups: views.groups,
     receivers: () => config.receivers,
     silences: () => silences.list(),
     silence: (id) => silences.get(id),
@@ -249,63 +215,63 @@ export function createNotifier(options: NotifierOptions): Notifier {
       await synced();
     },
     trace(wanted) {
+      const { dispatcher } = live;
       const flushes = traces.ofAlert(wanted);
       const alert = alerts.get(wanted);
       const inGroups = dispatcher ? [...dispatcher.groups()].filter((group) => group.alerts.has(wanted)) : [];
       return {
         alert,
-        status: alert && stateOf(alert.labels, inGroups[0]?.mutedBy ?? []),
+        status: alert && views.stateOf(alert.labels, inGroups[0]?.mutedBy ?? []),
         routes: alert && dispatcher ? explainRoutes(dispatcher.root, alert.labels) : [],
-        groups: inGroups.map((group) => nextFlush(group, wanted)),
+        groups: inGroups.map((group) => flusher.foresee(group, wanted)),
         flushes,
         notifications: history.find({ fingerprint: wanted, limit: 50 }),
       };
     },
     notifications: (filter) => history.find(filter),
-    test: sendTest,
+    async test(receiver, status) {
+      const ways = live.integrations.get(receiver);
+      const notification = testNotification(receiver, status, clock.now(), options.externalUrl);
+      return ways && sendTest(ways, notification, { clock, history });
+    },
     lastDelivered: (receiver) => history.lastDelivered(receiver),
     outbox: () => lanes.outbox(),
     resend: (key) => lanes.resend(key, integrationOf),
     status: () => ({
       alerts: alerts.size,
-      groups: dispatcher?.size ?? 0,
+      groups: live.dispatcher?.size ?? 0,
       outbox: lanes.outbox().length,
       startedAt,
     }),
     async stop() {
       isStopped = true;
       collecting.cancel();
-      dispatcher?.stop();
+      live.dispatcher?.stop();
       await lanes.stop(STOP_GRACE_MS);
     },
   };
 
   /** Builds everything that the config decides, and puts alerts into their groups. */
-  function settle(isDispatched: (alert: StoredAlert) => boolean = () => true): void {
-    dispatcher?.stop();
-    inhibitor = new Inhibitor(config.inhibit_rules);
+  function settle(rendering: Rendering, isDispatched: (alert: StoredAlert) => boolean = () => true): void {
+    const inhibitor = new Inhibitor(config.inhibit_rules);
     for (const alert of alerts.values()) inhibitor.note(alert);
-    times = compileTimeIntervals(config.time_intervals);
-    integrations = new Map(
-      config.receivers.map((receiver) => [
-        receiver.name,
-        createIntegrations(receiver, { clock, rendering, http, mail }),
-      ]),
-    );
-    dispatcher = undefined;
-    if (!config.route) {
-      log.info({}, 'no route is configured: alerts are shown and sent to nobody');
-      return;
-    }
-    const root = buildRoutes(config.route);
-    dispatcher = new Dispatcher({
-      clock,
-      root,
-      flush,
-      together,
-      onRemoved: (group) => traces.forgetGroup(group.key),
-    });
-    for (const alert of alerts.values()) if (isDispatched(alert)) dispatcher.insert(alert);
+    const ways = { clock, rendering, http, mail };
+    const next: Live = {
+      rendering,
+      inhibitor,
+      times: compileTimeIntervals(config.time_intervals),
+      integrations: new Map(config.receivers.map((one) => [one.name, createIntegrations(one, ways)])),
+      dispatcher: config.route && createDispatcher(buildRoutes(config.route)),
+    };
+    live.dispatcher?.stop();
+    live = next;
+    if (!live.dispatcher) log.info({}, 'no route is configured: alerts are shown and sent to nobody');
+    for (const alert of alerts.values()) if (isDispatched(alert)) live.dispatcher?.insert(alert);
+  }
+
+  function createDispatcher(root: Route): Dispatcher {
+    const onRemoved = (group: Group): void => traces.forgetGroup(group.key);
+    return new Dispatcher({ clock, root, flush: flusher.flush, together, onRemoved });
   }
 
   /** Alerts of own rules as they were; those that fired go on until their rules are heard of again. */
@@ -352,8 +318,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
       for (const alert of kept) own.add(alert.fingerprint);
       durably('alerts', () => state.saveAlerts(kept));
     }
-    for (const alert of kept) inhibitor.note(alert);
-    for (const alert of kept) dispatcher?.insert(alert);
+    for (const alert of kept) live.inhibitor.note(alert);
+    for (const alert of kept) live.dispatcher?.insert(alert);
   }
 
   function problemOf(alert: Alert): string | undefined {
@@ -361,154 +327,9 @@ export function createNotifier(options: NotifierOptions): Notifier {
     return alertProblem({ ...alert, startsAt });
   }
 
-  /** One look at a group, or at one integration of it. See `Dispatcher` for what it returns. */
-  function flush(group: Group, at: number, only?: Integration): boolean {
-    const ways = only ? [only] : (integrations.get(group.route.receiver) ?? []);
-    const free = ways.filter((way) => !lanes.isBusy(group.key, way));
-    if (!only && ways.length > 0 && free.length === 0) {
-      for (const way of ways) lanes.whenFree(group.key, way, group, () => dispatcher?.resume(group));
-      return false;
-    }
-    for (const way of ways) {
-      if (free.includes(way)) continue;
-      lanes.whenFree(group.key, way, group, () => {
-        if (dispatcher?.has(group) && group.alerts.size > 0) flush(group, clock.now(), way);
-      });
-    }
-    if (ways.length > 0 && free.length === 0) return true;
-    const seen = [...group.alerts.values()].map((alert) => notifiedAlert(alert, at)).sort(compareAlerts);
-    const decisions = judge(seen, { route: group.route, inhibitor, silences, times, now: at });
-    group.mutedBy =
-      decisions.map(({ verdict }) => intervalsOf(verdict)).find((names) => names.length > 0) ?? [];
-    const passed = seen.filter((_, i) => decisions[i]!.verdict.kind === 'passed');
-    const told = passed.length === 0 ? [] : tellAll(group, passed, at, free);
-    const trace: FlushTrace = {
-      groupKey: group.key,
-      groupLabels: group.labels,
-      route: group.route.id,
-      receiver: group.route.receiver,
-      at,
-      lastAt: at,
-      count: 1,
-      nextFlushAt: group.nextFlushAt,
-      alerts: decisions.slice(0, MAX_TRACED_ALERTS),
-      unnamed: Math.max(0, decisions.length - MAX_TRACED_ALERTS),
-      integrations: told.map((one) => one.decision),
-    };
-    const row = durably('a trace', () => traces.record(trace));
-    const isComplete = free.length === ways.length;
-    if (told.every((one) => one.decision.outcome.kind !== 'sending')) {
-      if (isComplete) forgetResolved(group, seen);
-      return true;
-    }
-    void Promise.all(told.map((one) => one.done)).then((done) => {
-      if (isStopped) return;
-      if (row !== undefined) durably('a trace', () => traces.update(row, trace));
-      if (isComplete && done.every(Boolean)) forgetResolved(group, seen);
-    });
-    return true;
-  }
-
-  function tellAll(group: Group, passed: readonly NotifiedAlert[], at: number, ways: readonly Integration[]) {
-    const statement = { ...statementOf(group, passed, at), routeLabels: routeLabels(group, passed, at) };
-    return ways.map((way) => lanes.tell(way, statement, paceOf(group.route)));
-  }
-
-  function statementOf(group: Group, alerts: readonly NotifiedAlert[], at: number): Statement {
-    return {
-      receiver: group.route.receiver,
-      groupKey: group.key,
-      groupLabels: group.labels,
-      routeLabels: {},
-      alerts,
-      externalURL: options.externalUrl,
-      at,
-    };
-  }
-
-  /** What the next look at a group will come to if nothing changes until then. */
-  function nextFlush(group: Group, wanted: string): NextFlush {
-    const { key, route, nextFlushAt: at } = group;
-    const seen = [...group.alerts.values()].map((alert) => notifiedAlert(alert, at)).sort(compareAlerts);
-    const decisions = judge(seen, { route, inhibitor, silences, times, now: at });
-    const passed = seen.filter((_, i) => decisions[i]!.verdict.kind === 'passed');
-    const statement = statementOf(group, passed, at);
-    const ways = passed.length === 0 ? [] : (integrations.get(route.receiver) ?? []);
-    return {
-      key,
-      receiver: route.receiver,
-      nextFlushAt: at,
-      verdict: decisions.find((one) => one.fingerprint === wanted)!.verdict,
-      integrations: ways.map((way) => lanes.preview(way, statement, paceOf(route))),
-    };
-  }
-
-  async function sendTest(
-    receiver: string,
-    status: 'firing' | 'resolved',
-  ): Promise<readonly TestOutcome[] | undefined> {
-    const ways = integrations.get(receiver);
-    if (!ways) return undefined;
-    const notification = testNotification(receiver, status, clock.now(), options.externalUrl);
-    return Promise.all(
-      ways.map(async (way): Promise<TestOutcome> => {
-        const began = clock.monotonic();
-        const limit = new AbortController();
-        const timer = clock.after(TEST_LIMIT_MS, () => limit.abort());
-        const attempt = await way.attempt(notification, limit.signal);
-        timer.cancel();
-        const isDelivered = attempt.kind === 'delivered';
-        const ended = {
-          integration: way.kind,
-          index: way.index,
-          outcome: isDelivered ? ('delivered' as const) : ('failed' as const),
-          answer: isDelivered ? attempt.answer : attempt.message,
-          durationMs: Math.round(clock.monotonic() - began),
-        };
-        const described = { ...describeNotification(notification), reason: 'test' };
-        durably('a test', () => history.add({ ...described, ...ended, at: clock.now(), attempts: 1 }));
-        return ended;
-      }),
-    );
-  }
-
-  /** Labels of the route, rendered; one that fails is left out, as upstream has it. */
-  function routeLabels(
-    group: Group,
-    passed: readonly NotifiedAlert[],
-    at: number,
-  ): Readonly<Record<string, string>> {
-    const templates = Object.entries(group.route.labels);
-    if (templates.length === 0 || passed.length === 0) return {};
-    const render = rendering({
-      ...statementOf(group, passed, at),
-      routeLabels: group.route.labels,
-      reason: 'none',
-      data: {},
-    });
-    const rendered: Record<string, string> = {};
-    for (const [name, template] of templates) {
-      try {
-        rendered[name] = render.text(template);
-      } catch (error) {
-        log.error({ err: error, route: group.route.id, label: name }, 'cannot render a label of a route');
-      }
-    }
-    return rendered;
-  }
-
-  /** Resolved alerts leave the group once all were told, unless they have changed meanwhile. */
-  function forgetResolved(group: Group, seen: readonly NotifiedAlert[]): void {
-    for (const alert of seen) {
-      const now = group.alerts.get(alert.fingerprint);
-      if (alert.status === 'resolved' && now?.updatedAt === alert.updatedAt)
-        group.alerts.delete(alert.fingerprint);
-    }
-  }
-
   function heldFingerprints(): ReadonlySet<string> {
     const held = new Set<string>();
-    for (const group of dispatcher?.groups() ?? []) for (const key of group.alerts.keys()) held.add(key);
+    for (const group of live.dispatcher?.groups() ?? []) for (const key of group.alerts.keys()) held.add(key);
     return held;
   }
 
@@ -516,7 +337,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     const now = clock.now();
     const held = heldFingerprints();
     const gone = alerts.collect(now, (fingerprint) => held.has(fingerprint));
-    inhibitor.forget(gone);
+    live.inhibitor.forget(gone);
     const stored = gone.map((alert) => alert.fingerprint).filter((fingerprint) => own.delete(fingerprint));
     durably('what is over', () => {
       if (stored.length > 0) state.removeAlerts(stored);
@@ -530,69 +351,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
   }
 
   function integrationOf(row: OutboxRow): Integration | undefined {
-    const ways = integrations.get(row.receiver) ?? [];
+    const ways = live.integrations.get(row.receiver) ?? [];
     return ways.find((way) => way.kind === row.integration && way.index === row.index);
-  }
-
-  function receiversOf(labels: Labels): readonly string[] {
-    return dispatcher ? matchRoutes(dispatcher.root, labels).map((route) => route.receiver) : [];
-  }
-
-  function stateOf(labels: Labels, mutedBy: readonly string[]): AlertState {
-    const now = clock.now();
-    const silencedBy = silences.silencing(labels, now).map((silence) => silence.id);
-    const inhibition = inhibitor.inhibits(labels, now);
-    const inhibitedBy = inhibition ? [inhibition.source] : [];
-    const isSuppressed = silencedBy.length + inhibitedBy.length + mutedBy.length > 0;
-    return { state: isSuppressed ? 'suppressed' : 'active', silencedBy, inhibitedBy, mutedBy };
-  }
-
-  function show(alert: StoredAlert, receivers: readonly string[], mutedBy: readonly string[]): ShownAlert {
-    return { alert, status: stateOf(alert.labels, mutedBy), receivers };
-  }
-
-  function showGroups(isWanted = everyAlert): readonly ShownGroup[] {
-    const now = clock.now();
-    const receivers = new Map<string, string[]>();
-    const shown = [...(dispatcher?.groups() ?? [])].map((group) => ({
-      group,
-      members: [...group.alerts.values()]
-        .filter((alert) => alert.endsAt > now && isWanted(alert))
-        .sort(compareAlerts),
-    }));
-    for (const { group, members } of shown) {
-      for (const { fingerprint } of members) {
-        receivers.set(fingerprint, [...(receivers.get(fingerprint) ?? []), group.route.receiver].sort());
-      }
-    }
-    return shown
-      .filter(({ members }) => members.length > 0)
-      .sort(
-        (a, b) =>
-          compareLabelSets(a.group.labels, b.group.labels) ||
-          compareStrings(a.group.route.receiver, b.group.route.receiver),
-      )
-      .map(({ group, members }) => ({
-        labels: group.labels,
-        routeLabels: routeLabels(
-          group,
-          members.map((alert) => notifiedAlert(alert, now)),
-          now,
-        ),
-        receiver: group.route.receiver,
-        key: group.key,
-        mutedBy: group.mutedBy,
-        nextFlushAt: group.nextFlushAt,
-        alerts: members.map((alert) => show(alert, receivers.get(alert.fingerprint)!, group.mutedBy)),
-      }));
-  }
-
-  function countAlerts(): { active: number; suppressed: number } {
-    const counts = { active: 0, suppressed: 0 };
-    for (const alert of alerts.values()) {
-      if (alert.endsAt > clock.now()) counts[stateOf(alert.labels, []).state]++;
-    }
-    return counts;
   }
 
   async function synced(): Promise<void> {
@@ -626,14 +386,4 @@ export function createNotifier(options: NotifierOptions): Notifier {
       return undefined;
     }
   }
-}
-
-const everyAlert = (_: StoredAlert): boolean => true;
-
-function paceOf({ groupIntervalMs, repeatIntervalMs }: Route): Pace {
-  return { groupIntervalMs, repeatIntervalMs };
-}
-
-function intervalsOf(verdict: Verdict): readonly string[] {
-  return verdict.kind === 'muted' || verdict.kind === 'inactive' ? verdict.intervals : [];
 }

@@ -1,5 +1,8 @@
+import type { Clock } from '../clock.ts';
 import { fingerprint } from '../model/fingerprint.ts';
 import { labelsFromObject } from '../model/labels.ts';
+import type { Integration } from './delivery.ts';
+import { describeNotification, type History } from './history.ts';
 import type { Notification } from './notification.ts';
 
 /** A message that proves that a receiver can be reached, and says that it is nothing else. */
@@ -36,4 +39,45 @@ export function testNotification(
     externalURL,
     at,
   };
+}
+
+/** How a test message fared at one integration. */
+export interface TestOutcome {
+  readonly integration: string;
+  readonly index: number;
+  readonly outcome: 'delivered' | 'failed';
+  /** The receiver's answer or the error. */
+  readonly answer: string;
+  readonly durationMs: number;
+}
+
+/** Longest that a test message may take. */
+const LIMIT_MS = 10_000;
+
+/** Sends a test once to each integration of a receiver, and puts it into the history. */
+export function sendTest(
+  ways: readonly Integration[],
+  notification: Notification,
+  { clock, history }: { readonly clock: Clock; readonly history: History },
+): Promise<readonly TestOutcome[]> {
+  return Promise.all(
+    ways.map(async (way): Promise<TestOutcome> => {
+      const began = clock.monotonic();
+      const limit = new AbortController();
+      const timer = clock.after(LIMIT_MS, () => limit.abort());
+      const attempt = await way.attempt(notification, limit.signal);
+      timer.cancel();
+      const isDelivered = attempt.kind === 'delivered';
+      const ended: TestOutcome = {
+        integration: way.kind,
+        index: way.index,
+        outcome: isDelivered ? 'delivered' : 'failed',
+        answer: isDelivered ? attempt.answer : attempt.message,
+        durationMs: Math.round(clock.monotonic() - began),
+      };
+      const described = { ...describeNotification(notification), reason: 'test' };
+      history.add({ ...described, ...ended, at: clock.now(), attempts: 1 });
+      return ended;
+    }),
+  );
 }

@@ -3,7 +3,8 @@ import type { Alert } from '../../model/alert.ts';
 import { labelsFromObject, labelsToObject, NO_LABELS } from '../../model/labels.ts';
 import { parseMatcher } from '../../notifiers/matcher-syntax.ts';
 import { type CompiledMatchers, compileMatchers, compilePattern } from '../../notifiers/matching.ts';
-import type { Notifier, ShownAlert } from '../../notifiers/notifier.ts';
+import type { Notifier } from '../../notifiers/notifier.ts';
+import type { ShownAlert } from '../../notifiers/views.ts';
 import {
   answerText,
   flag,
