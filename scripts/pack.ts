@@ -16,6 +16,8 @@ export function pack(stage: string, target: string, output: string): void {
   execFileSync(
     process.execPath,
     [
+      '--require',
+      './scripts/sea-flags.cjs',
       'node_modules/@yao-pkg/pkg/lib-es5/bin.js',
       '--sea',
       '-t',
