@@ -146,7 +146,7 @@ export class HotPartition implements PartitionWriter {
       const group = Math.floor(place / GROUP_SERIES);
       let members = groups.get(group);
       if (members === undefined) groups.set(group, (members = []));
-      members[place % GROUP_SERIES] = column;
+      members[place % GROUP_SERIES] ??= column;
     }
     return groups;
   }
@@ -156,8 +156,9 @@ export class HotPartition implements PartitionWriter {
     const place = this.#file.directory.place(ref);
     if (place === undefined) return undefined;
     const found = this.#file.directory.timelines[Math.floor(place / GROUP_SERIES)];
-    if (found !== timeline)
+    if (found !== timeline) {
       throw new Error(`${this.file}: series ${ref} of source ${found} came with ${timeline}`);
+    }
     return place;
   }
 

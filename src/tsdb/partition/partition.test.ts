@@ -1,3 +1,4 @@
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -197,6 +198,73 @@ describe('a hot partition', () => {
     expect([count(), reader.match([]).length]).toEqual([11, 2]);
     reader.end();
     reader.close();
+    writer.close();
+  });
+});
+
+describe('a crash', () => {
+  /** The states a writer goes through: nothing, then one more batch each. */
+  function growing(batches: number): { given: AppendBatch[]; states: ReturnType<ModelStore['read']>[] } {
+    const model = new ModelStore();
+    const series = Array.from({ length: 40 }, (_, i) => entry(i + 1, 1, { i: `${i}` }));
+    const states = [model.read(DAY, END)];
+    const given = Array.from({ length: batches }, (_, n) => {
+      const columns = series.map(({ ref }) => [ref, [n * ref, n + ref / 10]] as const);
+      const one = batch({
+        series,
+        blocks: [sourceBlock(1, [n * 30, n * 30 + 15], Object.fromEntries(columns))],
+        own: [ownColumn(3, [[n * 30 + 7, n]])],
+      });
+      model.append(one);
+      states.push(model.read(DAY, END));
+      return one;
+    });
+    return { given, states };
+  }
+
+  const read = (path: string): ReturnType<typeof readAll> => {
+    const reader = openPartitionReader(path, { addon: undefined });
+    try {
+      return readAll(reader, DAY, END);
+    } finally {
+      reader.close();
+    }
+  };
+
+  test('without any closing leaves all that was appended', () => {
+    const { given, states } = growing(6);
+    const writer = openWriter();
+    for (const one of given) writer.append(one);
+    const copy = join(directory.path, 'copy.hot.db');
+    cpSync(file, copy);
+    cpSync(`${file}-wal`, `${copy}-wal`);
+    writer.close();
+    expect(read(copy)).toEqual(states[6]);
+    const again = openHotPartition(copy, { addon: undefined, day: DAY });
+    while (again.mergeStep(LATER));
+    again.close();
+    expect(read(copy)).toEqual(states[6]);
+  });
+
+  test('that cuts the log off anywhere leaves whole batches', () => {
+    const { given, states } = growing(6);
+    const writer = openWriter();
+    writer.append(given[0]!);
+    writer.checkpoint();
+    for (const one of given.slice(1)) writer.append(one);
+    const log = readFileSync(`${file}-wal`);
+    const copy = join(directory.path, 'copy.hot.db');
+    const seen = new Set<number>();
+    for (let length = 0; length <= log.length; length += 1500) {
+      cpSync(file, copy);
+      rmSync(`${copy}-shm`, { force: true });
+      writeFileSync(`${copy}-wal`, log.subarray(0, length));
+      const found = JSON.stringify(read(copy));
+      const state = states.findIndex((one) => JSON.stringify(one) === found);
+      expect(state, `log cut off at byte ${length}`).toBeGreaterThanOrEqual(1);
+      seen.add(state);
+    }
+    expect(seen.size).toBeGreaterThan(3);
     writer.close();
   });
 });
