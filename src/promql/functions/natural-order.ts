@@ -1,3 +1,5 @@
+import { compareStrings } from '../../model/labels.ts';
+
 /** Orders texts with runs of digits compared as numbers: `a2` before `a10`. */
 export function compareNatural(a: string, b: string): number {
   if (a === b) return 0;
@@ -13,7 +15,7 @@ export function compareNatural(a: string, b: string): number {
       if (x.length !== y.length) return x.length < y.length ? -1 : 1;
       continue;
     }
-    return x < y ? -1 : 1;
+    return compareStrings(x, y);
   }
   return left.length - right.length;
 }
