@@ -18,7 +18,8 @@ export class PageBody {
   append(chunk: Uint8Array): void {
     const length = this.#length + chunk.length;
     if (length > this.#limit) throw new BodyLimitError(this.#limit);
-    if (length > this.#buffer.length) this.#grow(Math.max(length, this.#buffer.length * 2));
+    if (length > this.#buffer.length)
+      this.#grow(Math.min(this.#limit, Math.max(length, this.#buffer.length * 2)));
     this.#buffer.set(chunk, this.#length);
     this.#length = length;
   }

@@ -60,8 +60,8 @@ export class PageParser {
   }
 
   /**
-   * Parses `page` and keeps it; gives back the page before, which nobody reads any more. Yields whenever `sliceOver` says so; `columns` hold
-   * the page when the generator is done. When it throws or is abandoned, the parser is as after `reset`.
+   * Parses `page` and keeps it; gives back the page before, which nobody reads any more. Yields whenever `sliceOver` says so;
+   * `columns` hold the page when the generator is done. When it throws or is abandoned, the parser is as after `reset`.
    * @param parser the format's parser over the same bytes
    * @throws ExpositionError, and whatever `reader` throws
    */
