@@ -4,6 +4,8 @@ import type { Querier, Queryable, QueryBudget, SeriesSamples } from '../model/qu
 import type { TimeRange } from '../model/time.ts';
 import { HeadReader, OVERRUN, type Visibility } from './head/head-reader.ts';
 import type { HeadShared } from './head/layout.ts';
+import { OWN_TIME_PLACE } from './head/layout.ts';
+import { SERIES } from './index/layout.ts';
 import { type CompiledMatcher, createMatcherCache, type MatcherCache } from './matching.ts';
 import type { SampleColumns } from './partition/samples.ts';
 import type { PartitionReader } from './partition.ts';
@@ -41,6 +43,19 @@ export function createQueryable(
 /** Times the directory is listed because a file was sealed, removed or found damaged between listing and opening it. */
 const MAX_LISTINGS = 20;
 
+/** What one place holds of one of the series with the same labels. */
+interface Piece extends SampleColumns {
+  /** Partitions in order of time, then the head. */
+  readonly place: number;
+  readonly isOwn: boolean;
+  readonly ref: number;
+}
+
+/** Where several know a sample for one time: what was stored first counts, a scrape before a sample that brought its time. */
+function byPrecedence(a: Piece, b: Piece): number {
+  return a.place - b.place || Number(a.isOwn) - Number(b.isOwn) || a.ref - b.ref;
+}
+
 class StoreQuerier implements Querier {
   readonly #head: HeadReader;
   readonly #partitions: PartitionCache;
@@ -69,23 +84,34 @@ class StoreQuerier implements Querier {
   select(matchers: readonly Matcher[], range: TimeRange): readonly SeriesSamples[] {
     const compiled = this.#compile(matchers);
     const head = this.#whole(() => this.#head.read(this.#head.index.match(compiled), range, this.#budget));
-    const bySeries = new Map<string, { labels: Labels; pieces: SampleColumns[] }>();
-    const add = (labels: Labels, piece: SampleColumns): void => {
+    const bySeries = new Map<string, { labels: Labels; pieces: Piece[] }>();
+    const add = (labels: Labels, piece: Piece): void => {
       const key = labelsKey(labels);
       const known = bySeries.get(key);
       if (known) known.pieces.push(piece);
       else bySeries.set(key, { labels, pieces: [piece] });
     };
+    let place = 0;
     for (const partition of this.#within(range)) {
       const series = partition.match(matchers);
       if (series.length === 0) continue;
-      for (const samples of partition.read(series, range, this.#budget)) add(samples.labels, samples);
+      const own = new Set(series.filter(({ source }) => source === 0).map(({ ref }) => ref));
+      for (const { ref, labels, timestamps, values } of partition.read(series, range, this.#budget)) {
+        add(labels, { place, isOwn: own.has(ref), ref, timestamps, values });
+      }
+      place++;
     }
-    for (const samples of head) add(this.#head.index.labelsOf(samples.series), samples);
+    const { index } = this.#head;
+    for (const { series, timestamps, values } of head) {
+      const isOwn = index.field(series, SERIES.source) === OWN_TIME_PLACE;
+      add(index.labelsOf(series), { place, isOwn, ref: index.field(series, SERIES.ref), timestamps, values });
+    }
     const out: SeriesSamples[] = [];
     for (const { labels, pieces } of bySeries.values()) {
-      if (pieces.length > 1)
+      if (pieces.length > 1) {
         this.#budget.bytes(16 * pieces.reduce((sum, piece) => sum + piece.values.length, 0));
+        pieces.sort(byPrecedence);
+      }
       const { timestamps, values } = mergePieces(pieces);
       out.push({ labels, timestamps, values });
     }

@@ -138,6 +138,34 @@ describe('reopening', () => {
   });
 });
 
+describe('series of several sources with the same labels', () => {
+  test('are one, and what a scrape says counts before what brought its own time', async () => {
+    const store = open(directory());
+    store.append(up, 1000, 7);
+    store.append(up, 1500, 8);
+    for (const [key, time] of [
+      ['a', 1000],
+      ['b', 1000],
+      ['b', 2000],
+    ] as const) {
+      const source = store.source(key + time);
+      source.begin(time);
+      source.set(source.slot(up), key === 'a' ? 1 : 2);
+      source.commit();
+    }
+    const expected = {
+      'up{job="a"}': [
+        [1000, '1'],
+        [1500, '8'],
+        [2000, '2'],
+      ],
+    };
+    expect(contents(store)).toEqual(expected);
+    await store.flush();
+    expect(contents(store)).toEqual(expected);
+  });
+});
+
 describe('flush', () => {
   test('moves everything to partitions, and nothing is seen twice or missed', async () => {
     const dir = directory();

@@ -7,6 +7,7 @@ import {
   type HeadShared,
   OWN,
   OWN_STRIDE,
+  OWN_TIME_PLACE,
   RING,
   RING_STRIDE,
   ringUnits,
@@ -143,8 +144,8 @@ export class HeadReader {
       const ring = this.index.field(one, SERIES.source);
       if (ring !== lastRing) {
         lastRing = ring;
-        list = ring === 0 ? own : (byRing.get(ring) ?? []);
-        if (ring !== 0) byRing.set(ring, list);
+        list = ring === OWN_TIME_PLACE ? own : (byRing.get(ring) ?? []);
+        if (ring !== OWN_TIME_PLACE) byRing.set(ring, list);
       }
       list.push(one);
     }

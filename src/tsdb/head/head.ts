@@ -7,12 +7,16 @@ import { SeriesIndex } from '../index/series-index.ts';
 import { WordSlab } from '../index/slab.ts';
 import type { Journal } from '../log/journal.ts';
 import { Arena } from './arena.ts';
-import { createHeadShared, HEAD_CONTROL, type HeadShared, RING, RING_STRIDE } from './layout.ts';
+import {
+  createHeadShared,
+  HEAD_CONTROL,
+  type HeadShared,
+  OWN_TIME_PLACE,
+  RING,
+  RING_STRIDE,
+} from './layout.ts';
 import { OwnColumns, type ValueWords } from './own-columns.ts';
 import { ScrapeSource, type SourceContext } from './scrape-source.ts';
-
-/** Place of the series without a source in the directory of rings: it never has rows. */
-export const OWN_TIME_PLACE = 0;
 
 /**
  * Samples of the last minutes and the index of their series, in shared memory. Main appends; every thread reads with `HeadReader`.

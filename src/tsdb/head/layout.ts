@@ -38,6 +38,9 @@ export const RING = {
 } as const;
 export const RING_STRIDE = 16;
 
+/** Place of the series without a source in the directory of rings: it never has rows. */
+export const OWN_TIME_PLACE = 0;
+
 /** Fields of a series' own-time columns: times [0, capacity), then values, in order of arrival. */
 export const OWN = { version: 0, offset: 1, capacity: 2, appended: 3, committed: 4, series: 5 } as const;
 export const OWN_STRIDE = 8;
