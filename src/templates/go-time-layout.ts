@@ -103,42 +103,45 @@ function offset(piece: string, seconds: number): string {
   return (seconds < 0 ? '-' : '+') + fields.slice(0, digits / 2).join(colon ? ':' : '');
 }
 
-/** Pieces as they are read; those that are not here cannot be parsed. */
-const READ: Readonly<Record<string, string>> = {
-  January: `(?<month>${MONTHS.join('|')})`,
-  Jan: `(?<mon>${MONTHS.map((name) => name.slice(0, 3)).join('|')})`,
-  Monday: `(?:${WEEKDAYS.join('|')})`,
-  Mon: `(?:${WEEKDAYS.map((name) => name.slice(0, 3)).join('|')})`,
-  MST: '(?<zone>[A-Z]{3,5}|[+-]\\d\\d(?:\\d\\d)?)',
-  '2006': '(?<year>\\d{4})',
-  '06': '(?<yy>\\d\\d)',
-  '01': '(?<mm>\\d\\d)',
-  '1': '(?<mm>\\d\\d?)',
-  '02': '(?<dd>\\d\\d)',
-  _2: '(?<dd> ?\\d\\d?)',
-  '2': '(?<dd>\\d\\d?)',
-  '002': '(?<yday>\\d{3})',
-  __2: '(?<yday> {0,2}\\d{1,3})',
-  '15': '(?<hour>\\d\\d)',
-  '03': '(?<h12>\\d\\d)',
-  '3': '(?<h12>\\d\\d?)',
-  '04': '(?<min>\\d\\d)',
-  '4': '(?<min>\\d\\d?)',
-  '05': '(?<sec>\\d\\d)(?<frac>[.,]\\d+)?',
-  '5': '(?<sec>\\d\\d?)(?<frac>[.,]\\d+)?',
-  PM: '(?<pm>AM|PM)',
-  pm: '(?<pm>am|pm)',
-  '-0700': '(?<off>[+-]\\d{4})',
-  '-07:00': '(?<off>[+-]\\d\\d:\\d\\d)',
-  '-07': '(?<off>[+-]\\d\\d)',
-  '-070000': '(?<off>[+-]\\d{6})',
-  '-07:00:00': '(?<off>[+-]\\d\\d:\\d\\d:\\d\\d)',
-  Z0700: '(?<off>Z|[+-]\\d{4})',
-  'Z07:00': '(?<off>Z|[+-]\\d\\d:\\d\\d)',
-  Z07: '(?<off>Z|[+-]\\d\\d)',
-  Z070000: '(?<off>Z|[+-]\\d{6})',
-  'Z07:00:00': '(?<off>Z|[+-]\\d\\d:\\d\\d:\\d\\d)',
-};
+/** Pieces as they are read, one after the other and without going back, as Go does. */
+const READ: Readonly<Record<string, RegExp>> = Object.fromEntries(
+  Object.entries({
+    January: `(?<month>${MONTHS.join('|')})`,
+    Jan: `(?<month>${MONTHS.map((name) => name.slice(0, 3)).join('|')})`,
+    Monday: `(?:${WEEKDAYS.join('|')})`,
+    Mon: `(?:${WEEKDAYS.map((name) => name.slice(0, 3)).join('|')})`,
+    MST: '(?<zone>[A-Z]{3,5}|[+-]\\d\\d(?:\\d\\d)?)',
+    '2006': '(?<year>\\d{4})',
+    '06': '(?<yy>\\d\\d)',
+    '01': '(?<mm>\\d\\d)',
+    '1': '(?<mm>\\d\\d?)',
+    '02': '(?<dd>\\d\\d)',
+    _2: '(?<dd> ?\\d\\d?)',
+    '2': '(?<dd>\\d\\d?)',
+    '002': '(?<yday>\\d{3})',
+    __2: '(?<yday> {0,2}\\d{1,3})',
+    '15': '(?<hour>\\d\\d)',
+    '03': '(?<hour>\\d\\d)',
+    '3': '(?<hour>\\d\\d?)',
+    '04': '(?<min>\\d\\d)',
+    '4': '(?<min>\\d\\d?)',
+    '05': '(?<sec>\\d\\d)(?<frac>[.,]\\d+)?',
+    '5': '(?<sec>\\d\\d?)(?<frac>[.,]\\d+)?',
+    PM: '(?<half>AM|PM)',
+    pm: '(?<half>am|pm)',
+    '-0700': '(?<off>[+-]\\d{4})',
+    '-07:00': '(?<off>[+-]\\d\\d:\\d\\d)',
+    '-07': '(?<off>[+-]\\d\\d)',
+    '-070000': '(?<off>[+-]\\d{6})',
+    '-07:00:00': '(?<off>[+-]\\d\\d:\\d\\d:\\d\\d)',
+    Z0700: '(?<off>Z|[+-]\\d{4})',
+    'Z07:00': '(?<off>Z|[+-]\\d\\d:\\d\\d)',
+    Z07: '(?<off>Z|[+-]\\d\\d)',
+    Z070000: '(?<off>Z|[+-]\\d{6})',
+    'Z07:00:00': '(?<off>Z|[+-]\\d\\d:\\d\\d:\\d\\d)',
+  }).map(([piece, pattern]) => [piece, new RegExp(pattern, 'y')]),
+);
+const FRACTION = /(?<frac>[.,]\d+)?/y;
 
 export interface ParsedTime {
   readonly ns: bigint;
@@ -152,29 +155,7 @@ export interface ParsedTime {
 export function parseTime(layout: string, text: string): ParsedTime {
   const fail = (what: string) =>
     new Error(`parsing time ${JSON.stringify(text)} as ${JSON.stringify(layout)}: ${what}`);
-  const seen = new Set<string>();
-  let pattern = '';
-  let last = 0;
-  const literal = (part: string) => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
-  for (const match of layout.matchAll(PIECES)) {
-    const piece = match[0];
-    if (!isPiece(piece, layout, match.index)) continue;
-    pattern += literal(layout.slice(last, match.index));
-    last = match.index + piece.length;
-    if (piece[0] === '.' || piece[0] === ',') {
-      if (!pattern.includes('(?<frac>')) pattern += '(?<frac>[.,]\\d+)?';
-      continue;
-    }
-    // A group may stand once only in a pattern; a piece given twice must repeat itself.
-    pattern += READ[piece]!.replace(/\(\?<(\w+)>/g, (group, name: string) => {
-      if (!seen.has(name)) {
-        seen.add(name);
-        return group;
-      }
-      return '(?:';
-    });
-  }
-  const found = new RegExp(`^${pattern}${literal(layout.slice(last))}$`).exec(text)?.groups;
+  const found = fieldsOf(layout, text);
   if (!found) throw fail(`cannot parse ${JSON.stringify(text)} as ${JSON.stringify(layout)}`);
   const number = (name: string): number | undefined =>
     found[name] === undefined ? undefined : Number(found[name]);
@@ -183,8 +164,8 @@ export function parseTime(layout: string, text: string): ParsedTime {
   const yearDay = number('yday');
   const month = yearDay !== undefined ? 1 : (number('mm') ?? monthOf(found) ?? 1);
   const day = yearDay ?? number('dd') ?? 1;
-  let hour = number('hour') ?? number('h12') ?? 0;
-  const half = found.pm?.toUpperCase();
+  let hour = number('hour') ?? 0;
+  const half = found.half?.toUpperCase();
   if (half === 'PM' && hour < 12) hour += 12;
   if (half === 'AM' && hour === 12) hour = 0;
   const clock = {
@@ -203,13 +184,42 @@ export function parseTime(layout: string, text: string): ParsedTime {
   return { ns: instant(zone, year, month, day, clock), zone };
 }
 
-function monthOf(found: Record<string, string | undefined>): number | undefined {
-  const name = found.month ?? found.mon;
+type Fields = Record<string, string | undefined>;
+
+/** What the text holds at the places of the layout; undefined when it does not fit. */
+function fieldsOf(layout: string, text: string): Fields | undefined {
+  const found: Fields = {};
+  let last = 0;
+  let at = 0;
+  const isLiteral = (part: string): boolean => {
+    if (!text.startsWith(part, at)) return false;
+    at += part.length;
+    return true;
+  };
+  for (const match of layout.matchAll(PIECES)) {
+    const piece = match[0];
+    if (!isPiece(piece, layout, match.index)) continue;
+    if (!isLiteral(layout.slice(last, match.index))) return undefined;
+    last = match.index + piece.length;
+    const pattern = piece[0] === '.' || piece[0] === ',' ? FRACTION : READ[piece]!;
+    pattern.lastIndex = at;
+    const read = pattern.exec(text);
+    if (!read) return undefined;
+    at += read[0].length;
+    for (const [name, value] of Object.entries(read.groups ?? {})) {
+      if (value !== undefined) found[name] = value;
+    }
+  }
+  return isLiteral(layout.slice(last)) && at === text.length ? found : undefined;
+}
+
+function monthOf(found: Fields): number | undefined {
+  const name = found.month;
   if (name === undefined) return undefined;
   return MONTHS.findIndex((month) => month.startsWith(name)) + 1;
 }
 
-function zoneOf(found: Record<string, string | undefined>): Zone {
+function zoneOf(found: Fields): Zone {
   const text = found.off;
   if (text === undefined || text === 'Z') {
     const name = found.zone;

@@ -44,6 +44,8 @@ export interface HtmlContext {
   element: 'script' | 'style' | 'textarea' | 'title' | undefined;
   /** Whether the script's type says that it is not JavaScript. */
   isDataScript: boolean;
+  /** Where in the text being passed the element's end tag is; -1 = not in it. */
+  endTag: { readonly text: string; readonly at: number } | undefined;
 }
 
 export const startContext = (): HtmlContext => ({
@@ -54,6 +56,7 @@ export const startContext = (): HtmlContext => ({
   attribute: 'plain',
   element: undefined,
   isDataScript: false,
+  endTag: undefined,
 });
 
 const URL_ATTRIBUTES: ReadonlySet<string> = new Set([

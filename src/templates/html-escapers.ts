@@ -39,8 +39,37 @@ export function escapeUnquoted(text: string): string {
 }
 
 /** Takes tags out of trusted HTML that stands in an attribute or in a title. */
-export const stripTags = (html: string): string =>
-  html.replace(/<!--[\s\S]*?(?:-->|$)|<\/?[a-zA-Z](?:[^>"']|"[^"]*"|'[^']*')*(?:>|$)/g, '');
+export function stripTags(html: string): string {
+  let out = '';
+  let at = 0;
+  while (at < html.length) {
+    const open = html.indexOf('<', at);
+    if (open < 0) return out + html.slice(at);
+    out += html.slice(at, open);
+    if (html.startsWith('<!--', open)) {
+      const close = html.indexOf('-->', open + 4);
+      at = close < 0 ? html.length : close + 3;
+    } else if (/^<\/?[a-zA-Z]/.test(html.slice(open, open + 3))) at = endOfTag(html, open);
+    else {
+      out += '<';
+      at = open + 1;
+    }
+  }
+  return out;
+}
+
+/** Index behind the tag's `>`, which is not one within quotes. */
+function endOfTag(html: string, open: number): number {
+  let quote: string | undefined;
+  for (let at = open; at < html.length; at++) {
+    const char = html[at]!;
+    if (quote !== undefined) {
+      if (char === quote) quote = undefined;
+    } else if (char === '"' || char === "'") quote = char;
+    else if (char === '>') return at + 1;
+  }
+  return html.length;
+}
 
 /** Lets pass only names that are letters and digits, and none whose value would be code or a link. */
 export function filterName(text: string, isPlain: (name: string) => boolean): string {

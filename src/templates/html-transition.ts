@@ -122,10 +122,11 @@ function enterElement(context: HtmlContext): void {
 /** Text inside script, style, textarea and title: it goes up to their end tag, whatever else stands there. */
 function advanceRawText(context: HtmlContext, text: string, from: number): number {
   const { element } = context;
-  const end = element ? endTagAt(text, element, from) : -1;
+  const end = element ? endTagAt(context, text, element, from) : -1;
   if (end === from) {
     context.state = 'tag';
     context.element = undefined;
+    context.endTag = undefined;
     context.attribute = 'plain';
     return from + 2 + element!.length;
   }
@@ -133,10 +134,15 @@ function advanceRawText(context: HtmlContext, text: string, from: number): numbe
   return advanceCode(context, text, from, limit);
 }
 
-function endTagAt(text: string, element: string, from: number): number {
+/** Looked for once per text, not at every step within it. */
+function endTagAt(context: HtmlContext, text: string, element: string, from: number): number {
+  const { endTag } = context;
+  if (endTag?.text === text && (endTag.at < 0 || endTag.at >= from)) return endTag.at;
   const pattern = new RegExp(`</${element}(?=[\\s/>]|$)`, 'gi');
   pattern.lastIndex = from;
-  return pattern.exec(text)?.index ?? -1;
+  const at = pattern.exec(text)?.index ?? -1;
+  context.endTag = { text, at };
+  return at;
 }
 
 function advanceAttribute(context: HtmlContext, text: string, from: number): number {
@@ -258,7 +264,8 @@ function slashAfter(code: string, before: HtmlContext['slash']): HtmlContext['sl
   }
   if (last === '.') return /\d\.$/.test(trimmed) ? 'divide' : 'regexp';
   if (',<>=*%&|^?!~([:;{}'.includes(last)) return 'regexp';
-  const word = /[\w$]+$/.exec(trimmed)?.[0] ?? '';
+  // No word that counts is longer.
+  const word = /[\w$]+$/.exec(trimmed.slice(-16))?.[0] ?? '';
   return REGEXP_WORDS.has(word) ? 'regexp' : 'divide';
 }
 
@@ -350,7 +357,7 @@ function advanceCss(context: HtmlContext, text: string, from: number): number {
   const at = from + found;
   const char = text[at];
   if (char === '(') {
-    if (!/url\s*$/i.test(text.slice(from, at))) return at + 1;
+    if (text.slice(from, at).trimEnd().slice(-3).toLowerCase() !== 'url') return at + 1;
     const inside = skipSpace(text, at + 1);
     context.urlPart = 'start';
     if (text[inside] === '"') context.state = 'cssUrlDoubleQuoted';

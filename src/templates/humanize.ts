@@ -27,7 +27,7 @@ function parseFloatText(text: string): number | undefined {
   const lower = text.toLowerCase();
   if (/^[+-]?inf(inity)?$/.test(lower)) return lower[0] === '-' ? -Infinity : Infinity;
   if (lower === 'nan') return Number.NaN;
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/.test(lower)) return Number(lower);
+  if (/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/.test(lower)) return Number(lower);
   return undefined;
 }
 

@@ -88,7 +88,7 @@ export function tokenize(text: string): Token[] {
     let part = open < 0 ? text.slice(at) : text.slice(at, open);
     const full = part.length;
     const trimLeft = open >= 0 && text[open + 2] === '-' && isSpace(text[open + 3]);
-    if (trimLeft) part = part.replace(/[ \t\r\n]+$/, '');
+    if (trimLeft) part = withoutSpaceAtEnd(part);
     if (part !== '') push('text', part);
     skip(full - part.length);
     if (open < 0) break;
@@ -177,6 +177,12 @@ export function tokenize(text: string): Token[] {
 
 const isSpace = (char: string | undefined): boolean =>
   char === ' ' || char === '\t' || char === '\r' || char === '\n';
+function withoutSpaceAtEnd(part: string): string {
+  let end = part.length;
+  while (end > 0 && isSpace(part[end - 1])) end--;
+  return part.slice(0, end);
+}
+
 const isDigit = (char: string | undefined): boolean => char !== undefined && char >= '0' && char <= '9';
 const wholeChar = (text: string, at: number): string => String.fromCodePoint(text.codePointAt(at)!);
 

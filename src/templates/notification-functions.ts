@@ -30,7 +30,7 @@ export function notificationFunctions(now: () => number): GoFunctions {
     toUpper: onText((text) => text.toUpperCase()),
     toLower: onText((text) => text.toLowerCase()),
     title: onText((text) => titleCase(text, 'lower')),
-    trimSpace: onText((text) => text.replace(/^[\s\u0085]+|[\s\u0085]+$/g, '')),
+    trimSpace: onText(trimSpace),
     join: {
       params: ['string', '[]string'],
       call: ([separator, list], budget) => {
@@ -97,6 +97,16 @@ export function notificationFunctions(now: () => number): GoFunctions {
     },
     dict: { params: [], variadic: 'any', call: dict },
   };
+}
+
+/** As strings.TrimSpace, whose idea of space has U+0085 and lacks U+FEFF. */
+function trimSpace(text: string): string {
+  const isSpace = (at: number): boolean => /[\s\u0085]/.test(text[at]!) && text[at] !== '\ufeff';
+  let from = 0;
+  let to = text.length;
+  while (from < to && isSpace(from)) from++;
+  while (to > from && isSpace(to - 1)) to--;
+  return text.slice(from, to);
 }
 
 function dateOf(layout: string, text: string): GoTime {

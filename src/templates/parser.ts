@@ -495,7 +495,7 @@ function parseInteger(text: string): bigint | undefined {
 
 function parseFloatConstant(text: string): number | undefined {
   const plain = text.replaceAll('_', '');
-  if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(plain)) {
+  if (/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(plain)) {
     const value = Number(plain);
     return Number.isFinite(value) ? value : undefined;
   }

@@ -1,0 +1,50 @@
+import { bench, describe } from 'vitest';
+import { createTemplateSet } from './notification.ts';
+import type { AlertData, NotificationData } from './notification-data.ts';
+import { ruleExpander } from './rule-expander.ts';
+
+const expander = ruleExpander({
+  name: 'HighErrorRate',
+  externalLabels: {},
+  externalUrl: 'http://belfry.example',
+  timestamp: 0,
+  query: () => [],
+});
+const labels = { job: 'api', instance: 'host:9100', severity: 'critical' };
+
+describe('rules', () => {
+  bench('an annotation, for one element', () => {
+    expander.expand('Error rate is {{ $value | humanizePercentage }} for {{ $labels.job }}', labels, 0.05);
+  });
+});
+
+const alert: AlertData = {
+  status: 'firing',
+  labels: { alertname: 'HighErrorRate', ...labels },
+  annotations: { summary: 'High error rate detected on api', description: 'Error rate is 5% for api' },
+  startsAt: 1,
+  endsAt: 0,
+  generatorURL: 'http://belfry.example/graph?g0.expr=up&g0.tab=1',
+  fingerprint: '00f1',
+};
+const of = (count: number): NotificationData => ({
+  receiver: 'team',
+  status: 'firing',
+  alerts: Array<AlertData>(count).fill(alert),
+  groupLabels: { alertname: 'HighErrorRate' },
+  commonLabels: alert.labels,
+  commonAnnotations: alert.annotations,
+  externalURL: 'http://belfry.example',
+});
+const set = createTemplateSet({ now: () => 0 });
+
+describe('notifications', () => {
+  const one = of(1);
+  const hundred = of(100);
+  bench('a title, for one alert', () => {
+    set.renderText('{{ template "slack.default.title" . }}', one);
+  });
+  bench('the default e-mail, for 100 alerts', () => {
+    set.renderHtml('{{ template "email.default.html" . }}', hundred);
+  });
+});
