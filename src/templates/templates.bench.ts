@@ -1,4 +1,4 @@
-import { bench, describe } from 'vitest';
+import { test } from 'vitest';
 import { createTemplateSet } from './notification.ts';
 import type { AlertData, NotificationData } from './notification-data.ts';
 import { ruleExpander } from './rule-expander.ts';
@@ -12,10 +12,10 @@ const expander = ruleExpander({
 });
 const labels = { job: 'api', instance: 'host:9100', severity: 'critical' };
 
-describe('rules', () => {
-  bench('an annotation, for one element', () => {
+test('rules', async ({ bench }) => {
+  await bench('an annotation, for one element', () => {
     expander.expand('Error rate is {{ $value | humanizePercentage }} for {{ $labels.job }}', labels, 0.05);
-  });
+  }).run();
 });
 
 const alert: AlertData = {
@@ -38,13 +38,13 @@ const of = (count: number): NotificationData => ({
 });
 const set = createTemplateSet({ now: () => 0 });
 
-describe('notifications', () => {
+test('notifications', async ({ bench }) => {
   const one = of(1);
   const hundred = of(100);
-  bench('a title, for one alert', () => {
+  await bench('a title, for one alert', () => {
     set.renderText('{{ template "slack.default.title" . }}', one);
-  });
-  bench('the default e-mail, for 100 alerts', () => {
+  }).run();
+  await bench('the default e-mail, for 100 alerts', () => {
     set.renderHtml('{{ template "email.default.html" . }}', hundred);
-  });
+  }).run();
 });
