@@ -121,7 +121,7 @@ function colorsOf(element: HTMLElement): PlotColors {
     probe.style.color = `var(${token})`;
     return getComputedStyle(probe).color;
   };
-  const colors = { tick: read('--tick'), grid: read('--grid'), crosshair: read('--dim') };
+  const colors = { tick: read('--tick'), grid: read('--grid') };
   probe.remove();
   return colors;
 }

@@ -60,7 +60,6 @@ export interface Plot {
 export interface PlotColors {
   readonly tick: string;
   readonly grid: string;
-  readonly crosshair: string;
 }
 
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';

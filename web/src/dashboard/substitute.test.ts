@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the placeholders are Grafana's
 import { describe, expect, test } from 'vitest';
-import { type Chosen, referencesOf, substitute } from './substitute.ts';
+import { type Chosen, substitute } from './substitute.ts';
 
 const chosen = (values: string[], rest: Partial<Chosen> = {}): Chosen => ({
   values,
@@ -36,8 +36,4 @@ describe('in a query', () => {
 
 test('in a title the texts stand as people read them', () => {
   expect(substitute('CPU of $node, $all', choices, {}, 'text')).toBe('CPU of h1:9100 + h2:9100, All');
-});
-
-test('references are found in every spelling', () => {
-  expect(referencesOf('$a ${b:pipe} [[c]] $__interval')).toEqual(['a', 'b', 'c', '__interval']);
 });

@@ -40,11 +40,6 @@ export function substitute(
   });
 }
 
-/** Names that a text refers to, macros among them. */
-export function referencesOf(text: string): string[] {
-  return [...text.matchAll(REFERENCE)].map((match) => (match[1] ?? match[2] ?? match[4])!);
-}
-
 function alternation(values: readonly string[]): string {
   const escaped = values.map(escapeRegex);
   return escaped.length === 1 ? escaped[0]! : `(${escaped.join('|')})`;

@@ -58,12 +58,6 @@ export function lastValue(values: readonly (number | null)[]): number | null {
   return null;
 }
 
-/** The labels in which these series differ, so that names say only what tells them apart. */
-export function distinguishingLabels(sets: readonly LabelMap[]): string[] {
-  const names = new Set(sets.flatMap((labels) => Object.keys(labels)));
-  return [...names].filter((name) => sets.some((labels) => labels[name] !== sets[0]![name])).sort();
-}
-
 /** `name{a="b"}` as Prometheus writes a series. */
 export function seriesText(labels: LabelMap): string {
   const { __name__: name = '', ...rest } = labels;
