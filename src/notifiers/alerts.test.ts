@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
 import { AlertStore, alertProblem, intake, mergeAlerts, type StoredAlert } from './alerts.ts';
-import { alert } from './fixtures.ts';
+import { alert } from './notifier.fixture.ts';
 
 const NOW = 1000;
 const stored = (more: Partial<StoredAlert>): StoredAlert => ({

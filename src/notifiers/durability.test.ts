@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { openDatabase } from '../sqlite/database.ts';
-import { type Bench, bench, hook, route } from './fixtures.ts';
+import { type Bench, bench, hook, route } from './notifier.fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'belfry-notifiers-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -4,9 +4,9 @@ import type { AlertmanagerConfig } from '../config/alerting.ts';
 import { labelsFromObject } from '../model/labels.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
-import { alert, plainHttp } from './fixtures.ts';
 import { createForwarder, type ForwardServer } from './forward.ts';
 import type { HttpRequest } from './kinds/exchange.ts';
+import { alert, plainHttp } from './notifier.fixture.ts';
 
 const config: AlertmanagerConfig = {
   ...plainHttp,

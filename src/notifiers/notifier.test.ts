@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { InhibitRuleConfig } from '../config/inhibit.ts';
-import { alert, bench, hook, matchers, receiver, route, webhook } from './fixtures.ts';
+import { alert, bench, hook, matchers, receiver, route, webhook } from './notifier.fixture.ts';
 
 const one = (more = {}) => ({ route: route({ group_by: ['alertname'], ...more }), receivers: [hook('w')] });
 

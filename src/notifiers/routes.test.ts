@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
-import { route } from './fixtures.ts';
 import { compareLabelSets, formatGroupLabels, groupKey, groupLabels } from './group.ts';
+import { route } from './notifier.fixture.ts';
 import { buildRoutes, explainRoutes, matchRoutes } from './routes.ts';
 
 const tree = buildRoutes(

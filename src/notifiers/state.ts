@@ -142,6 +142,15 @@ export class NotifierState {
   }
 }
 
+/**
+ * The tables in state.db, all bodies JSON, all times Unix ms:
+ * - silences: a `Silence` by id, kept five days past its end.
+ * - alerts: an `Alert` of an own rule by fingerprint, until it is over and everyone was told.
+ * - log: by lane (`group key:receiver/integration/index`) what was last told: fingerprints, 16 hex digits each, separated by spaces.
+ * - outbox: an `OutboxRow` by lane, from the decision to send until the answer.
+ * - history: a `HistoryEntry` per message that was delivered or failed.
+ * - flushes: a `FlushTrace` per flush, those in a row that decided the same as one; members: which alerts a group ever had.
+ */
 const SCHEMA = `
 CREATE TABLE notifier_silences (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE notifier_alerts (fingerprint TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;

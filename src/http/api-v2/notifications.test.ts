@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bench, hook, matchers, route } from '../../notifiers/fixtures.ts';
+import { bench, hook, matchers, route } from '../../notifiers/notifier.fixture.ts';
 import { notificationRoutes } from './notifications.ts';
 
 function api() {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bench, hook, matchers, route } from '../../notifiers/fixtures.ts';
+import { bench, hook, matchers, route } from '../../notifiers/notifier.fixture.ts';
 import { apiV2Routes } from './routes.ts';
 
 const NOW = Date.UTC(2026, 0, 1);

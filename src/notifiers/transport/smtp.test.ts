@@ -4,10 +4,10 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, expect, test } from 'vitest';
 import type { EmailConfig } from '../../config/receivers/email.ts';
 import { labelsFromObject } from '../../model/labels.ts';
-import { alert, plainTemplates } from '../fixtures.ts';
 import { emailMessage } from '../kinds/email.ts';
 import { quotedPrintable } from '../kinds/mime.ts';
 import { type Notification, notifiedAlert } from '../notification.ts';
+import { alert, plainTemplates } from '../notifier.fixture.ts';
 import { templateRendering } from '../template-data.ts';
 import { createMailTransport } from './smtp.ts';
 
