@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
@@ -9,6 +9,7 @@ import { Head } from './head/head.ts';
 import { type LogDb, openLogDb } from './log/log-db.ts';
 import { createLogWriter } from './log/log-writer.ts';
 import { replayLog } from './log/replay.ts';
+import { createReserve } from './reserve.ts';
 import { type Bench, contents, storeBench } from './store.fixture.ts';
 import type { Store } from './store.ts';
 
@@ -113,7 +114,7 @@ describe('a log that cannot be written', () => {
     const events: LoggedEvent[] = [];
     const log = silentLog(events);
     const real = openLogDb(join(dir, 'log.db'), undefined);
-    const disk = { isFull: false };
+    const disk = { isFull: false, reserves: 0 };
     const db: LogDb = {
       ...real,
       append(seq, records, definitions) {
@@ -127,6 +128,12 @@ describe('a log that cannot be written', () => {
       clock,
       log,
       onStored: () => head?.commit(),
+      onFull: () => {
+        if (disk.reserves === 0) return false;
+        disk.reserves--;
+        disk.isFull = false;
+        return true;
+      },
       onLost: () => head?.relog(),
     });
     head = new Head(1, writer);
@@ -173,6 +180,17 @@ describe('a log that cannot be written', () => {
     expect(replayed(dir)).toEqual({ rows: 3, own: 3 });
   });
 
+  test('first gets the reserve’s room', async () => {
+    const dir = bench.directory();
+    const { events, disk, writer, head, close } = rig(dir);
+    Object.assign(disk, { isFull: true, reserves: 1 });
+    head.append(own, 1, 1);
+    await writer.committed();
+    expect(writer.failure).toBeUndefined();
+    expect(events.map((event) => event.message)).toEqual(['the disk is full: the reserve is given up']);
+    close();
+  });
+
   test('is written from the head when too much has piled up', async () => {
     const dir = bench.directory();
     const { clock, disk, writer, head, close } = rig(dir);
@@ -208,6 +226,23 @@ describe('the background worker', () => {
     await expect(store.flush().then(() => store.flush())).resolves.toBeUndefined();
     expect(times(store, 'own')).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 20]);
     expect(existsSync(join(dir, '19700101.hot.db')) || existsSync(join(dir, '19700101.db'))).toBe(true);
+  });
+});
+
+describe('the reserve', () => {
+  test('takes room, gives it up once, and takes it again', async () => {
+    const dir = bench.directory();
+    const reserve = createReserve(dir);
+    expect(reserve.giveUp()).toBe(false);
+    await reserve.restore();
+    expect(statSync(join(dir, 'reserve')).size).toBe(256 * 1024);
+    expect(createReserve(dir).giveUp()).toBe(true);
+    expect(readdirSync(dir)).toEqual([]);
+    expect(reserve.giveUp()).toBe(true);
+    expect(reserve.giveUp()).toBe(false);
+    writeFileSync(join(dir, 'data'), new Uint8Array(50 * 2 ** 20));
+    await reserve.restore();
+    expect(statSync(join(dir, 'reserve')).size).toBe(2 ** 20);
   });
 });
 

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { Registry } from 'prom-client';
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import type { Appender, AppendOutcome, ScrapeAppender } from '../model/appender.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
@@ -20,11 +20,14 @@ import { recoverPartitions } from './partition/directory.ts';
 import type { RetentionSettings, StorageInit } from './protocol.ts';
 import { setAside } from './quarantine.ts';
 import type { StoreShared } from './queryable.ts';
+import { createReserve, type Reserve } from './reserve.ts';
 import { registerStoreMetrics } from './store-metrics.ts';
 
 /** Times that a partition can be named by: years 1 to 9999. */
 const EARLIEST = -62_135_596_800_000;
 const LATEST = 253_402_300_800_000;
+
+const RESERVE_MS = 60_000;
 
 export interface StoreOptions {
   readonly dir: string;
@@ -92,7 +95,15 @@ export function openStore(options: StoreOptions): Store {
 
   function open({ registry, retention, connect, checkpoint = [] }: StoreOptions, release: () => void): Store {
     const logFile = path.join(dir, 'log.db');
-    const { db, writer, head, replay } = openLog(options, logFile);
+    const reserve = createReserve(dir);
+    const { db, writer, head, replay } = openLog(options, logFile, reserve);
+    const keepReserve = (): Timer => {
+      if (!writer.failure) void reserve.restore();
+      return clock.after(RESERVE_MS, () => {
+        timer = keepReserve();
+      });
+    };
+    let timer = keepReserve();
     const shared: StoreShared = { dir, head: head.shared };
     let currentRetention = retention;
     const flusher = new Flusher({
@@ -157,9 +168,11 @@ export function openStore(options: StoreOptions): Store {
       },
       stats,
       async close() {
+        timer.cancel();
         writer.close();
         await flusher.close();
         db.close();
+        await reserve.restore();
         release();
       },
     };
@@ -179,6 +192,7 @@ interface OpenLog {
 function openLog(
   { dir, clock, log, addon, maxHeadBytes = defaultHeadBytes() }: StoreOptions,
   file: string,
+  reserve: Reserve,
 ): OpenLog {
   const seed = randomBytes(4).readInt32LE();
   const attempt = (): OpenLog => {
@@ -190,6 +204,7 @@ function openLog(
         clock,
         log,
         onStored: () => head?.commit(),
+        onFull: () => reserve.giveUp(),
         onLost: () => head?.relog(),
       });
       head = new Head(seed, writer, maxHeadBytes);

@@ -41,6 +41,8 @@ export function createLogWriter(deps: {
   readonly clock: Clock;
   readonly log: Log;
   readonly onStored: () => void;
+  /** The disk is full. Returns true when some room was made. */
+  readonly onFull: () => boolean;
   readonly onLost: () => void;
 }): LogWriter {
   const { db, clock, log } = deps;
@@ -84,9 +86,19 @@ export function createLogWriter(deps: {
     }
     return store(records.view(), definitions.view());
   };
+  /** Stores a batch; when the disk is full, once more with the reserve given up. */
+  const append = (recordBytes: Uint8Array, definitionBytes: Uint8Array): number => {
+    try {
+      return db.append(seq, recordBytes, definitionBytes);
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'SQLITE_FULL' || !deps.onFull()) throw error;
+      log.warn({ file: db.file }, 'the disk is full: the reserve is given up');
+      return db.append(seq, recordBytes, definitionBytes);
+    }
+  };
   const store = (recordBytes: Uint8Array, definitionBytes: Uint8Array): boolean => {
     try {
-      stats.bytesWritten += db.append(seq, recordBytes, definitionBytes);
+      stats.bytesWritten += append(recordBytes, definitionBytes);
       stats.rowsWritten++;
       seq++;
       if (recordBytes.length > 0) records.reset();
