@@ -70,7 +70,7 @@ export function evaluateInstant(
   source: Queryable | Querier,
   options: QueryOptions,
 ): QueryOutcome {
-  const window = { startMs: timestampMs, endMs: timestampMs, stepMs: options.defaultSubqueryStepMs ?? 0 };
+  const window = { startMs: timestampMs, endMs: timestampMs, stepMs: 0 };
   return withQuerier(source, options, (querier) => {
     const evaluation = new Evaluation(expr, window, 1, engineOptions(options), options.budget, querier);
     const inner = unwrapParens(expr);

@@ -3,7 +3,6 @@ import type { Labels } from '../../model/labels.ts';
 import type { SeriesSamples } from '../../model/queryable.ts';
 import { isStaleAt, wordsOf } from '../../model/sample.ts';
 import type { Expr, MatrixSelector, SubqueryExpr } from '../ast.ts';
-import type { Position } from '../errors.ts';
 import { type EvalContext, evaluateVector } from './context.ts';
 import { neededRange } from './reads.ts';
 import { firstAfter } from './selectors.ts';
@@ -50,7 +49,6 @@ export interface RangeVector {
   readonly rangeMs: number;
   readonly times: LookTimes;
   readonly extension: 'anchored' | 'smoothed' | undefined;
-  readonly position: Position;
 }
 
 export type RangeExpr = MatrixSelector | SubqueryExpr;
@@ -63,7 +61,7 @@ export function evaluateRangeVector(context: EvalContext, expr: RangeExpr, grid:
 }
 
 function fromSelector(context: EvalContext, expr: MatrixSelector, grid: Grid): RangeVector {
-  const { selector, position } = expr;
+  const { selector } = expr;
   const rangeMs = rangeMsOf(expr.range, context.window);
   const need = neededRange(selector, rangeMs, grid, context.window, context.options);
   const series: RangeSeries[] = [];
@@ -73,7 +71,7 @@ function fromSelector(context: EvalContext, expr: MatrixSelector, grid: Grid): R
     if (from < to) series.push(split(samples, from, to));
   }
   const times = lookTimes(selector, context.window);
-  return { series, rangeMs, times, extension: selector.extension, position };
+  return { series, rangeMs, times, extension: selector.extension };
 }
 
 const NO_TIMES = new Float64Array(0);
@@ -132,7 +130,6 @@ function fromSubquery(context: EvalContext, expr: SubqueryExpr, grid: Grid): Ran
     rangeMs: rangeMsOf(expr.range, window),
     times: lookTimes(expr, window),
     extension: undefined,
-    position: expr.position,
   };
 }
 

@@ -1,4 +1,5 @@
 import { texts } from '../annotations.ts';
+import { dropsOf, type RangeSeries } from '../evaluate/ranges.ts';
 import { firstAfter } from '../evaluate/selectors.ts';
 import { ABSENT } from '../evaluate/value.ts';
 import {
@@ -9,12 +10,39 @@ import {
   subtractOrWarn,
 } from '../histogram/arithmetic.ts';
 import { isStartReset } from './start-timestamps.ts';
-import { float, metricNameOf, native, perWindow, type Window, type WindowFunction } from './windows.ts';
+import {
+  float,
+  hasHistograms,
+  metricNameOf,
+  native,
+  perWindow,
+  type Window,
+  type WindowFunction,
+} from './windows.ts';
 
 export const irate = perWindow(instantChange(true));
 export const idelta = perWindow(instantChange(false));
-export const resets = perWindow(countPairs(isReset), { extensions: ['anchored'] });
-export const changes = perWindow(countPairs(isChange), { extensions: ['anchored'] });
+export const resets = perWindow(countPairs(isReset, countResets), { extensions: ['anchored'] });
+export const changes = perWindow(countPairs(isChange, countChanges), { extensions: ['anchored'] });
+
+/** The same for floats[from, to) alone. */
+type FloatCounter = (series: RangeSeries, from: number, to: number) => number;
+
+function countResets(series: RangeSeries, from: number, to: number): number {
+  const drops = dropsOf(series);
+  let count = 0;
+  for (let d = drops.length - 1; d >= 0 && drops[d]! > from; d--) if (drops[d]! < to) count++;
+  return count;
+}
+
+function countChanges({ values }: RangeSeries, from: number, to: number): number {
+  let count = 0;
+  for (let i = from + 1; i < to; i++) if (isOther(values[i]!, values[i - 1]!)) count++;
+  return count;
+}
+
+const isOther = (value: number, previous: number): boolean =>
+  value !== previous && !(Number.isNaN(value) && Number.isNaN(previous));
 
 /** One sample of a window, whichever kind: `histogram` is its index when it is one, or -1. */
 interface Point {
@@ -47,8 +75,15 @@ function readEarlier(window: Window, floatIndex: number, nativeIndex: number, po
   return isFloat;
 }
 
-function countPairs(counts: (window: Window, previous: Point, point: Point) => boolean): WindowFunction {
+function countPairs(
+  counts: (window: Window, previous: Point, point: Point) => boolean,
+  ofFloats: FloatCounter,
+): WindowFunction {
   return (window) => {
+    const knowsStarts = window.useStartTimestamps && window.series.starts !== undefined;
+    if (!hasHistograms(window) && window.extension === undefined && !knowsStarts) {
+      return float(window, ofFloats(window.series, window.from, window.to));
+    }
     let previous = newPoint();
     let point = newPoint();
     let { from: f, histogramFrom: h } = window;
@@ -104,7 +139,7 @@ function isChange(window: Window, previous: Point, point: Point): boolean {
   const { histograms } = window.series;
   if (previous.histogram < 0 !== point.histogram < 0) return true;
   if (point.histogram < 0) {
-    return point.value !== previous.value && !(Number.isNaN(point.value) && Number.isNaN(previous.value));
+    return isOther(point.value, previous.value);
   }
   return !equalHistograms(histograms[point.histogram]!, histograms[previous.histogram]!);
 }

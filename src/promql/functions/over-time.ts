@@ -11,6 +11,7 @@ import {
   metricNameOf,
   native,
   perWindow,
+  scratchOf,
   type Window,
   type WindowFunction,
 } from './windows.ts';
@@ -191,19 +192,21 @@ const variance: FloatReducer = (values, from, to) => {
 export const stdvarOverTime = overFloats(variance);
 export const stddevOverTime = overFloats((values, from, to) => Math.sqrt(variance(values, from, to)));
 
-export const madOverTime = overFloats((values, from, to) => {
-  const sample = values.slice(from, to);
-  if (sample.some(Number.isNaN)) return Number.NaN;
-  const median = quantileOf(0.5, sample);
-  for (let i = 0; i < sample.length; i++) sample[i] = Math.abs(sample[i]! - median);
-  return quantileOf(0.5, sample);
-});
+export const madOverTime = perWindow(
+  floatsOnly((window) => {
+    const sample = scratchOf(window);
+    if (sample.some(Number.isNaN)) return Number.NaN;
+    const median = quantileOf(0.5, sample);
+    for (let i = 0; i < sample.length; i++) sample[i] = Math.abs(sample[i]! - median);
+    return quantileOf(0.5, sample);
+  }),
+);
 
 export const quantileOverTime = perWindow(
   floatsOnly((window, scalars) => {
     const q = scalars[0]![window.step]!;
     if (!(q >= 0 && q <= 1)) window.annotations.warn(texts.invalidQuantile(q), window.position);
-    return quantileOf(q, window.series.values.slice(window.from, window.to));
+    return quantileOf(q, scratchOf(window));
   }),
 );
 

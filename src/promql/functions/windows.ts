@@ -43,9 +43,11 @@ export interface Window {
   readonly rangeMs: number;
   readonly extension: RangeVector['extension'];
   readonly annotations: Annotations;
-  /** Of the range vector argument. */
+  /** Where annotations point: the first argument. */
   readonly position: Position;
   readonly useStartTimestamps: boolean;
+  /** Room for a copy of the window's floats, kept from step to step; see scratchOf. */
+  scratch: Float64Array;
   value: number;
   histogram: Histogram | undefined;
 }
@@ -78,7 +80,7 @@ export function perWindow(evaluate: WindowFunction, options: WindowOptions = {})
         `${extension} modifier can only be used with: ${EXTENDABLE[extension]} - not with ${call.name}`,
       );
     }
-    const window = newWindow(context, range);
+    const window = newWindow(context, range, call.args[0]!.position);
     const columns: Column[] = [];
     const dropsName = options.keepsName !== true;
     for (const series of range.series) {
@@ -118,7 +120,7 @@ const NO_SERIES: RangeSeries = {
   histogramStarts: undefined,
 };
 
-function newWindow(context: EvalContext, range: RangeVector): Window {
+function newWindow(context: EvalContext, range: RangeVector, position: Position): Window {
   return {
     series: NO_SERIES,
     from: 0,
@@ -132,8 +134,9 @@ function newWindow(context: EvalContext, range: RangeVector): Window {
     rangeMs: range.rangeMs,
     extension: range.extension,
     annotations: context.annotations,
-    position: range.position,
+    position,
     useStartTimestamps: context.options.useStartTimestamps,
+    scratch: new Float64Array(64),
     value: 0,
     histogram: undefined,
   };
@@ -234,6 +237,15 @@ export function float(window: Window, value: number): number {
 export function native(window: Window, histogram: Histogram): number {
   window.histogram = histogram;
   return HISTOGRAM;
+}
+
+/** A copy of the window's floats that may be changed; good until the next step. */
+export function scratchOf(window: Window): Float64Array {
+  const { from, to, series } = window;
+  const count = to - from;
+  if (window.scratch.length < count) window.scratch = new Float64Array(2 * count);
+  for (let i = 0; i < count; i++) window.scratch[i] = series.values[from + i]!;
+  return window.scratch.subarray(0, count);
 }
 
 export const hasFloats = (window: Window): boolean => window.to > window.from;
