@@ -86,7 +86,7 @@ export class FileReader implements PartitionReader {
 
   end(): void {
     this.#timelines = new Map();
-    if (this.#db.inTransaction) this.#sql.commit.run();
+    if (this.#db.inTransaction) corruptionAt(this.file, () => this.#sql.rollback.run());
   }
 
   match(matchers: readonly Matcher[]): SeriesEntry[] {
@@ -107,28 +107,7 @@ export class FileReader implements PartitionReader {
   }
 
   read(series: readonly SeriesEntry[], range: TimeRange, budget: QueryBudget): PartitionSamples[] {
-    const found = new Map<number, { entry: SeriesEntry; samples: SampleColumns }>();
-    const take = (entry: SeriesEntry, samples: SampleColumns): void => {
-      const before = found.get(entry.ref);
-      if (before) budget.bytes(16 * (before.samples.timestamps.length + samples.timestamps.length));
-      found.set(entry.ref, { entry, samples: before ? mergeSamples(before.samples, samples) : samples });
-    };
-    const byGroup = this.#byGroup(series, (ref) => this.#directory.place(ref));
-    for (const [group, wanted] of byGroup) {
-      budget.check();
-      this.#readGroup(this.#groupBlocks(group, range), wanted, range, budget, take);
-    }
-    const ownByGroup = this.#byGroup(series, (ref) => this.#directory.ownPlace(ref));
-    for (const [group, wanted] of ownByGroup) {
-      budget.check();
-      this.#readGroup(this.#ownBlocks(group, range), wanted, range, budget, take);
-    }
-    return Array.from(found.values(), ({ entry, samples }) => ({
-      ref: entry.ref,
-      labels: entry.labels,
-      timestamps: samples.timestamps,
-      values: samples.values,
-    }));
+    return corruptionAt(this.file, () => this.#read(series, range, budget));
   }
 
   /** What the meta table says as of this transaction. */
@@ -155,16 +134,43 @@ export class FileReader implements PartitionReader {
     this.#db.close();
   }
 
+  #read(series: readonly SeriesEntry[], range: TimeRange, budget: QueryBudget): PartitionSamples[] {
+    const found = new Map<number, { entry: SeriesEntry; samples: SampleColumns }>();
+    const take = (entry: SeriesEntry, samples: SampleColumns): void => {
+      const before = found.get(entry.ref);
+      if (before) budget.bytes(16 * (before.samples.timestamps.length + samples.timestamps.length));
+      found.set(entry.ref, { entry, samples: before ? mergeSamples(before.samples, samples) : samples });
+    };
+    const byGroup = this.#byGroup(series, (ref) => this.#directory.place(ref));
+    for (const [group, wanted] of byGroup) {
+      budget.check();
+      this.#readGroup(this.#groupBlocks(group, range), wanted, range, budget, take);
+    }
+    const ownByGroup = this.#byGroup(series, (ref) => this.#directory.ownPlace(ref));
+    for (const [group, wanted] of ownByGroup) {
+      budget.check();
+      this.#readGroup(this.#ownBlocks(group, range), wanted, range, budget, take);
+    }
+    return Array.from(found.values(), ({ entry, samples }) => ({
+      ref: entry.ref,
+      labels: entry.labels,
+      timestamps: samples.timestamps,
+      values: samples.values,
+    }));
+  }
+
   #refreshGroups(): void {
     const last = this.#sql.lastGroups.get() as number;
     if (last === this.#groupsUpTo) return;
     corruptionAt(`${this.file}: table grp`, () => {
       for (const { id, b } of this.#sql.groups.iterate(this.#groupsUpTo) as Iterable<StoredBlob>) {
+        if (id !== this.#groupsUpTo + 1)
+          throw new CorruptBlockError(`row ${this.#groupsUpTo + 1} is missing`);
         for (const addition of decodeGroups(b, identityOf(id))) this.#directory.add(addition);
+        this.#groupsUpTo = id;
       }
       this.#checkCount('groups', this.#directory.members.length, this.meta.groups);
     });
-    this.#groupsUpTo = last;
   }
 
   /** A sealed file says how much it holds: SQLite itself does not notice rows that went missing. */
@@ -200,32 +206,30 @@ export class FileReader implements PartitionReader {
     take: (entry: SeriesEntry, samples: SampleColumns) => void,
   ): void {
     if (blocks.length === 0) return;
-    corruptionAt(this.file, () => {
-      this.#rows.open(blocks);
-      const { timestamps } = this.#rows;
-      const from = lowerBound(timestamps, range.from);
-      const to = lowerBound(timestamps, range.to);
-      if (from === to) return;
-      const isWhole = to - from === timestamps.length;
-      budget.bytes(8 * (to - from) * (1 + wanted.length));
-      // Columns without gaps share one array of timestamps.
-      const shared = isWhole ? timestamps : timestamps.slice(from, to);
-      if (!isWhole && this.#scratch.length < timestamps.length) {
-        this.#scratch = new Float64Array(timestamps.length);
+    this.#rows.open(blocks);
+    const { timestamps } = this.#rows;
+    const from = lowerBound(timestamps, range.from);
+    const to = lowerBound(timestamps, range.to);
+    if (from === to) return;
+    const isWhole = to - from === timestamps.length;
+    budget.bytes(8 * (to - from) * (1 + wanted.length));
+    // Columns without gaps share one array of timestamps.
+    const shared = isWhole ? timestamps : timestamps.slice(from, to);
+    if (!isWhole && this.#scratch.length < timestamps.length) {
+      this.#scratch = new Float64Array(timestamps.length);
+    }
+    for (const { column, entry } of wanted) {
+      const out = isWhole ? new Float64Array(timestamps.length) : this.#scratch;
+      const gathered = this.#rows.gather(column, out);
+      if (gathered.count === 0) continue;
+      if (gathered.presence === undefined) {
+        take(entry, { timestamps: shared, values: isWhole ? out : out.slice(from, to) });
+      } else {
+        budget.bytes(8 * (to - from));
+        const samples = compact(timestamps, gathered.values, gathered.presence, from, to);
+        if (samples.timestamps.length > 0) take(entry, samples);
       }
-      for (const { column, entry } of wanted) {
-        const out = isWhole ? new Float64Array(timestamps.length) : this.#scratch;
-        const gathered = this.#rows.gather(column, out);
-        if (gathered.count === 0) continue;
-        if (gathered.presence === undefined) {
-          take(entry, { timestamps: shared, values: isWhole ? out : out.slice(from, to) });
-        } else {
-          budget.bytes(8 * (to - from));
-          const samples = compact(timestamps, gathered.values, gathered.presence, from, to);
-          if (samples.timestamps.length > 0) take(entry, samples);
-        }
-      }
-    });
+    }
   }
 
   #groupBlocks(group: number, range: TimeRange): GroupBlock[] {
@@ -287,7 +291,7 @@ function statements(db: SqliteDatabase) {
   const pluck = (sql: string): Statement => db.prepare(sql).pluck();
   return {
     begin: db.prepare('BEGIN'),
-    commit: db.prepare('COMMIT'),
+    rollback: db.prepare('ROLLBACK'),
     lastSeries: pluck('SELECT coalesce(max(id), 0) FROM series'),
     lastGroups: pluck('SELECT coalesce(max(id), 0) FROM grp'),
     series: db.prepare('SELECT id, b FROM series ORDER BY id'),

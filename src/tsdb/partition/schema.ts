@@ -46,22 +46,19 @@ export interface PartitionMeta {
   readonly groups?: number;
 }
 
-const TABLES = `
-  CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-  CREATE TABLE series (id INTEGER PRIMARY KEY, b BLOB NOT NULL);
-  CREATE TABLE grp (id INTEGER PRIMARY KEY, b BLOB NOT NULL);
-  CREATE TABLE ts (
-    id INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, merged INTEGER NOT NULL, b BLOB NOT NULL
-  );
-  CREATE TABLE block (id INTEGER PRIMARY KEY, b BLOB NOT NULL);
-  CREATE TABLE own (
-    id INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, ts BLOB NOT NULL, b BLOB NOT NULL
-  );
-`;
+/** As SQLite keeps them, so that a damaged schema is told from ours by comparison. */
+const TABLES = [
+  'CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID',
+  'CREATE TABLE series (id INTEGER PRIMARY KEY, b BLOB NOT NULL)',
+  'CREATE TABLE grp (id INTEGER PRIMARY KEY, b BLOB NOT NULL)',
+  'CREATE TABLE ts (id INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, merged INTEGER NOT NULL, b BLOB NOT NULL)',
+  'CREATE TABLE block (id INTEGER PRIMARY KEY, b BLOB NOT NULL)',
+  'CREATE TABLE own (id INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, ts BLOB NOT NULL, b BLOB NOT NULL)',
+];
 
 export function createTables(db: SqliteDatabase, meta: PartitionMeta): void {
   db.transaction(() => {
-    db.exec(TABLES);
+    for (const sql of TABLES) db.exec(sql);
     db.pragma(`application_id = ${APPLICATION_ID}`);
     const insert = db.prepare('INSERT INTO meta VALUES (?, ?)');
     for (const [key, value] of Object.entries({ format: PARTITION_FORMAT, ...meta })) insert.run(key, value);
@@ -80,11 +77,16 @@ export function readMeta(db: SqliteDatabase): PartitionMeta {
     if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
       throw new CorruptBlockError('is not a partition of belfry');
     }
+    const tables = db.prepare('SELECT sql FROM sqlite_schema ORDER BY rowid').pluck().all();
+    if (tables[0] !== TABLES[0]) throw new CorruptBlockError('has no table meta of ours');
     const rows = db.prepare('SELECT key, value FROM meta').all() as { key: string; value: unknown }[];
     const meta: Record<string, unknown> = Object.fromEntries(rows.map(({ key, value }) => [key, value]));
     const { format, kind, day, hotId, batches, series, groups } = meta;
     if (format !== PARTITION_FORMAT) {
       throw new CorruptBlockError(`expected partition format ${PARTITION_FORMAT}, found ${String(format)}`);
+    }
+    if (tables.length !== TABLES.length || tables.some((sql, i) => sql !== TABLES[i])) {
+      throw new CorruptBlockError(`its tables are not those of partition format ${PARTITION_FORMAT}`);
     }
     if (
       (kind !== 'hot' && kind !== 'sealed') ||
@@ -109,6 +111,7 @@ export function openPartitionFile(
   return corruptionAt(file, () => {
     const db = openDatabase(file, { addon, readonly: true, cacheKiB: 512 });
     try {
+      db.pragma('cell_size_check = ON');
       return { db, meta: readMeta(db) };
     } catch (error) {
       db.close();
