@@ -3,6 +3,7 @@ import http from 'node:http';
 import https, { type AgentOptions } from 'node:https';
 import type { SecureVersion } from 'node:tls';
 import type { TlsConfig } from '../config/http-client.ts';
+import type { ProxyChoice } from './http-proxy.ts';
 
 const TLS_VERSIONS: Readonly<Record<string, SecureVersion>> = {
   TLS10: 'TLSv1',
@@ -13,38 +14,42 @@ const TLS_VERSIONS: Readonly<Record<string, SecureVersion>> = {
 
 /** Connections of one job, kept open between scrapes. */
 export interface HttpAgents {
-  readonly plain: http.Agent;
-  /** With the client certificate only when `own`: a host redirected to does not see it. @throws Error when a file cannot be read */
-  tls(own: boolean): Promise<https.Agent>;
+  /**
+   * For a URL, with the client certificate only when `own`: a host redirected to does not see it.
+   * @throws Error when a file cannot be read
+   */
+  of(url: URL, own: boolean): Promise<http.Agent>;
   close(): void;
 }
 
-export function createAgents(tls: TlsConfig): HttpAgents {
-  const keepAlive = { keepAlive: true };
-  const plain = new http.Agent(keepAlive);
-  const made = new Map<string, https.Agent>();
+interface Made {
+  readonly options: string;
+  readonly agent: http.Agent;
+}
+
+export function createAgents(tls: TlsConfig, proxyOf: ProxyChoice): HttpAgents {
+  const made = new Map<string, Made>();
   return {
-    plain,
-    async tls(own) {
-      const options = await tlsOptions(tls, own);
+    async of(url, own) {
+      const isSecure = url.protocol === 'https:';
+      const proxy = proxyOf(url);
+      const common = {
+        keepAlive: true,
+        ...(proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
+      };
+      const all = isSecure ? { ...common, ...(await tlsOptions(tls, own)) } : common;
+      const kind = JSON.stringify([isSecure, isSecure && own, proxy]);
+      const options = JSON.stringify(all);
+      const known = made.get(kind);
+      if (known?.options === options) return known.agent;
       // Files are read each time: a renewed certificate makes a new agent, and the old one's connections end with it.
-      const key = JSON.stringify([own, options]);
-      let agent = made.get(key);
-      if (!agent) {
-        for (const [other, old] of made) {
-          if (other.startsWith(`[${own},`)) {
-            old.destroy();
-            made.delete(other);
-          }
-        }
-        agent = new https.Agent({ ...keepAlive, ...options });
-        made.set(key, agent);
-      }
+      known?.agent.destroy();
+      const agent = isSecure ? new https.Agent(all) : new http.Agent(all);
+      made.set(kind, { options, agent });
       return agent;
     },
     close() {
-      plain.destroy();
-      for (const agent of made.values()) agent.destroy();
+      for (const { agent } of made.values()) agent.destroy();
     },
   };
 }

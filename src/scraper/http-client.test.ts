@@ -239,7 +239,10 @@ test('a port nobody listens on', async () => {
 
 test.each([
   [{ oauth2: { client_id: 'x', client_secret: 'y', token_url: 'http://z' } }, 'oauth2 is not supported'],
-  [{ proxy_url: 'http://proxy:1' }, 'proxies are not supported'],
+  [
+    { proxy_url: 'http://proxy:1', proxy_connect_header: { A: ['b'] } },
+    'proxy_connect_header is not supported',
+  ],
 ])('%j is refused rather than left out', async (keys, problem) => {
   await expect(fetchPage('http://127.0.0.1:1/', keys)).rejects.toThrow(problem);
 });

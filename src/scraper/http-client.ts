@@ -4,6 +4,7 @@ import { createGunzip } from 'node:zlib';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import { createAgents } from './http-agents.ts';
 import { secretHeaders } from './http-auth.ts';
+import { proxyChoice } from './http-proxy.ts';
 import { BodyLimitError, PageBody } from './page-body.ts';
 import type { PageBuffers } from './page-buffers.ts';
 
@@ -34,9 +35,12 @@ export interface PageClient {
   close(): void;
 }
 
-/** The body is written into one of `buffers`. Counts the body while it is read and again while it is unpacked. Credentials stay with the host they were configured for. */
+/**
+ * The body is written into one of `buffers`, and counted while it is read and again while it is unpacked. Credentials stay with the
+ * host they were configured for.
+ */
 export function createPageClient(config: HttpClientConfig, buffers: PageBuffers): PageClient {
-  const agents = createAgents(config.tls_config);
+  const agents = createAgents(config.tls_config, proxyChoice(config, process.env));
   return {
     async fetch(request) {
       refuseUnserved(config);
@@ -45,8 +49,7 @@ export function createPageClient(config: HttpClientConfig, buffers: PageBuffers)
       let url = home;
       for (let redirects = 0; ; redirects++) {
         const isHome = url.origin === home.origin;
-        const secure = url.protocol === 'https:';
-        const agent = secure ? await agents.tls(isHome) : agents.plain;
+        const agent = await agents.of(url, isHome);
         const headers = { ...request.headers, ...(isHome ? secrets : {}) };
         headers['accept-encoding'] = request.compressed ? 'gzip' : 'identity';
         const response = await answer(url, { agent, headers }, request.signal);
@@ -71,8 +74,7 @@ export function createPageClient(config: HttpClientConfig, buffers: PageBuffers)
 /** Going on without these would ask the wrong server or ask it as nobody. */
 function refuseUnserved(config: HttpClientConfig): void {
   if (config.oauth2) throw new Error('oauth2 is not supported for scraping');
-  if (config.proxy_url || config.proxy_from_environment)
-    throw new Error('proxies are not supported for scraping');
+  if (config.proxy_connect_header) throw new Error('proxy_connect_header is not supported for scraping');
 }
 
 interface RequestParts {
