@@ -59,12 +59,25 @@ export function createStorageService(
     return armed;
   };
 
+  /** Says what is wrong once, not every second. */
+  const report = (trouble: string | undefined, message: string): void => {
+    if (trouble !== undefined && trouble !== lastTrouble) log('error')({ error: trouble }, message);
+    lastTrouble = trouble;
+  };
+
   /** Does pending work bit by bit, letting messages in between. */
   const step = (): void => {
     if (stepping || isClosed) return;
     stepping = setImmediate(() => {
       stepping = undefined;
-      if (keeper.step(clock.now())) step();
+      let hasMore = false;
+      try {
+        hasMore = keeper.step(clock.now());
+      } catch (error) {
+        // Everything is as it was before the step; the next upkeep goes on from there.
+        report((error as Error).message, 'partitions cannot be merged; trying again in a minute');
+      }
+      if (hasMore) step();
       else for (const done of onIdle.splice(0)) done();
     });
   };
@@ -157,11 +170,6 @@ export function createStorageService(
   });
   port.on('close', close);
 
-  /** Says what is wrong once, not every second. */
-  const report = (trouble: string | undefined, message: string): void => {
-    if (trouble !== undefined && trouble !== lastTrouble) log('error')({ error: trouble }, message);
-    lastTrouble = trouble;
-  };
   const checkpoints = arm(CHECKPOINT_MS, () => {
     const error = sync();
     report(error, 'databases cannot be checkpointed; trying again every second');
