@@ -2,7 +2,9 @@ import type { SourceOf } from './datasource.ts';
 import { readField } from './field.ts';
 import { defined, isObject, type Json, numberAt, objectAt, objectsAt, textAt } from './json.ts';
 import type { PlacedPanel } from './layout.ts';
+import { undrawnParts } from './left-out.ts';
 import type { PanelModel, TargetModel, ThresholdsModel } from './model.ts';
+import { readSeriesOverrides } from './series-overrides.ts';
 import { readGraph, readLegend, readTimeseries, readValue } from './style.ts';
 
 /** Types that are drawn. */
@@ -70,7 +72,7 @@ export function readPanel(
     unit: graph?.left.unit || field.unit,
     mappings: field.mappings,
     color: field.color,
-    overrides: field.overrides,
+    overrides: authoredType === 'graph' ? readSeriesOverrides(json) : field.overrides,
     options: objectAt(json, 'options'),
     transformations: objectsAt(json, 'transformations'),
     ...defined({
@@ -136,25 +138,6 @@ function foreignSource(panel: Json, targets: readonly TargetModel[], sourceOf: S
   return source?.kind === 'other'
     ? `This panel needs the data source ${JSON.stringify(source.name)}.`
     : undefined;
-}
-
-/** Parts of drawn panels that are left out, in plain words. */
-function undrawnParts(panel: Json, type: string): string[] {
-  const parts: string[] = [];
-  const transformations = objectsAt(panel, 'transformations').filter((t) => t.disabled !== true);
-  if (transformations.length > 0) {
-    parts.push(`Transformations are not applied: ${transformations.map((t) => textAt(t, 'id')).join(', ')}.`);
-  }
-  if (textAt(panel, 'timeFrom') !== '' || textAt(panel, 'timeShift') !== '') {
-    parts.push('The panel’s own time range is not applied.');
-  }
-  if (textAt(panel, 'repeat') !== '' && type !== 'row')
-    parts.push('The panel is not repeated for each value.');
-  if (objectsAt(panel, 'seriesOverrides').length > 0)
-    parts.push('Series overrides of the old graph are not applied.');
-  if (objectsAt(panel, 'styles').length > 0 && type === 'table')
-    parts.push('Column styles of the old table are not applied.');
-  return parts;
 }
 
 /** The old graph's thresholds: each with a value and a colour of its own. */

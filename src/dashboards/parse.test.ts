@@ -213,6 +213,61 @@ describe('graphs', () => {
     });
   });
 
+  test('series overrides and alias colours of the old graph become field overrides', () => {
+    const panel = onePanel({
+      type: 'graph',
+      aliasColors: { idle: '#00ff00' },
+      seriesOverrides: [
+        { alias: '/^tx/', transform: 'negative-Y', yaxis: 2, stack: false },
+        { alias: 'max', dashes: true, fill: 0, linewidth: 2, fillBelowTo: 'min' },
+      ],
+    });
+    expect(panel.overrides).toEqual([
+      {
+        matcher: { id: 'byName', options: 'idle' },
+        properties: [{ id: 'color', value: { mode: 'fixed', fixedColor: '#00ff00' } }],
+      },
+      {
+        matcher: { id: 'byRegexp', options: '/^tx/' },
+        properties: [
+          { id: 'custom.transform', value: 'negative-Y' },
+          { id: 'custom.axisPlacement', value: 'right' },
+          { id: 'custom.stacking', value: { mode: 'none' } },
+        ],
+      },
+      {
+        matcher: { id: 'byName', options: 'max' },
+        properties: [
+          { id: 'custom.lineStyle', value: { fill: 'dash' } },
+          { id: 'custom.fillOpacity', value: 0 },
+          { id: 'custom.lineWidth', value: 2 },
+        ],
+      },
+    ]);
+    expect(panel.graph?.right).toBeDefined();
+    expect(panel.warnings).toEqual(['Not applied to single series: fillBelowTo.']);
+  });
+
+  test('an override with another unit brings the second axis; one that is not applied is named', () => {
+    const panel = onePanel({
+      type: 'timeseries',
+      fieldConfig: {
+        defaults: { unit: 'bytes' },
+        overrides: [
+          {
+            matcher: { id: 'byName', options: 'load' },
+            properties: [
+              { id: 'unit', value: 'percent' },
+              { id: 'custom.fillBelowTo', value: 'min' },
+            ],
+          },
+        ],
+      },
+    });
+    expect(panel.graph?.right).toMatchObject({ unit: 'percent' });
+    expect(panel.warnings).toEqual(['Overrides not applied: custom.fillBelowTo.']);
+  });
+
   test('what is not drawn is named, the rest stays', () => {
     const panel = onePanel({ type: 'table', targets: [{ expr: 'up' }], transformations: [{ id: 'merge' }] });
     expect(panel.unsupported).toBeUndefined();

@@ -37,6 +37,7 @@ export function readTimeseries(field: FieldModel): GraphModel {
     nulls: custom.spanNulls === true ? 'connect' : 'gap',
     isDashed: textAt(objectAt(custom, 'lineStyle'), 'fill') === 'dash',
     left: axis,
+    ...defined({ right: rightAxis(field, axis) }),
     thresholds:
       thresholds.includes('line') || thresholds.startsWith('dashed')
         ? thresholds.includes('area')
@@ -46,6 +47,29 @@ export function readTimeseries(field: FieldModel): GraphModel {
           ? 'area'
           : 'off',
   };
+}
+
+/** The second axis, when an override puts a series there, by name or by giving it another unit. */
+function rightAxis(field: FieldModel, left: AxisModel): AxisModel | undefined {
+  for (const { properties } of field.overrides) {
+    const setTo = (id: string): unknown => properties.find((property) => property.id === id)?.value;
+    const unit = setTo('unit');
+    const hasOtherUnit = typeof unit === 'string' && unit !== '' && unit !== field.unit;
+    if (setTo('custom.axisPlacement') !== 'right' && !hasOtherUnit) continue;
+    const number = (id: string): number | undefined => {
+      const value = setTo(id);
+      return typeof value === 'number' ? value : undefined;
+    };
+    const label = setTo('custom.axisLabel');
+    return {
+      label: typeof label === 'string' ? label : '',
+      unit: hasOtherUnit ? unit : left.unit,
+      isLog: false,
+      isHidden: false,
+      ...defined({ decimals: number('decimals'), min: number('min'), max: number('max') }),
+    };
+  }
+  return undefined;
 }
 
 /** Reads how the old `graph` panel is drawn; its defaults are not those of its successor. */

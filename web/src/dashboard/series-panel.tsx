@@ -90,11 +90,19 @@ function linesOf(panel: PanelModel, series: readonly PanelSeries[], theme: Shown
       fill: number('custom.fillOpacity', graph.fill * 100) / 100,
       ...(stacks[i] === undefined ? {} : { stack: stacks[i] }),
       draw: drawStyle === 'bars' || drawStyle === 'points' ? drawStyle : graph.draw,
-      axis: settings.get('custom.axisPlacement') === 'right' && graph.right ? 'right' : 'left',
+      axis: graph.right && isOnRight(settings, panel.unit) ? 'right' : 'left',
       spanGaps: graph.nulls === 'connect',
       ...(graph.isDashed || style?.fill === 'dash' ? { dash: [6, 4] } : {}),
     };
   });
+}
+
+/** Placed there by name, or by having another unit than the panel. */
+function isOnRight(settings: ReadonlyMap<string, unknown>, unit: string): boolean {
+  const own = settings.get('unit');
+  const placement = settings.get('custom.axisPlacement');
+  if (placement !== undefined) return placement === 'right';
+  return typeof own === 'string' && own !== '' && own !== unit;
 }
 
 /** Which stack a series is on, if any: an override may take it off or put it on one of its own, and what points down has its own. */
