@@ -70,7 +70,8 @@ export class AlertStore {
   put(arrived: StoredAlert, now: number): StoredAlert {
     const key = labelsKey(arrived.labels);
     const old = this.#byLabels.get(key);
-    const kept = old ? mergeAlerts(old, arrived, now) : arrived;
+    // One array of labels for as long as the alert is known: what is worked out per label set is found by it.
+    const kept = old ? { ...mergeAlerts(old, arrived, now), labels: old.labels } : arrived;
     this.#byLabels.set(key, kept);
     this.#byFingerprint.set(kept.fingerprint, kept);
     return kept;

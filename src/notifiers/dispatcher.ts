@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../clock.ts';
 import type { Labels } from '../model/labels.ts';
 import type { StoredAlert } from './alerts.ts';
 import { formatGroupLabels, groupKey, groupLabels } from './group.ts';
+import { perLabelSet } from './matching.ts';
 import { matchRoutes, type Route } from './routes.ts';
 
 /** Alerts of one route that share its group labels, and when they are looked at next. */
@@ -42,6 +43,8 @@ export class Dispatcher {
   /** By route, then by group labels: the group key alone is shared by routes with equal matchers. */
   readonly #groups = new Map<string, Entry>();
   readonly #due: Entry[] = [];
+  /** The routes that an alert goes to. */
+  readonly routesOf = perLabelSet((labels) => matchRoutes(this.#options.root, labels));
   #maintenance: Timer;
   #isStopped = false;
 
@@ -69,7 +72,7 @@ export class Dispatcher {
 
   /** Adds an alert to the groups it belongs to, or replaces it there. */
   insert(alert: StoredAlert): void {
-    for (const route of matchRoutes(this.#options.root, alert.labels)) this.#insertInto(route, alert);
+    for (const route of this.routesOf(alert.labels)) this.#insertInto(route, alert);
   }
 
   /** Lets a tick happen that was put off. */

@@ -1,7 +1,7 @@
 import type { InhibitRuleConfig } from '../config/inhibit.ts';
 import { type Labels, labelValue } from '../model/labels.ts';
 import type { StoredAlert } from './alerts.ts';
-import { type CompiledMatchers, compileMatchers, formatAlertMatchers } from './matching.ts';
+import { type CompiledMatchers, compileMatchers, formatAlertMatchers, perLabelSet } from './matching.ts';
 
 /** Why an alert is inhibited. */
 export interface Inhibition {
@@ -17,6 +17,18 @@ export interface Inhibition {
 /** Tells which alerts are inhibited by others that are active. */
 export class Inhibitor {
   readonly #rules: readonly Rule[];
+  /** The rules that an alert is a source of. */
+  readonly #asSource = perLabelSet((labels) =>
+    this.#rules
+      .filter((rule) => rule.source.matches(labels))
+      .map((rule) => ({ rule, key: equalKey(rule.equal, labels) })),
+  );
+  /** The rules that an alert is a target of. */
+  readonly #asTarget = perLabelSet((labels) =>
+    this.#rules
+      .filter((rule) => rule.target.matches(labels))
+      .map((rule) => ({ rule, key: equalKey(rule.equal, labels), twoSided: rule.source.matches(labels) })),
+  );
 
   constructor(rules: readonly InhibitRuleConfig[]) {
     this.#rules = rules.map(createRule);
@@ -24,9 +36,7 @@ export class Inhibitor {
 
   /** Takes note of an alert that may be a source. Call it for every state of every alert. */
   note(alert: StoredAlert): void {
-    for (const rule of this.#rules) {
-      if (!rule.source.matches(alert.labels)) continue;
-      const key = equalKey(rule.equal, alert.labels);
+    for (const { rule, key } of this.#asSource(alert.labels)) {
       let sources = rule.sources.get(key);
       if (!sources) rule.sources.set(key, (sources = new Map()));
       sources.set(alert.fingerprint, alert);
@@ -35,9 +45,8 @@ export class Inhibitor {
 
   /** Forgets alerts that are gone for good. */
   forget(alerts: readonly StoredAlert[]): void {
-    for (const rule of this.#rules) {
-      for (const alert of alerts) {
-        const key = equalKey(rule.equal, alert.labels);
+    for (const alert of alerts) {
+      for (const { rule, key } of this.#asSource(alert.labels)) {
         const sources = rule.sources.get(key);
         if (sources?.delete(alert.fingerprint) && sources.size === 0) rule.sources.delete(key);
       }
@@ -49,11 +58,9 @@ export class Inhibitor {
    * inhibit an alert that does so too, which also keeps an alert from inhibiting itself.
    */
   inhibits(labels: Labels, now: number): Inhibition | undefined {
-    for (const rule of this.#rules) {
-      if (!rule.target.matches(labels)) continue;
-      const sources = rule.sources.get(equalKey(rule.equal, labels));
+    for (const { rule, key, twoSided } of this.#asTarget(labels)) {
+      const sources = rule.sources.get(key);
       if (!sources) continue;
-      const twoSided = rule.source.matches(labels);
       for (const source of sources.values()) {
         if (source.endsAt <= now) continue;
         if (twoSided && rule.target.matches(source.labels)) continue;

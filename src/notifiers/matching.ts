@@ -42,6 +42,19 @@ export function compileMatchers(matchers: readonly Matcher[]): CompiledMatchers 
   };
 }
 
+/**
+ * Works an answer out once per label set, known by its array: the store keeps one for each alert. The answers go when the alert does,
+ * or with the function.
+ */
+export function perLabelSet<T>(answer: (labels: Labels) => T): (labels: Labels) => T {
+  const known = new WeakMap<Labels, { readonly value: T }>();
+  return (labels) => {
+    let found = known.get(labels);
+    if (!found) known.set(labels, (found = { value: answer(labels) }));
+    return found.value;
+  };
+}
+
 const OP_ORDER = ['=', '!=', '=~', '!~'];
 
 /** Upstream's order: by name, then value, then operator. Group keys depend on it. */

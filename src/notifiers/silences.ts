@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
-import { type CompiledMatchers, compileMatcher, compileMatchers } from './matching.ts';
+import { type CompiledMatchers, compileMatcher, compileMatchers, perLabelSet } from './matching.ts';
 
 /** Mutes alerts that match all matchers of any of its sets, from `startsAt` until `endsAt` (Unix ms). */
 export interface Silence {
@@ -51,6 +51,8 @@ export class Silences {
   readonly #clock: Clock;
   readonly #store: SilenceStore;
   readonly #byId = new Map<string, Entry>();
+  /** The silences that match, whether they are active or not; anew after each change. */
+  #matching = this.#match();
 
   constructor(clock: Clock, store: SilenceStore) {
     this.#clock = clock;
@@ -68,13 +70,7 @@ export class Silences {
 
   /** The active silences that mute these labels. */
   silencing(labels: Labels, now: number): readonly Silence[] {
-    const found: Silence[] = [];
-    for (const { silence, sets } of this.#byId.values()) {
-      if (silenceState(silence, now) === 'active' && sets.some((set) => set.matches(labels))) {
-        found.push(silence);
-      }
-    }
-    return found;
+    return this.#matching(labels).filter((silence) => silenceState(silence, now) === 'active');
   }
 
   /**
@@ -115,11 +111,21 @@ export class Silences {
     if (gone.length === 0) return;
     this.#store.remove(gone.map((silence) => silence.id));
     for (const silence of gone) this.#byId.delete(silence.id);
+    this.#matching = this.#match();
   }
 
   #commit(silences: readonly Silence[]): void {
     this.#store.save(silences);
     for (const silence of silences) this.#remember(silence);
+    this.#matching = this.#match();
+  }
+
+  #match(): (labels: Labels) => readonly Silence[] {
+    return perLabelSet((labels) =>
+      [...this.#byId.values()]
+        .filter(({ sets }) => sets.some((set) => set.matches(labels)))
+        .map(({ silence }) => silence),
+    );
   }
 
   #remember(silence: Silence): void {

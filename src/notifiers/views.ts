@@ -5,7 +5,6 @@ import type { Flusher } from './flush.ts';
 import { compareAlerts, compareLabelSets } from './group.ts';
 import type { Live } from './live.ts';
 import { notifiedAlert } from './notification.ts';
-import { matchRoutes } from './routes.ts';
 import type { Silences } from './silences.ts';
 
 export interface AlertState {
@@ -61,7 +60,7 @@ export function createViews({ clock, live, alerts, silences, routeLabels }: View
 
   function receiversOf(labels: Labels): readonly string[] {
     const { dispatcher } = live();
-    return dispatcher ? matchRoutes(dispatcher.root, labels).map((route) => route.receiver) : [];
+    return dispatcher ? dispatcher.routesOf(labels).map((route) => route.receiver) : [];
   }
 
   function stateOf(labels: Labels, mutedBy: readonly string[]): AlertState {
