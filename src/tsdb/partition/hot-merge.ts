@@ -14,6 +14,8 @@ const GROUPS_PER_STEP = 4;
 /** Rows of own timestamps that a group may collect before they are merged, and the size from which a row stays as it is. */
 const OWN_ROWS = 12;
 const OWN_ROW_BYTES = 48 * 1024;
+/** Rows merged by one step at most. */
+const OWN_ROWS_PER_STEP = 64;
 
 /** Short blocks of one timeline on their way to becoming one merged block, group by group. */
 interface MergeJob {
@@ -159,6 +161,7 @@ function longestSmallRun(rows: readonly { id: number; size: number }[]): number[
     if (size >= OWN_ROW_BYTES) run = [];
     else run.push(id);
     if (run.length > best.length) best = run;
+    if (best.length >= OWN_ROWS_PER_STEP) break;
   }
   return best;
 }
