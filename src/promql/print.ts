@@ -80,7 +80,8 @@ class PrettyPrinter {
       case 'unary':
         return `${indent}${expr.op}${this.print(expr.expr, level).trim()}`;
       case 'subquery':
-        return isShort ? indent + line : this.print(expr.expr, level) + subquerySuffix(expr);
+        // Upstream does not indent a subquery that fits its line.
+        return isShort ? line : this.print(expr.expr, level) + subquerySuffix(expr);
       case 'number':
       case 'string':
       case 'vector':

@@ -1,6 +1,5 @@
 import type { Histogram } from '../../model/histogram.ts';
-import type { Annotations } from '../annotations.ts';
-import { texts } from '../annotations.ts';
+import { type AnnotationKind, type Annotations, texts } from '../annotations.ts';
 import { type BinaryOp, isComparison } from '../ast.ts';
 import type { Position } from '../errors.ts';
 import { goMod, goPow } from '../go-math.ts';
@@ -19,6 +18,34 @@ import { trimHistogram } from '../histogram/trim.ts';
 export interface Element {
   value: number;
   histogram: Histogram | undefined;
+}
+
+/** Something to tell about an operation. */
+export interface Note {
+  readonly kind: AnnotationKind;
+  readonly text: string;
+}
+
+/** What an operation leaves behind; made once, used for every element. */
+export interface OperationResult extends Element {
+  note: Note | undefined;
+}
+
+export const newResult = (): OperationResult => ({ value: 0, histogram: undefined, note: undefined });
+
+/** The notes of an operator between vectors: of those of one step only the last is told, as upstream does. */
+export class StepNotes {
+  private readonly notes: (Note | undefined)[] = [];
+
+  set(step: number, note: Note | undefined): void {
+    if (note) this.notes[step] = note;
+  }
+
+  tell(annotations: Annotations, position: Position): void {
+    this.notes.forEach((note) => {
+      if (note) annotations.add(note.kind, note.text, position);
+    });
+  }
 }
 
 export type FloatOperation = (left: number, right: number) => number;
@@ -44,18 +71,12 @@ export const floatOperations: Readonly<Partial<Record<BinaryOp, FloatOperation>>
 export type Outcome = 'none' | 'keep' | 'drop';
 
 /** Applies an operator to two samples of either kind and leaves the result in `result`. */
-export function operate(
-  op: BinaryOp,
-  left: Element,
-  right: Element,
-  result: Element,
-  annotations: Annotations,
-  position: Position,
-): Outcome {
+export function operate(op: BinaryOp, left: Element, right: Element, result: OperationResult): Outcome {
   result.histogram = undefined;
+  result.note = undefined;
   if (left.histogram === undefined && right.histogram === undefined) {
     const operation = floatOperations[op];
-    if (operation === undefined) return incompatible('float', op, 'float', annotations, position);
+    if (operation === undefined) return incompatible('float', op, 'float', result);
     const value = operation(left.value, right.value);
     if (!isComparison(op)) {
       result.value = value;
@@ -66,17 +87,17 @@ export function operate(
   }
   result.value = 0;
   if (left.histogram === undefined) {
-    if (op !== '*') return incompatible('float', op, 'histogram', annotations, position);
+    if (op !== '*') return incompatible('float', op, 'histogram', result);
     result.histogram = compactHistogram(scaleHistogram(right.histogram!, left.value));
     return 'keep';
   }
   if (right.histogram === undefined) {
     const histogram = withNumber(op, left.histogram, right.value);
-    if (histogram === undefined) return incompatible('histogram', op, 'float', annotations, position);
+    if (histogram === undefined) return incompatible('histogram', op, 'float', result);
     result.histogram = histogram;
     return 'keep';
   }
-  return twoHistograms(op, left.histogram, right.histogram, result, annotations, position);
+  return twoHistograms(op, left.histogram, right.histogram, result);
 }
 
 function withNumber(op: BinaryOp, histogram: Histogram, number: number): Histogram | undefined {
@@ -94,40 +115,30 @@ function withNumber(op: BinaryOp, histogram: Histogram, number: number): Histogr
   }
 }
 
-function twoHistograms(
-  op: BinaryOp,
-  left: Histogram,
-  right: Histogram,
-  result: Element,
-  annotations: Annotations,
-  position: Position,
-): Outcome {
+function twoHistograms(op: BinaryOp, left: Histogram, right: Histogram, result: OperationResult): Outcome {
   if (op === '==' || op === '!=') {
     result.histogram = left;
     return equalHistograms(left, right) === (op === '==') ? 'keep' : 'drop';
   }
-  if (op !== '+' && op !== '-') return incompatible('histogram', op, 'histogram', annotations, position);
+  if (op !== '+' && op !== '-') return incompatible('histogram', op, 'histogram', result);
   const operation = op === '+' ? 'addition' : 'subtraction';
   try {
     const combined = op === '+' ? addHistograms(left, right) : subtractHistograms(left, right);
-    if (combined.isCollision) annotations.warn(texts.resetCollision(operation), position);
-    if (combined.isReconciled) annotations.info(texts.mismatchedCustomBuckets(operation), position);
+    if (combined.isCollision) {
+      result.note = { kind: 'warning', text: texts.resetCollision(operation) };
+      return 'none';
+    }
+    if (combined.isReconciled) result.note = { kind: 'info', text: texts.mismatchedCustomBuckets(operation) };
     result.histogram = op === '+' ? combined.histogram : { ...combined.histogram, counterResetHint: 'gauge' };
     return 'keep';
   } catch (error) {
     if (!(error instanceof IncompatibleSchemasError)) throw error;
-    annotations.warn(texts.incompatibleBucketLayout(op), position);
+    result.note = { kind: 'warning', text: texts.incompatibleBucketLayout(op) };
     return 'none';
   }
 }
 
-function incompatible(
-  left: string,
-  op: BinaryOp,
-  right: string,
-  annotations: Annotations,
-  position: Position,
-): Outcome {
-  annotations.info(texts.incompatibleTypes(left, op, right), position);
+function incompatible(left: string, op: BinaryOp, right: string, result: OperationResult): Outcome {
+  result.note = { kind: 'info', text: texts.incompatibleTypes(left, op, right) };
   return 'none';
 }

@@ -1,5 +1,5 @@
 import { type BinaryExpr, type BinaryOp, isComparison, isSetOperator, isTrim } from '../ast.ts';
-import { type Element, floatOperations, operate } from './binary-element.ts';
+import { type Element, floatOperations, newResult, operate, StepNotes } from './binary-element.ts';
 import { type EvalContext, vector } from './context.ts';
 import { settleNames, withoutName } from './labels.ts';
 import { evaluateSetOperator } from './set-operators.ts';
@@ -62,7 +62,8 @@ function withScalar(
   const results: Column[] = [];
   const element: Element = { value: 0, histogram: undefined };
   const number: Element = { value: 0, histogram: undefined };
-  const result: Element = { value: 0, histogram: undefined };
+  const result = newResult();
+  const notes = new StepNotes();
   const operation = floatOperations[op];
   const isFilter = isComparison(op) && !returnBool;
   context.budget.bytes(columns.length * columnBytes(grid.count));
@@ -84,9 +85,8 @@ function withScalar(
       element.value = column.values[step]!;
       element.histogram = column.histograms?.[step];
       number.value = numbers[step]!;
-      const outcome = isSwapped
-        ? operate(op, number, element, result, context.annotations, expr.position)
-        : operate(op, element, number, result, context.annotations, expr.position);
+      const outcome = isSwapped ? operate(op, number, element, result) : operate(op, element, number, result);
+      notes.set(step, result.note);
       if (outcome === 'none' || (outcome === 'drop' && !returnBool)) continue;
       isEmpty = false;
       if (returnBool) setFloat(out, step, outcome === 'keep' ? 1 : 0);
@@ -97,5 +97,6 @@ function withScalar(
     }
     if (!isEmpty) results.push(out);
   }
+  notes.tell(context.annotations, expr.position);
   return dropsName ? settleNames(context, results, grid.count) : results;
 }

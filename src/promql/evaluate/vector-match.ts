@@ -2,7 +2,7 @@ import { formatLabels, type Labels, labelsKey, labelValue } from '../../model/la
 import type { BinaryExpr, VectorMatching } from '../ast.ts';
 import { executionError } from '../errors.ts';
 import { changesMetric } from './binary.ts';
-import { type Element, floatOperations, operate } from './binary-element.ts';
+import { type Element, floatOperations, newResult, operate, StepNotes } from './binary-element.ts';
 import type { EvalContext } from './context.ts';
 import { DUPLICATE_LABELSET, dropMetadata, mergeSameLabels } from './labels.ts';
 import { matchLabels, Signatures, withLabel } from './signatures.ts';
@@ -75,7 +75,8 @@ class Match {
   private readonly isOneToOne: boolean;
   private readonly a: Element = { value: 0, histogram: undefined };
   private readonly b: Element = { value: 0, histogram: undefined };
-  private readonly result: Element = { value: 0, histogram: undefined };
+  private readonly result = newResult();
+  private readonly notes = new StepNotes();
 
   constructor(
     context: EvalContext,
@@ -116,6 +117,7 @@ class Match {
     if (this.matching.fillLeft !== undefined) {
       for (let j = 0; j < one.length; j++) this.fillMany(one[j]!, oneGroups[j]!);
     }
+    this.notes.tell(this.context.annotations, this.expr.position);
     const columns: Column[] = [];
     for (const { column } of this.outputs.values()) if (!isEmptyColumn(column)) columns.push(column);
     return mergeSameLabels(columns, this.grid.count);
@@ -189,10 +191,10 @@ class Match {
   }
 
   private operateAt(output: Output, group: number, step: number, returnBool: boolean): void {
-    const { op, position } = this.expr;
-    const { annotations } = this.context;
+    const { op } = this.expr;
     const [left, right] = this.isSwapped ? [this.b, this.a] : [this.a, this.b];
-    const outcome = operate(op, left, right, this.result, annotations, position);
+    const outcome = operate(op, left, right, this.result);
+    this.notes.set(step, this.result.note);
     if (outcome === 'none') return;
     this.claim(output, group, step);
     if (returnBool) setFloat(output.column, step, outcome === 'keep' ? 1 : 0);

@@ -13,7 +13,6 @@ export function sumHistograms(
   histograms: readonly Histogram[],
   events: CombineEvents,
 ): Histogram | undefined {
-  tellCollision(histograms, events);
   const total = new HistogramAccumulator(histograms[0]!);
   let isReconciled = false;
   for (let i = 1; i < histograms.length; i++) {
@@ -21,6 +20,7 @@ export function sumHistograms(
     if (added === undefined) return undefined;
     isReconciled ||= added;
   }
+  tellCollision(histograms, events);
   if (isReconciled) events.onReconciled();
   return total.toHistogram();
 }
@@ -30,7 +30,6 @@ export function averageHistograms(
   histograms: readonly Histogram[],
   events: CombineEvents,
 ): Histogram | undefined {
-  tellCollision(histograms, events);
   let total = new HistogramAccumulator(histograms[0]!);
   let isRunning = false;
   let isReconciled = false;
@@ -53,6 +52,7 @@ export function averageHistograms(
     if (added === undefined) return undefined;
     isReconciled ||= added;
   }
+  tellCollision(histograms, events);
   if (isReconciled) events.onReconciled();
   return isRunning ? total.toHistogram() : total.toHistogram(histograms.length);
 }
