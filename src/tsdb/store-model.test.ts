@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ScrapeAppender } from '../model/appender.ts';
-import { formatSeries, type Labels, labelsFromObject } from '../model/labels.ts';
+import { formatSeries, type Labels, labelsFromObject, labelValue } from '../model/labels.ts';
+import type { Matcher } from '../model/matcher.ts';
 import { formatValue } from '../model/sample.ts';
+import type { TimeRange } from '../model/time.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
-import { type Bench, type Contents, contents, storeBench } from './store.fixture.ts';
+import { compileMatcher } from './matching.ts';
+import { openQueryable } from './open-queryable.ts';
+import { type Bench, type Contents, contents, storeBench, unlimited } from './store.fixture.ts';
 import type { Store } from './store.ts';
 
 const START = Date.UTC(2026, 0, 2) - 900_000;
@@ -47,6 +51,7 @@ type Command =
   | { kind: 'release'; source: number }
   | { kind: 'reopenSource'; source: number }
   | { kind: 'own'; series: number; at: number; value: number; stale: boolean }
+  | { kind: 'query'; matchers: Matcher[]; from: number; seconds: number }
   | { kind: 'flush' }
   | { kind: 'wait'; seconds: number }
   | { kind: 'reopen' };
@@ -76,6 +81,25 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       at: fc.integer({ min: -40, max: 40 }),
       value: fc.nat(values.length - 1),
       stale: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('query' as const),
+      matchers: fc.array(
+        fc.constantFrom<Matcher>(
+          { name: '__name__', op: '=', value: 'm2' },
+          { name: '__name__', op: '!=', value: 'm1' },
+          { name: 'i', op: '=~', value: '1.?|2[0-5]' },
+          { name: 'code', op: '=', value: '' },
+          { name: 'code', op: '!~', value: '4..' },
+          { name: 'i', op: '=~', value: '.*' },
+        ),
+        { maxLength: 3 },
+      ),
+      from: fc.integer({ min: -1000, max: 2000 }),
+      seconds: fc.integer({ min: 0, max: 2500 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('flush' as const) }) },
@@ -145,6 +169,11 @@ async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
         model.add(formatSeries(labels[one.series]!), time, one.stale ? 'stale' : formatValue(value));
         break;
       }
+      case 'query': {
+        const from = START + one.from * 1000;
+        expectSame(store, model, one.matchers, { from, to: from + one.seconds * 1000 });
+        break;
+      }
       case 'flush':
         await store.flush();
         break;
@@ -165,6 +194,38 @@ async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
   expect(contents(store, 'committed')).toEqual(model.contents());
   await bench.close(store);
   expect(contents(bench.open(dir, { clock }))).toEqual(model.contents());
+}
+
+/** A selector over a range, and what the label APIs say about it: those look at whole days once samples are in partitions. */
+function expectSame(store: Store, model: Model, matchers: readonly Matcher[], range: TimeRange): void {
+  const matching = labels.filter((set) =>
+    matchers.every((one) => compileMatcher(one).matches(labelValue(set, one.name))),
+  );
+  const all = model.contents();
+  const expected: Contents = {};
+  for (const series of matching.map(formatSeries)) {
+    const samples = (all[series] ?? []).filter(([time]) => time >= range.from && time < range.to);
+    if (samples.length > 0) expected[series] = samples;
+  }
+  expect(contents(store, 'appended', matchers, range)).toEqual(expected);
+  const queryable = openQueryable(store.shared, { addon: undefined, visibility: 'appended' });
+  const querier = queryable.querier(unlimited);
+  const found = querier.series([matchers], range).map(formatSeries);
+  expect(new Set(found).size).toBe(found.length);
+  expect(found).toEqual(expect.arrayContaining(Object.keys(expected)));
+  expect(matching.map(formatSeries)).toEqual(expect.arrayContaining(found));
+  const codes = querier.labelValues('i', [matchers], range);
+  expect(codes).toEqual([...new Set(codes)].sort());
+  expect(codes).toHaveLength(found.length);
+  expect(querier.labelNames([matchers], range)).toEqual(
+    found.length === 0
+      ? []
+      : found.some((series) => series.includes('code='))
+        ? ['__name__', 'code', 'i']
+        : ['__name__', 'i'],
+  );
+  querier.close();
+  queryable.close();
 }
 
 describe('the store and a naive model say the same', () => {

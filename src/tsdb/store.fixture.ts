@@ -6,8 +6,10 @@ import { Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
 import { formatSeries } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
+import type { Matcher } from '../model/matcher.ts';
 import type { QueryBudget } from '../model/queryable.ts';
 import { formatValue, isStaleAt, wordsOf } from '../model/sample.ts';
+import type { TimeRange } from '../model/time.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import type { Visibility } from './head/head-reader.ts';
@@ -92,12 +94,17 @@ export function startWorker(init: StorageInit, workers: Worker[] = []): MessageP
 
 export type Contents = Record<string, [time: number, value: string][]>;
 
-/** Everything the store answers, by series; staleness markers as `stale`, other values as text. */
-export function contents(store: Store, visibility: Visibility = 'appended'): Contents {
+/** What the store answers to a selector, by default everything; staleness markers as `stale`, other values as text. */
+export function contents(
+  store: Store,
+  visibility: Visibility = 'appended',
+  matchers: readonly Matcher[] = [],
+  range: TimeRange = always,
+): Contents {
   const queryable = openQueryable(store.shared, { addon: undefined, visibility });
   const querier = queryable.querier(unlimited);
   const found: Contents = {};
-  for (const { labels, timestamps, values } of querier.select([], always)) {
+  for (const { labels, timestamps, values } of querier.select(matchers, range)) {
     const words = wordsOf(values);
     found[formatSeries(labels)] = Array.from(timestamps, (time, i) => [
       time,
