@@ -27,7 +27,8 @@ import { lowerBound } from './timeline.ts';
 
 /**
  * Opens a partition file, hot or sealed, for reading.
- * @throws CorruptBlockError when it is damaged, foreign, or of a newer format
+ * @throws CorruptBlockError when it is damaged, foreign, or of a newer format; SqliteError with code SQLITE_CANTOPEN when it is gone,
+ * sealed or removed since it was listed: list again
  */
 export function openPartitionReader(file: string, options: { readonly addon: SqliteAddon }): FileReader {
   const { db, meta } = openPartitionFile(file, options.addon);
