@@ -91,8 +91,9 @@ export function readGraph(panel: Json): GraphModel {
   const hasRight = objectsAt(panel, 'seriesOverrides').some((override) => numberAt(override, 'yaxis') === 2);
   return {
     draw,
-    lineWidth: numberAt(panel, 'linewidth') ?? 1,
-    fill: (numberAt(panel, 'fill') ?? 1) / 10,
+    // Its bars are solid and without an outline, whatever the line's settings say.
+    lineWidth: draw === 'bars' ? 0 : (numberAt(panel, 'linewidth') ?? 1),
+    fill: draw === 'bars' ? 1 : (numberAt(panel, 'fill') ?? 1) / 10,
     stack,
     nulls,
     isDashed: panel.dashes === true,

@@ -141,12 +141,15 @@ export function macrosOf(range: ResolvedRange, step: number, scrapeSeconds: numb
   };
 }
 
+/** The authored pattern with its labels filled in; without one, or when nothing of it is left, the series as it is. */
 function legendName(legend: string, labels: LabelMap, expr: string): string {
-  if (legend === '' || legend === '__auto') {
-    const text = seriesText(labels);
-    return text === '{}' ? expr.trim() : text;
-  }
-  return legend.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, name: string) => labels[name] ?? '');
+  const filled =
+    legend === '__auto'
+      ? ''
+      : legend.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, name: string) => labels[name] ?? '').trim();
+  if (filled !== '') return filled;
+  const text = seriesText(labels);
+  return text === '{}' ? expr.trim() : text;
 }
 
 /** Two series of one name are told apart by a number, as a legend needs it. */
