@@ -44,9 +44,15 @@ export interface HtmlContext {
   element: 'script' | 'style' | 'textarea' | 'title' | undefined;
   /** Whether the script's type says that it is not JavaScript. */
   isDataScript: boolean;
+  /** Open braces in each `${` of JavaScript template literals that we are in, innermost last. */
+  braces: number[];
   /** Where in the text being passed the element's end tag is; -1 = not in it. */
   endTag: { readonly text: string; readonly at: number } | undefined;
 }
+
+/** Whether a state is inside a string, template or regular expression of a script. */
+export const isScriptLiteral = (state: HtmlState): boolean =>
+  state === 'jsDoubleQuoted' || state === 'jsSingleQuoted' || state === 'jsTemplate' || state === 'jsRegexp';
 
 export const startContext = (): HtmlContext => ({
   state: 'text',
@@ -56,6 +62,7 @@ export const startContext = (): HtmlContext => ({
   attribute: 'plain',
   element: undefined,
   isDataScript: false,
+  braces: [],
   endTag: undefined,
 });
 

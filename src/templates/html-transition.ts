@@ -1,4 +1,4 @@
-import { attributeKind, type HtmlContext, isJavaScriptType } from './html-context.ts';
+import { attributeKind, type HtmlContext, isJavaScriptType, isScriptLiteral } from './html-context.ts';
 
 /**
  * Moves the context over `text` from `from` and gives the index up to which it went, at least one character on. Nothing is
@@ -49,6 +49,7 @@ export function advance(context: HtmlContext, text: string, from: number): numbe
 export function openValue(context: HtmlContext): void {
   context.urlPart = 'start';
   context.slash = 'regexp';
+  context.braces = [];
   const states = {
     plain: 'attr',
     scriptType: 'attr',
@@ -102,6 +103,7 @@ function advanceTag(context: HtmlContext, text: string, from: number): number {
 
 function enterElement(context: HtmlContext): void {
   context.slash = 'regexp';
+  context.braces = [];
   switch (context.element) {
     case 'script':
       context.state = context.isDataScript ? 'text' : 'js';
@@ -122,7 +124,10 @@ function enterElement(context: HtmlContext): void {
 /** Text inside script, style, textarea and title: it goes up to their end tag, whatever else stands there. */
 function advanceRawText(context: HtmlContext, text: string, from: number): number {
   const { element } = context;
-  const end = element ? endTagAt(context, text, element, from) : -1;
+  // What looks like an end tag in a script's string is none; the writer takes care that browsers agree.
+  const isHidden =
+    element === 'script' && (isScriptLiteral(context.state) || context.state.endsWith('Comment'));
+  const end = element && !isHidden ? endTagAt(context, text, element, from) : -1;
   if (end === from) {
     context.state = 'tag';
     context.element = undefined;
@@ -276,7 +281,7 @@ function advanceJs(context: HtmlContext, text: string, from: number): number {
     case 'jsSingleQuoted':
       return untilQuote(context, text, from, "'", 'js');
     case 'jsTemplate':
-      return untilQuote(context, text, from, '`', 'js');
+      return advanceJsTemplate(context, text, from);
     case 'jsRegexp': {
       let inSet = false;
       for (let at = from; at < text.length; at++) {
@@ -303,26 +308,79 @@ function advanceJs(context: HtmlContext, text: string, from: number): number {
     default:
       break;
   }
-  const found = text.slice(from).search(/["'`/]/);
+  const found = text.slice(from).search(/["'`/{}]|<!--|-->|#!/);
   if (found < 0) {
     context.slash = slashAfter(text.slice(from), context.slash);
     return text.length;
   }
   const at = from + found;
   context.slash = slashAfter(text.slice(from, at), context.slash);
-  const char = text[at];
-  if (char === '"') context.state = 'jsDoubleQuoted';
-  else if (char === "'") context.state = 'jsSingleQuoted';
-  else if (char === '`') context.state = 'jsTemplate';
-  else if (text[at + 1] === '/') {
-    context.state = 'jsLineComment';
-    return at + 2;
-  } else if (text[at + 1] === '*') {
-    context.state = 'jsBlockComment';
-    return at + 2;
-  } else if (context.slash === 'regexp') context.state = 'jsRegexp';
-  else context.slash = 'regexp';
-  return at + 1;
+  return at + openJs(context, text, at);
+}
+
+/** Takes what stands at `at` and changes the state; gives its length. */
+function openJs(context: HtmlContext, text: string, at: number): number {
+  const { braces } = context;
+  switch (text[at]) {
+    case '"':
+      context.state = 'jsDoubleQuoted';
+      return 1;
+    case "'":
+      context.state = 'jsSingleQuoted';
+      return 1;
+    case '`':
+      context.state = 'jsTemplate';
+      return 1;
+    case '{':
+      context.slash = 'regexp';
+      if (braces.length > 0) braces[braces.length - 1]!++;
+      return 1;
+    case '}':
+      context.slash = 'regexp';
+      if (braces.length === 0) return 1;
+      if (braces.at(-1) === 0) {
+        braces.pop();
+        context.state = 'jsTemplate';
+      } else braces[braces.length - 1]!--;
+      return 1;
+    case '<':
+      context.state = 'jsLineComment';
+      return 4;
+    case '-':
+      context.state = 'jsLineComment';
+      return 3;
+    case '#':
+      context.state = 'jsLineComment';
+      return 2;
+    default:
+      break;
+  }
+  if (text[at + 1] === '/') context.state = 'jsLineComment';
+  else if (text[at + 1] === '*') context.state = 'jsBlockComment';
+  else {
+    if (context.slash === 'regexp') context.state = 'jsRegexp';
+    else context.slash = 'regexp';
+    return 1;
+  }
+  return 2;
+}
+
+function advanceJsTemplate(context: HtmlContext, text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    const char = text[at];
+    if (char === '\\') at++;
+    else if (char === '`') {
+      context.state = 'js';
+      context.slash = 'divide';
+      return at + 1;
+    } else if (char === '$' && text[at + 1] === '{') {
+      context.braces.push(0);
+      context.state = 'js';
+      context.slash = 'regexp';
+      return at + 2;
+    }
+  }
+  return text.length;
 }
 
 function advanceCss(context: HtmlContext, text: string, from: number): number {

@@ -2,7 +2,7 @@ import type { Budget } from './budget.ts';
 import { escapeHtml, queryEscape } from './escape-text.ts';
 import { sprint } from './go-format.ts';
 import { GoText, type GoValue } from './go-value.ts';
-import { type HtmlContext, isHarmlessAttribute, startContext } from './html-context.ts';
+import { type HtmlContext, isHarmlessAttribute, isScriptLiteral, startContext } from './html-context.ts';
 import {
   escapeCss,
   escapeHtmlText,
@@ -40,12 +40,13 @@ export function htmlWriter(budget: Budget): TemplateWriter {
     literal(text) {
       for (let at = 0; at < text.length; ) {
         const before = context.state;
+        const isAttribute = context.delimiter !== undefined;
         const end = advance(context, text, at);
         // HTML comments vanish; those of scripts and styles too, but for the line end that may end a statement.
         const passed = text.slice(at, end);
         if (before === 'htmlComment' || context.state === 'htmlComment') at = end;
         else {
-          write(visible(passed, before, context));
+          write(isAttribute ? passed : visible(passed, before, context));
           at = end;
         }
       }
@@ -56,13 +57,14 @@ export function htmlWriter(budget: Budget): TemplateWriter {
     },
     takesOver(escaper) {
       nudge(context);
-      if (escaper === 'urlquery') return context.state === 'url' && context.urlPart === 'query';
-      return (
-        context.state === 'text' ||
-        context.state === 'rcdata' ||
-        context.state === 'attr' ||
-        context.state === 'url'
-      );
+      const { state, urlPart, delimiter } = context;
+      if (escaper === 'html') {
+        return (
+          state === 'text' || state === 'rcdata' || (delimiter !== undefined && delimiter !== 'unquoted')
+        );
+      }
+      if (state === 'cssDoubleQuoted' || state === 'cssSingleQuoted') return urlPart === 'query';
+      return state === 'url' || state.startsWith('cssUrl');
     },
     get text() {
       return parts.join('');
@@ -70,17 +72,21 @@ export function htmlWriter(budget: Budget): TemplateWriter {
   };
 }
 
-/** In text, a `<` that opens no tag is written as an entity. */
+const COMMENT_START = /(?:\/[/*]|<!--|-->|#!)$/;
+
+/** In text, a `<` that opens no tag is written as an entity; in a script's strings, one that a browser could take for a tag. */
 function visible(passed: string, before: HtmlContext['state'], context: HtmlContext): string {
   if (before !== 'text') {
     if (before.endsWith('Comment')) return hiddenComment(passed, before);
-    return context.state.endsWith('Comment') ? passed.replace(/\/[/*]$/, '') : passed;
+    const kept = context.state.endsWith('Comment') ? passed.replace(COMMENT_START, '') : passed;
+    return isScriptLiteral(before) ? kept.replace(/<(?=!--|\/?script)/gi, '\\x3C') : kept;
   }
   return context.state === 'tag' ? passed : passed.replace(/<(?!!doctype)/gi, '&lt;');
 }
 
 const hiddenComment = (passed: string, state: HtmlContext['state']): string => {
-  if (state === 'jsBlockComment' || state === 'cssBlockComment') return /[\n\r]/.test(passed) ? '\n' : ' ';
+  if (state === 'cssBlockComment') return ' ';
+  if (state === 'jsBlockComment') return /[\n\r\u2028\u2029]/.test(passed) ? '\n' : ' ';
   return /[\n\r\u2028\u2029]$/.exec(passed)?.[0] ?? '';
 };
 
@@ -124,7 +130,8 @@ function escaped(value: GoValue, escaper: PredefinedEscaper, context: HtmlContex
       break;
     case 'cssDoubleQuoted':
     case 'cssSingleQuoted':
-      out = escapeCss(context.urlPart === 'query' ? text : safeUrl(value, text));
+      if (context.urlPart === 'query') out = url(value, text, escaper, context);
+      else out = escapeCss(context.urlPart === 'start' ? safeUrl(value, text) : text);
       break;
     case 'srcset':
       out = text
@@ -163,11 +170,10 @@ const isUrl = (value: GoValue): boolean => value instanceof GoText && value.type
 const safeUrl = (value: GoValue, text: string): string => (isUrl(value) ? text : filterUrl(text));
 
 function url(value: GoValue, text: string, escaper: PredefinedEscaper, context: HtmlContext): string {
-  if (context.urlPart === 'query') {
-    if (escaper === 'urlquery') return queryEscape(text);
-    return isUrl(value) ? normalizeUrl(text) : escapeUrl(text);
-  }
-  return normalizeUrl(context.urlPart === 'start' ? safeUrl(value, text) : text);
+  const isStart = context.urlPart === 'start';
+  if (escaper === 'urlquery') return queryEscape(isStart ? safeUrl(value, text) : text);
+  if (context.urlPart === 'query') return isUrl(value) ? normalizeUrl(text) : escapeUrl(text);
+  return normalizeUrl(isStart ? safeUrl(value, text) : text);
 }
 
 /** A value as a JavaScript expression. */

@@ -252,6 +252,38 @@ describe('HTML is escaped for the place where a value stands', () => {
     ['<p {{ .Receiver }}="x">', 'title', '<p title="x">'],
     ['<p {{ .Receiver }}="x">', 'type', '<p ZgotmplZ="x">'],
     [
+      '<script>f(1); // {{ .Receiver }}\nvar x = {{ .Receiver }}</script>',
+      'a',
+      '<script>f(1); \nvar x = "a"</script>',
+    ],
+    ['<script>a/* {{ .Receiver }} */b</script>', 'x', '<script>a  b</script>'],
+    [
+      '<script>s = "</script>"; t = {{ .Receiver }}</script>',
+      'a',
+      '<script>s = "\\x3C/script>"; t = "a"</script>',
+    ],
+    [
+      '<script>s = `a $\x7b {{ .Receiver }} } {{ .Receiver }}`</script>',
+      '$\x7bx}',
+      '<script>s = `a ${ "$\x7bx}" } \\u0024\\u007bx\\u007d`</script>',
+    ],
+    [
+      '<script>if (/{{ .Receiver }}/.test(s)) 1</script>',
+      'a.b/',
+      '<script>if (/a\\.b\\//.test(s)) 1</script>',
+    ],
+    ['<a onclick="/* {{ .Receiver }} */ f()">', '*/ g(', '<a onclick="/*  */ f()">'],
+    ['<a onclick="f({{ .Receiver | html }})">', '"', '<a onclick="f(&#34;\\&#34;&#34;)">'],
+    ['<p style="font-family: \'{{ .Receiver }}\'">', "a'(b", '<p style="font-family: \'a\\27\\28 b\'">'],
+    [
+      '<p style="background: url(/i?n={{ .Receiver }})">',
+      "a'(1)",
+      '<p style="background: url(/i?n=a%27%281%29)">',
+    ],
+    ['<style>/* {{ .Receiver }} */ p { }</style>', 'x', '<style>   p { }</style>'],
+    ['<img src={{ .Receiver }} alt=x>', '/a b', '<img src=/a%20b alt=x>'],
+    ['<!{{ .Receiver }}>', 'DOCTYPE', '&lt;!DOCTYPE>'],
+    [
       '<script type="text/plain">{{ .Receiver }}</script>',
       '<b>',
       '<script type="text/plain">&lt;b&gt;</script>',
