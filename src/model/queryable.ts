@@ -38,7 +38,7 @@ export interface MetricMetadata {
 export interface QueryBudget {
   /** Throws the query's limit error when `count` more samples are too many. */
   samples(count: number): void;
-  /** Throws the query's limit error when `count` more bytes are too many. */
+  /** Throws the query's limit error when `count` more bytes are too many. A negative count gives bytes back. */
   bytes(count: number): void;
   /** Throws when the query was cancelled or has run out of time. Cheap; call it once per block or per few thousand steps. */
   check(): void;

@@ -87,7 +87,10 @@ describe('budget', () => {
     '%s is charged before it is there',
     (query) => {
       let charged = 0;
-      const { value } = run(query, storage(), { ...unlimited, bytes: (count) => (charged += count) });
+      const { value } = run(query, storage(), {
+        ...unlimited,
+        bytes: (count) => (charged += Math.max(0, count)),
+      });
       if (value.kind !== 'matrix') throw new Error('expected a matrix');
       const points = value.series.reduce((total, series) => total + series.values.length, 0);
       expect(points).toBeGreaterThan(0);
@@ -129,6 +132,24 @@ describe('budget', () => {
       },
     };
     expect(() => run(query, storage(), budget)).toThrow('query was canceled');
+  });
+
+  test('what a node leaves behind is given back', () => {
+    const held = (query: string): number => {
+      let bytes = 0;
+      let peak = 0;
+      run(query, storage(), {
+        ...unlimited,
+        bytes(count) {
+          bytes += count;
+          peak = Math.max(peak, bytes);
+        },
+      });
+      return peak;
+    };
+    const once = held('sum(rate(c_total[1m]))');
+    const often = held(Array.from({ length: 50 }, () => 'sum(rate(c_total[1m]))').join(' + '));
+    expect(often).toBeLessThan(2 * once);
   });
 
   test('a subquery with a billion steps is refused, not tried', () => {

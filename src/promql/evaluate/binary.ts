@@ -26,6 +26,7 @@ export function evaluateBinary(context: EvalContext, expr: BinaryExpr, grid: Gri
   const right = context.evaluate(expr.right, grid);
   if (left.kind === 'scalar' && right.kind === 'scalar') {
     const operation = floatOperations[expr.op]!;
+    context.budget.bytes(8 * grid.count);
     const values = new Float64Array(grid.count);
     for (let step = 0; step < grid.count; step++)
       values[step] = operation(left.values[step]!, right.values[step]!);

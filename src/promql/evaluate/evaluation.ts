@@ -15,6 +15,7 @@ import {
 } from './context.ts';
 import { StepInvariance } from './invariance.ts';
 import { settleNames, withoutName } from './labels.ts';
+import { Ledger } from './ledger.ts';
 import { announceReads, SeriesReader } from './reads.ts';
 import { countedSelectors } from './reset-hints.ts';
 import { evaluateSelector } from './selectors.ts';
@@ -34,7 +35,7 @@ import {
 export class Evaluation implements EvalContext {
   readonly options: EngineOptions;
   readonly window: QueryWindow;
-  readonly budget: QueryBudget;
+  readonly budget: Ledger;
   readonly reader: SeriesReader;
   readonly annotations = new Annotations();
   readonly stats: MutableStats;
@@ -53,10 +54,10 @@ export class Evaluation implements EvalContext {
     this.expr = withoutArgumentParens(expr);
     this.window = window;
     this.options = options;
-    this.budget = budget;
+    this.budget = new Ledger(budget);
     this.reader = new SeriesReader(querier, countedSelectors(this.expr));
     this.grid = { start: window.startMs, step: window.stepMs, count: steps };
-    budget.bytes(16 * steps);
+    this.budget.bytes(16 * steps);
     this.stats = { samplesPerStep: new Float64Array(steps), totalSamples: 0 };
     announceReads(this.expr, this.grid, this.reader, this.invariance, window, options);
   }
@@ -72,18 +73,21 @@ export class Evaluation implements EvalContext {
   }
 
   evaluate(expr: Expr, grid: Grid): Value {
-    this.budget.check();
-    // Whatever comes of a node, it is at least a number per step.
-    this.budget.bytes(8 * grid.count);
-    if (grid.count > 1 && this.invariance.isRepeatable(expr)) {
-      return this.repeat(this.evaluateNode(expr, { ...grid, count: 1 }), grid.count);
-    }
-    return this.evaluateNode(expr, grid);
+    const { budget } = this;
+    budget.check();
+    const mark = budget.mark();
+    const value =
+      grid.count > 1 && this.invariance.isRepeatable(expr)
+        ? this.repeat(this.evaluateNode(expr, { ...grid, count: 1 }), grid.count)
+        : this.evaluateNode(expr, grid);
+    budget.settle(mark, value);
+    return value;
   }
 
   private evaluateNode(expr: Expr, grid: Grid): Value {
     switch (expr.kind) {
       case 'number':
+        this.budget.bytes(8 * grid.count);
         return { kind: 'scalar', values: new Float64Array(grid.count).fill(expr.value) };
       case 'string':
         return { kind: 'string', value: expr.value };
@@ -98,6 +102,8 @@ export class Evaluation implements EvalContext {
       case 'aggregate':
         return evaluateAggregate(this, expr, grid);
       case 'call':
+        // What a function makes of nothing is a number per step.
+        this.budget.bytes(8 * grid.count);
         return functions[expr.name]!.evaluate(this, expr, grid);
       case 'matrix':
       case 'subquery':
@@ -118,6 +124,7 @@ export class Evaluation implements EvalContext {
   /** Gives the single step of a step-invariant value to every step. */
   private repeat(value: Value, steps: number): Value {
     if (value.kind === 'string') return value;
+    this.budget.bytes(8 * steps);
     if (value.kind === 'scalar')
       return { kind: 'scalar', values: new Float64Array(steps).fill(value.values[0]!) };
     this.budget.bytes(value.columns.length * columnBytes(steps));
