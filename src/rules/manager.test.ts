@@ -463,6 +463,41 @@ describe('restart', () => {
     expect(asked).toContain('x');
   });
 
+  test('does not judge them earlier because of a reload', async () => {
+    const { clock, evaluator, manager } = await outage('10m', new Promise(() => {}));
+    manager.apply([group]);
+    await clock.advance('20s');
+    manager.apply([{ ...group, limit: 10 }]);
+    await clock.advance('1m39s');
+    expect(evaluator.asked).toEqual([]);
+    await clock.advance('16s');
+    expect(evaluator.asked).not.toEqual([]);
+    await manager.stop();
+  });
+
+  test('may be stopped while it waits', async () => {
+    const { clock, evaluator, manager, appender } = await outage('10m', new Promise(() => {}));
+    manager.apply([group]);
+    await manager.stop();
+    await clock.advance('10m');
+    expect(evaluator.asked).toEqual([]);
+    expect(appender.openSources()).toEqual([]);
+  });
+
+  test('tells rules that are alike apart by their order', async () => {
+    const twins = ruleGroup([
+      { alert: 'Same', expr: 'x' },
+      { alert: 'Same', expr: 'y' },
+    ]);
+    const { clock, evaluator, manager } = bench();
+    evaluator.set('y', [{ labels: { from: 'y' }, value: 1 }]);
+    manager.apply([twins]);
+    await toFirst(clock, twins);
+    manager.apply([{ ...twins, limit: 5 }]);
+    const [view] = manager.groups();
+    expect(view!.rules.map((rule) => (rule.type === 'alerting' ? rule.alerts.length : -1))).toEqual([0, 1]);
+  });
+
   test('waits two minutes at most', async () => {
     const { clock, evaluator, manager } = await outage('10m', new Promise(() => {}));
     manager.apply([group]);

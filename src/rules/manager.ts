@@ -63,6 +63,8 @@ export function createRuleManager(options: RuleManagerOptions): RuleManager {
   let settings: OutgoingSettings = options;
   let running = new Map<string, RuleGroup>();
   let isFirst = true;
+  /** Alerts from before the restart are not judged until it resolves. */
+  let gate: Promise<void> | undefined;
   const ending = new AbortController();
   const deps = {
     evaluator: options.evaluator,
@@ -145,19 +147,23 @@ export function createRuleManager(options: RuleManagerOptions): RuleManager {
   };
 
   const startAll = (groups: readonly RuleGroup[]): void => {
-    const waiting =
-      isFirst && options.targetsScraped ? groups.filter((group) => group.runs.some(hasAlerts)) : [];
-    for (const group of groups) if (!waiting.includes(group)) group.start();
-    if (waiting.length === 0) return;
-    const grace = sleep(clock, GRACE_MS, ending.signal);
-    Promise.race([settledAfterRestart(groups), grace]).then(
-      () => {
-        for (const group of waiting) group.start();
-      },
-      (error: unknown) => {
-        if (!ending.signal.aborted) throw error;
-      },
-    );
+    if (isFirst && options.targetsScraped && groups.some((group) => group.runs.some(hasAlerts))) {
+      const grace = sleep(clock, GRACE_MS, ending.signal);
+      gate = Promise.race([settledAfterRestart(groups), grace]).finally(() => {
+        gate = undefined;
+      });
+    }
+    for (const group of groups) {
+      if (!gate || !group.runs.some(hasAlerts)) group.start();
+      else {
+        gate.then(
+          () => group.start(),
+          (error: unknown) => {
+            if (!ending.signal.aborted) throw error;
+          },
+        );
+      }
+    }
   };
 
   const prune = (): void => {

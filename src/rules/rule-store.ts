@@ -32,6 +32,11 @@ export interface RuleStore {
   prune(before: number): void;
 }
 
+/**
+ * `rule` is the rule's key (rule-run.ts); labels and annotations are JSON arrays of names and values in turn, sorted; times are Unix
+ * ms, 0 = not (yet). `rule_evaluations` says when a rule was last kept, from which a start tells how long the outage was;
+ * `rule_transitions` is history, pruned by age.
+ */
 const MIGRATIONS: readonly Migration[] = [
   `CREATE TABLE rule_evaluations (
      rule TEXT PRIMARY KEY,

@@ -265,7 +265,7 @@ describe('HTML is escaped for the place where a value stands', () => {
     [
       '<script>s = `a $\x7b {{ .Receiver }} } {{ .Receiver }}`</script>',
       '$\x7bx}',
-      '<script>s = `a ${ "$\x7bx}" } \\u0024\\u007bx\\u007d`</script>',
+      '<script>s = `a $\x7b "$\x7bx}" } \\u0024\\u007bx\\u007d`</script>',
     ],
     [
       '<script>if (/{{ .Receiver }}/.test(s)) 1</script>',
