@@ -137,6 +137,7 @@ test('whatever the text and the value, HTML output holds the value only escaped'
 });
 
 test('hostile values and texts cost what their length costs, not its square', () => {
+  // The square of this is beyond the time that a test may take.
   const n = 200_000;
   const set = createTemplateSet({ now: () => 0 });
   const render = (template: string, receiver: string): string => {
@@ -144,7 +145,6 @@ test('hostile values and texts cost what their length costs, not its square', ()
     const data = { receiver, status: 'firing', alerts: [], externalURL: '', ...labels } as const;
     return set.renderHtml(template, data);
   };
-  const start = performance.now();
   expect(render('{{ .Receiver | trimSpace }}', `x${' '.repeat(n)}x`)).toHaveLength(n + 2);
   expect(render('<p title="{{ .Receiver | safeHtml }}">', `${'<a'.repeat(n)}"`)).toBe('<p title="">');
   expect(() => render('{{ humanizeDuration .Receiver }}', `${'1'.repeat(n)}x`)).toThrow(/invalid syntax/);
@@ -152,5 +152,4 @@ test('hostile values and texts cost what their length costs, not its square', ()
   expect(render(`<script>${'f("a");'.repeat(n / 10)}</script>`, '')).toMatch(/^<script>f/);
   expect(() => render(`{{ toDate "${'1'.repeat(5000)}" "${'1'.repeat(5000)}" }}`, '')).not.toThrow();
   expect(() => render('{{ reReplaceAll "(a*)*b" "" .Receiver }}', 'a'.repeat(n))).not.toThrow();
-  expect(performance.now() - start).toBeLessThan(10_000);
 });
