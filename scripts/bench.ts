@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 
 const { status } = spawnSync(
   'node_modules/.bin/vitest',
-  ['bench', '--run', '--project', 'unit', ...process.argv.slice(2)],
+  ['bench', '--run', '--project', 'unit (bench)', ...process.argv.slice(2)],
   {
     stdio: 'inherit',
   },
