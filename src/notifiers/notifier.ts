@@ -151,6 +151,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     dispatcher: undefined,
   };
   let isStopped = false;
+  let saidNoRoute = false;
   /** The last of the calls that are still taking alerts in. */
   let taking: Promise<void> | undefined;
 
@@ -265,7 +266,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
     };
     live.dispatcher?.stop();
     live = next;
-    if (!live.dispatcher) log.info({}, 'no route is configured: alerts are shown and sent to nobody');
+    if (!live.dispatcher && !saidNoRoute) {
+      log.info({}, 'no route is configured: alerts are shown and sent to nobody');
+    }
+    saidNoRoute = !live.dispatcher;
     for (const alert of alerts.values()) if (isDispatched(alert)) live.dispatcher?.insert(alert);
   }
 
