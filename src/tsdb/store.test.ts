@@ -61,6 +61,28 @@ describe('scrapes', () => {
     source.commit();
   });
 
+  test('a slot that was asked for and not used yet is not given back', async () => {
+    const store = open(directory());
+    const source = store.source('a');
+    const early = source.slot(up);
+    const late = source.slot(size);
+    for (const time of [1000, 2000]) {
+      source.begin(time);
+      if (time === 1000) source.set(early, 1);
+      source.commit();
+      expect(source.releaseUnused()).toEqual([]);
+    }
+    await store.flush();
+    const fresh = source.slot(labelsFromObject({ __name__: 'fresh' }));
+    expect(source.releaseUnused()).toEqual([early, late]);
+    source.begin(3000);
+    expect(source.set(fresh, 3)).toBe(true);
+    source.commit();
+    expect(() => source.labelsOfSlot(early)).toThrow('belongs to no series');
+    expect(source.slot(up)).not.toBe(fresh);
+    expect(contents(store).fresh).toEqual([[3000, '3']]);
+  });
+
   test('people see what is in the log, rules what was appended', async () => {
     const store = open(directory());
     const source = store.source('a');
