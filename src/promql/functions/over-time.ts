@@ -36,17 +36,32 @@ function floatsOnly(
 const overFloats = (reduce: FloatReducer) =>
   perWindow(floatsOnly(({ series, from, to }) => reduce(series.values, from, to)));
 
-export const maxOverTime = overFloats((values, from, to) => {
+/** Above this many samples a window's extreme is kept in a queue rather than looked for anew. */
+const WIDE = 48;
+
+export const maxOverTime = perWindow(
+  floatsOnly(({ series, from, to, greatest }) =>
+    to - from > WIDE ? greatest.of(series.values, from, to) : maxOf(series.values, from, to),
+  ),
+);
+
+export const minOverTime = perWindow(
+  floatsOnly(({ series, from, to, least }) =>
+    to - from > WIDE ? least.of(series.values, from, to) : minOf(series.values, from, to),
+  ),
+);
+
+function maxOf(values: Float64Array, from: number, to: number): number {
   let max = values[from]!;
   for (let i = from + 1; i < to; i++) if (values[i]! > max || Number.isNaN(max)) max = values[i]!;
   return max;
-});
+}
 
-export const minOverTime = overFloats((values, from, to) => {
+function minOf(values: Float64Array, from: number, to: number): number {
   let min = values[from]!;
   for (let i = from + 1; i < to; i++) if (values[i]! < min || Number.isNaN(min)) min = values[i]!;
   return min;
-});
+}
 
 export const tsOfMaxOverTime = timeOfExtreme((value, best) => value >= best);
 export const tsOfMinOverTime = timeOfExtreme((value, best) => value <= best);

@@ -24,6 +24,7 @@ import {
 } from '../evaluate/value.ts';
 import { compareNatural } from './natural-order.ts';
 import type { Evaluate, FunctionTable } from './table.ts';
+import { rejectExtension } from './windows.ts';
 
 const vectorOf: Evaluate = (context, call, grid) => {
   const values = evaluateScalar(context, call.args[0]!, grid);
@@ -57,6 +58,7 @@ const absentOverTime: Evaluate = (context, call, grid) => {
   const arg = unwrapParens(call.args[0]!);
   if (!isRangeExpr(arg)) throw new Error('absent_over_time without a range vector');
   const range = evaluateRangeVector(context, arg, grid);
+  rejectExtension(range, call, []);
   const present = new Uint8Array(grid.count);
   for (const series of range.series) {
     for (let step = 0; step < grid.count; step++) {

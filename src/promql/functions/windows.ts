@@ -21,6 +21,7 @@ import {
   setHistogram,
   timeAt,
 } from '../evaluate/value.ts';
+import { SlidingExtreme } from './sliding-extreme.ts';
 import type { Evaluate } from './table.ts';
 
 /**
@@ -46,6 +47,9 @@ export interface Window {
   /** Where annotations point: the first argument. */
   readonly position: Position;
   readonly useStartTimestamps: boolean;
+  /** The window's extremes, where it is wide. */
+  readonly greatest: SlidingExtreme;
+  readonly least: SlidingExtreme;
   /** Room for a copy of the window's floats, kept from step to step; see scratchOf. */
   scratch: Float64Array;
   value: number;
@@ -74,12 +78,7 @@ const SAMPLES_PER_CHECK = 500_000;
 export function perWindow(evaluate: WindowFunction, options: WindowOptions = {}): Evaluate {
   return (context, call, grid) => {
     const { range, scalars } = evaluateArguments(context, call, grid);
-    const { extension } = range;
-    if (extension !== undefined && !options.extensions?.includes(extension)) {
-      throw executionError(
-        `${extension} modifier can only be used with: ${EXTENDABLE[extension]} - not with ${call.name}`,
-      );
-    }
+    rejectExtension(range, call, options.extensions ?? []);
     const window = newWindow(context, range, call.args[0]!.position);
     const columns: Column[] = [];
     const dropsName = options.keepsName !== true;
@@ -94,6 +93,18 @@ export function perWindow(evaluate: WindowFunction, options: WindowOptions = {})
     if (!context.options.delayedNameRemoval) rejectSameLabels(columns);
     return vector(columns);
   };
+}
+
+/** `anchored` and `smoothed` are for the functions made for them. @throws PromqlError */
+export function rejectExtension(
+  { extension }: RangeVector,
+  call: CallExpr,
+  allowed: readonly ('anchored' | 'smoothed')[],
+): void {
+  if (extension === undefined || allowed.includes(extension)) return;
+  throw executionError(
+    `${extension} modifier can only be used with: ${EXTENDABLE[extension]} - not with ${call.name}`,
+  );
 }
 
 function evaluateArguments(context: EvalContext, call: CallExpr, grid: Grid) {
@@ -136,6 +147,8 @@ function newWindow(context: EvalContext, range: RangeVector, position: Position)
     annotations: context.annotations,
     position,
     useStartTimestamps: context.options.useStartTimestamps,
+    greatest: new SlidingExtreme(true),
+    least: new SlidingExtreme(false),
     scratch: new Float64Array(64),
     value: 0,
     histogram: undefined,

@@ -63,7 +63,7 @@ function keptOf(bucket: Bucket, at: number, side: TrimSide, isPositive: boolean,
   const isUpper = side === 'upper';
   if (isUpper ? upper <= at : lower >= at)
     return { count, middle: middleOf(lower, upper, isPositive, isCustom) };
-  if (isUpper ? lower >= at : upper <= at) return { count: 0, middle: 0 };
+  if (!(isUpper ? lower < at : upper > at)) return { count: 0, middle: 0 };
   if (isInfinite(lower) || isInfinite(upper)) return keptOfInfinite(bucket, at, side);
   const below = count * fractionBelow(lower, upper, at, isCustom);
   return isUpper
