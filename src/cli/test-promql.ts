@@ -16,13 +16,13 @@ export async function testPromql(argv: readonly string[], io: CliIo): Promise<nu
       passed += result.passed;
       total += result.total;
       for (const { line, expr, message } of result.failures)
-        io.stdout(`${file}:${line}: ${expr}\n    ${message}`);
+        io.stdout(`${file}:${line}: ${expr}\n    ${message}\n`);
     } catch (error) {
       isBroken = true;
       const line = error instanceof ScriptError ? `:${error.line}` : '';
-      io.stderr(`${file}${line}: ${(error as Error).message}`);
+      io.stderr(`${file}${line}: ${(error as Error).message}\n`);
     }
   }
-  io.stdout(`cases ${passed}/${total}`);
+  io.stdout(`cases ${passed}/${total}\n`);
   return isBroken || passed < total ? 1 : EXIT.ok;
 }

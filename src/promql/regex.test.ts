@@ -95,8 +95,10 @@ describe('compilePattern', () => {
 
 test.each([
   ['(.*)-(.*)', '$2/$1', 'a-b', 'b/a'],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: RE2's own braces
   ['(?P<first>.*)-.*', '${first}!', 'a-b', 'a!'],
   ['(.*)', '$1x', 'a', ''],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: RE2's own braces
   ['(.*)', '${1}x', 'a', 'ax'],
   ['(.*)', '$$1', 'a', '$1'],
   ['b', 'x', 'a', undefined],
