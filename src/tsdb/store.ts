@@ -226,4 +226,8 @@ function openLog(
   }
 }
 
-const defaultHeadBytes = (): number => Math.max(256 * 2 ** 20, os.totalmem() / 8);
+/** An eighth of what this process may use. */
+function defaultHeadBytes(): number {
+  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  return Math.max(256 * 2 ** 20, Math.min(os.totalmem(), limit) / 8);
+}

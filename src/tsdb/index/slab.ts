@@ -1,5 +1,5 @@
 /** Bytes a slab may grow to. Only address space is reserved; memory is taken page by page as it is written. */
-const MAX_SLAB_BYTES = 2 ** 32 - 2 ** 16;
+const MAX_SLAB_BYTES = 2 ** 30;
 
 export const sharedSlab = (initialBytes: number, maxBytes = MAX_SLAB_BYTES): SharedArrayBuffer =>
   new SharedArrayBuffer(initialBytes, { maxByteLength: maxBytes });

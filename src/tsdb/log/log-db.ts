@@ -22,7 +22,7 @@ export interface LogDb {
   rewriteDefinitions(seq: number, definitions: Uint8Array): void;
   /** Deletes rows before `seq`, at most `limit` of them, oldest first; returns how many. */
   trim(seq: number, limit: number): number;
-  /** Rows of samples and their bytes, from SQLite's bookkeeping. */
+  /** Rows of samples, and the pages of the file. Cheap. */
   stats(): { rows: number; pages: number; pageSize: number };
   close(): void;
 }
@@ -54,7 +54,7 @@ function logDb(db: SqliteDatabase, file: string): LogDb {
     db.prepare<[number], Row>(`SELECT seq, b FROM ${table} WHERE seq > ? ORDER BY seq LIMIT 1`);
   const nextLog = selectFrom('log');
   const nextDefinitions = selectFrom('definitions');
-  const count = db.prepare<[], number>('SELECT count(*) FROM log').pluck();
+  let rows = db.prepare<[], number>('SELECT count(*) FROM log').pluck().get()!;
   const append = db.transaction((seq: number, records: Uint8Array, definitions: Uint8Array): number => {
     let bytes = 0;
     if (definitions.length > 0) {
@@ -76,7 +76,11 @@ function logDb(db: SqliteDatabase, file: string): LogDb {
   return {
     file,
     nextSeq: Math.max(bounds.log ?? 0, bounds.definitions ?? 0) + 1,
-    append,
+    append(seq, records, definitions) {
+      const bytes = append(seq, records, definitions);
+      if (records.length > 0) rows++;
+      return bytes;
+    },
     *definitions(damaged) {
       for (let seq = -1, row = nextDefinitions.get(seq); row; row = nextDefinitions.get(seq)) {
         seq = row.seq;
@@ -92,9 +96,13 @@ function logDb(db: SqliteDatabase, file: string): LogDb {
       }
     },
     rewriteDefinitions: rewrite,
-    trim: (seq, limit) => deleteLog.run(seq, limit).changes,
+    trim(seq, limit) {
+      const { changes } = deleteLog.run(seq, limit);
+      rows -= changes;
+      return changes;
+    },
     stats: () => ({
-      rows: count.get()!,
+      rows,
       pages: db.pragma('page_count', { simple: true }) as number,
       pageSize: db.pragma('page_size', { simple: true }) as number,
     }),
