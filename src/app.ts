@@ -131,6 +131,8 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     parts = openParts(addonFile, addon, port);
     await parts.dashboards.load();
     await applyConfig(parts, port);
+    // The first sync starts the background worker; a person's first silence shall not wait for that.
+    if (config.route) void parts.store.sync().catch(() => {});
     services = httpServices({
       ...parts,
       clock,
