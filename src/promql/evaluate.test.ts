@@ -219,6 +219,18 @@ describe('nesting as deep as the parser lets through', () => {
   });
 });
 
+test('an instant vector comes sorted by labels unless the query says otherwise', () => {
+  const instances = (query: string): string[] => {
+    const { value } = evaluateInstant(parseExpr(query), 600_000, storage(), { budget: unlimited, query });
+    if (value.kind !== 'vector') throw new Error('expected a vector');
+    return value.samples.map(({ labels }) => labels[labels.indexOf('instance') + 1]!);
+  };
+  expect(instances('c_total{instance=~"[1-3]"}')).toEqual(['1', '2', '3']);
+  expect(instances('c_total{instance="3"} or c_total{instance="1"}')).toEqual(['1', '3']);
+  expect(instances('sort_desc(c_total{instance=~"[1-3]"})')).toEqual(['3', '2', '1']);
+  expect(instances('topk(2, c_total)')).toEqual(['19', '18']);
+});
+
 test('statistics count what each step looked at', () => {
   const { stats } = run('rate(c_total[1m])', storage());
   expect(stats.samplesPerStep.at(-1)).toBe(SERIES * 4);

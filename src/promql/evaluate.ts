@@ -1,7 +1,7 @@
 import type { Histogram } from '../model/histogram.ts';
 import { compareLabels, type Labels } from '../model/labels.ts';
 import type { Querier, Queryable, QueryBudget } from '../model/queryable.ts';
-import { type Expr, unwrapParens } from './ast.ts';
+import { type Expr, unwrapParens, walkExpr } from './ast.ts';
 import { describeType, typeOf } from './check.ts';
 import { executionError, PromqlError } from './errors.ts';
 import type { EngineOptions, QueryWindow } from './evaluate/context.ts';
@@ -76,7 +76,7 @@ export function evaluateInstant(
     const inner = unwrapParens(expr);
     const value = isRangeExpr(inner)
       ? matrixAt(evaluation, inner)
-      : instantResult(evaluation, evaluation.value(), timestampMs);
+      : instantResult(evaluation, evaluation.value(), timestampMs, isOrdering(expr));
     return outcome(value, evaluation, options);
   });
 }
@@ -150,7 +150,23 @@ function withoutDroppedNames(columns: readonly Column[]): Column[] {
   );
 }
 
-function instantResult(evaluation: Evaluation, value: Value, timestamp: number): QueryValue {
+/** Whether an expression puts its result in an order of its own. */
+function isOrdering(expr: Expr): boolean {
+  let isOrdering = false;
+  walkExpr(expr, (node) => {
+    if (node.kind === 'call') isOrdering ||= node.name.startsWith('sort');
+    else if (node.kind === 'aggregate') isOrdering ||= node.op === 'topk' || node.op === 'bottomk';
+  });
+  return isOrdering;
+}
+
+/** Without an order of its own a vector comes sorted by labels: the store gives series in any order. */
+function instantResult(
+  evaluation: Evaluation,
+  value: Value,
+  timestamp: number,
+  isOrdered: boolean,
+): QueryValue {
   if (value.kind === 'string') return { kind: 'string', timestamp, value: value.value };
   if (value.kind === 'scalar') return { kind: 'scalar', timestamp, value: value.values[0]! };
   const isDelayed = evaluation.options.delayedNameRemoval;
@@ -164,6 +180,7 @@ function instantResult(evaluation: Evaluation, value: Value, timestamp: number):
       value: column.values[0]!,
       histogram: column.present[0] === HISTOGRAM ? column.histograms![0] : undefined,
     }));
+  if (!isOrdered) samples.sort((a, b) => compareLabels(a.labels, b.labels));
   return { kind: 'vector', samples };
 }
 
