@@ -38,7 +38,8 @@ const UNSERVED = `## Read, not served
 
 These keys of upstream's are accepted, so that a file can be taken as it is, and a warning names each one in use.
 
-- Discovery of other kinds than \`static_configs\` (\`file_sd_configs\`, \`http_sd_configs\`, \`kubernetes_sd_configs\`, …): the job has no targets from it.
+- Discovery of other kinds than those above (\`consul_sd_configs\`, \`ec2_sd_configs\`, …): the job has no targets from it; a server that lists them for
+  \`http_sd_configs\` does. Alertmanagers are found by \`static_configs\` only.
 - Receivers of other kinds than \`webhook_configs\`, \`email_configs\`, \`slack_configs\` and \`pagerduty_configs\`: nothing is delivered there.
 - \`remote_write\`, \`remote_read\`, \`tracing\`, \`otlp\`, \`runtime\`, \`event_recorder\`, \`storage.exemplars\`.
 `;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { discoveryShape, type StaticConfig } from './discovery/discovery.ts';
 import {
   checkHttpClient,
   completeHttpClient,
@@ -7,7 +8,6 @@ import {
 } from './http-client.ts';
 import { duration, noEffect, text } from './leaves.ts';
 import { type RelabelConfig, relabelConfig } from './relabel.ts';
-import { discoveryShape, type StaticConfig } from './scrape.ts';
 
 const alertmanager = z
   .strictObject({

@@ -1,7 +1,8 @@
 import { formatDuration } from '../model/duration.ts';
 import type { ConfigKeys } from './config.ts';
+import { discoveryShape, unservedIn } from './discovery/discovery.ts';
 import type { Finding } from './finding.ts';
-import { type ScrapeKeys, UNSERVED_DISCOVERY } from './scrape.ts';
+import type { ScrapeKeys } from './scrape.ts';
 import type { Loose } from './validate.ts';
 import type { YamlFile } from './yaml.ts';
 
@@ -71,27 +72,33 @@ export function checkGlobal(yaml: YamlFile, global: Loose<ConfigKeys>['global'])
 /** Jobs and Alertmanagers with kinds of discovery that find nothing. */
 export function warnOfDiscovery(yaml: YamlFile, keys: Loose<ConfigKeys>): Finding[] {
   const warnings: Finding[] = [];
-  const warn = (section: object | undefined, path: (string | number)[], name: string): void => {
-    for (const kind of UNSERVED_DISCOVERY) {
-      const key = `${kind}_sd_configs`;
-      const list: unknown = section && Reflect.get(section, key);
-      if (!Array.isArray(list) || list.length === 0) continue;
+  keys.scrape_configs?.forEach((job, index) => {
+    for (const key of job ? unservedIn(job) : []) {
+      const name = JSON.stringify(job?.job_name ?? '');
       warnings.push(
         yaml.finding(
-          [...path, key],
-          `${name} gets no targets from ${key}: not supported, use static_configs`,
+          ['scrape_configs', index, key],
+          `job ${name} gets no targets from ${key}: not supported, use http_sd_configs`,
         ),
       );
     }
-  };
-  keys.scrape_configs?.forEach((job, index) => {
-    warn(job, ['scrape_configs', index], `job ${JSON.stringify(job?.job_name ?? '')}`);
   });
   keys.alerting?.alertmanagers?.forEach((server, index) => {
-    warn(server, ['alerting', 'alertmanagers', index], 'the alertmanager');
+    for (const key of DISCOVERY_KEYS) {
+      const list: unknown = server && Reflect.get(server, key);
+      if (!Array.isArray(list) || list.length === 0) continue;
+      warnings.push(
+        yaml.finding(
+          ['alerting', 'alertmanagers', index, key],
+          `the alertmanager gets no targets from ${key}: not supported, use static_configs`,
+        ),
+      );
+    }
   });
   return warnings;
 }
+
+const DISCOVERY_KEYS = Object.keys(discoveryShape).filter((key) => key !== 'static_configs');
 
 const ONCE = [
   'smtp_auth_password',

@@ -408,8 +408,12 @@ describe('warnings', () => {
   test.each([
     ['self:\nhost: {}', 'belfry.yaml:1:1: self: is off without a value; write "self: {}" to switch it on'],
     [
-      'scrape_configs: [{job_name: k, http_sd_configs: [{url: "http://x"}]}]',
-      'belfry.yaml:1:32: scrape_configs[0].http_sd_configs: job "k" gets no targets from http_sd_configs: not supported, use static_configs',
+      'scrape_configs: [{job_name: k, consul_sd_configs: [{server: "x"}]}]',
+      'belfry.yaml:1:32: scrape_configs[0].consul_sd_configs: job "k" gets no targets from consul_sd_configs: not supported, use http_sd_configs',
+    ],
+    [
+      'alerting: {alertmanagers: [{http_sd_configs: [{url: "http://x"}]}]}',
+      'belfry.yaml:1:29: alerting.alertmanagers[0].http_sd_configs: the alertmanager gets no targets from http_sd_configs: not supported, use static_configs',
     ],
     [
       'remote_write: [{url: "http://x"}]',

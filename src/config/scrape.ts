@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { discoveryShape, UNSERVED_DISCOVERY, type UnservedKey, unservedIn } from './discovery/discovery.ts';
 import type { GlobalConfig, ScrapeProtocol } from './global.ts';
 import { nameEscaping, nameValidation, SCRAPE_PROTOCOLS, scrapeProtocols } from './global.ts';
 import {
@@ -7,73 +8,8 @@ import {
   type HttpClientConfig,
   httpClientShape,
 } from './http-client.ts';
-import { count, duration, filePath, labelMap, noEffect, size, text } from './leaves.ts';
+import { count, duration, filePath, noEffect, size, text } from './leaves.ts';
 import { type RelabelConfig, relabelConfig } from './relabel.ts';
-
-export interface StaticConfig {
-  readonly targets: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
-}
-
-/** Kinds of discovery that are read but find no targets; the job is served without them and a warning says so. */
-export const UNSERVED_DISCOVERY = [
-  'aws',
-  'azure',
-  'consul',
-  'digitalocean',
-  'dns',
-  'docker',
-  'dockerswarm',
-  'ec2',
-  'ecs',
-  'elasticache',
-  'eureka',
-  'file',
-  'gce',
-  'hetzner',
-  'http',
-  'ionos',
-  'kubernetes',
-  'kuma',
-  'lightsail',
-  'linode',
-  'marathon',
-  'msk',
-  'nerve',
-  'nomad',
-  'oci',
-  'openstack',
-  'outscale',
-  'ovhcloud',
-  'puppetdb',
-  'rds',
-  'scaleway',
-  'serverset',
-  'stackit',
-  'triton',
-  'uyuni',
-  'vultr',
-] as const;
-type UnservedKey = `${(typeof UNSERVED_DISCOVERY)[number]}_sd_configs`;
-
-const staticConfig = z.strictObject({
-  targets: z.array(text()).default([]).describe('Targets, `host:port`.'),
-  labels: labelMap().default({}).describe('Labels of these targets.'),
-});
-
-/** `static_configs`, and the other kinds as lists of mappings not looked into. */
-export const discoveryShape = {
-  static_configs: z.array(staticConfig).default([]).describe('Targets written down here.'),
-  ...(Object.fromEntries(
-    UNSERVED_DISCOVERY.map((kind) => [
-      `${kind}_sd_configs`,
-      z
-        .array(z.record(text(), z.unknown()))
-        .default([])
-        .describe('Read, but finds no targets yet; a warning says so.'),
-    ]),
-  ) as Record<UnservedKey, z.ZodDefault<z.ZodArray<z.ZodRecord<z.ZodString, z.ZodUnknown>>>>),
-};
 
 const scrapeKeys = z.strictObject({
   job_name: text()
@@ -191,6 +127,8 @@ export interface ScrapeConfig
   readonly metric_name_escaping_scheme: z.output<ReturnType<typeof nameEscaping>>;
   readonly relabel_configs: readonly RelabelConfig[];
   readonly metric_relabel_configs: readonly RelabelConfig[];
+  /** Kinds of discovery the job names and has no targets from. */
+  readonly unserved_discovery: readonly UnservedKey[];
 }
 
 /** A limit of 0 counts as not given, as upstream has it. */
@@ -204,10 +142,11 @@ export function completeScrape(keys: ScrapeKeys, global: GlobalConfig): ScrapeCo
       ? (global.metric_name_escaping_scheme ?? escapingOf(global.metric_name_validation_scheme))
       : escapingOf(validation);
   const served = Object.fromEntries(
-    Object.entries(completeHttpClient(keys)).filter(([key]) => !/_sd_configs$/.test(key)),
+    Object.entries(completeHttpClient(keys)).filter(([key]) => !isUnserved(key)),
   ) as Omit<ScrapeKeys, UnservedKey | 'bearer_token' | 'bearer_token_file'>;
   return {
     ...served,
+    unserved_discovery: unservedIn(keys),
     scrape_interval,
     scrape_timeout: keys.scrape_timeout || Math.min(global.scrape_timeout, scrape_interval),
     scrape_protocols:
@@ -231,3 +170,6 @@ export function completeScrape(keys: ScrapeKeys, global: GlobalConfig): ScrapeCo
     metric_name_escaping_scheme: keys.metric_name_escaping_scheme ?? inherited,
   };
 }
+
+const UNSERVED_KEYS: ReadonlySet<string> = new Set(UNSERVED_DISCOVERY.map((kind) => `${kind}_sd_configs`));
+const isUnserved = (key: string): boolean => UNSERVED_KEYS.has(key);
