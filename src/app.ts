@@ -23,6 +23,7 @@ import { parseExpr } from './promql/parse.ts';
 import { formatExpr } from './promql/print.ts';
 import { type Background, createBackground } from './query/background.ts';
 import { createQueryPool, type QueryPool } from './query/pool.ts';
+import { createRehearser, type Rehearser } from './query/rehearser.ts';
 import { createRulesLane } from './query/rules-lane.ts';
 import { engineSettings, queryLimits } from './query/settings.ts';
 import { startQueryThread, startThread } from './query/thread.ts';
@@ -64,6 +65,8 @@ const DEFAULT_LISTEN = '127.0.0.1:9797';
 const MAX_WAITING = 64;
 /** How often it is looked whether all targets were scraped since the start. */
 const SCRAPED_POLL_MS = 250;
+/** Longest time a rehearsal may take. */
+const REHEARSAL_TIMEOUT_MS = 120_000;
 
 /** What exists once the store is open. */
 interface Parts {
@@ -76,6 +79,7 @@ interface Parts {
   readonly forwarder: Forwarder;
   readonly dashboards: DashboardStore;
   readonly background: Background;
+  readonly rehearse: Rehearser;
 }
 
 export function createAppliance({ options, log, clock, platform, env }: ApplianceDeps): Appliance {
@@ -142,6 +146,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       loaded: () => loaded,
       lastReload: reloads.last,
       reload,
+      externalUrl: () => externalUrl,
     });
     announce(parts, `${tls ? 'https' : 'http'}://${shownHost(address.host)}:${port}/`);
   };
@@ -185,6 +190,12 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       limits,
     });
     queryMetrics(registry, queries);
+    const rehearse = createRehearser({
+      clock,
+      start: () => startThread(thread('rehearse')),
+      init: lane,
+      timeoutMs: REHEARSAL_TIMEOUT_MS,
+    });
     const scraper = createScrapeManager({
       appender: store,
       clock,
@@ -241,7 +252,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       },
       'store is open',
     );
-    return { store, stateDb, queries, scraper, rules, notifier, forwarder, dashboards, background };
+    return { store, stateDb, queries, scraper, rules, notifier, forwarder, dashboards, background, rehearse };
   };
 
   /** Puts the loaded configuration to work in every part. */

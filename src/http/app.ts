@@ -24,6 +24,7 @@ export interface HttpServices {
   /** Mounted as they are. */
   readonly apiV2: Hono;
   readonly dashboards: Hono;
+  readonly rehearse: Hono;
   /** Ours under `/api`: queries in flight, status, flush. */
   readonly own: Hono;
   /** Own metrics: text 0.0.4, or OpenMetrics when asked for. */
@@ -84,6 +85,7 @@ function serviceRoutes(services: HttpServices): Hono {
   app.route('/api/v1', statusRoutes(services.status));
   app.route('/api/v2', services.apiV2);
   app.route('/', services.dashboards);
+  app.route('/api', services.rehearse);
   app.route('/api', services.own);
   app.all('*', (c) =>
     failure('not_found', `no such endpoint: ${c.req.method} ${new URL(c.req.url).pathname}`),

@@ -10,7 +10,7 @@ import type { Matcher } from '../model/matcher.ts';
 import type { Forwarder } from '../notifiers/forward.ts';
 import type { Notifier } from '../notifiers/notifier.ts';
 import { unwrapParens } from '../promql/ast.ts';
-import { parseExpr } from '../promql/parse.ts';
+import { checkExpr, parseExpr } from '../promql/parse.ts';
 import type { QueryPool } from '../query/pool.ts';
 import type { RuleManager } from '../rules/manager.ts';
 import type { ScrapeManager } from '../scraper/manager.ts';
@@ -23,6 +23,7 @@ import { apiV2Routes } from './api-v2/routes.ts';
 import type { HttpServices } from './app.ts';
 import { dashboardRoutes } from './dashboards.ts';
 import { ownRoutes } from './own.ts';
+import { type RehearseDeps, rehearseRoutes } from './rehearse.ts';
 
 /** What the appliance hands to HTTP. */
 export interface ServiceParts {
@@ -42,6 +43,8 @@ export interface ServiceParts {
   readonly loaded: () => LoadedConfig;
   readonly lastReload: () => { readonly isSuccessful: boolean; readonly successAt: number };
   readonly reload: () => Promise<void>;
+  readonly externalUrl: () => string;
+  readonly rehearse: RehearseDeps['run'];
 }
 
 /** Joins the parts to what the routes ask for. */
@@ -60,6 +63,14 @@ export function httpServices(parts: ServiceParts): HttpServices {
       version: { version: VERSION, revision: '' },
     }),
     dashboards: dashboardRoutes({ dashboards }),
+    rehearse: rehearseRoutes({
+      clock,
+      groups: () => loaded().ruleGroups,
+      checkExpr,
+      externalLabels: () => loaded().config.global.external_labels,
+      externalUrl: parts.externalUrl,
+      run: parts.rehearse,
+    }),
     own,
     async metrics(openMetrics) {
       const text = await registry.metrics();

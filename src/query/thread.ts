@@ -30,7 +30,10 @@ export function startThread(options: ThreadOptions): ServiceThread {
   const worker = new Worker(options.file, {
     name: options.name,
     workerData: { addonFile: options.addonFile },
-    resourceLimits: { maxOldGenerationSizeMb: options.maxHeapMB, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    resourceLimits: {
+      maxOldGenerationSizeMb: options.maxHeapMB,
+      maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+    },
   });
   let failure = '';
   worker.on('error', (error) => {

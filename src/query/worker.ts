@@ -1,12 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
 import { loadAddon } from '../platform.ts';
+import { serveRehearsals } from '../rehearse/service.ts';
 import { expandRuleTemplates } from '../templates/rule-expander.ts';
 import { openQueryable } from '../tsdb/open-queryable.ts';
 import type { StorageInit } from '../tsdb/protocol.ts';
 import type { StoreShared } from '../tsdb/queryable.ts';
 import { createStorageService } from '../tsdb/storage-service.ts';
 import type { EngineSettings, QueryLimits, ServeMessage } from './protocol.ts';
+import { rangeEvaluation } from './range-evaluation.ts';
 import { serveRules } from './rule-service.ts';
 import { serveQueries } from './service.ts';
 
@@ -29,6 +31,12 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
       const { shared, settings } = init as LaneInit;
       const queryable = openQueryable(shared, { addon, visibility: 'committed' });
       serveQueries(port, queryable, settings, systemClock.monotonic);
+      break;
+    }
+    case 'rehearse': {
+      const { shared, settings, limits } = init as LaneInit;
+      const queryable = openQueryable(shared, { addon, visibility: 'committed' });
+      serveRehearsals(port, rangeEvaluation(queryable, settings, limits, systemClock.monotonic));
       break;
     }
     case 'rules': {
