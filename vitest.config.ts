@@ -7,7 +7,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'web/**/*.test.ts', 'web/**/*.test.tsx', 'test/imports.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'web/src/**/*.test.ts',
+            'web/src/**/*.test.tsx',
+            'test/imports.test.ts',
+          ],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -15,7 +20,7 @@ export default defineConfig({
       {
         test: {
           name: 'appliance',
-          include: ['test/**/*.test.ts'],
+          include: ['test/**/*.test.ts', 'web/dev/**/*.test.ts'],
           exclude: ['test/imports.test.ts'],
           globalSetup: ['test/harness/executable.ts'],
           testTimeout: 240_000,
