@@ -167,6 +167,10 @@ export const isComparison = (op: BinaryOp): op is ComparisonOp => COMPARISONS.ha
 export const isSetOperator = (op: BinaryOp): op is SetOp => SET_OPERATORS.has(op);
 export const isTrim = (op: BinaryOp): op is TrimOp => TRIMS.has(op);
 
+/** Whether the result is no longer the metric on the left. */
+export const changesMetric = (op: BinaryOp): boolean =>
+  !isComparison(op) && !isSetOperator(op) && !isTrim(op);
+
 /** Removes parentheses around an expression. */
 export function unwrapParens(expr: Expr): Expr {
   let inner = expr;

@@ -9,7 +9,7 @@ import { Evaluation } from './evaluate/evaluation.ts';
 import { extendToEdges } from './evaluate/extended-matrix.ts';
 import { dropMetadata, mergeSameLabels, rejectSameLabels } from './evaluate/labels.ts';
 import { evaluateRangeVector, isRangeExpr, type RangeSeries } from './evaluate/ranges.ts';
-import { firstAfter } from './evaluate/selectors.ts';
+import { firstAfter } from './evaluate/search.ts';
 import { lookTime } from './evaluate/times.ts';
 import { ABSENT, type Column, FLOAT, type Grid, HISTOGRAM, timeAt, type Value } from './evaluate/value.ts';
 import { type QueryValue, type ResultSeries, sortSeries } from './result.ts';

@@ -1,9 +1,10 @@
-import { filterLabels, type Labels, labelsKey, METRIC_NAME, NO_LABELS } from '../../model/labels.ts';
+import { type Labels, labelsKey, NO_LABELS } from '../../model/labels.ts';
 import type { AggregateExpr } from '../ast.ts';
 import { type EvalContext, evaluateScalar, evaluateVector, vector } from './context.ts';
 import { evaluateCountValues } from './count-values.ts';
 import { reducers } from './reducers.ts';
 import { evaluateSelection, isSelection } from './selections.ts';
+import { groupLabels } from './signatures.ts';
 import { type Column, columnBytes, type Grid, isEmptyColumn, newColumn, type Value } from './value.ts';
 
 /** Series of one output series of an aggregation. */
@@ -48,10 +49,4 @@ export function groupColumns(columns: readonly Column[], expr: AggregateExpr): G
     else group.columns.push(column);
   }
   return [...groups.values()];
-}
-
-export function groupLabels(labels: Labels, names: ReadonlySet<string>, without: boolean): Labels {
-  return without
-    ? filterLabels(labels, (name) => name !== METRIC_NAME && !names.has(name))
-    : filterLabels(labels, (name) => names.has(name));
 }

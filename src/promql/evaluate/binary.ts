@@ -1,4 +1,4 @@
-import { type BinaryExpr, type BinaryOp, isComparison, isSetOperator, isTrim } from '../ast.ts';
+import { type BinaryExpr, changesMetric, isComparison, isSetOperator } from '../ast.ts';
 import { type Element, floatOperations, newResult, operate, StepNotes } from './binary-element.ts';
 import { type EvalContext, vector } from './context.ts';
 import { settleNames, withoutName } from './labels.ts';
@@ -16,10 +16,6 @@ import {
   type Value,
 } from './value.ts';
 import { evaluateVectorMatch } from './vector-match.ts';
-
-/** Whether the result is no longer the metric on the left. */
-export const changesMetric = (op: BinaryOp): boolean =>
-  !isComparison(op) && !isSetOperator(op) && !isTrim(op);
 
 export function evaluateBinary(context: EvalContext, expr: BinaryExpr, grid: Grid): Value {
   const left = context.evaluate(expr.left, grid);

@@ -4,9 +4,8 @@ import { executionError } from '../errors.ts';
 import { formatHistogram } from '../histogram/format.ts';
 import { isLabelName, quoteText } from '../lexer.ts';
 import { formatDecimal } from '../numbers.ts';
-import { groupLabels } from './aggregate.ts';
 import { type EvalContext, evaluateVector, vector } from './context.ts';
-import { withLabel } from './signatures.ts';
+import { groupLabels, withLabel } from './signatures.ts';
 import {
   ABSENT,
   type Column,

@@ -1,5 +1,5 @@
 import { interpolate } from '../functions/extended-rate.ts';
-import { firstAfter } from './selectors.ts';
+import { firstAfter } from './search.ts';
 
 export interface FloatPoints {
   readonly times: Float64Array;

@@ -5,7 +5,7 @@ import { isStaleAt, wordsOf } from '../../model/sample.ts';
 import type { Expr, MatrixSelector, SubqueryExpr } from '../ast.ts';
 import { type EvalContext, evaluateVector } from './context.ts';
 import { neededRange } from './reads.ts';
-import { firstAfter } from './selectors.ts';
+import { firstAfter } from './search.ts';
 import { type LookTimes, lookTimes, rangeMsOf, subqueryGrid } from './times.ts';
 import { ABSENT, type Column, FLOAT, type Grid, HISTOGRAM, timeAt } from './value.ts';
 

@@ -3,6 +3,7 @@ import { isStaleAt, wordsOf } from '../../model/sample.ts';
 import type { VectorSelector } from '../ast.ts';
 import type { EvalContext } from './context.ts';
 import { neededRange } from './reads.ts';
+import { firstAfter } from './search.ts';
 import { smoothSelector } from './smooth.ts';
 import { type LookTimes, lookTime, lookTimes } from './times.ts';
 import {
@@ -85,16 +86,4 @@ function lookupSeries(
   }
   context.stats.totalSamples += found;
   return column;
-}
-
-/** Index of the first timestamp later than `time`. */
-export function firstAfter(timestamps: Float64Array, time: number): number {
-  let low = 0;
-  let high = timestamps.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (timestamps[middle]! <= time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -53,3 +53,10 @@ export function withLabel(labels: Labels, name: string, value: string): Labels {
   if (!isPlaced) flat.push(name, value);
   return flat as unknown as Labels;
 }
+
+/** The labels of an aggregation's group: those named, or all but those named and the metric name. */
+export function groupLabels(labels: Labels, names: ReadonlySet<string>, without: boolean): Labels {
+  return without
+    ? filterLabels(labels, (name) => name !== METRIC_NAME && !names.has(name))
+    : filterLabels(labels, (name) => names.has(name));
+}

@@ -5,7 +5,7 @@ import { interpolate, interpolateHistograms } from '../functions/extended-rate.t
 import { usesCustomBuckets } from '../histogram/buckets.ts';
 import type { EvalContext } from './context.ts';
 import { evaluateRangeVector, type RangeSeries } from './ranges.ts';
-import { firstAfter } from './selectors.ts';
+import { firstAfter } from './search.ts';
 import { lookTime, lookTimes } from './times.ts';
 import {
   type Column,

@@ -1,7 +1,6 @@
 import { formatLabels, type Labels, labelsKey, labelValue } from '../../model/labels.ts';
-import type { BinaryExpr, VectorMatching } from '../ast.ts';
+import { type BinaryExpr, changesMetric, type VectorMatching } from '../ast.ts';
 import { executionError } from '../errors.ts';
-import { changesMetric } from './binary.ts';
 import { type Element, floatOperations, newResult, operate, StepNotes } from './binary-element.ts';
 import type { EvalContext } from './context.ts';
 import { DUPLICATE_LABELSET, dropMetadata, mergeSameLabels } from './labels.ts';

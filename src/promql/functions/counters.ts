@@ -1,6 +1,6 @@
 import { texts } from '../annotations.ts';
 import { dropsOf, type RangeSeries } from '../evaluate/ranges.ts';
-import { firstAfter } from '../evaluate/selectors.ts';
+import { firstAfter } from '../evaluate/search.ts';
 import { ABSENT } from '../evaluate/value.ts';
 import {
   compactHistogram,

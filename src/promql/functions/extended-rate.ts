@@ -1,6 +1,6 @@
 import type { Histogram } from '../../model/histogram.ts';
 import { texts } from '../annotations.ts';
-import { firstAfter } from '../evaluate/selectors.ts';
+import { firstAfter } from '../evaluate/search.ts';
 import { ABSENT } from '../evaluate/value.ts';
 import {
   addInto,

@@ -3,6 +3,7 @@ import { executionError } from '../errors.ts';
 import { ABSENT } from '../evaluate/value.ts';
 import { KahanSum } from '../go-math.ts';
 import { averageHistograms, sumHistograms } from '../histogram/aggregate.ts';
+import { averageOf } from '../mean.ts';
 import { quantileOf } from '../quantile.ts';
 import {
   float,
@@ -159,34 +160,6 @@ function ofHistogramWindow(window: Window, combine: typeof sumHistograms): numbe
   if (combined !== undefined) return native(window, combined);
   window.annotations.warn(texts.mixedExponentialCustom(metricNameOf(window)), window.position);
   return ABSENT;
-}
-
-/** The mean of values[from, to): the sum divided, or a running mean once the sum would overflow. */
-export function averageOf(values: Float64Array, from: number, to: number): number {
-  const sum = new KahanSum(values[from]!);
-  for (let i = from + 1; i < to; i++) {
-    const { sum: before, compensation } = sum;
-    sum.add(values[i]!);
-    if (isInfinite(sum.sum)) {
-      sum.reset(before, compensation);
-      return runningMean(values, from, i, to, sum);
-    }
-  }
-  const count = to - from;
-  return sum.sum / count + sum.compensation / count;
-}
-
-function runningMean(values: Float64Array, from: number, at: number, to: number, sum: KahanSum): number {
-  const before = at - from;
-  const mean = new KahanSum();
-  mean.reset(sum.sum / before, sum.compensation / before);
-  for (let i = at; i < to; i++) {
-    const count = i - from + 1;
-    const weight = (count - 1) / count;
-    mean.reset(weight * mean.sum, weight * mean.compensation);
-    mean.add(values[i]! / count);
-  }
-  return mean.value;
 }
 
 const isInfinite = (value: number): boolean =>

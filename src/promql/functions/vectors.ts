@@ -10,7 +10,7 @@ import { texts } from '../annotations.ts';
 import { type CallExpr, type Expr, unwrapParens } from '../ast.ts';
 import { type EvalContext, evaluateScalar, evaluateVector, vector } from '../evaluate/context.ts';
 import { evaluateRangeVector, isRangeExpr } from '../evaluate/ranges.ts';
-import { firstAfter } from '../evaluate/selectors.ts';
+import { firstAfter } from '../evaluate/search.ts';
 import { lookTime } from '../evaluate/times.ts';
 import {
   ABSENT,
