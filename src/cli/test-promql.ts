@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import { runScript } from '../promql/testlang/runner.ts';
-import { ScriptError } from '../promql/testlang/script.ts';
 import { UsageError } from './args.ts';
 import { type CliIo, EXIT } from './io.ts';
 
@@ -19,8 +18,7 @@ export async function testPromql(argv: readonly string[], io: CliIo): Promise<nu
         io.stdout(`${file}:${line}: ${expr}\n    ${message}\n`);
     } catch (error) {
       isBroken = true;
-      const line = error instanceof ScriptError ? `:${error.line}` : '';
-      io.stderr(`${file}${line}: ${(error as Error).message}\n`);
+      io.stderr(`${file}: ${(error as Error).message}\n`);
     }
   }
   io.stdout(`cases ${passed}/${total}\n`);

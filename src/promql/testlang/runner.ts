@@ -8,12 +8,14 @@ import { atCases } from './at-cases.ts';
 import { compareResult } from './compare.ts';
 import { CustomBucketConverter } from './custom-buckets.ts';
 import {
+  type CommandText,
   type EvalCommand,
   type Expectation,
   type ExpectationKind,
   type LoadCommand,
-  parseScript,
+  parseCommand,
   ScriptError,
+  splitScript,
 } from './script.ts';
 import { MemoryStorage, unlimited } from './storage.ts';
 
@@ -33,21 +35,37 @@ export interface ScriptResult {
 
 const MINUTE_MS = 60_000;
 
-/** Runs a script in the promqltest language: every eval is a case, with its re-evaluations. */
+/**
+ * Runs a script in the promqltest language: every eval is a case, with its re-evaluations. A command that cannot be read is a
+ * case that fails; the others still run.
+ */
 export function runScript(text: string): ScriptResult {
   const storage = new MemoryStorage();
   const failures: Failure[] = [];
   let total = 0;
-  for (const command of parseScript(text)) {
+  for (const command of splitScript(text)) {
+    const outcome = runCommand(storage, command);
+    if (outcome === 'done') continue;
+    total++;
+    if (outcome !== 'passed') failures.push(outcome);
+  }
+  return { passed: total - failures.length, total, failures };
+}
+
+function runCommand(storage: MemoryStorage, text: CommandText): Failure | 'passed' | 'done' {
+  try {
+    const command = parseCommand(text);
     if (command.kind === 'clear') storage.clear();
     else if (command.kind === 'load') load(storage, command);
     else {
-      total++;
       const message = runCase(storage, command);
-      if (message !== undefined) failures.push({ line: command.line, expr: command.expr, message });
+      return message === undefined ? 'passed' : { line: command.line, expr: command.expr, message };
     }
+    return 'done';
+  } catch (error) {
+    if (!(error instanceof ScriptError)) throw error;
+    return { line: error.line, expr: text.lines[0]!, message: error.message };
   }
-  return { passed: total - failures.length, total, failures };
 }
 
 function load(storage: MemoryStorage, command: LoadCommand): void {
@@ -154,7 +172,7 @@ function runAsRange(
   try {
     outcome = evaluateRange(expr, range, storage, optionsFor(text));
   } catch (error) {
-    return `in a range query: ${(error as Error).message}`;
+    return `in a range query: ${error instanceof PromqlError ? error.message : (error as Error).stack}`;
   }
   if (isOrdered || outcome.value.kind !== 'matrix') return undefined;
   const samples = outcome.value.series.flatMap(({ labels, timestamps, values, histograms }) => {
@@ -173,7 +191,8 @@ const expects = (command: EvalCommand, kind: ExpectationKind): Expectation[] =>
   command.expectations.filter((expectation) => expectation.kind === kind);
 
 function checkFailure(command: EvalCommand, error: unknown): string | undefined {
-  if (!(error instanceof PromqlError)) throw error;
+  // A broken invariant of the engine fails the case, whatever was expected.
+  if (!(error instanceof PromqlError)) return `internal error: ${(error as Error).stack ?? error}`;
   const [expected] = expects(command, 'fail');
   if (expected === undefined) return `unexpected error: ${error.message}`;
   if (matches(expected, error.message)) return undefined;

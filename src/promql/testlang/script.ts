@@ -75,30 +75,35 @@ export class ScriptError extends Error {
   }
 }
 
-/** Reads a script in the promqltest language. @throws ScriptError */
-export function parseScript(text: string): Command[] {
+/** A command as it stands in a script, with the lines it owns; `line` is 1-based. */
+export interface CommandText {
+  readonly lines: readonly string[];
+  readonly line: number;
+}
+
+/** Splits a script in the promqltest language into its commands. */
+export function splitScript(text: string): CommandText[] {
   const lines = text.split('\n').map((line) => {
     const trimmed = line.trim();
     return trimmed.startsWith('#') ? '' : trimmed;
   });
-  const commands: Command[] = [];
+  const commands: CommandText[] = [];
   for (let i = 0; i < lines.length; ) {
-    const line = lines[i]!;
-    if (line === '') {
+    if (lines[i] === '') {
       i++;
       continue;
     }
     let end = i + 1;
-    const word = line.split(/\s/)[0]!.toLowerCase();
-    const isBlock = word.startsWith('load') || word.startsWith('eval');
-    while (isBlock && end < lines.length && lines[end] !== '') end++;
-    commands.push(parseCommand(word, lines.slice(i, end), i + 1));
+    while (/^(load|eval)/i.test(lines[i]!) && end < lines.length && lines[end] !== '') end++;
+    commands.push({ lines: lines.slice(i, end), line: i + 1 });
     i = end;
   }
   return commands;
 }
 
-function parseCommand(word: string, lines: readonly string[], line: number): Command {
+/** Reads one command. @throws ScriptError */
+export function parseCommand({ lines, line }: CommandText): Command {
+  const word = lines[0]!.split(/\s/)[0]!.toLowerCase();
   try {
     if (word === 'clear') return { kind: 'clear', line };
     if (word.startsWith('load')) return parseLoad(lines, line);
