@@ -4,6 +4,7 @@ import https, { type AgentOptions } from 'node:https';
 import type { SecureVersion } from 'node:tls';
 import type { TlsConfig } from '../config/http-client.ts';
 import type { ProxyChoice } from './http-proxy.ts';
+import { type ConnectHeaders, tunnelAgent } from './http-tunnel.ts';
 
 const TLS_VERSIONS: Readonly<Record<string, SecureVersion>> = {
   TLS10: 'TLSv1',
@@ -27,16 +28,21 @@ interface Made {
   readonly agent: http.Agent;
 }
 
-export function createAgents(tls: TlsConfig, proxyOf: ProxyChoice): HttpAgents {
+export function createAgents(deps: {
+  readonly tls: TlsConfig;
+  readonly proxyOf: ProxyChoice;
+  /** For the proxy, when it is asked for a tunnel. */
+  readonly connectHeaders: ConnectHeaders;
+  /** A Unix socket that every request goes to. */
+  readonly socketPath?: string;
+}): HttpAgents {
+  const { tls, connectHeaders, socketPath } = deps;
   const made = new Map<string, Made>();
   return {
     async of(url, own) {
       const isSecure = url.protocol === 'https:';
-      const proxy = proxyOf(url);
-      const common = {
-        keepAlive: true,
-        ...(proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
-      };
+      const proxy = deps.proxyOf(url);
+      const common = { keepAlive: true, ...(socketPath === undefined ? {} : { socketPath }) };
       const all = isSecure ? { ...common, ...(await tlsOptions(tls, own)) } : common;
       const kind = JSON.stringify([isSecure, isSecure && own, proxy]);
       const options = JSON.stringify(all);
@@ -44,7 +50,7 @@ export function createAgents(tls: TlsConfig, proxyOf: ProxyChoice): HttpAgents {
       if (known?.options === options) return known.agent;
       // Files are read each time: a renewed certificate makes a new agent, and the old one's connections end with it.
       known?.agent.destroy();
-      const agent = isSecure ? new https.Agent(all) : new http.Agent(all);
+      const agent = newAgent(isSecure, all, proxy, connectHeaders);
       made.set(kind, { options, agent });
       return agent;
     },
@@ -52,6 +58,26 @@ export function createAgents(tls: TlsConfig, proxyOf: ProxyChoice): HttpAgents {
       for (const { agent } of made.values()) agent.destroy();
     },
   };
+}
+
+function newAgent(
+  isSecure: boolean,
+  options: AgentOptions,
+  proxy: string | undefined,
+  connectHeaders: ConnectHeaders,
+): http.Agent {
+  if (proxy === undefined) return isSecure ? new https.Agent(options) : new http.Agent(options);
+  const url = proxyUrl(proxy);
+  return isSecure
+    ? tunnelAgent(options, url, connectHeaders)
+    : new http.Agent({ ...options, proxyEnv: { HTTP_PROXY: url.href } });
+}
+
+function proxyUrl(text: string): URL {
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  const shown = text.replace(/\/\/[^/@]*@/, '//');
+  throw new Error(`expected a proxy of scheme http or https, got ${JSON.stringify(shown)}`);
 }
 
 async function tlsOptions(tls: TlsConfig, own: boolean): Promise<AgentOptions> {

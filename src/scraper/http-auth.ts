@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises';
 import type { HttpClientConfig } from '../config/http-client.ts';
 
 /** Reads a secret that may stand in a file; read each time, so that a changed file counts at once. */
-async function secretOf(value: string | undefined, file: string | undefined): Promise<string | undefined> {
+export async function secretOf(
+  value: string | undefined,
+  file: string | undefined,
+): Promise<string | undefined> {
   if (value !== undefined) return value;
   if (file === undefined) return undefined;
   return (await readFile(file, 'utf8')).trim();

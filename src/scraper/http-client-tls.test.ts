@@ -7,10 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fakeClock } from '../testing/fake-clock.ts';
 import { scrapeJob } from '../testing/scrape-job.ts';
-import { createPageClient } from './http-client.ts';
 import { PageBuffers } from './page-buffers.ts';
+import { createPageClient } from './page-client.ts';
 
+const deps = { clock: fakeClock(), environment: {} };
 const hasOpenssl = (() => {
   try {
     execFileSync('openssl', ['version'], { stdio: 'ignore' });
@@ -74,7 +76,7 @@ afterAll(() => {
 });
 
 async function fetchPage(tls_config: Record<string, unknown>): Promise<string> {
-  const client = createPageClient(scrapeJob({ scheme: 'https', tls_config }), new PageBuffers());
+  const client = createPageClient(scrapeJob({ scheme: 'https', tls_config }), new PageBuffers(), deps);
   try {
     const page = await client.fetch({
       url,

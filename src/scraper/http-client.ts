@@ -1,61 +1,63 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import { createGunzip } from 'node:zlib';
+import type { Clock } from '../clock.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import { createAgents } from './http-agents.ts';
 import { secretHeaders } from './http-auth.ts';
-import { proxyChoice } from './http-proxy.ts';
-import { BodyLimitError, PageBody } from './page-body.ts';
-import type { PageBuffers } from './page-buffers.ts';
+import { createTokenSource, type PostForm, type TokenSource } from './http-oauth2.ts';
+import { type Environment, proxyChoice } from './http-proxy.ts';
 
 const MAX_REDIRECTS = 10;
+const MAX_TOKEN_BYTES = 1 << 20;
 
-export interface FetchedPage {
-  readonly body: Uint8Array;
-  readonly contentType: string;
-}
-
-export interface PageRequest {
+export interface HttpGet {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Asks for a compressed page. */
-  readonly compressed: boolean;
-  /** Most bytes read, unpacked or not. */
-  readonly bodyLimitBytes: number;
-  /** How long the page may be, from experience; 0 without any. */
-  readonly expectedBytes: number;
   /** Ends the request, and is thrown as its reason. */
   readonly signal: AbortSignal;
 }
 
-/** Fetches the pages of one job. */
-export interface PageClient {
-  /** @throws Error saying what went wrong; the connection is closed then */
-  fetch(request: PageRequest): Promise<FetchedPage>;
+/** Makes the requests of one job, or of one of its discoveries. */
+export interface HttpClient {
+  /**
+   * Resolves with the head of the answer; its body is the caller's to read or destroy.
+   * @throws Error saying what went wrong
+   */
+  get(request: HttpGet): Promise<IncomingMessage>;
   close(): void;
 }
 
-/**
- * The body is written into one of `buffers`, and counted while it is read and again while it is unpacked. Credentials stay with the
- * host they were configured for.
- */
-export function createPageClient(config: HttpClientConfig, buffers: PageBuffers): PageClient {
-  const agents = createAgents(config.tls_config, proxyChoice(config, process.env));
+export interface HttpClientDeps {
+  readonly clock: Clock;
+  /** Names the proxies, if the configuration says so. */
+  readonly environment: Environment;
+  /** A Unix socket that requests go to, whatever the host of their URL. */
+  readonly socketPath?: string;
+}
+
+/** Credentials stay with the host they were configured for. */
+export function createHttpClient(config: HttpClientConfig, deps: HttpClientDeps): HttpClient {
+  const agents = createAgents({
+    tls: config.tls_config,
+    proxyOf: proxyChoice(config, deps.environment),
+    connectHeaders: config.proxy_connect_header ?? {},
+    socketPath: deps.socketPath,
+  });
+  const tokens = config.oauth2 && oauthTokens(config, deps);
   return {
-    async fetch(request) {
-      refuseUnserved(config);
+    async get(request) {
       const secrets = await secretHeaders(config);
+      if (tokens) secrets.authorization = await tokens.source.authorization(request.signal);
       const home = new URL(request.url);
       let url = home;
       for (let redirects = 0; ; redirects++) {
         const isHome = url.origin === home.origin;
         const agent = await agents.of(url, isHome);
         const headers = { ...request.headers, ...(isHome ? secrets : {}) };
-        headers['accept-encoding'] = request.compressed ? 'gzip' : 'identity';
-        const response = await answer(url, { agent, headers }, request.signal);
+        const response = await answer(url, { agent, headers, method: 'GET', body: '' }, request.signal);
+        if (isHome && response.statusCode === 401) tokens?.source.forget();
         const location = redirectOf(response);
-        if (location === undefined || !config.follow_redirects)
-          return await readPage(response, request, buffers);
+        if (location === undefined || !config.follow_redirects) return response;
         response.destroy();
         if (redirects === MAX_REDIRECTS) throw new Error(`stopped after ${MAX_REDIRECTS} redirects`);
         const next = URL.parse(location, url.href);
@@ -67,19 +69,49 @@ export function createPageClient(config: HttpClientConfig, buffers: PageBuffers)
         url = next;
       }
     },
-    close: () => agents.close(),
+    close() {
+      agents.close();
+      tokens?.close();
+    },
   };
 }
 
-/** Going on without these would ask the wrong server or ask it as nobody. */
-function refuseUnserved(config: HttpClientConfig): void {
-  if (config.oauth2) throw new Error('oauth2 is not supported for scraping');
-  if (config.proxy_connect_header) throw new Error('proxy_connect_header is not supported for scraping');
+/** Tokens come over connections of their own: the token server has its own TLS settings and proxy. */
+function oauthTokens(
+  config: HttpClientConfig,
+  deps: HttpClientDeps,
+): { readonly source: TokenSource; close(): void } {
+  const oauth2 = config.oauth2!;
+  const agents = createAgents({
+    tls: oauth2.tls_config,
+    proxyOf: proxyChoice(oauth2, deps.environment),
+    connectHeaders: oauth2.proxy_connect_header ?? {},
+  });
+  const post: PostForm = async ({ url: address, form, authorization }, signal) => {
+    const url = URL.parse(address);
+    if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+      throw new Error(`oauth2: expected a token_url of scheme http or https, got ${JSON.stringify(address)}`);
+    }
+    const body = form.toString();
+    const headers = {
+      accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded',
+      'content-length': String(Buffer.byteLength(body)),
+      ...(authorization === '' ? {} : { authorization }),
+    };
+    const agent = await agents.of(url, true);
+    const response = await answer(url, { agent, headers, method: 'POST', body }, signal);
+    return { status: response.statusCode ?? 0, text: await smallText(response) };
+  };
+  const source = createTokenSource(oauth2, { clock: deps.clock, post });
+  return { source, close: () => agents.close() };
 }
 
 interface RequestParts {
   readonly agent: http.Agent;
   readonly headers: Record<string, string | string[]>;
+  readonly method: 'GET' | 'POST';
+  readonly body: string;
 }
 
 /** Resolves with the head of the answer. A kept connection that the server closed meanwhile is tried once more on a new one. */
@@ -87,13 +119,14 @@ async function answer(url: URL, parts: RequestParts, signal: AbortSignal): Promi
   const attempt = (): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const send = url.protocol === 'https:' ? https.request : http.request;
-      const request = send(url, { agent: parts.agent, headers: parts.headers, signal });
+      const { agent, headers, method } = parts;
+      const request = send(url, { agent, headers, method, signal });
       request.on('response', resolve);
       request.on('error', (error: NodeJS.ErrnoException) => {
         const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
         reject(signal.aborted ? signal.reason : stale ? new StaleConnection() : error);
       });
-      request.end();
+      request.end(parts.body);
     });
   for (;;) {
     try {
@@ -112,79 +145,14 @@ function redirectOf(response: IncomingMessage): string | undefined {
   return redirects ? response.headers.location : undefined;
 }
 
-function readPage(
-  response: IncomingMessage,
-  request: PageRequest,
-  buffers: PageBuffers,
-): Promise<FetchedPage> {
-  return new Promise((resolve, reject) => {
-    const { signal, bodyLimitBytes } = request;
-    const packed = response.headers['content-encoding']?.toLowerCase() === 'gzip';
-    const gunzip = packed ? createGunzip() : undefined;
-    const fail = (error: unknown): void => {
-      signal.removeEventListener('abort', onAbort);
-      gunzip?.destroy();
-      response.destroy();
-      reject(signal.aborted ? signal.reason : error);
-    };
-    const onAbort = (): void => fail(signal.reason);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-
-    if (response.statusCode !== 200) {
-      return fail(
-        new Error(
-          `server returned HTTP status ${response.statusCode} ${response.statusMessage ?? ''}`.trim(),
-        ),
-      );
-    }
-    const encoding = response.headers['content-encoding'];
-    if (encoding && !packed && encoding !== 'identity') {
-      return fail(
-        new Error(
-          `expected a page that is plain or packed with gzip, got Content-Encoding ${JSON.stringify(encoding)}`,
-        ),
-      );
-    }
-    const announced = Number(response.headers['content-length'] ?? 0);
-    if (announced > bodyLimitBytes) return fail(new BodyLimitError(bodyLimitBytes));
-    const body = new PageBody(
-      bodyLimitBytes,
-      packed ? request.expectedBytes : announced || request.expectedBytes,
-      buffers,
-    );
-
-    const take = (chunk: Uint8Array): void => {
-      try {
-        body.append(chunk);
-      } catch (error) {
-        fail(error);
-      }
-    };
-    const done = (): void => {
-      signal.removeEventListener('abort', onAbort);
-      resolve({ body: body.take(), contentType: response.headers['content-type'] ?? '' });
-    };
-    response.on('error', (error: NodeJS.ErrnoException) =>
-      fail(
-        error.code === 'ECONNRESET'
-          ? new Error('the connection was closed in the middle of the page')
-          : error,
-      ),
-    );
-    if (!gunzip) {
-      response.on('data', take);
-      response.on('end', done);
-      return;
-    }
-    let packedBytes = 0;
-    response.on('data', (chunk: Uint8Array) => {
-      packedBytes += chunk.length;
-      if (packedBytes > bodyLimitBytes) fail(new BodyLimitError(bodyLimitBytes));
-    });
-    gunzip.on('data', take);
-    gunzip.on('end', done);
-    gunzip.on('error', (error) => fail(new Error(`cannot unpack the page: ${error.message}`)));
-    response.pipe(gunzip);
-  });
+async function smallText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_TOKEN_BYTES)
+      throw new Error(`oauth2: expected an answer of at most ${MAX_TOKEN_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import type { ScrapeConfig } from '../config/scrape.ts';
 import { acceptHeader, formatOf } from './exposition-format.ts';
-import type { PageClient } from './http-client.ts';
 import type { PageSource } from './loop.ts';
+import type { PageClient } from './page-client.ts';
 import type { Target } from './target.ts';
 
 /** Largest page of a job without `body_size_limit`: half a million series. No exporter's memory use is ours. */

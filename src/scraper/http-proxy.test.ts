@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
+import { fakeClock } from '../testing/fake-clock.ts';
 import { httpTarget, sendPage } from '../testing/http-target.ts';
 import { scrapeJob } from '../testing/scrape-job.ts';
-import { createPageClient } from './http-client.ts';
 import { proxyChoice } from './http-proxy.ts';
 import { PageBuffers } from './page-buffers.ts';
+import { createPageClient } from './page-client.ts';
 
+const deps = { clock: fakeClock(), environment: {} };
 const proxy = 'http://proxy:3128';
 
 test.each([
@@ -50,7 +52,7 @@ test('a page comes through the proxy, which is told its own credentials', async 
     proxy_url: `http://me:secret@${server.address}`,
     basic_auth: { username: 'u', password: 'p' },
   };
-  const client = createPageClient(scrapeJob(keys), new PageBuffers());
+  const client = createPageClient(scrapeJob(keys), new PageBuffers(), deps);
   const page = await client.fetch({
     url: 'http://exporter.example:9100/metrics',
     headers: {},

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import type { HttpClientConfig } from '../config/http-client.ts';
 
 type ProxyConfig = Pick<HttpClientConfig, 'proxy_url' | 'no_proxy' | 'proxy_from_environment'>;
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Which proxy a request goes through; undefined is none. */
 export type ProxyChoice = (url: URL) => string | undefined;

@@ -6,10 +6,10 @@ import type { Appender, ScrapeAppender } from '../model/appender.ts';
 import type { Log } from '../model/log.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
 import { type BuiltInTarget, builtInPages, resolveBuiltIn } from './built-in.ts';
-import { createPageClient, type PageClient } from './http-client.ts';
 import { httpPages } from './http-pages.ts';
 import { createScrapeLoop, type PageSource, type ScrapeLoop } from './loop.ts';
 import { PageBuffers } from './page-buffers.ts';
+import { createPageClient, type PageClient } from './page-client.ts';
 import { compileRelabel } from './relabel.ts';
 import { createScrapeMetrics } from './scrape-metrics.ts';
 import { type DroppedTarget, resolveTarget, type Target } from './target.ts';
@@ -167,7 +167,10 @@ export function createScrapeManager(deps: {
       for (const job of jobs) {
         const settings = settingsOf(job);
         const kept = pools.get(job.job_name);
-        const client = kept?.settings === settings ? kept.client : createPageClient(job, buffers);
+        const client =
+          kept?.settings === settings
+            ? kept.client
+            : createPageClient(job, buffers, { clock, environment: process.env });
         nextPools.set(job.job_name, { settings, client });
         out.push(...planJob(job, client, planned));
       }

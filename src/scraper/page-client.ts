@@ -1,0 +1,124 @@
+import type { IncomingMessage } from 'node:http';
+import { createGunzip } from 'node:zlib';
+import type { HttpClientConfig } from '../config/http-client.ts';
+import { createHttpClient, type HttpClientDeps } from './http-client.ts';
+import { BodyLimitError, PageBody } from './page-body.ts';
+import type { PageBuffers } from './page-buffers.ts';
+
+export interface FetchedPage {
+  readonly body: Uint8Array;
+  readonly contentType: string;
+}
+
+export interface PageRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Asks for a compressed page. */
+  readonly compressed: boolean;
+  /** Most bytes read, unpacked or not. */
+  readonly bodyLimitBytes: number;
+  /** How long the page may be, from experience; 0 without any. */
+  readonly expectedBytes: number;
+  /** Ends the request, and is thrown as its reason. */
+  readonly signal: AbortSignal;
+}
+
+/** Fetches the pages of one job. */
+export interface PageClient {
+  /** @throws Error saying what went wrong; the connection is closed then */
+  fetch(request: PageRequest): Promise<FetchedPage>;
+  close(): void;
+}
+
+/** The body is written into one of `buffers`, and counted while it is read and again while it is unpacked. */
+export function createPageClient(
+  config: HttpClientConfig,
+  buffers: PageBuffers,
+  deps: HttpClientDeps,
+): PageClient {
+  const client = createHttpClient(config, deps);
+  return {
+    async fetch(request) {
+      const headers = { ...request.headers, 'accept-encoding': request.compressed ? 'gzip' : 'identity' };
+      return await readPage(await client.get({ ...request, headers }), request, buffers);
+    },
+    close: () => client.close(),
+  };
+}
+
+function readPage(
+  response: IncomingMessage,
+  request: PageRequest,
+  buffers: PageBuffers,
+): Promise<FetchedPage> {
+  return new Promise((resolve, reject) => {
+    const { signal, bodyLimitBytes } = request;
+    const packed = response.headers['content-encoding']?.toLowerCase() === 'gzip';
+    const gunzip = packed ? createGunzip() : undefined;
+    const fail = (error: unknown): void => {
+      signal.removeEventListener('abort', onAbort);
+      gunzip?.destroy();
+      response.destroy();
+      reject(signal.aborted ? signal.reason : error);
+    };
+    const onAbort = (): void => fail(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+
+    if (response.statusCode !== 200) {
+      return fail(
+        new Error(
+          `server returned HTTP status ${response.statusCode} ${response.statusMessage ?? ''}`.trim(),
+        ),
+      );
+    }
+    const encoding = response.headers['content-encoding'];
+    if (encoding && !packed && encoding !== 'identity') {
+      return fail(
+        new Error(
+          `expected a page that is plain or packed with gzip, got Content-Encoding ${JSON.stringify(encoding)}`,
+        ),
+      );
+    }
+    const announced = Number(response.headers['content-length'] ?? 0);
+    if (announced > bodyLimitBytes) return fail(new BodyLimitError(bodyLimitBytes));
+    const body = new PageBody(
+      bodyLimitBytes,
+      packed ? request.expectedBytes : announced || request.expectedBytes,
+      buffers,
+    );
+
+    const take = (chunk: Uint8Array): void => {
+      try {
+        body.append(chunk);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const done = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      resolve({ body: body.take(), contentType: response.headers['content-type'] ?? '' });
+    };
+    response.on('error', (error: NodeJS.ErrnoException) =>
+      fail(
+        error.code === 'ECONNRESET'
+          ? new Error('the connection was closed in the middle of the page')
+          : error,
+      ),
+    );
+    if (!gunzip) {
+      response.on('data', take);
+      response.on('end', done);
+      return;
+    }
+    let packedBytes = 0;
+    response.on('data', (chunk: Uint8Array) => {
+      packedBytes += chunk.length;
+      if (packedBytes > bodyLimitBytes) fail(new BodyLimitError(bodyLimitBytes));
+    });
+    gunzip.on('data', take);
+    gunzip.on('end', done);
+    gunzip.on('error', (error) => fail(new Error(`cannot unpack the page: ${error.message}`)));
+    response.pipe(gunzip);
+  });
+}
