@@ -33,7 +33,7 @@ export const equalMap = () => z.record(legacyLabelName(), verbatim());
 /** `match_re` and its kin: labels and regular expressions. */
 export const regexMap = () => z.record(legacyLabelName(), regex());
 
-/** Joins the old maps and the new list into one list of matchers. */
+/** Joins the old maps and the new list into one list of matchers; patterns of the maps are anchored, and group keys show them so. */
 export function joinMatchers(
   equal: Readonly<Record<string, string>> | undefined,
   regexes: Readonly<Record<string, string>> | undefined,
@@ -41,7 +41,8 @@ export function joinMatchers(
 ): Matcher[] {
   const joined: Matcher[] = [...(matchers ?? [])];
   for (const [name, value] of Object.entries(equal ?? {})) joined.push({ name, op: '=', value });
-  for (const [name, value] of Object.entries(regexes ?? {})) joined.push({ name, op: '=~', value });
+  for (const [name, value] of Object.entries(regexes ?? {}))
+    joined.push({ name, op: '=~', value: `^(?:${value})$` });
   return sortMatchers(joined);
 }
 

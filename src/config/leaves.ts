@@ -13,6 +13,8 @@ export interface LeafMeta {
   readonly template?: boolean;
   /** Never shown back. */
   readonly secret?: boolean;
+  /** A secret address whose host is shown: readers of the config that must find an address there refuse `<secret>`. */
+  readonly hostShown?: boolean;
   /** `$VAR` is expanded as well as `${VAR}`. */
   readonly bareVariables?: boolean;
   /** A file; relative to the folder of the config file. */
@@ -116,7 +118,7 @@ export const url = () => leaf({ type: 'url' }).superRefine(checkUrl);
 export const secretUrl = () => leaf({ secret: true, type: 'url' }).superRefine(checkUrl);
 /** An address that may hold template actions, which are not checked as an address. */
 export const templateUrl = () =>
-  leaf({ secret: true, type: 'url' }).superRefine((value, context) => {
+  leaf({ secret: true, hostShown: true, type: 'url' }).superRefine((value, context) => {
     if (!value.includes('{{')) checkUrl(value, context);
   });
 

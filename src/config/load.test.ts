@@ -149,7 +149,7 @@ time_intervals: [{ name: night, time_intervals: [{ times: [{ start_time: '22:00'
     expect(child.matchers.map(({ name, op, value }) => name + op + value)).toEqual([
       'a!=b',
       'c=~d',
-      'env=~prod|stage',
+      'env=~^(?:prod|stage)$',
       'severity=page',
       'team=web',
     ]);
@@ -255,7 +255,7 @@ inhibit_rules:
         name: undefined,
         source_matchers: [
           { name: 'severity', op: '=', value: 'critical' },
-          { name: 'team', op: '=~', value: 'a|b' },
+          { name: 'team', op: '=~', value: '^(?:a|b)$' },
         ],
         target_matchers: [{ name: 'severity', op: '=', value: 'warning' }],
         equal: ['instance'],

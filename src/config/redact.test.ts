@@ -72,7 +72,7 @@ test("the alertmanager.yml in it has Alertmanager's keys only", () => {
     receivers: [
       {
         name: 'a',
-        webhook_configs: [{ url: '<secret>' }],
+        webhook_configs: [{ url: 'http://w/<secret>' }],
         telegram_configs: [{ bot_token: '<secret>', chat_id: 5 }],
         pagerduty_configs: [{ routing_key: '<secret>' }],
       },
@@ -105,7 +105,12 @@ inhibit_rules: *none
     receivers: [
       {
         name: 'a',
-        webhook_configs: [{ url: '<secret>', http_config: { tls_config: { insecure_skip_verify: true } } }],
+        webhook_configs: [
+          {
+            url: 'http://hidden.invalid/<secret>',
+            http_config: { tls_config: { insecure_skip_verify: true } },
+          },
+        ],
       },
     ],
     inhibit_rules: [],
@@ -125,4 +130,14 @@ test('scalars keep their spelling', () => {
   const shown = redactConfig(config);
   expect(shown).toContain('global:\nhost: ~\n');
   expect(shown).toContain('[ 0x1f, 1.10, yes, On, "587", 1_000 ]');
+});
+
+test.each([
+  ['http://sink:5001/hooks/t0ken?k=1', 'http://sink:5001/<secret>'],
+  ['https://me:pw@hooks.example.org/x', 'https://hooks.example.org/<secret>'],
+  ['{{ .CommonLabels.hook }}', 'http://hidden.invalid/<secret>'],
+  ['https://{{ .CommonLabels.host }}/x', 'http://hidden.invalid/<secret>'],
+])('the address %s of a webhook is shown as an address: strict readers ask for one', (url, shown) => {
+  const text = `route: {receiver: a}\nreceivers: [{name: a, webhook_configs: [{url: '${url}'}]}]\n`;
+  expect(parse(redactedAlertmanagerConfig(text)).receivers[0].webhook_configs).toEqual([{ url: shown }]);
 });

@@ -118,7 +118,7 @@ function hide(document: Document, node: unknown, outer: z.core.$ZodType, key: st
   } else if (isScalar(target) && target.value !== '' && target.value !== null) {
     const isSecret = meta.secret || (def.type === 'unknown' && SECRET_KEY.test(key));
     if (isSecret) {
-      target.value = SECRET;
+      target.value = meta.hostShown ? hostOnly(String(target.value)) : SECRET;
       target.type = 'PLAIN';
     } else if (typeof target.value === 'string') target.value = withoutPassword(target.value);
   }
@@ -129,6 +129,13 @@ const UNKNOWN = z.unknown();
 /** Hides the password of an address such as `http://user:password@proxy`. */
 function withoutPassword(text: string): string {
   return text.replace(/(:\/\/[^\s/:@]*):[^\s/@]+@/g, '$1:xxxxx@');
+}
+
+/** An address of the same host and nothing else of it; a made-up one when it is none, as a template is not. */
+function hostOnly(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isAddress = url !== undefined && /^https?:$/.test(url.protocol) && !/[{}%]/.test(url.host);
+  return isAddress ? `${url.origin}/${SECRET}` : `http://hidden.invalid/${SECRET}`;
 }
 
 function resolveAlias(document: Document, node: unknown): Node | undefined {
