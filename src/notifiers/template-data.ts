@@ -34,6 +34,7 @@ export function templateData(notification: Notification): NotificationData {
     commonLabels: commonLabels(alerts.map((alert) => alert.labels)),
     commonAnnotations: commonLabels(alerts.map((alert) => alert.annotations)),
     routeLabels: notification.routeLabels,
+    routeLabelsRendered: true,
     externalURL: notification.externalURL,
   };
 }

@@ -96,9 +96,23 @@ const ALERT = row(
   ].join('\n'),
 );
 
-const alerts = (state: string): string => `                {{ range .Alerts.${state} }}
+/**
+ * The most alerts of each state that the default mail names; it counts them all. Upstream names every one, and a mail of some hundreds
+ * passes what a template may write and what mail servers take.
+ */
+export const MAX_MAILED = { Firing: 150, Resolved: 50 } as const;
+
+/** As upstream up to the most that is named; above, a row says how many there are. */
+const alerts = (state: keyof typeof MAX_MAILED): string => {
+  const max = MAX_MAILED[state];
+  const more = `                    The first ${max} of {{ len .Alerts.${state} }} ${state.toLowerCase()} alerts are listed here.`;
+  const listed = `{{ $listed := .Alerts.${state} }}{{ if gt (len $listed) ${max} }}{{ $listed = slice $listed 0 ${max} }}{{ end }}`;
+  return `                ${listed}{{ range $listed }}
 ${ALERT}
+                {{ end }}{{ if gt (len .Alerts.${state}) ${max} }}
+${row(more)}
                 {{ end }}`;
+};
 
 const RULER = row(
   [BREAK, `<hr style="${BASE}">`, BREAK].map((line) => `                    ${line}`).join('\n'),

@@ -122,7 +122,6 @@ function kvOf(entries: readonly Pair[]): GoMap {
   const asPairs = pairsOf(pairs);
   return new GoMap('string', new Map(entries), {
     type: 'template.KV',
-    text: asPairs.text!,
     methods: {
       SortedPairs: { params: [], call: () => asPairs },
       Remove: {

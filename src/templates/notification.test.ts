@@ -51,14 +51,16 @@ describe('the data', () => {
     ['{{ if eq (len .Alerts.Firing) 1 }}one{{ end }}', 'one'],
     [
       '{{ .CommonLabels }} {{ .CommonLabels.SortedPairs }}',
-      'alertname=HighErrorRate, team=backend alertname=HighErrorRate, team=backend',
+      'map[alertname:HighErrorRate team:backend] alertname=HighErrorRate, team=backend',
     ],
     ['{{ (index .Alerts 0).Labels.SortedPairs.Names }}', '[alertname job severity]'],
     [
       '{{ .GroupLabels.Values | join "," }} {{ .CommonLabels.Names.Join "/" }}',
       'HighErrorRate alertname/team',
     ],
-    ['{{ .CommonLabels.Remove .GroupLabels.Names }}', 'team=backend'],
+    ['{{ .CommonLabels.Remove .GroupLabels.Names }}', 'map[team:backend]'],
+    ['{{ (.CommonLabels.Remove .GroupLabels.Names).String }}', 'team=backend'],
+    ['{{ .CommonLabels.Remove .CommonLabels.Names }}', 'map[]'],
     ['{{ (.CommonLabels.Remove (stringSlice "team" "x")).Values }}', '[HighErrorRate]'],
     [
       '{{ range .Alerts }}{{ .StartsAt.Format "15:04" }} {{ .EndsAt.IsZero }} {{ if .EndsAt }}always{{ end }};{{ end }}',
@@ -304,6 +306,20 @@ describe('HTML is escaped for the place where a value stands', () => {
       '<a href="#ZgotmplZ">javascript:&#34;&lt;</a>',
     );
   });
+});
+
+test('the default mail of a thousand alerts counts all and names the first', () => {
+  const many = (alert: AlertData, count: number): AlertData[] =>
+    Array.from({ length: count }, (_, i) => ({ ...alert, labels: { ...alert.labels, instance: `i${i}.` } }));
+  const mail = (alerts: AlertData[]): string =>
+    set.renderHtml('{{ template "email.default.html" . }}', { ...data, alerts });
+  const cut = mail([...many(firing, 1000), ...many(resolved, 51)]);
+  expect(cut).toContain('1051 alerts for');
+  expect(cut.match(/instance = i\d+\./g)).toHaveLength(200);
+  expect(cut).toContain('instance = i149.');
+  expect(cut).toContain('The first 150 of 1000 firing alerts are listed here.');
+  expect(cut).toContain('The first 50 of 51 resolved alerts are listed here.');
+  expect(mail([...many(firing, 150), ...many(resolved, 50)])).not.toContain('listed here');
 });
 
 describe('template files', () => {

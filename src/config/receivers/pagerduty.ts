@@ -4,9 +4,13 @@ import type { HttpClientConfig } from '../http-client.ts';
 import { filePath, goDuration, oldForm, secret, template, url } from '../leaves.ts';
 import { httpIntegration, oneOf } from './integration.ts';
 
+/**
+ * Alerts as text, as every Alertmanager before 0.30 sends them: rules of PagerDuty match on that text. Newer ones send lists of objects;
+ * `firing: '{{ .Alerts.Firing | toJson }}'` gives those.
+ */
 const DETAILS = {
-  firing: '{{ .Alerts.Firing | toJson }}',
-  resolved: '{{ .Alerts.Resolved | toJson }}',
+  firing: '{{ template "pagerduty.default.instances" .Alerts.Firing }}',
+  resolved: '{{ template "pagerduty.default.instances" .Alerts.Resolved }}',
   num_firing: '{{ .Alerts.Firing | len }}',
   num_resolved: '{{ .Alerts.Resolved | len }}',
 };
