@@ -4,12 +4,15 @@ const NEWLINE = 10;
 export class ExpositionError extends Error {
   readonly line: number;
   readonly column: number;
+  /** The message without the place. */
+  readonly problem: string;
 
   constructor(line: number, column: number, problem: string) {
     super(`line ${line}, column ${column}: ${problem}`);
     this.name = 'ExpositionError';
     this.line = line;
     this.column = column;
+    this.problem = problem;
   }
 }
 

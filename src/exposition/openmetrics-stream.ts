@@ -1,0 +1,251 @@
+import { ExpositionError } from './exposition-error.ts';
+import { OpenMetricsParser } from './open-metrics-parser.ts';
+import { SeriesTexts } from './series-texts.ts';
+
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const MINUS = 0x2d;
+
+/** Powers of ten that a double holds exactly. */
+const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+/** Digits of which any mantissa is exact in a double. */
+const EXACT_DIGITS = 15;
+const MS_PER_SECOND = 1000;
+
+/** Longest line, bytes; also how much is read at a time: it stays in the processor's cache. */
+export const STREAM_WINDOW_BYTES = 256 * 1024;
+
+/** Gets what a stream holds, in its order. */
+export interface OpenMetricsSink {
+  /**
+   * A series as it is written for the first time: name and value in turn, the metric name first, in the order written. Gives its number;
+   * the same one when another spelling of the series came before.
+   */
+  series(labels: readonly string[]): number;
+  /** Unix ms as upstream reads seconds: what is below a millisecond is cut off. */
+  sample(series: number, timestamp: number, value: number): void;
+  type(family: string, type: number): void;
+  help(family: string, text: string): void;
+  unit(family: string, text: string): void;
+}
+
+/**
+ * Reads OpenMetrics text of any length piece by piece, every sample with its timestamp. As strict as `OpenMetricsParser`, which reads each
+ * line that is not what was expected; expected is that a series comes after the one it came after before, with plain decimal numbers.
+ */
+export class OpenMetricsStream {
+  /** Number of the line that was read last, from 1. */
+  line = 0;
+  /** Whether `# EOF` was read. */
+  isEnded = false;
+  readonly #sink: OpenMetricsSink;
+  readonly #texts = new SeriesTexts();
+  #last = 0;
+  #type = 0;
+  #window: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(this.#window.buffer);
+  /** Where the last number ended. */
+  #end = 0;
+  /** First eight digits of the last timestamp, as they are written and as a number of tens of ms. */
+  #prefix = Number.NaN;
+  #prefixValue = 0;
+
+  constructor(sink: OpenMetricsSink) {
+    this.#sink = sink;
+  }
+
+  /**
+   * Reads the whole lines of window[0, length) and gives the number of bytes read; the rest is to be handed in again with what follows
+   * it. `isLast` says that nothing does.
+   * @throws ExpositionError with the line of the file; what the sink throws comes through, `line` says where
+   */
+  read(window: Uint8Array, length: number, isLast: boolean): number {
+    if (this.isEnded && length > 0) {
+      throw new ExpositionError(this.line + 1, 1, 'expected nothing after "# EOF", found more');
+    }
+    const end = isLast ? length : window.lastIndexOf(NEWLINE, length - 1) + 1;
+    if (end === 0 && length >= STREAM_WINDOW_BYTES) {
+      throw new ExpositionError(
+        this.line + 1,
+        1,
+        `expected a line of less than ${STREAM_WINDOW_BYTES} bytes, found a longer one`,
+      );
+    }
+    if (end > 0) this.#lines(window, end);
+    if (isLast && !this.isEnded) {
+      throw new ExpositionError(this.line + 1, 1, 'expected "# EOF", found the end of the file');
+    }
+    return end;
+  }
+
+  #lines(window: Uint8Array, end: number): void {
+    if (window.buffer !== this.#window.buffer || window.byteOffset !== this.#window.byteOffset) {
+      this.#view = new DataView(window.buffer, window.byteOffset);
+    }
+    this.#window = window;
+    const before = this.line;
+    const parser = new OpenMetricsParser(window.subarray(0, end));
+    // A last line without a newline is no business of the fast path, whose numbers end at one.
+    const wholeEnd = window[end - 1] === NEWLINE ? end : window.lastIndexOf(NEWLINE, end - 1) + 1;
+    let at = 0;
+    while (at < end) {
+      if (at < wholeEnd) at = this.#expected(at, wholeEnd);
+      if (at < end) at = this.#unexpected(parser, at, before);
+    }
+  }
+
+  /** Reads lines as long as they are as expected; gives where the first one starts that is not. */
+  #expected(from: number, end: number): number {
+    const texts = this.#texts;
+    if (texts.count === 0) return from;
+    const window = this.#window;
+    const view = this.#view;
+    const sink = this.#sink;
+    const { next, lengths, series } = texts;
+    let at = from;
+    let last = this.#last;
+    let lines = 0;
+    const before = this.line;
+    while (at < end) {
+      const text = next[last]!;
+      const keyTo = at + lengths[text]!;
+      // The shortest rest of a line is " 1 1\n".
+      if (keyTo + 5 > end || window[keyTo] !== SPACE || !texts.matches(text, view, at)) break;
+      const value = this.#value(keyTo + 1);
+      if (Number.isNaN(value) || window[this.#end] !== SPACE) break;
+      const timestamp = this.#timestamp(this.#end + 1);
+      const lineEnd = this.#end;
+      if (Number.isNaN(timestamp) || lineEnd >= end || window[lineEnd] !== NEWLINE) break;
+      at = lineEnd + 1;
+      last = text;
+      this.line = before + ++lines;
+      sink.sample(series[text]!, timestamp, value);
+    }
+    this.#last = last;
+    return at;
+  }
+
+  /** Reads one line whatever it is; gives where it ends. */
+  #unexpected(parser: OpenMetricsParser, at: number, linesBefore: number): number {
+    parser.seek(at, this.#type);
+    const kind = this.#entry(parser, linesBefore);
+    this.line++;
+    switch (kind) {
+      case 'sample':
+        this.#sample(parser, at);
+        break;
+      case 'type':
+        this.#type = parser.type;
+        this.#sink.type(parser.family, parser.type);
+        break;
+      case 'help':
+        this.#sink.help(parser.family, parser.text);
+        break;
+      case 'unit':
+        this.#sink.unit(parser.family, parser.text);
+        break;
+      case 'end':
+        this.isEnded = true;
+        break;
+    }
+    return parser.position;
+  }
+
+  #entry(parser: OpenMetricsParser, linesBefore: number): ReturnType<OpenMetricsParser['next']> {
+    try {
+      return parser.next();
+    } catch (error) {
+      if (!(error instanceof ExpositionError)) throw error;
+      throw new ExpositionError(linesBefore + error.line, error.column, error.problem);
+    }
+  }
+
+  #sample(parser: OpenMetricsParser, at: number): void {
+    if (Number.isNaN(parser.timestamp)) {
+      const column = parser.lineEnd - at + 1;
+      throw new ExpositionError(this.line, column, 'expected a timestamp, found the end of the line');
+    }
+    const texts = this.#texts;
+    let text = texts.find(this.#window, parser.keyFrom, parser.keyTo);
+    if (text < 0) {
+      const series = this.#sink.series(parser.labels());
+      text = texts.add(this.#window, parser.keyFrom, parser.keyTo, series);
+    }
+    texts.next[this.#last] = text;
+    this.#last = text;
+    this.#sink.sample(texts.series[text]!, parser.timestamp, parser.value);
+  }
+
+  /** A plain decimal, as most are; NaN for anything else. */
+  #value(from: number): number {
+    const window = this.#window;
+    let at = from;
+    const isNegative = window[at] === MINUS;
+    if (isNegative) at++;
+    let high = 0;
+    let low = 0;
+    let digits = 0;
+    let point = 0;
+    for (;;) {
+      const digit = window[at]! - ZERO;
+      if (digit >>> 0 > 9) {
+        if (window[at] !== DOT || point !== 0) break;
+        point = ++at;
+        continue;
+      }
+      low = (Math.imul(low, 10) + digit) | 0;
+      at++;
+      if (++digits === 9) {
+        high = low;
+        low = 0;
+      }
+    }
+    this.#end = at;
+    if (digits === 0) return Number.NaN;
+    if (digits > EXACT_DIGITS) return this.#longValue(from, at);
+    let value = digits < 9 ? low : high * POWERS[digits - 9]! + low;
+    if (point !== 0) value /= POWERS[at - point]!;
+    return isNegative ? -value : value;
+  }
+
+  #longValue(from: number, to: number): number {
+    let text = '';
+    for (let i = from; i < to; i++) text += String.fromCharCode(this.#window[i]!);
+    const value = Number(text);
+    return Number.isFinite(value) ? value : Number.NaN;
+  }
+
+  /** Seconds as `1767225600.101`, the way they are written today; otherwise any plain decimal. */
+  #timestamp(from: number): number {
+    const window = this.#window;
+    if (this.#view.byteLength >= from + 16 && this.#view.getFloat64(from, true) === this.#prefix) {
+      const d0 = window[from + 8]! - ZERO;
+      const d1 = window[from + 9]! - ZERO;
+      const d2 = window[from + 11]! - ZERO;
+      const d3 = window[from + 12]! - ZERO;
+      const d4 = window[from + 13]! - ZERO;
+      if (
+        d0 >>> 0 <= 9 &&
+        d1 >>> 0 <= 9 &&
+        d2 >>> 0 <= 9 &&
+        d3 >>> 0 <= 9 &&
+        d4 >>> 0 <= 9 &&
+        window[from + 10] === DOT &&
+        window[from + 14] === NEWLINE
+      ) {
+        this.#end = from + 14;
+        const ms = this.#prefixValue + (d0 * 10000 + d1 * 1000 + d2 * 100 + d3 * 10 + d4);
+        return Math.trunc((ms / MS_PER_SECOND) * MS_PER_SECOND);
+      }
+    }
+    const value = this.#value(from);
+    if (value >= 1e9 && value < 1e10 && window[from] !== ZERO) {
+      this.#prefix = this.#view.getFloat64(from, true);
+      this.#prefixValue = Math.floor(value / 100) * 1e5;
+    }
+    const ms = Math.trunc(value * MS_PER_SECOND);
+    return Number.isSafeInteger(ms) ? ms : Number.NaN;
+  }
+}

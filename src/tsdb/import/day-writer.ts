@@ -1,0 +1,127 @@
+import { statSync } from 'node:fs';
+import { labelsKey } from '../../model/labels.ts';
+import type { SqliteAddon } from '../../sqlite/database.ts';
+import type { SeriesEntry, SeriesRef, SourceId } from '../block.ts';
+import { syncFile } from '../partition/files.ts';
+import { sealingPath } from '../partition/names.ts';
+import { mergeSamples, type SampleColumns } from '../partition/samples.ts';
+import { removeDatabase } from '../partition/seal.ts';
+import { SealedWriter } from '../partition/sealed-writer.ts';
+import { additionsTo, type Tally } from './additions.ts';
+import type { DayColumn, SampleGatherer } from './gatherer.ts';
+import { type StoredDay, UNLIMITED } from './stored-day.ts';
+
+/** Days with fewer samples get small pages, as when a day is sealed: about as many bytes come of them. */
+const SMALL_DAY_SAMPLES = 4 * 1024 * 1024;
+const SMALL_PAGE = 1024;
+const PAGE = 4096;
+
+export interface DayDeps {
+  readonly directory: string;
+  readonly addon: SqliteAddon;
+  readonly gatherer: SampleGatherer;
+  /** Ref of a series that the day does not have yet. */
+  readonly refOf: (series: number) => SeriesRef;
+  readonly tally: Tally;
+}
+
+/** The sealed file of one day under its temporary name; undefined when the import adds nothing to the day. */
+export interface WrittenDay {
+  readonly day: number;
+  readonly temporary: string;
+  readonly bytes: number;
+}
+
+/** Where the new file of a day is until all days are written; what a crash leaves of it is removed at the next start. */
+export const importPath = (directory: string, day: number): string => `${sealingPath(directory, day)}-import`;
+
+/**
+ * Writes the sealed file of a day anew: what the old one had and what is imported. Where something is stored for a time, in either of the
+ * day's files or in the log, it stays; so it does not matter that a sealed file is read before a hot one.
+ */
+export function writeDay(day: number, stored: StoredDay, deps: DayDeps): WrittenDay | undefined {
+  const { directory, addon, gatherer, tally } = deps;
+  const temporary = importPath(directory, day);
+  const columns = gatherer.columnsOf(day);
+  const addedBefore = tally.added;
+  const old = stored.sealed?.currentMeta();
+  const samples = columns.reduce((sum, { count }) => sum + count, 0) + (stored.sealed?.blockBytes() ?? 0);
+  removeDatabase(temporary);
+  let writer: SealedWriter | undefined = new SealedWriter(
+    temporary,
+    { kind: 'sealed', day, hotId: old?.hotId ?? '', batches: old?.batches ?? 0 },
+    { addon, pageSize: samples < SMALL_DAY_SAMPLES ? SMALL_PAGE : PAGE },
+  );
+  try {
+    if (stored.isEmpty) addFresh(writer, columns, deps);
+    else addMerged(writer, columns, stored, deps);
+    if (tally.added === addedBefore) return undefined;
+    writer.finish();
+    writer = undefined;
+    syncFile(temporary);
+    return { day, temporary, bytes: statSync(temporary).size };
+  } finally {
+    if (writer) {
+      writer.abandon();
+      removeDatabase(temporary);
+    }
+  }
+}
+
+function addFresh(writer: SealedWriter, columns: readonly DayColumn[], deps: DayDeps): void {
+  const { gatherer, tally } = deps;
+  for (const column of columns) {
+    const timestamps = gatherer.timestampsOf(column);
+    tally.added += column.count;
+    writer.add(newEntry(column, deps), { timestamps, values: gatherer.valuesOf(column) }, timestamps);
+  }
+}
+
+function addMerged(
+  writer: SealedWriter,
+  columns: readonly DayColumn[],
+  stored: StoredDay,
+  deps: DayDeps,
+): void {
+  const { gatherer, tally } = deps;
+  const waiting = new Map(columns.map((column) => [labelsKey(gatherer.labels[column.series]!), column]));
+  for (const { entry, samples } of sealedSeries(stored)) {
+    const key = labelsKey(entry.labels);
+    const column = waiting.get(key);
+    waiting.delete(key);
+    const added =
+      column && additionsTo(stored.samples(key, { ref: entry.ref, samples }), samplesOf(column, deps), tally);
+    const merged = added ? mergeSamples(samples, added) : samples;
+    writer.add(entry, merged, merged.timestamps);
+  }
+  for (const [key, column] of waiting) {
+    const added = additionsTo(stored.samples(key), samplesOf(column, deps), tally);
+    if (added) writer.add(stored.hotEntry(key) ?? newEntry(column, deps), added, added.timestamps);
+  }
+}
+
+/** The series of the day's sealed file with their samples, group by group: neighbours stay neighbours. */
+function* sealedSeries({
+  sealed,
+}: StoredDay): Generator<{ readonly entry: SeriesEntry; readonly samples: SampleColumns }> {
+  if (sealed === undefined) return;
+  const labels = sealed.labels();
+  for (const refs of sealed.groups().members) {
+    const entries = refs.map((ref) => labels.entryOf(ref)).filter((entry) => entry !== undefined);
+    const byRef = new Map(entries.map((entry) => [entry.ref, entry]));
+    for (const { ref, timestamps, values } of sealed.read(entries, sealed.range, UNLIMITED)) {
+      yield { entry: byRef.get(ref)!, samples: { timestamps, values } };
+    }
+  }
+}
+
+const samplesOf = (column: DayColumn, { gatherer }: DayDeps): SampleColumns => ({
+  timestamps: gatherer.timestampsOf(column),
+  values: gatherer.valuesOf(column),
+});
+
+const newEntry = ({ series }: DayColumn, { gatherer, refOf }: DayDeps): SeriesEntry => ({
+  ref: refOf(series),
+  source: 0 as SourceId,
+  labels: gatherer.labels[series]!,
+});

@@ -1,0 +1,111 @@
+import { labelsKey } from '../../model/labels.ts';
+import type { QueryBudget } from '../../model/queryable.ts';
+import type { SqliteAddon } from '../../sqlite/database.ts';
+import type { SeriesEntry } from '../block.ts';
+import type { Head } from '../head/head.ts';
+import type { PartitionFiles } from '../partition/directory.ts';
+import { type FileReader, openPartitionReader } from '../partition/reader.ts';
+import { mergeSamples, type SampleColumns } from '../partition/samples.ts';
+import { PARTITION_MS } from '../partition.ts';
+import { createPartitionCache } from '../partition-cache.ts';
+import { createQueryable } from '../queryable.ts';
+
+/** One series at a time is read; nothing about it is chosen by a user. */
+export const UNLIMITED: QueryBudget = { samples: () => {}, bytes: () => {}, check: () => {} };
+
+/** What is stored of one day before an import: in its sealed file, in its hot file, and in the log. */
+export class StoredDay {
+  readonly sealed: FileReader | undefined;
+  readonly #hot: FileReader | undefined;
+  readonly #inSealed = new Map<string, SeriesEntry[]>();
+  readonly #inHot = new Map<string, SeriesEntry[]>();
+  readonly #inHead = new Map<string, SampleColumns>();
+
+  /** @throws CorruptBlockError when a file of the day is damaged */
+  constructor(files: PartitionFiles, head: Head, addon: SqliteAddon) {
+    this.sealed = files.sealed === undefined ? undefined : openPartitionReader(files.sealed, { addon });
+    this.#hot = files.hot === undefined ? undefined : openPartitionReader(files.hot, { addon });
+    list(this.sealed, this.#inSealed);
+    list(this.#hot, this.#inHot);
+    if (head.index.count === 0) return;
+    const queryable = createQueryable(
+      { dir: '', head: head.shared },
+      {
+        visibility: 'committed',
+        partitions: createPartitionCache(
+          () => [],
+          () => {
+            throw new Error('there are no partitions to open');
+          },
+          { damaged() {} },
+        ),
+      },
+    );
+    const querier = queryable.querier(UNLIMITED);
+    for (const { labels, ...samples } of querier.select([], {
+      from: files.day,
+      to: files.day + PARTITION_MS,
+    })) {
+      this.#inHead.set(labelsKey(labels), samples);
+    }
+    querier.close();
+  }
+
+  get isEmpty(): boolean {
+    return this.sealed === undefined && this.#hot === undefined && this.#inHead.size === 0;
+  }
+
+  /** Above all refs of the day. */
+  get nextRef(): number {
+    let next = 1;
+    for (const reader of [this.sealed, this.#hot]) {
+      for (const refs of reader?.groups().members ?? [])
+        for (const ref of refs) if (ref >= next) next = ref + 1;
+    }
+    return next;
+  }
+
+  /** A series of the hot file with these labels, if there is one. */
+  hotEntry(key: string): SeriesEntry | undefined {
+    return this.#inHot.get(key)?.[0];
+  }
+
+  /** All samples of the labels with that key. @param known samples of one entry of the sealed file, read already */
+  samples(
+    key: string,
+    known?: { readonly ref: number; readonly samples: SampleColumns },
+  ): SampleColumns | undefined {
+    let all = known?.samples;
+    const add = (more: SampleColumns): void => {
+      all = all === undefined ? more : mergeSamples(all, more);
+    };
+    const sealed = (this.#inSealed.get(key) ?? []).filter(({ ref }) => ref !== known?.ref);
+    for (const [reader, entries] of [
+      [this.sealed, sealed],
+      [this.#hot, this.#inHot.get(key) ?? []],
+    ] as const) {
+      if (entries.length > 0) reader!.read(entries, reader!.range, UNLIMITED).forEach(add);
+    }
+    const inHead = this.#inHead.get(key);
+    if (inHead) add(inHead);
+    return all;
+  }
+
+  close(): void {
+    for (const reader of [this.sealed, this.#hot]) {
+      reader?.end();
+      reader?.close();
+    }
+  }
+}
+
+function list(reader: FileReader | undefined, byKey: Map<string, SeriesEntry[]>): void {
+  if (reader === undefined) return;
+  reader.begin();
+  for (const entry of reader.match([])) {
+    const key = labelsKey(entry.labels);
+    const alike = byKey.get(key);
+    if (alike) alike.push(entry);
+    else byKey.set(key, [entry]);
+  }
+}
