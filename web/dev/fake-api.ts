@@ -1,4 +1,5 @@
 import { fakeSeries } from './fake-metrics.ts';
+import { type FakeNotified, fakeOutbox, fakeSent, fakeTrace } from './fake-notifier.ts';
 
 export type Scenario = 'busy' | 'calm' | 'empty' | 'broken';
 
@@ -24,10 +25,26 @@ export interface FakeApi {
   answer(method: string, path: string, query: URLSearchParams, body: string): FakeAnswer | undefined;
 }
 
+interface NotifiedAlert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly startsAt: string;
+  readonly status: { readonly silencedBy: readonly string[] };
+}
+
 const MINUTE = 60_000;
+
+/** Expressions of the alerts that can fire, as the links of their notifications carry them. */
+const EXPRESSIONS: Readonly<Record<string, string>> = {
+  HighErrorRate:
+    '(sum by (job) (rate(http_requests_total{status=~"5.."}[5m])) / sum by (job) (rate(http_requests_total[5m]))) > 0.05',
+  LowDiskSpace:
+    'node_filesystem_avail_bytes{mountpoint="/"} / node_filesystem_size_bytes{mountpoint="/"} * 100 < 15',
+};
 
 export function createFakeApi(scenario: Scenario, now: () => number): FakeApi {
   let nextId = 1;
+  let isResent = false;
   const ago = (ms: number): string => new Date(now() - ms).toISOString();
   const ok = (data: unknown): FakeAnswer => ({ status: 200, body: { status: 'success', data } });
   const api: FakeApi = {
@@ -68,7 +85,28 @@ export function createFakeApi(scenario: Scenario, now: () => number): FakeApi {
       if (get && path === '/api/v1/alerts') return ok({ alerts: alerts() });
       if (get && path === '/api/v1/rules') return ok({ groups: groups() });
       if (get && path === '/api/v1/targets')
-        return ok({ activeTargets: targets(), droppedTargets: [], droppedTargetCounts: { backend: 2 } });
+        return ok({ activeTargets: targets(), droppedTargets: DROPPED, droppedTargetCounts: { backend: 2 } });
+      const traced = /^\/api\/alerts\/([^/]+)\/trace$/.exec(path)?.[1];
+      if (get && traced !== undefined) {
+        const found = notifiedFacts().find((one) => one.name === traced);
+        return found
+          ? { status: 200, body: fakeTrace(found, now()) }
+          : { status: 404, body: { error: `no alert ${JSON.stringify(traced)} is known` } };
+      }
+      if (get && path === '/api/notifications/outbox')
+        return { status: 200, body: api.scenario === 'busy' && !isResent ? fakeOutbox(now()) : [] };
+      if (method === 'POST' && path === '/api/notifications/outbox/resend') {
+        isResent = true;
+        return { status: 202, body: undefined };
+      }
+      if (get && path === '/api/notifications') {
+        const wanted = query.get('search') ?? '';
+        const sent = fakeSent(notifiedFacts(), now()).filter(
+          (one) =>
+            (query.get('outcome') ?? one.outcome) === one.outcome && JSON.stringify(one).includes(wanted),
+        );
+        return { status: 200, body: sent };
+      }
       if (get && path === '/api/v2/alerts') return { status: 200, body: notified() };
       if (get && path === '/api/v2/silences') return { status: 200, body: api.silences };
       if (method === 'POST' && path === '/api/v2/silences') return createSilence(body);
@@ -197,8 +235,20 @@ export function createFakeApi(scenario: Scenario, now: () => number): FakeApi {
           },
           startsAt: a.activeAt,
           endsAt: ago(-5 * MINUTE),
+          generatorURL: `http://host-1:9797/graph?g0.expr=${encodeURIComponent(EXPRESSIONS[a.labels.alertname] ?? 'up')}&g0.tab=1`,
         };
       });
+  }
+
+  function notifiedFacts(): FakeNotified[] {
+    return (notified() as NotifiedAlert[]).map(({ labels, annotations, startsAt, status }) => ({
+      name: labels.alertname!,
+      labels,
+      annotations,
+      age: now() - Date.parse(startsAt),
+      team: labels.team!,
+      silencedBy: status.silencedBy,
+    }));
   }
 
   function groups(): unknown[] {
@@ -318,6 +368,14 @@ export function createFakeApi(scenario: Scenario, now: () => number): FakeApi {
             'Database queries are slow',
           ),
           rule(
+            'DatabaseConnectionPoolExhausted',
+            'pg_stat_activity_count / pg_settings_max_connections > 0.9',
+            5,
+            'critical',
+            'database',
+            'Database connection pool is almost exhausted on {{ $labels.instance }}, new connections will be refused',
+          ),
+          rule(
             'DatabaseReplicationLag',
             'pg_replication_lag > on() group_left db_limit',
             5,
@@ -390,6 +448,17 @@ export function createFakeApi(scenario: Scenario, now: () => number): FakeApi {
 
   return api;
 }
+
+const DROPPED = ['backend-3:8000', 'backend-canary:8000'].map((address) => ({
+  discoveredLabels: {
+    __address__: address,
+    __meta_dns_name: 'backend.internal',
+    __metrics_path__: '/metrics',
+    __scheme__: 'http',
+    job: 'backend',
+  },
+  scrapePool: 'backend',
+}));
 
 function range(query: URLSearchParams): unknown[] {
   const [start, end, step] = ['start', 'end', 'step'].map((name) => Number(query.get(name))) as [

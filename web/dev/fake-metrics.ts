@@ -40,7 +40,60 @@ const one = (at: (time: number) => number | undefined, metric: Metric = {}): Fak
 
 const GB = 1024 ** 3;
 
+/** Climbs over its usual level some minutes before now and stays there. */
+const climbing =
+  (base: number, top: number, minutes: number, seed: number) =>
+  (time: number): number => {
+    const since = time - (Date.now() / 1000 - minutes * 60);
+    const share = Math.min(1, Math.max(0, (since + 300) / 600));
+    return wave(seed, base + (top - base) * share, base * 0.4)(time);
+  };
+
+/** When made-up alerts were pending and firing, in minutes before now: the present one, and one of before. */
+const FIRINGS: Readonly<
+  Record<string, readonly (readonly [pending: number, firing: number, end: number])[]>
+> = {
+  HighErrorRate: [
+    [17, 12, 0],
+    [44, 39, 33],
+  ],
+  LowDiskSpace: [[195, 190, 0]],
+  DatabaseSlowQueries: [[60, 50, 0]],
+  HighMemoryUsage: [[3, 0, 0]],
+};
+
+function firingSeries(expr: string): FakeSeries[] {
+  const name = /alertname="([^"]+)"/.exec(expr)?.[1] ?? '';
+  const isIn = (time: number, from: number, to: number): boolean => {
+    const minutesAgo = (Date.now() / 1000 - time) / 60;
+    return minutesAgo <= from && minutesAgo >= to;
+  };
+  const of = (state: 'pending' | 'firing'): FakeSeries => ({
+    metric: { __name__: 'ALERTS', alertname: name, alertstate: state },
+    at: (time) =>
+      (FIRINGS[name] ?? []).some(([pending, firing, end]) =>
+        state === 'pending' ? isIn(time, pending, firing) : isIn(time, firing, end),
+      )
+        ? 1
+        : undefined,
+  });
+  return [of('pending'), of('firing')];
+}
+
 const KNOWN: readonly (readonly [pattern: RegExp, make: (expr: string) => FakeSeries[]])[] = [
+  [/^ALERTS\{/, firingSeries],
+  [
+    /rate\(http_requests_total\{status=~"5.."\}\[5m\]\)\)\s*\//,
+    () => one(climbing(0.02, 0.055, 17, 71), { job: 'backend' }),
+  ],
+  [
+    /^node_filesystem_avail_bytes\{mountpoint="\/"\} \/ .*100$/,
+    () =>
+      HOSTS.map((host, i) => ({
+        metric: { ...host, mountpoint: '/' },
+        at: i ? climbing(19, 8.1, 190, 73) : wave(72, 39, 0.5),
+      })),
+  ],
   [
     /^1 - avg by \(job, instance\).*idle/,
     () => each(HOSTS, (_, i) => positive(wave(i + 1, i ? 0.62 : 0.23, i ? 0.2 : 0.1))),

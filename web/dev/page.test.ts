@@ -116,6 +116,40 @@ test.skipIf(!hasBrowser)('an alert is silenced in two clicks and the silence end
   expect(complaints).toEqual([]);
 });
 
+test.skipIf(!hasBrowser)('why an alert fires and who was told is one click away', async () => {
+  const page = await open('/');
+  await page.locator('.alert-row', { hasText: 'HighErrorRate' }).getByRole('link', { name: /^Why/ }).click();
+  await page.locator('.trace-step.is-planned', { hasText: /Looks again\s*in 2 min/ }).waitFor();
+  expect(await page.locator('.trace-title').allInnerTexts()).toEqual([
+    'Rule HighErrorRate',
+    'Pending',
+    'Firing',
+    'Routed to team-backend',
+    'Grouped with',
+    'slack: delivered',
+    'email: failed after 4 tries',
+    'Looks again',
+  ]);
+  await isDrawn(page);
+  await page.getByText('alarms > 5 %').waitFor();
+  expect(new URL(page.url()).pathname).toBe('/alerts/HighErrorRate');
+  expect(complaints).toEqual([]);
+});
+
+test.skipIf(!hasBrowser)('what was sent is searched, and what failed is sent again', async () => {
+  const page = await open('/alerts?show=sent');
+  await page.locator('.sent.is-outbox').getByRole('button', { name: 'Send again' }).click();
+  await page.locator('.sent.is-outbox').waitFor({ state: 'detached' });
+  expect(await page.locator('.sent').count()).toBeGreaterThan(3);
+  await page.getByRole('button', { name: 'Only failed' }).click();
+  await page.waitForFunction(() => document.querySelectorAll('.sent .state-ok').length === 0);
+  await page.getByLabel('Find messages').fill('LowDiskSpace');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelectorAll('.sent').length === 1);
+  expect(new URL(page.url()).searchParams.get('search')).toBe('LowDiskSpace');
+  expect(complaints).toEqual([]);
+});
+
 test.skipIf(!hasBrowser)('upstream’s query links open the same view, and the URL follows', async () => {
   const page = await open('/graph?g0.expr=node_things&g0.tab=0&g0.range_input=6h');
   await isDrawn(page);
@@ -240,13 +274,20 @@ test.skipIf(!hasBrowser)(
 
 test
   .skipIf(!hasBrowser)
-  .each(['/', '/alerts', '/alerts?show=silences', '/targets', '/graph?g0.expr=up', '/dashboards', '/status'])(
-  'on a phone %s scrolls in one direction only',
-  async (path) => {
-    const page = await open(path, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
-    await page.locator('main :is(table, ul, dl, canvas)').first().waitFor();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
-    expect(await page.locator('.bottom-bar .page-link').count()).toBe(5);
-    expect(complaints).toEqual([]);
-  },
-);
+  .each([
+    '/',
+    '/alerts',
+    '/alerts?show=silences',
+    '/alerts?show=sent',
+    '/alerts/LowDiskSpace',
+    '/targets',
+    '/graph?g0.expr=up',
+    '/dashboards',
+    '/status',
+  ])('on a phone %s scrolls in one direction only', async (path) => {
+  const page = await open(path, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+  await page.locator('main :is(table, ul, dl, canvas)').first().waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  expect(await page.locator('.bottom-bar .page-link').count()).toBe(5);
+  expect(complaints).toEqual([]);
+});

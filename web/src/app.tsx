@@ -11,6 +11,7 @@ import { useSession } from './session.ts';
 const ROUTES: readonly (readonly [path: RegExp, title: string, load: () => Promise<ComponentType>])[] = [
   [/^\/$/, 'Home', async () => Home],
   [/^\/alerts$/, 'Alerts', async () => (await import('./pages/alerts.tsx')).Alerts],
+  [/^\/alerts\/[^/]+$/, 'Alert', async () => (await import('./pages/alert.tsx')).AlertPage],
   [/^\/targets$/, 'Targets', async () => (await import('./pages/targets.tsx')).Targets],
   [/^\/graph$/, 'Explore', async () => (await import('./pages/explore.tsx')).Explore],
   [/^\/dashboards$/, 'Dashboards', async () => (await import('./pages/dashboards.tsx')).Dashboards],

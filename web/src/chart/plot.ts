@@ -4,6 +4,7 @@ import { dayText } from '../format/time.ts';
 import { valueText } from '../format/units.ts';
 import { withAlpha } from './palette.ts';
 import { type Bounds, type Span, stackColumns, steadySpan, tickSteps } from './scale.ts';
+import { type ChartMark, type ChartShade, drawMarks, drawShades } from './time-marks.ts';
 import { createTooltip } from './tooltip.ts';
 
 export interface ChartLine {
@@ -41,6 +42,8 @@ export interface ChartSpec {
   readonly rightUnit?: string;
   readonly rightBounds?: Bounds;
   readonly thresholds?: readonly ChartThreshold[];
+  readonly shades?: readonly ChartShade[];
+  readonly marks?: readonly ChartMark[];
   /** Names of lines that are not drawn. */
   readonly hidden: ReadonlySet<string>;
 }
@@ -150,7 +153,8 @@ export function createPlot(
             self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
           },
         ],
-        draw: [(self) => drawThresholds(self, spec)],
+        drawClear: [(self) => drawShades(self, spec.shades ?? [])],
+        draw: [(self) => drawThresholds(self, spec), (self) => drawMarks(self, spec.marks ?? [])],
       },
     },
     dataOf(spec),

@@ -2,8 +2,12 @@ import type uPlot from 'uplot';
 import { timeText } from '../format/time.ts';
 import { formatValue } from '../format/units.ts';
 import type { ChartSpec } from './plot.ts';
+import { type ChartMark, marksNear } from './time-marks.ts';
 
 const MAX_ROWS = 12;
+const MAX_MARKS = 3;
+/** How near the pointer has to be to a mark, pixels. */
+const MARK_REACH_PX = 6;
 
 export interface Tooltip {
   move(plot: uPlot, spec: ChartSpec): void;
@@ -46,11 +50,13 @@ export function createTooltip(host: HTMLElement): Tooltip {
         return;
       }
       const rows = rowsAt(plot, spec, idx, top);
-      if (rows.length === 0) {
+      const reach = ((spec.range[1] - spec.range[0]) / Math.max(1, plot.over.clientWidth)) * MARK_REACH_PX;
+      const marks = marksNear(spec.marks ?? [], plot.posToVal(left, 'x'), reach).slice(0, MAX_MARKS);
+      if (rows.length === 0 && marks.length === 0) {
         box.hidden = true;
         return;
       }
-      fill(box, spec.times[idx]! * 1000, rows, spec.decimals);
+      fill(box, spec.times[idx]! * 1000, rows, marks, spec.decimals);
       box.hidden = false;
       place(box, plot, left, top);
     },
@@ -86,7 +92,13 @@ function rowsAt(plot: uPlot, spec: ChartSpec, index: number, top: number): Row[]
     .map(({ at, ...row }) => ({ ...row, isNearest: at === nearest }));
 }
 
-function fill(box: HTMLElement, time: number, rows: readonly Row[], decimals: number | undefined): void {
+function fill(
+  box: HTMLElement,
+  time: number,
+  rows: readonly Row[],
+  marks: readonly ChartMark[],
+  decimals: number | undefined,
+): void {
   const nearest = rows.find((row) => row.isNearest);
   const shown = rows.slice(0, MAX_ROWS);
   if (nearest && !shown.includes(nearest)) shown[MAX_ROWS - 1] = nearest;
@@ -103,7 +115,12 @@ function fill(box: HTMLElement, time: number, rows: readonly Row[], decimals: nu
   });
   const rest = rows.length - shown.length;
   const more = rest > 0 ? [element('div', 'chart-tip-more', `and ${rest} more`)] : [];
-  box.replaceChildren(head, ...lines, ...more);
+  const notes = marks.map((mark) => {
+    const note = element('div', 'chart-tip-mark', `${timeText(mark.time * 1000, time)} ${mark.text}`);
+    note.style.borderColor = mark.color;
+    return note;
+  });
+  box.replaceChildren(head, ...lines, ...more, ...notes);
 }
 
 function place(box: HTMLElement, plot: uPlot, left: number, top: number): void {

@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import type { PanelModel } from '../../../src/dashboards/model.ts';
 import { parsePromDuration } from '../format/duration.ts';
 import { Icon } from '../parts/icons.tsx';
+import { useNearView } from '../parts/near-view.ts';
 import { ErrorNote, Skeleton } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
 import { BarGaugePanel, GaugePanel } from './gauge-panel.tsx';
@@ -99,19 +100,4 @@ function LivePanel({ panel, choices, isNear, syncKey }: LivePanelProps) {
     default:
       return <SeriesPanel panel={panel} data={data} syncKey={syncKey} />;
   }
-}
-
-/** Whether an element is in the view or less than a screen's half away from it. */
-function useNearView(root: { readonly current: HTMLElement | null }): boolean {
-  const [isNear, setIsNear] = useState(false);
-  useEffect(() => {
-    const element = root.current;
-    if (!element) return;
-    const observer = new IntersectionObserver(([entry]) => setIsNear(entry?.isIntersecting ?? false), {
-      rootMargin: '50% 0px',
-    });
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  return isNear;
 }

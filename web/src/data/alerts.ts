@@ -1,3 +1,4 @@
+import { fingerprint } from '../../../src/model/fingerprint.ts';
 import { parseApiTime } from '../format/time.ts';
 import type { ApiAlert, LabelMap, NotifierAlert } from './api-types.ts';
 import { parseSample } from './matrix.ts';
@@ -5,6 +6,10 @@ import { parseSample } from './matrix.ts';
 /** One alert as the page tells it: what the rule says joined with what the notifier does about it. */
 export interface AlertRow {
   readonly key: string;
+  /** The notifier's name for it, or the one it will have; of its page's address. */
+  readonly id: string;
+  /** What its rule's labels alone make of it: where external labels are added, links made while it was pending have this one. */
+  readonly ownId: string;
   readonly name: string;
   readonly state: 'firing' | 'pending';
   readonly labels: LabelMap;
@@ -12,6 +17,8 @@ export interface AlertRow {
   /** Unix ms. */
   readonly activeAt: number;
   readonly value: number;
+  /** Its rule's expression, where the notifier was told. */
+  readonly expr?: string;
   /** Receivers it is routed to; undefined while the notifier does not know it. */
   readonly receivers: readonly string[] | undefined;
   readonly silencedBy: readonly string[];
@@ -34,8 +41,12 @@ export function alertRows(alerts: readonly ApiAlert[], notified: readonly Notifi
         alert.state === 'firing'
           ? byName.get(name)?.find((n) => contains(n.labels, alert.labels))
           : undefined;
+      const ownId = fingerprintOf(alert.labels);
       return {
         key: labelKey(alert.labels),
+        id: known?.fingerprint ?? ownId,
+        ownId,
+        ...exprOf(known),
         name,
         state: alert.state === 'firing' ? 'firing' : 'pending',
         labels: alert.labels,
@@ -78,6 +89,18 @@ export function subjectOf(labels: LabelMap): string {
 /** The rest of the labels, for chips. */
 export function otherLabels(labels: LabelMap): [name: string, value: string][] {
   return Object.entries(labels).filter(([name]) => name !== 'alertname' && name !== '__name__');
+}
+
+/** The expression in the link that alerts carry to where they come from. */
+function exprOf(alert: NotifierAlert | undefined): { expr?: string } {
+  const query = /[?&]g0\.expr=([^&]*)/.exec(alert?.generatorURL ?? '')?.[1];
+  return query === undefined ? {} : { expr: decodeURIComponent(query.replaceAll('+', ' ')) };
+}
+
+/** Upstream's fingerprint of an alert, in the browser: what the notifier will call it unless external labels are added. */
+export function fingerprintOf(labels: LabelMap): string {
+  const sorted = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  return fingerprint(sorted.flat() as unknown as Parameters<typeof fingerprint>[0]);
 }
 
 export function labelKey(labels: LabelMap): string {

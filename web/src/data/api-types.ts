@@ -13,6 +13,7 @@ export interface ApiAlert {
 export interface NotifierAlert {
   readonly labels: LabelMap;
   readonly fingerprint: string;
+  readonly generatorURL?: string;
   readonly receivers: readonly { readonly name: string }[];
   readonly status: {
     readonly state: string;

@@ -12,6 +12,7 @@ import type {
   TargetsAnswer,
   TsdbStatus,
 } from './api-types.ts';
+import type { AlertTrace, OutboxRow, SentNotification } from './trace-types.ts';
 
 /** What went wrong with a request, in words for the page. */
 export class ApiError extends Error {
@@ -47,6 +48,15 @@ export interface Api {
   targetsAnswer(signal?: AbortSignal): Promise<TargetsAnswer>;
   /** Empty where no notifier runs. */
   notifierAlerts(signal?: AbortSignal): Promise<readonly NotifierAlert[]>;
+  /** Undefined while the notifier does not know the alert. */
+  alertTrace(fingerprint: string, signal?: AbortSignal): Promise<AlertTrace | undefined>;
+  /** Messages that were tried, newest first. */
+  notifications(
+    filter: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<readonly SentNotification[]>;
+  outbox(signal?: AbortSignal): Promise<readonly OutboxRow[]>;
+  resend(key: string): Promise<void>;
   silences(signal?: AbortSignal): Promise<readonly Silence[]>;
   createSilence(silence: NewSilence): Promise<string>;
   expireSilence(id: string): Promise<void>;
@@ -138,6 +148,18 @@ export function createApi(base: string, fetchFn: typeof fetch = fetch): Api {
       (await data<TargetsAnswer>(get('api/v1/targets?state=active', signal))).activeTargets,
     targetsAnswer: (signal) => data(get('api/v1/targets', signal)),
     notifierAlerts: (signal) => orEmpty(get('api/v2/alerts', signal)),
+    alertTrace: async (fingerprint, signal) => {
+      try {
+        return (await get(`api/alerts/${encodeURIComponent(fingerprint)}/trace`, signal)) as AlertTrace;
+      } catch (error) {
+        if (error instanceof ApiError && (error.status === 404 || error.status === 501)) return undefined;
+        throw error;
+      }
+    },
+    notifications: (filter, signal) =>
+      orEmpty(get(`api/notifications?${new URLSearchParams(filter)}`, signal)),
+    outbox: (signal) => orEmpty(get('api/notifications/outbox', signal)),
+    resend: async (key) => void (await send('api/notifications/outbox/resend', json({ key }))),
     silences: (signal) => orEmpty(get('api/v2/silences', signal)),
     createSilence: async (silence) =>
       ((await send('api/v2/silences', json(silence))) as { silenceID: string }).silenceID,

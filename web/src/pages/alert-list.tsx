@@ -3,8 +3,8 @@ import type { LabelMap } from '../data/api-types.ts';
 import { Ago } from '../parts/ago.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
-import { Value } from '../parts/value.tsx';
 import { useSession } from '../session.ts';
+import { AlertValue } from './alert-value.tsx';
 
 interface AlertListProps {
   readonly rows: readonly AlertRow[];
@@ -13,7 +13,7 @@ interface AlertListProps {
 
 /** Alerts as sentences: what, where, since when, how much, who was told. */
 export function AlertList({ rows, onSilence }: AlertListProps) {
-  const { router } = useSession();
+  const { router, range } = useSession();
   return (
     <ul class="alert-list">
       {rows.map((row) => {
@@ -23,7 +23,7 @@ export function AlertList({ rows, onSilence }: AlertListProps) {
           <li key={row.key} class={`alert-row is-${row.state}${isQuiet(row) ? ' is-quiet' : ''}`}>
             <StateMark state={row.state} />
             <span class="alert-what">
-              <a class="alert-name" href={router.href(`/alerts?rule=${encodeURIComponent(row.name)}`)}>
+              <a class="alert-name" href={router.href(`/alerts/${row.id}${range.carry.value}`)}>
                 {row.name}
               </a>
               <span class="alert-subject">{subjectOf(row.labels)}</span>
@@ -32,14 +32,23 @@ export function AlertList({ rows, onSilence }: AlertListProps) {
             <span class="alert-since">
               {row.state} <Ago time={row.activeAt} />
             </span>
-            <Value value={row.value} />
+            <AlertValue row={row} />
             <span class="alert-sent">
               {isQuiet(row) && <Icon name="silence" />}
               {delivery ?? (row.state === 'pending' ? 'not sent yet' : '')}
             </span>
-            <button type="button" class="button is-small" onClick={() => onSilence(row.labels)}>
-              {row.silencedBy.length > 0 ? 'Silence again' : 'Silence'}
-            </button>
+            <span class="alert-actions">
+              <button type="button" class="button is-small" onClick={() => onSilence(row.labels)}>
+                {row.silencedBy.length > 0 ? 'Silence again' : 'Silence'}
+              </button>
+              <a class="button is-small" href={router.href(`/alerts/${row.id}${range.carry.value}`)}>
+                Why
+                <span class="sr-only">
+                  {' '}
+                  {row.name} is {row.state}
+                </span>
+              </a>
+            </span>
           </li>
         );
       })}

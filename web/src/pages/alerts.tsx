@@ -6,18 +6,20 @@ import { SilenceDialog } from '../parts/silence-dialog.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
 import { AlertList } from './alert-list.tsx';
+import { Notifications } from './notifications.tsx';
 import { RuleItem } from './rule-item.tsx';
 import { SilenceList } from './silence-list.tsx';
 
-type Show = 'rules' | 'alerts' | 'silences';
+type Show = 'rules' | 'alerts' | 'silences' | 'sent';
 
 const TABS: readonly (readonly [Show, string])[] = [
   ['rules', 'By rule'],
   ['alerts', 'All alerts'],
   ['silences', 'Silences'],
+  ['sent', 'Notifications'],
 ];
 
-/** Alerts by rule, all firing and pending ones in one list, and the silences. */
+/** Alerts by rule, all firing and pending ones in one list, the silences, and what was sent. */
 export function Alerts() {
   const { api, router, alerts } = useSession();
   const query = router.query.value;
@@ -36,6 +38,7 @@ export function Alerts() {
     rules: rules.data.value?.reduce((sum, group) => sum + alertingOf(group).length, 0),
     alerts: rows.length,
     silences: activeSilences,
+    sent: undefined,
   };
 
   return (
@@ -55,6 +58,8 @@ export function Alerts() {
                   show: name === 'rules' ? undefined : name,
                   filter: undefined,
                   silence: undefined,
+                  search: undefined,
+                  outcome: undefined,
                 })
               }
             >
@@ -129,6 +134,7 @@ export function Alerts() {
           )}
         </View>
       )}
+      {show === 'sent' && <Notifications />}
       {silencing && (
         <SilenceDialog
           labels={silencing.labels}

@@ -1,15 +1,19 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { type AlertRow, deliveryText, isQuiet, otherLabels } from '../data/alerts.ts';
 import type { AlertingRule, LabelMap } from '../data/api-types.ts';
 import type { Health } from '../data/hosts.ts';
 import { promDuration } from '../format/duration.ts';
 import { parseApiTime } from '../format/time.ts';
 import { Ago } from '../parts/ago.tsx';
+import { CamelName } from '../parts/camel-name.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { LabelChips } from '../parts/labels.tsx';
+import { useNearView } from '../parts/near-view.ts';
 import { StateMark } from '../parts/state-mark.tsx';
 import { Value } from '../parts/value.tsx';
 import { useSession } from '../session.ts';
+import { AlertGraph } from './alert-graph.tsx';
+import { AlertValue } from './alert-value.tsx';
 
 interface RuleItemProps {
   readonly rule: AlertingRule;
@@ -28,7 +32,9 @@ export function RuleItem({ rule, rows, isOpenAtFirst, onSilence }: RuleItemProps
     <li class={`rule is-${rule.state}`}>
       <button type="button" class="rule-head" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
         <StateMark {...stateOf(rule)} showWord />
-        <span class="rule-name">{rule.name}</span>
+        <span class="rule-name">
+          <CamelName name={rule.name} />
+        </span>
         <span class="rule-summary">{rule.annotations.summary ?? rule.annotations.description ?? ''}</span>
         <span class="rule-counts">
           {firing > 0 && <span class="text-firing">{firing} firing</span>}
@@ -53,11 +59,12 @@ function RuleDetail({
   readonly own: readonly AlertRow[];
   onSilence(labels: LabelMap): void;
 }) {
-  const { router } = useSession();
+  const { router, range } = useSession();
   const explore = `/graph?g0.expr=${encodeURIComponent(rule.query)}&g0.tab=0&g0.range_input=1h`;
   return (
     <div class="rule-detail">
       <pre class="code">{rule.query}</pre>
+      {rule.health !== 'err' && <RuleGraph rule={rule} />}
       {rule.lastError && <p class="error-note">The last evaluation failed: {rule.lastError}</p>}
       <p class="rule-facts">
         <a href={router.href(explore)}>Show as a graph</a>
@@ -78,11 +85,16 @@ function RuleDetail({
               <span class="alert-since">
                 {row.state} <Ago time={row.activeAt} />
               </span>
-              <Value value={row.value} />
+              <AlertValue row={row} expr={rule.query} />
               <span class="alert-sent">{deliveryText(row)}</span>
-              <button type="button" class="button is-small" onClick={() => onSilence(row.labels)}>
-                Silence
-              </button>
+              <span class="alert-actions">
+                <button type="button" class="button is-small" onClick={() => onSilence(row.labels)}>
+                  Silence
+                </button>
+                <a class="button is-small" href={router.href(`/alerts/${row.id}${range.carry.value}`)}>
+                  Why
+                </a>
+              </span>
               <Annotations annotations={row.annotations} />
             </li>
           ))}
@@ -93,8 +105,21 @@ function RuleDetail({
   );
 }
 
+/** Asks only once it is in view: of a thousand rules that fire, a few are. */
+function RuleGraph({ rule }: { readonly rule: AlertingRule }) {
+  const root = useRef<HTMLDivElement>(null);
+  const isNear = useNearView(root);
+  const wasNear = useRef(false);
+  wasNear.current ||= isNear;
+  return (
+    <div class="rule-graph" ref={root}>
+      {wasNear.current && <AlertGraph expr={rule.query} name={rule.name} />}
+    </div>
+  );
+}
+
 /** Texts of an alert; what is a web address becomes a link that says where it goes. */
-function Annotations({ annotations }: { readonly annotations: LabelMap }) {
+export function Annotations({ annotations }: { readonly annotations: LabelMap }) {
   const entries = Object.entries(annotations);
   if (entries.length === 0) return null;
   return (
@@ -117,7 +142,7 @@ function Annotations({ annotations }: { readonly annotations: LabelMap }) {
   );
 }
 
-function stateOf(rule: AlertingRule): { state: Health; word: string } {
+export function stateOf(rule: AlertingRule): { state: Health; word: string } {
   if (rule.health === 'err') return { state: 'unknown', word: 'error' };
   if (rule.state === 'firing') return { state: 'firing', word: 'firing' };
   if (rule.state === 'pending') return { state: 'pending', word: 'pending' };
@@ -125,6 +150,6 @@ function stateOf(rule: AlertingRule): { state: Health; word: string } {
 }
 
 /** Two rules may share a name; their labels tell whose an alert is. Templated labels cannot be compared. */
-function hasLabels(labels: LabelMap, rule: AlertingRule): boolean {
+export function hasLabels(labels: LabelMap, rule: AlertingRule): boolean {
   return Object.entries(rule.labels).every(([name, value]) => value.includes('{{') || labels[name] === value);
 }

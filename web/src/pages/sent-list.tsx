@@ -1,0 +1,52 @@
+import type { SentNotification } from '../data/trace-types.ts';
+import { timeText } from '../format/time.ts';
+import { Ago } from '../parts/ago.tsx';
+import { StateMark } from '../parts/state-mark.tsx';
+import { useSession } from '../session.ts';
+
+/** Messages that were tried: when, to whom, about what, and what the receiver answered. */
+export function SentList({ sent }: { readonly sent: readonly SentNotification[] }) {
+  const { now, router, range } = useSession();
+  return (
+    <ul class="sent-list">
+      {sent.map((one) => (
+        <li key={one.id} class="sent">
+          <StateMark
+            state={one.outcome === 'delivered' ? 'ok' : 'firing'}
+            word={one.outcome === 'delivered' ? 'delivered' : 'failed'}
+          />
+          <span class="sent-when">
+            {timeText(one.at, now.peek())}{' '}
+            <span class="dim">
+              <Ago time={one.at} suffix=" ago" />
+            </span>
+          </span>
+          <span class="sent-to">
+            <b>{one.receiver}</b> <span class="dim">{one.integration}</span>
+          </span>
+          <span class="sent-about">
+            {namesOf(one).map(({ name, id, count }) => (
+              <a key={name} href={router.href(`/alerts/${id}${range.carry.value}`)}>
+                {name}
+                {count > 1 && ` × ${count}`}
+              </a>
+            ))}
+            <span class="dim">
+              {one.status === 'resolved' ? 'resolved' : 'firing'} · {one.reason}
+            </span>
+          </span>
+          <span class={one.outcome === 'failed' ? 'sent-answer text-firing' : 'sent-answer dim'}>
+            {one.answer || (one.outcome === 'delivered' ? 'delivered' : 'failed')}
+            {one.attempts > 1 && ` · ${one.attempts} tries`}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** The names of a message's alerts, each once with how many there are of it. */
+function namesOf(one: SentNotification): { name: string; id: string; count: number }[] {
+  const byName = Map.groupBy(one.alerts, (alert) => alert.labels.alertname ?? 'alert');
+  return [...byName].map(([name, alerts]) => ({ name, id: alerts[0]!.fingerprint, count: alerts.length }));
+}
