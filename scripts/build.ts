@@ -8,7 +8,7 @@ const target = process.argv[2] ?? `linux-${process.arch}`;
 const { version } = JSON.parse(fs.readFileSync('package.json', 'utf8')) as { version: string };
 const output = target === `linux-${process.arch}` ? 'dist/belfry' : `dist/belfry-${target}`;
 
-await buildWeb('dist/web');
+await buildWeb();
 await bundle('dist/stage', target, version);
 pack('dist/stage', target, output);
 console.log(`${output} ${(fs.statSync(output).size / 1e6).toFixed(1)} MB`);
