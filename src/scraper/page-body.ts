@@ -1,5 +1,7 @@
 import type { PageBuffers } from './page-buffers.ts';
 
+const NOTHING = new Uint8Array(0);
+
 /** The body of a page while it comes in: one buffer that grows, with a limit it never passes. */
 export class PageBody {
   #buffer: Uint8Array;
@@ -27,6 +29,13 @@ export class PageBody {
   /** What came in; a view of the buffer, which belongs to the taker from now on. */
   take(): Uint8Array {
     return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Gives the buffer back when nobody wants what came in. */
+  discard(): void {
+    this.#buffers.give(this.#buffer);
+    this.#buffer = NOTHING;
+    this.#length = 0;
   }
 
   #grow(capacity: number): void {

@@ -3,12 +3,18 @@ const MAX_IDLE_BYTES = 16 * 1024 * 1024;
 /** A buffer so many times larger than what is wanted is left for larger pages. */
 const MAX_SLACK = 4;
 const SMALLEST_BYTES = 16 * 1024;
+/** Lengths are rounded up to this: a page that grew by a digit finds a buffer, too. */
+const STEP_BYTES = 4 * 1024;
+/** Read from a connection at once; as much as Node's own sockets do. */
+const RECEIVE_BYTES = 64 * 1024;
 
 /**
  * Buffers that pages are received in, shared by all targets: each target keeps its last page, and what that replaced is free for
  * the next page of any other.
  */
 export class PageBuffers {
+  /** What connections read into, one after the other: its content is good until the next event of any connection. */
+  readonly receive = Buffer.alloc(RECEIVE_BYTES);
   #idle: Uint8Array[] = [];
   #idleBytes = 0;
   /** Memory that was made here. Other memory may be a part of something else and is not taken back. */
@@ -16,7 +22,7 @@ export class PageBuffers {
 
   /** A buffer of at least so many bytes, with anything in it; the taker's until given back. */
   take(bytes: number): Uint8Array {
-    const wanted = Math.max(bytes, SMALLEST_BYTES);
+    const wanted = Math.max(Math.ceil(bytes / STEP_BYTES) * STEP_BYTES, SMALLEST_BYTES);
     let best = -1;
     for (let i = 0; i < this.#idle.length; i++) {
       const { length } = this.#idle[i]!;

@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import type { HttpClientConfig } from '../config/http-client.ts';
+import { createDirectPages } from './direct-pages.ts';
+import { secretHeaders } from './http-auth.ts';
 import { createHttpClient, type HttpClientDeps } from './http-client.ts';
+import { proxyChoice } from './http-proxy.ts';
 import { BodyLimitError, PageBody } from './page-body.ts';
 import type { PageBuffers } from './page-buffers.ts';
 
@@ -30,19 +33,53 @@ export interface PageClient {
   close(): void;
 }
 
-/** The body is written into one of `buffers`, and counted while it is read and again while it is unpacked. */
+/** Requests to a host that go through Node's client at once, after an answer that only it can read. */
+const INDIRECT_REQUESTS = 100;
+
+/**
+ * The body is written into one of `buffers`, and counted while it is read and again while it is unpacked. Where plain HTTP is all that
+ * is needed, the cheaper direct connections are used; what they cannot read is asked for again by Node's client.
+ */
 export function createPageClient(
   config: HttpClientConfig,
   buffers: PageBuffers,
   deps: HttpClientDeps,
 ): PageClient {
   const client = createHttpClient(config, deps);
+  const direct = createDirectPages(buffers);
+  const proxyOf = proxyChoice(config, deps.environment);
+  const canBeDirect = !config.oauth2 && deps.socketPath === undefined;
+  const indirect = new Map<string, number>();
+  const isDirect = (url: URL): boolean => {
+    if (!canBeDirect || url.protocol !== 'http:' || url.username !== '' || url.password !== '') return false;
+    const left = indirect.get(url.host) ?? 0;
+    if (left > 1) indirect.set(url.host, left - 1);
+    else if (left === 1) indirect.delete(url.host);
+    return left === 0 && proxyOf(url) === undefined;
+  };
   return {
     async fetch(request) {
-      const headers = { ...request.headers, 'accept-encoding': request.compressed ? 'gzip' : 'identity' };
+      const { url: address, compressed } = request;
+      if (!compressed) {
+        const url = new URL(address);
+        if (isDirect(url)) {
+          const headers = {
+            ...request.headers,
+            'accept-encoding': 'identity',
+            ...(await secretHeaders(config)),
+          };
+          const page = await direct.fetch(url, headers, request);
+          if (page) return page;
+          indirect.set(url.host, INDIRECT_REQUESTS);
+        }
+      }
+      const headers = { ...request.headers, 'accept-encoding': compressed ? 'gzip' : 'identity' };
       return await readPage(await client.get({ ...request, headers }), request, buffers);
     },
-    close: () => client.close(),
+    close() {
+      client.close();
+      direct.close();
+    },
   };
 }
 

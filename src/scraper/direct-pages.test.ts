@@ -1,0 +1,138 @@
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { httpTarget, rawTarget, sendPage } from '../testing/http-target.ts';
+import { createDirectPages } from './direct-pages.ts';
+import { PageBuffers } from './page-buffers.ts';
+import type { PageRequest } from './page-client.ts';
+
+const request = (signal = new AbortController().signal): PageRequest => ({
+  url: '',
+  headers: {},
+  compressed: false,
+  bodyLimitBytes: 5_000_000,
+  expectedBytes: 0,
+  signal,
+});
+
+test('pages of several targets at once are kept apart, whatever their sizes', async () => {
+  const page = (i: number, n: number): string => `metric_${i} ${n}\n`.repeat(1 + i * 2000);
+  const targets = await Promise.all(
+    Array.from({ length: 8 }, (_, i) => {
+      let n = 0;
+      return httpTarget((asked, response) => {
+        const text = page(i, n++);
+        if (asked.url === '/chunked') response.writeHead(200).write(text.slice(0, 10));
+        else response.writeHead(200, { 'content-length': text.length });
+        response.end(asked.url === '/chunked' ? text.slice(10) : text);
+      });
+    }),
+  );
+  const direct = createDirectPages(new PageBuffers());
+  for (let n = 0; n < 6; n++) {
+    const pages = await Promise.all(
+      targets.map(({ address }) =>
+        direct.fetch(new URL(`http://${address}/${n % 2 ? 'chunked' : ''}`), {}, request()),
+      ),
+    );
+    for (const [i, found] of pages.entries()) expect(Buffer.from(found!.body).toString()).toBe(page(i, n));
+  }
+  for (const target of targets) {
+    expect(target.connections()).toBe(1);
+    await target[Symbol.asyncDispose]();
+  }
+  direct.close();
+});
+
+test('requests to one host at the same time have connections of their own', async () => {
+  const held: (() => void)[] = [];
+  await using target = await httpTarget((asked, response) => {
+    held.push(() => sendPage(response, `${asked.url}\n`));
+    if (held.length === 3) for (const answer of held.splice(0).reverse()) answer();
+  });
+  const direct = createDirectPages(new PageBuffers());
+  const pages = await Promise.all(
+    ['/a', '/b', '/c'].map((path) => direct.fetch(new URL(`http://${target.address}${path}`), {}, request())),
+  );
+  expect(pages.map((page) => Buffer.from(page!.body).toString())).toEqual(['/a\n', '/b\n', '/c\n']);
+  expect(target.connections()).toBe(3);
+  direct.close();
+});
+
+test('what a server says unasked ends the connection, and is not the next answer', async () => {
+  const poison = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfake\n';
+  let connections = 0;
+  await using target = await rawTarget((socket) => {
+    connections++;
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\na 1\n');
+    setImmediate(() => socket.write(poison));
+  });
+  const direct = createDirectPages(new PageBuffers());
+  for (let i = 0; i < 5; i++) {
+    const page = await direct.fetch(new URL(`http://${target.address}/`), {}, request());
+    // Undefined when it came together with the answer.
+    if (page) expect(Buffer.from(page.body).toString()).toBe('a 1\n');
+    await new Promise((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))));
+  }
+  expect(connections).toBeGreaterThan(1);
+  direct.close();
+});
+
+test('headers that cannot be sent as they are go to the full client', async () => {
+  const direct = createDirectPages(new PageBuffers());
+  const url = new URL('http://127.0.0.1:1/');
+  for (const headers of [
+    { 'x-key': 'a\r\nx: b' },
+    { 'x-key': 'a\0' },
+    { 'x-key': 'ä€' },
+    { 'x key': 'a' },
+    { 'x-key:': 'a' },
+    { 'x-list': ['a', 'b\n'] },
+    { Host: 'elsewhere' },
+    { 'Transfer-Encoding': 'chunked' },
+  ]) {
+    expect(await direct.fetch(url, headers as unknown as Record<string, string>, request())).toBeUndefined();
+  }
+  direct.close();
+});
+
+test('an aborted request ends its connection; the next one is not disturbed', async () => {
+  let isHeld = true;
+  const reached = Promise.withResolvers<void>();
+  await using target = await httpTarget((_, response) => {
+    if (!isHeld) return sendPage(response, 'a 1\n');
+    response.writeHead(200, { 'content-length': 100 });
+    response.write('half');
+    reached.resolve();
+  });
+  const direct = createDirectPages(new PageBuffers());
+  const url = new URL(`http://${target.address}/`);
+  const cut = new AbortController();
+  const page = direct.fetch(url, {}, request(cut.signal));
+  await reached.promise;
+  cut.abort(new Error('too late'));
+  await expect(page).rejects.toThrow('too late');
+  await expect(direct.fetch(url, {}, request(cut.signal))).rejects.toThrow('too late');
+  isHeld = false;
+  expect(Buffer.from((await direct.fetch(url, {}, request()))!.body).toString()).toBe('a 1\n');
+  direct.close();
+});
+
+test('an odd answer is nobody’s page', async () => {
+  await using target = await rawTarget((socket) => void socket.end('HTTP/1.0 200 OK\r\n\r\na 1\n'));
+  const direct = createDirectPages(new PageBuffers());
+  expect(await direct.fetch(new URL(`http://${target.address}/`), {}, request())).toBeUndefined();
+  direct.close();
+});
+
+test('nothing stays open after close, nor what is asked later', async () => {
+  await using target = await httpTarget((_, response) => sendPage(response, 'a 1\n'));
+  const direct = createDirectPages(new PageBuffers());
+  const url = new URL(`http://${target.address}/`);
+  await direct.fetch(url, {}, request());
+  const ended = once(target.requests[0]!.socket, 'close');
+  direct.close();
+  await ended;
+  const page = direct.fetch(url, {}, request());
+  await page;
+  if (!target.requests[1]!.socket.destroyed) await once(target.requests[1]!.socket, 'close');
+});
