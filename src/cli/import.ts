@@ -85,7 +85,7 @@ function optionsOf(
 
 function importFile(file: string, dir: string, deps: ImportDeps, progress: Progress): ImportResult {
   let addon: { readonly loaded: SqliteAddon } | undefined;
-  const descriptor = fs.openSync(file, 'r');
+  const descriptor = openInput(file);
   let target: Import | undefined;
   try {
     target = openImport({
@@ -105,6 +105,19 @@ function importFile(file: string, dir: string, deps: ImportDeps, progress: Progr
     target?.close();
     fs.closeSync(descriptor);
   }
+}
+
+function openInput(file: string): number {
+  const reasons: Record<string, string> = { ENOENT: 'no such file', EACCES: 'permission denied' };
+  try {
+    const descriptor = fs.openSync(file, 'r');
+    if (!fs.fstatSync(descriptor).isDirectory()) return descriptor;
+    fs.closeSync(descriptor);
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw new Error(`${file}: ${reasons[code] ?? message}`);
+  }
+  throw new Error(`${file}: is a directory`);
 }
 
 /** @throws Error with the place in front, `FILE:line: message` */

@@ -14,7 +14,7 @@ const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${ex
 const EXACT_DIGITS = 15;
 const MS_PER_SECOND = 1000;
 
-/** Longest line, bytes; also how much is read at a time: it stays in the processor's cache. */
+/** A good length for windows, and so the longest line, bytes: it stays in the processor's cache. */
 export const STREAM_WINDOW_BYTES = 256 * 1024;
 
 /** Gets what a stream holds, in its order. */
@@ -58,7 +58,7 @@ export class OpenMetricsStream {
 
   /**
    * Reads the whole lines of window[0, length) and gives the number of bytes read; the rest is to be handed in again with what follows
-   * it. `isLast` says that nothing does.
+   * it, at the front of the same window. A line must fit into the window. `isLast` says that nothing does.
    * @throws ExpositionError with the line of the file; what the sink throws comes through, `line` says where
    */
   read(window: Uint8Array, length: number, isLast: boolean): number {
@@ -66,11 +66,11 @@ export class OpenMetricsStream {
       throw new ExpositionError(this.line + 1, 1, 'expected nothing after "# EOF", found more');
     }
     const end = isLast ? length : window.lastIndexOf(NEWLINE, length - 1) + 1;
-    if (end === 0 && length >= STREAM_WINDOW_BYTES) {
+    if (end === 0 && length === window.length && length > 0) {
       throw new ExpositionError(
         this.line + 1,
         1,
-        `expected a line of less than ${STREAM_WINDOW_BYTES} bytes, found a longer one`,
+        `expected a line of less than ${window.length} bytes, found a longer one`,
       );
     }
     if (end > 0) this.#lines(window, end);

@@ -48,6 +48,7 @@ export class SampleGatherer {
   readonly sources: number[] = [];
   readonly #spill: SpillFile;
   readonly #timelines: TimelinePool;
+  readonly #maxOpenSamples: number;
   readonly #open: OpenColumn[] = [];
   #openSamples = 0;
   readonly #byLabels = new Map<string, number>();
@@ -61,7 +62,8 @@ export class SampleGatherer {
   #byDay = new Map<number, DayColumn[]>();
 
   /** @param directory where the spill file goes */
-  constructor(directory: string) {
+  constructor(directory: string, maxOpenSamples = MAX_OPEN_SAMPLES) {
+    this.#maxOpenSamples = maxOpenSamples;
     this.#spill = new SpillFile(directory);
     this.#timelines = new TimelinePool(this.#spill);
   }
@@ -216,7 +218,7 @@ export class SampleGatherer {
   #grow(column: OpenColumn): void {
     const capacity = Math.max(FIRST_CAPACITY, 2 * column.timestamps.length);
     const added = capacity - column.timestamps.length;
-    if (this.#openSamples + added > MAX_OPEN_SAMPLES) this.#writeAll();
+    if (this.#openSamples + added > this.#maxOpenSamples) this.#writeAll();
     this.#openSamples += capacity - column.timestamps.length;
     const timestamps = new Float64Array(capacity);
     const values = new Float64Array(capacity);

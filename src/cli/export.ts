@@ -1,0 +1,128 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Writable } from 'node:stream';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../model/log.ts';
+import type { Matcher } from '../model/matcher.ts';
+import type { SqliteAddon } from '../sqlite/database.ts';
+import { openOffline } from '../tsdb/offline-queryable.ts';
+import { describeFlags, type FlagSpec, parseArgs, UsageError } from './args.ts';
+import { exportFormats } from './export-formats.ts';
+import { type ExportSelection, exported } from './export-stream.ts';
+import { type Command, EXIT } from './io.ts';
+import { createOutput } from './output.ts';
+
+const FLAGS: readonly FlagSpec[] = [
+  {
+    names: ['data', 'storage.tsdb.path'],
+    kind: 'value',
+    placeholder: 'DIR',
+    help: 'data directory; a server may be using it (./data)',
+  },
+  {
+    names: ['match'],
+    kind: 'repeated',
+    placeholder: 'SELECTOR',
+    help: 'series such as \'up{job="node"}\'; several add up (all series)',
+  },
+  {
+    names: ['from'],
+    kind: 'value',
+    placeholder: 'TIME',
+    help: 'Unix seconds or RFC 3339; samples from then on',
+  },
+  { names: ['to'], kind: 'value', placeholder: 'TIME', help: 'samples before then' },
+  {
+    names: ['format'],
+    kind: 'value',
+    placeholder: 'FORMAT',
+    help: 'openmetrics, jsonl or csv (openmetrics)',
+  },
+];
+
+export interface ExportDeps {
+  readonly clock: Clock;
+  /** Loads SQLite's addon. */
+  readonly addon: (dataDir: string) => SqliteAddon;
+  readonly log: Log;
+  /** Reads a series selector. @throws Error with PromQL's text */
+  readonly parseSelector: (text: string) => readonly Matcher[];
+  /** Where the samples go: the process's standard output. */
+  readonly out: Writable;
+}
+
+/** `belfry export`: writes stored samples, series by series, beside a running server or without one. */
+export function exportCommand(deps: ExportDeps): Command {
+  return {
+    name: 'export',
+    usage: 'export [--data DIR] [--match SELECTOR]… [--from TIME] [--to TIME] [--format FORMAT]',
+    summary: `writes stored samples to standard output\n\nFlags:\n${describeFlags(FLAGS)}`,
+    async run(argv, io) {
+      const options = optionsOf(argv, io.cwd, deps.parseSelector);
+      const output = createOutput(deps.out);
+      try {
+        if (!fs.existsSync(options.dir)) throw new Error(`data directory ${options.dir} does not exist`);
+        const { addon, clock, log } = deps;
+        const store = openOffline(options.dir, { addon: addon(options.dir), clock, log });
+        try {
+          for (const text of exported(store, options)) if (!(await output.write(text))) break;
+        } finally {
+          store.close();
+        }
+        await output.drained();
+        return EXIT.ok;
+      } catch (error) {
+        io.stderr(`belfry export: ${(error as Error).message}\n`);
+        return EXIT.failed;
+      } finally {
+        output.release();
+      }
+    },
+  };
+}
+
+function optionsOf(
+  argv: readonly string[],
+  cwd: string,
+  parseSelector: ExportDeps['parseSelector'],
+): ExportSelection {
+  const args = parseArgs(argv, FLAGS);
+  if (args.positional.length > 0)
+    throw new UsageError(`export: unexpected ${JSON.stringify(args.positional[0])}`);
+  const name = args.values.get('format') ?? 'openmetrics';
+  if (!Object.hasOwn(exportFormats, name)) {
+    const known = Object.keys(exportFormats).join(', ');
+    throw new UsageError(`--format: expected one of ${known}, got ${JSON.stringify(name)}`);
+  }
+  return {
+    dir: path.resolve(cwd, args.values.get('data') ?? 'data'),
+    sets: (args.lists.get('match') ?? []).map((text) => {
+      try {
+        return parseSelector(text);
+      } catch (error) {
+        throw new UsageError(`--match ${JSON.stringify(text)}: ${(error as Error).message}`);
+      }
+    }),
+    range: {
+      from: timeOf('from', args.values.get('from')) ?? -8.64e15,
+      to: timeOf('to', args.values.get('to')) ?? 8.64e15,
+    },
+    format: exportFormats[name as keyof typeof exportFormats],
+  };
+}
+
+function timeOf(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = /^[+-]?\d+(\.\d+)?$/.test(text) ? Math.round(Number(text) * 1000) : dateOf(text);
+  if (Number.isNaN(time)) {
+    throw new UsageError(
+      `--${flag}: expected Unix seconds or a time such as 2026-01-31T12:00:00Z, got ${JSON.stringify(text)}`,
+    );
+  }
+  return time;
+}
+
+const dateOf = (text: string): number =>
+  /^\d{4}-\d{2}-\d{2}([Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2}))?$/.test(text)
+    ? Date.parse(text)
+    : Number.NaN;
