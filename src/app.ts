@@ -34,6 +34,7 @@ import { hostTarget, selfTarget } from './scraper/own-targets.ts';
 import { compileRelabel } from './scraper/relabel.ts';
 import { openDatabase, type SqliteDatabase } from './sqlite/database.ts';
 import { createTemplateSet, type TemplateSet } from './templates/notification.ts';
+import { setAside } from './tsdb/quarantine.ts';
 import { retentionSettings } from './tsdb/retention-settings.ts';
 import { openStore, type Store } from './tsdb/store.ts';
 import { VERSION } from './version.ts';
@@ -63,6 +64,9 @@ export interface Appliance {
 const DEFAULT_LISTEN = '127.0.0.1:9797';
 /** Queries that may wait for a worker. */
 const MAX_WAITING = 64;
+/** A background worker that ends more often than this within that time will not get better by another try. */
+const MAX_WORKER_EXITS = 5;
+const WORKER_EXITS_WITHIN_MS = 60_000;
 /** How often it is looked whether all targets were scraped since the start. */
 const SCRAPED_POLL_MS = 250;
 /** Longest time a rehearsal may take. */
@@ -174,12 +178,18 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       checkpoint: [stateFile],
       connect: (init) => background.serve('storage', init),
     });
-    const stateDb = openDatabase(stateFile, { addon });
+    const stateDb = openState(options.dataDir, stateFile, addon, log);
     const lane: LaneInit = { shared: store.shared, settings, limits };
     const rulesLane = createRulesLane(() => background.serve('rules', lane));
+    const exits: number[] = [];
     background.onExit((reason) => {
-      rulesLane.fail(`the background worker ended: ${reason}`);
-      failure.reject(new Error(`the background worker ended: ${reason}`));
+      const now = clock.monotonic();
+      exits.push(now);
+      log.error({ reason }, 'the background worker ended; it is replaced');
+      rulesLane.reset(`the background worker ended: ${reason}`);
+      if (exits.filter((at) => now - at < WORKER_EXITS_WITHIN_MS).length > MAX_WORKER_EXITS) {
+        failure.reject(new Error(`the background worker ends again and again: ${reason}`));
+      }
     });
     const queries = createQueryPool({
       clock,
@@ -397,6 +407,27 @@ function unpackAddon(platform: Platform, { cacheDir }: ServeOptions): string | u
     throw new Error(
       `cannot write to ${cacheDir}: ${(error as Error).message}; name another directory with --data or --cache-dir`,
     );
+  }
+}
+
+/** Opens state.db; a file that SQLite cannot read is set aside and a new one begun, because monitoring must go on. */
+function openState(dir: string, file: string, addon: object | undefined, log: Log): SqliteDatabase {
+  const open = (): SqliteDatabase => {
+    const db = openDatabase(file, { addon });
+    try {
+      const [problem] = db.pragma('quick_check(1)') as { quick_check: string }[];
+      if (problem && problem.quick_check !== 'ok') throw new Error(problem.quick_check);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  };
+  try {
+    return open();
+  } catch (error) {
+    setAside(dir, file, (error as Error).message, log);
+    return open();
   }
 }
 

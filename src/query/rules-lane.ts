@@ -5,8 +5,8 @@ import type { QueryId, RuleAnswer, RuleRequest } from './protocol.ts';
 export interface RulesLane extends RuleEvaluator {
   /** Evaluations sent and not yet answered. */
   pending(): number;
-  /** Fails what is pending and everything asked later, with this reason. */
-  fail(reason: string): void;
+  /** Fails what is pending, because its worker has ended; the next evaluation opens the lane anew. */
+  reset(reason: string): void;
 }
 
 /**
@@ -20,7 +20,6 @@ export function createRulesLane(connect: () => MessagePort): RulesLane {
   >();
   let nextId: QueryId = 1;
   let port: MessagePort | undefined;
-  let failed: string | undefined;
 
   const open = (): MessagePort => {
     const opened = connect();
@@ -35,7 +34,6 @@ export function createRulesLane(connect: () => MessagePort): RulesLane {
 
   return {
     evaluate(evaluation) {
-      if (failed !== undefined) return Promise.reject(new Error(failed));
       port ??= open();
       const id = nextId++;
       return new Promise((resolve, reject) => {
@@ -45,10 +43,11 @@ export function createRulesLane(connect: () => MessagePort): RulesLane {
       });
     },
     pending: () => waiting.size,
-    fail(reason) {
-      failed = reason;
-      for (const { reject } of waiting.values()) reject(new Error(reason));
+    reset(reason) {
+      port = undefined;
+      const failed = [...waiting.values()];
       waiting.clear();
+      for (const { reject } of failed) reject(new Error(reason));
     },
   };
 }
