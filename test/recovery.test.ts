@@ -46,7 +46,7 @@ test('samples of before a kill are there after it, from the log and from partiti
   const config = path.join(folder, 'belfry.yaml');
   fs.writeFileSync(config, CONFIG);
   const count = async (belfry: Appliance): Promise<number> =>
-    (await belfry.query('count_over_time(up{job="belfry"}[1h])'))[0]?.value ?? 0;
+    (await belfry.query('sum(count_over_time(up{job="belfry"}[1h]))'))[0]?.value ?? 0;
   let seen = 0;
   for (let round = 0; round < 3; round++) {
     const belfry = await startAppliance(stack, { config, data });
