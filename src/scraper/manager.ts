@@ -1,33 +1,46 @@
-import { createHash, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
 import type { ScrapeConfig } from '../config/scrape.ts';
-import type { Appender, ScrapeAppender } from '../model/appender.ts';
+import type { Appender } from '../model/appender.ts';
 import type { Log } from '../model/log.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
 import { type BuiltInTarget, builtInPages, resolveBuiltIn } from './built-in.ts';
-import { httpPages } from './http-pages.ts';
-import { createScrapeLoop, type PageSource, type ScrapeLoop } from './loop.ts';
+import type { DiscoveryDeps } from './discovery/discoverers.ts';
+import { hostDns } from './discovery/dns.ts';
+import { SERVICE_ACCOUNT_DIR } from './discovery/kubernetes/access.ts';
+import { createJobPool, type JobPool } from './job-pool.ts';
 import { PageBuffers } from './page-buffers.ts';
-import { createPageClient, type PageClient } from './page-client.ts';
-import { compileRelabel } from './relabel.ts';
-import { createScrapeMetrics } from './scrape-metrics.ts';
-import { type DroppedTarget, resolveTarget, type Target } from './target.ts';
-import { type SampleRules, TargetSamples } from './target-samples.ts';
+import { createDiscoveryMetrics, createScrapeMetrics } from './scrape-metrics.ts';
+import type { Target } from './target.ts';
+import { createTargetSet, type PlannedTarget, type ScrapedTarget } from './target-set.ts';
 import {
   type ActiveTargetJson,
   activeTargetJson,
+  type DiscoveryJson,
   type DroppedTargetJson,
+  discoveryJson,
   droppedTargetJson,
 } from './targets-json.ts';
 
 export interface ScrapeManager {
-  /** Makes these the jobs that are scraped. A target whose settings stay the same is left alone; one that is gone becomes stale. */
+  /**
+   * Makes these the jobs that are scraped. A target whose settings stay the same is left alone; one that is gone becomes stale. Targets
+   * that discovery finds later come and go by themselves.
+   */
   apply(jobs: readonly ScrapeConfig[], builtIns?: readonly BuiltInTarget[]): Promise<void>;
-  /** Targets as /api/v1/targets shows them. */
+  /** Targets as /api/v1/targets shows them; each list is made when it is asked for. */
   targets(): { readonly active: readonly ActiveTargetJson[]; readonly dropped: readonly DroppedTargetJson[] };
   /** Names of the jobs, built-in ones included. */
   pools(): readonly string[];
+  /** Dropped targets by job, those too that `keep_dropped_targets` does not show. */
+  droppedCounts(): Readonly<Record<string, number>>;
+  /** The configuration of a job; undefined when there is none of that name. */
+  job(name: string): ScrapeConfig | undefined;
+  /** What the discoveries of each job have found. */
+  discovery(): readonly DiscoveryJson[];
+  /** Whether every discovery has found something or failed since the start: before that, targets may still be to come. */
+  hasDiscovered(): boolean;
   /** What the targets say about their metrics. */
   metadata(): readonly TargetMetadata[];
   /** Cuts what is under way, for the end of the process: nothing becomes stale. */
@@ -37,27 +50,6 @@ export interface ScrapeManager {
 export interface TargetMetadata {
   readonly target: Target;
   readonly metrics: ReadonlyMap<string, MetricMetadata>;
-}
-
-interface ScrapedTarget {
-  readonly target: Target;
-  /** Equal for targets whose loop may go on unchanged. */
-  readonly settings: string;
-  readonly source: ScrapeAppender;
-  readonly samples: TargetSamples;
-  readonly loop: ScrapeLoop;
-}
-
-interface Planned {
-  readonly target: Target;
-  readonly settings: string;
-  readonly rules: SampleRules;
-  readonly pages: PageSource;
-}
-
-interface Pool {
-  readonly settings: string;
-  readonly client: PageClient;
 }
 
 export function createScrapeManager(deps: {
@@ -71,148 +63,85 @@ export function createScrapeManager(deps: {
   readonly externalUrl?: string;
   /** Spreads the scrapes of two hosts that scrape the same; the host name will do. */
   readonly offsetSeed?: string;
+  /** How the world around is found, where it is not this process's. */
+  readonly discovery?: Partial<Pick<DiscoveryDeps, 'environment' | 'dns' | 'serviceAccountDir'>>;
 }): ScrapeManager {
-  const { appender, clock, log } = deps;
-  const metrics = createScrapeMetrics(deps.registry);
-  const buffers = new PageBuffers();
-  const hashSeed = randomInt(2 ** 32);
-  let scraped = new Map<string, ScrapedTarget>();
-  let pools = new Map<string, Pool>();
+  const { clock, version } = deps;
+  const shared = {
+    appender: deps.appender,
+    clock,
+    log: deps.log,
+    metrics: createScrapeMetrics(deps.registry),
+    buffers: new PageBuffers(),
+    hashSeed: randomInt(2 ** 32),
+    offsetSeed: deps.offsetSeed ?? '',
+  };
+  const discovery: DiscoveryDeps = {
+    clock,
+    version,
+    environment: process.env,
+    dns: hostDns,
+    serviceAccountDir: SERVICE_ACCOUNT_DIR,
+    ...deps.discovery,
+  };
+  let pools = new Map<string, JobPool>();
+  const builtInSet = createTargetSet(shared);
   let poolNames: readonly string[] = [];
-  let dropped: readonly DroppedTarget[] = [];
+  const onDiscoveryFailure = createDiscoveryMetrics(deps.registry, () =>
+    [...pools].map(([job, pool]) => ({
+      job,
+      targets: pool.discovery().reduce((total, { targets }) => total + targets, 0),
+    })),
+  );
 
-  /** Starts what is planned and ends what is not; a source whose loop is replaced is handed on, so nothing becomes stale. */
-  const replaceTargets = async (planned: ReadonlyMap<string, Planned>): Promise<void> => {
-    const next = new Map<string, ScrapedTarget>();
-    const handedOn = new Map<string, ScrapeAppender>();
-    const ended: ScrapedTarget[] = [];
-    for (const [key, current] of scraped) {
-      const plan = planned.get(key);
-      if (plan?.settings === current.settings) next.set(key, { ...current, target: plan.target });
-      else ended.push(current);
-    }
-    await Promise.all(ended.map(({ loop }) => loop.stop()));
-    for (const { target, source } of ended) {
-      if (planned.has(target.key)) handedOn.set(target.key, source);
-      else {
-        source.markAllStale(clock.now());
-        source.close();
-      }
-    }
-    for (const [key, plan] of planned) {
-      if (next.has(key)) continue;
-      const { target, settings, rules, pages } = plan;
-      const source = handedOn.get(key) ?? appender.source(key);
-      const { labels, timeoutMs } = target;
-      const samples = new TargetSamples({
-        source,
-        appender,
-        target: labels,
-        buffers,
-        rules,
-        timeoutMs,
-        seed: hashSeed,
-      });
-      const named = { job: target.job, url: target.url };
-      const onChange = (failure: Error | undefined): void => {
-        if (failure) log.warn({ ...named, problem: failure.message }, 'scrape failed');
-        else log.info(named, 'scrape works again');
-      };
-      const loop = createScrapeLoop({ target, pages, samples, clock, metrics, onChange });
-      next.set(key, { target, settings, source, samples, loop });
-      loop.start(offsetOf(target, clock.now(), deps.offsetSeed ?? ''));
-    }
-    scraped = next;
-    metrics.targets.set(next.size);
-  };
+  const scraped = (): ScrapedTarget[] => [
+    ...[...pools.values()].flatMap((pool) => [...pool.targets()]),
+    ...builtInSet.targets(),
+  ];
 
-  const planJob = (job: ScrapeConfig, client: PageClient, planned: Map<string, Planned>): DroppedTarget[] => {
-    const relabel = compileRelabel(job.relabel_configs, job.metric_name_validation_scheme);
-    const rules: SampleRules = {
-      ...job,
-      relabel: compileRelabel(job.metric_relabel_configs, job.metric_name_validation_scheme),
-    };
-    const out: DroppedTarget[] = [];
-    const targets = new Map<string, Target>();
-    for (const group of job.static_configs) {
-      for (const address of group.targets) {
-        const outcome = resolveTarget(job, { ...group.labels, __address__: address }, relabel);
-        if (outcome.kind === 'active') targets.set(outcome.target.key, outcome.target);
-        else if (outcome.kind === 'dropped') out.push(outcome.dropped);
-        else {
-          const { discoveredLabels, problem: reason } = outcome;
-          log.error({ job: job.job_name, address, problem: reason }, 'target left out');
-          out.push({ job: job.job_name, discoveredLabels, reason });
-        }
-      }
-    }
-    const settings = settingsOf(job);
-    const excess = job.target_limit > 0 && targets.size > job.target_limit;
-    for (const target of targets.values()) {
-      const pages = excess
-        ? refusedPages(`target_limit exceeded: ${targets.size} targets, limit ${job.target_limit}`)
-        : httpPages(job, target, client, deps.version);
-      const own = `${settings}${target.intervalMs} ${target.timeoutMs} ${excess}`;
-      planned.set(target.key, { target, settings: own, rules, pages });
-    }
-    const shown = job.keep_dropped_targets;
-    return shown > 0 ? out.slice(0, shown) : out;
-  };
+  const planBuiltIns = (builtIns: readonly BuiltInTarget[]): Map<string, PlannedTarget> =>
+    new Map(
+      builtIns.map((builtIn) => {
+        const { target, rules } = resolveBuiltIn(builtIn);
+        return [target.key, { target, settings: builtIn.settings, rules, pages: builtInPages(builtIn) }];
+      }),
+    );
 
   return {
     async apply(jobs, builtIns = []) {
-      const planned = new Map<string, Planned>();
-      const nextPools = new Map<string, Pool>();
-      const out: DroppedTarget[] = [];
+      const next = new Map<string, JobPool>();
       for (const job of jobs) {
-        const settings = settingsOf(job);
-        const kept = pools.get(job.job_name);
-        const client =
-          kept?.settings === settings
-            ? kept.client
-            : createPageClient(job, buffers, { clock, environment: process.env });
-        nextPools.set(job.job_name, { settings, client });
-        out.push(...planJob(job, client, planned));
+        const pool =
+          pools.get(job.job_name) ?? createJobPool(job, { ...shared, discovery, onDiscoveryFailure });
+        next.set(job.job_name, pool);
       }
-      for (const builtIn of builtIns) {
-        const { target, rules } = resolveBuiltIn(builtIn);
-        planned.set(target.key, { target, settings: builtIn.settings, rules, pages: builtInPages(builtIn) });
-      }
-      await replaceTargets(planned);
-      for (const [name, { client }] of pools) if (nextPools.get(name)?.client !== client) client.close();
-      pools = nextPools;
+      const gone = [...pools].filter(([name]) => !next.has(name)).map(([, pool]) => pool);
+      pools = next;
       poolNames = [...new Set([...jobs.map((job) => job.job_name), ...builtIns.map(({ job }) => job)])];
-      dropped = out;
+      await Promise.all([
+        ...gone.map((pool) => pool.end()),
+        ...jobs.map((job) => next.get(job.job_name)!.apply(job)),
+        builtInSet.replace(planBuiltIns(builtIns)),
+      ]);
     },
-    targets() {
-      const active = [...scraped.values()].map(({ target, loop }) =>
-        activeTargetJson(target, loop.state, deps.externalUrl),
-      );
-      return { active, dropped: dropped.map(droppedTargetJson) };
-    },
+    targets: () => ({
+      get active() {
+        return scraped().map(({ target, loop }) => activeTargetJson(target, loop.state, deps.externalUrl));
+      },
+      get dropped() {
+        return [...pools.values()].flatMap((pool) => pool.dropped().map(droppedTargetJson));
+      },
+    }),
     pools: () => poolNames,
-    metadata: () =>
-      [...scraped.values()].map(({ target, samples }) => ({ target, metrics: samples.metadata })),
+    droppedCounts: () =>
+      Object.fromEntries(poolNames.map((name) => [name, pools.get(name)?.droppedCount() ?? 0])),
+    job: (name) => pools.get(name)?.config(),
+    discovery: () =>
+      [...pools].flatMap(([job, pool]) => pool.discovery().map((state) => discoveryJson(job, state))),
+    hasDiscovered: () => [...pools.values()].every((pool) => pool.hasDiscovered()),
+    metadata: () => scraped().map(({ target, samples }) => ({ target, metrics: samples.metadata })),
     async stop() {
-      await Promise.all([...scraped.values()].map(({ loop }) => loop.stop()));
-      for (const { client } of pools.values()) client.close();
+      await Promise.all([...[...pools.values()].map((pool) => pool.stop()), builtInSet.stop()]);
     },
   };
-}
-
-/** All that changes how a job's targets are scraped; which targets it has is looked at one by one. */
-function settingsOf(job: ScrapeConfig): string {
-  return JSON.stringify({ ...job, static_configs: [], relabel_configs: [] });
-}
-
-function refusedPages(problem: string): PageSource {
-  return { fetch: () => Promise.reject(new Error(problem)) };
-}
-
-/** Where in its interval a target is scraped: the same after each restart, and evenly spread over all targets. */
-function offsetOf(target: Target, now: number, seed: string): number {
-  const hash = createHash('sha256').update(`${seed}\xff${target.key}`).digest().readUInt32BE(0);
-  const phase = (hash / 2 ** 32) * target.intervalMs;
-  const untilNext = target.intervalMs - (now % target.intervalMs);
-  return (untilNext + phase) % target.intervalMs;
 }

@@ -83,9 +83,10 @@ export function createPageClient(
   };
 }
 
-function readPage(
+/** Reads an answer of status 200 to its end, into one of `buffers`. */
+export function readPage(
   response: IncomingMessage,
-  request: PageRequest,
+  request: Pick<PageRequest, 'signal' | 'bodyLimitBytes' | 'expectedBytes'>,
   buffers: PageBuffers,
 ): Promise<FetchedPage> {
   return new Promise((resolve, reject) => {

@@ -52,3 +52,28 @@ export function createScrapeMetrics(registry: Registry): ScrapeMetrics {
     },
   };
 }
+
+/** Tells how much discovery finds. Gives the function that counts a failure. @param found what each job's discoveries have found by now */
+export function createDiscoveryMetrics(
+  registry: Registry,
+  found: () => readonly { readonly job: string; readonly targets: number }[],
+): (mechanism: string) => void {
+  const registers = [registry];
+  new Gauge({
+    name: 'belfry_discovered_targets',
+    help: 'Targets found by discovery, before relabelling.',
+    labelNames: ['scrape_job'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { job, targets } of found()) this.set({ scrape_job: job }, targets);
+    },
+  });
+  const failures = new Counter({
+    name: 'belfry_discovery_failures_total',
+    help: 'Times that discovery could not tell what there is.',
+    labelNames: ['mechanism'],
+    registers,
+  });
+  return (mechanism) => failures.inc({ mechanism });
+}

@@ -1,5 +1,6 @@
 import { formatDuration } from '../model/duration.ts';
 import { labelsToObject, labelValue } from '../model/labels.ts';
+import type { DiscoveryState } from './discovery/job-discovery.ts';
 import type { LoopState } from './loop.ts';
 import type { DroppedTarget, Target } from './target.ts';
 
@@ -27,6 +28,19 @@ export interface DroppedTargetJson {
   readonly reason: string;
 }
 
+/** What one discovery of a job has found; ours. */
+export interface DiscoveryJson {
+  readonly scrapePool: string;
+  /** Its key in the configuration. */
+  readonly mechanism: string;
+  readonly groups: number;
+  readonly targets: number;
+  /** RFC 3339; year 1 before the first answer. */
+  readonly lastUpdate: string;
+  /** Empty when all is well. */
+  readonly lastError: string;
+}
+
 const NEVER = '0001-01-01T00:00:00Z';
 const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -42,7 +56,7 @@ export function activeTargetJson(
     scrapeUrl: target.url,
     globalUrl: globalUrl(target.url, externalUrl),
     lastError: state.lastError,
-    lastScrape: state.lastScrape === 0 ? NEVER : new Date(state.lastScrape).toISOString(),
+    lastScrape: timeJson(state.lastScrape),
     lastScrapeDuration: state.lastDurationSeconds,
     health: state.health,
     scrapeInterval: formatDuration(target.intervalMs),
@@ -57,6 +71,12 @@ export function droppedTargetJson(dropped: DroppedTarget): DroppedTargetJson {
     reason: dropped.reason,
   };
 }
+
+export function discoveryJson(job: string, state: DiscoveryState): DiscoveryJson {
+  return { scrapePool: job, ...state, lastUpdate: timeJson(state.lastUpdate) };
+}
+
+const timeJson = (ms: number): string => (ms === 0 ? NEVER : new Date(ms).toISOString());
 
 /** The URL under which others reach a target of this host. */
 function globalUrl(scrapeUrl: string, externalUrl: string | undefined): string {

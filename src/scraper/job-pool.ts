@@ -1,0 +1,123 @@
+import type { Clock, Timer } from '../clock.ts';
+import type { ScrapeConfig } from '../config/scrape.ts';
+import type { Log } from '../model/log.ts';
+import { type DiscoveryDeps, discoverersOf } from './discovery/discoverers.ts';
+import { createJobDiscovery, type DiscoveryState } from './discovery/job-discovery.ts';
+import { JobPlanner, settingsOf } from './job-plan.ts';
+import type { PageBuffers } from './page-buffers.ts';
+import { createPageClient, type PageClient } from './page-client.ts';
+import type { DroppedTarget } from './target.ts';
+import { createTargetSet, type ScrapedTarget, type TargetSetDeps } from './target-set.ts';
+
+/** A job with what it found and what of that it scrapes. */
+export interface JobPool {
+  /** Lives by this configuration from now on. Resolves when the targets known so far are scraped by it. */
+  apply(job: ScrapeConfig): Promise<void>;
+  targets(): Iterable<ScrapedTarget>;
+  dropped(): readonly DroppedTarget[];
+  /** All of them, whatever `keep_dropped_targets` says. */
+  droppedCount(): number;
+  /** The configuration it lives by. */
+  config(): ScrapeConfig;
+  discovery(): readonly DiscoveryState[];
+  /** Whether every discovery has found something or failed since the start. */
+  hasDiscovered(): boolean;
+  /** The job is gone: its targets become stale. */
+  end(): Promise<void>;
+  /** The process ends: nothing becomes stale. */
+  stop(): Promise<void>;
+}
+
+/** From the first news of a discovery to new targets: more is mostly under way. */
+const SETTLE_MS = 100;
+/** Least time between two such changes of a job. */
+const APART_MS = 5000;
+
+export function createJobPool(
+  first: ScrapeConfig,
+  deps: TargetSetDeps & {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly buffers: PageBuffers;
+    readonly discovery: DiscoveryDeps;
+    readonly onDiscoveryFailure: (mechanism: string) => void;
+  },
+): JobPool {
+  const { clock } = deps;
+  const log = deps.log.child({ job: first.job_name });
+  const set = createTargetSet(deps);
+  let job = first;
+  let settings = '';
+  let client: PageClient | undefined;
+  let planner: JobPlanner | undefined;
+  let dropped: readonly DroppedTarget[] = [];
+  let droppedCount = 0;
+  let isStopped = false;
+  let planning: Promise<void> = Promise.resolve();
+  let due: Timer | undefined;
+  let lastChange = Number.NEGATIVE_INFINITY;
+
+  const plan = (): Promise<void> => {
+    const run = async (): Promise<void> => {
+      if (isStopped || !planner) return;
+      const made = await planner.plan(discovery.groups());
+      if (isStopped) return;
+      await set.replace(made.planned);
+      ({ dropped, droppedCount } = made);
+    };
+    planning = planning.then(run, run);
+    return planning;
+  };
+
+  const onChange = (): void => {
+    if (due || isStopped) return;
+    const at = Math.max(clock.monotonic() + SETTLE_MS, lastChange + APART_MS);
+    due = clock.after(at - clock.monotonic(), () => {
+      due = undefined;
+      lastChange = clock.monotonic();
+      plan().catch((error: Error) => log.error({ problem: error.message }, 'targets not changed'));
+    });
+  };
+
+  const discovery = createJobDiscovery({ clock, log, onChange, onFailure: deps.onDiscoveryFailure });
+
+  const halt = async (): Promise<void> => {
+    isStopped = true;
+    due?.cancel();
+    // Whatever discovery is in the middle of ends by itself; nobody waits for it.
+    void discovery.stop();
+    await planning.catch(() => {});
+  };
+
+  return {
+    async apply(next) {
+      const before = client;
+      const nextSettings = settingsOf(next);
+      if (!client || settings !== nextSettings) {
+        client = createPageClient(next, deps.buffers, deps.discovery);
+        settings = nextSettings;
+      }
+      job = next;
+      planner = new JobPlanner(next, client, { clock, log, version: deps.discovery.version });
+      discovery.apply(discoverersOf(next, deps.discovery));
+      await plan();
+      if (before !== client) before?.close();
+    },
+    targets: () => set.targets(),
+    dropped: () => dropped,
+    droppedCount: () => droppedCount,
+    config: () => job,
+    discovery: () => discovery.states(),
+    hasDiscovered: () => discovery.hasAnswered(),
+    async end() {
+      await halt();
+      await set.replace(new Map());
+      client?.close();
+    },
+    async stop() {
+      await halt();
+      await set.stop();
+      client?.close();
+    },
+  };
+}

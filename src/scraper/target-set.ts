@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { Appender, ScrapeAppender } from '../model/appender.ts';
+import type { Log } from '../model/log.ts';
+import { createScrapeLoop, type PageSource, type ScrapeLoop } from './loop.ts';
+import type { PageBuffers } from './page-buffers.ts';
+import type { ScrapeMetrics } from './scrape-metrics.ts';
+import type { Target } from './target.ts';
+import { type SampleRules, TargetSamples } from './target-samples.ts';
+
+/** A target as it is to be scraped. */
+export interface PlannedTarget {
+  readonly target: Target;
+  /** Equal when the target's loop may go on unchanged. */
+  readonly settings: string;
+  readonly rules: SampleRules;
+  readonly pages: PageSource;
+}
+
+export interface ScrapedTarget {
+  readonly target: Target;
+  readonly settings: string;
+  readonly source: ScrapeAppender;
+  readonly samples: TargetSamples;
+  readonly loop: ScrapeLoop;
+}
+
+export interface TargetSetDeps {
+  readonly appender: Appender;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: ScrapeMetrics;
+  readonly buffers: PageBuffers;
+  /** Of the hashes of label sets. */
+  readonly hashSeed: number;
+  /** Spreads the scrapes of two hosts that scrape the same. */
+  readonly offsetSeed: string;
+}
+
+/** Targets that are scraped. */
+export interface TargetSet {
+  /**
+   * Starts what is planned, by the targets' keys, and ends what is not. What is planned as before is left alone; a source whose loop is
+   * replaced is handed on, so that nothing becomes stale by that.
+   */
+  replace(planned: ReadonlyMap<string, PlannedTarget>): Promise<void>;
+  targets(): Iterable<ScrapedTarget>;
+  /** Cuts what is under way; nothing becomes stale. */
+  stop(): Promise<void>;
+}
+
+export function createTargetSet(deps: TargetSetDeps): TargetSet {
+  const { appender, clock, log, metrics, buffers } = deps;
+  let scraped = new Map<string, ScrapedTarget>();
+
+  const start = (plan: PlannedTarget, source: ScrapeAppender): ScrapedTarget => {
+    const { target, settings, rules, pages } = plan;
+    const { labels, timeoutMs } = target;
+    const samples = new TargetSamples({
+      source,
+      appender,
+      target: labels,
+      buffers,
+      rules,
+      timeoutMs,
+      seed: deps.hashSeed,
+    });
+    const named = { job: target.job, url: target.url };
+    const onChange = (failure: Error | undefined): void => {
+      if (failure) log.warn({ ...named, problem: failure.message }, 'scrape failed');
+      else log.info(named, 'scrape works again');
+    };
+    const loop = createScrapeLoop({ target, pages, samples, clock, metrics, onChange });
+    loop.start(offsetOf(target, clock.now(), deps.offsetSeed));
+    return { target, settings, source, samples, loop };
+  };
+
+  return {
+    async replace(planned) {
+      const next = new Map<string, ScrapedTarget>();
+      const handedOn = new Map<string, ScrapeAppender>();
+      const ended: ScrapedTarget[] = [];
+      for (const [key, current] of scraped) {
+        const plan = planned.get(key);
+        if (plan?.settings === current.settings) next.set(key, { ...current, target: plan.target });
+        else ended.push(current);
+      }
+      await Promise.all(ended.map(({ loop }) => loop.stop()));
+      for (const { target, source } of ended) {
+        if (planned.has(target.key)) handedOn.set(target.key, source);
+        else {
+          source.markAllStale(clock.now());
+          source.close();
+        }
+      }
+      for (const [key, plan] of planned) {
+        if (!next.has(key)) next.set(key, start(plan, handedOn.get(key) ?? appender.source(key)));
+      }
+      metrics.targets.inc(next.size - scraped.size);
+      scraped = next;
+    },
+    targets: () => scraped.values(),
+    async stop() {
+      await Promise.all([...scraped.values()].map(({ loop }) => loop.stop()));
+    },
+  };
+}
+
+/** Where in its interval a target is scraped: the same after each restart, and evenly spread over all targets. */
+function offsetOf(target: Target, now: number, seed: string): number {
+  const hash = createHash('sha256').update(`${seed}\xff${target.key}`).digest().readUInt32BE(0);
+  const phase = (hash / 2 ** 32) * target.intervalMs;
+  const untilNext = target.intervalMs - (now % target.intervalMs);
+  return (untilNext + phase) % target.intervalMs;
+}
