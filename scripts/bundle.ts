@@ -1,4 +1,6 @@
 import fs from 'node:fs';
+import path from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 /**
@@ -29,6 +31,7 @@ export async function bundle(stage: string, platform: string, version: string): 
     });
   }
   fs.cpSync('dist/web', `${stage}/web`, { recursive: true });
+  compress(`${stage}/web`);
   fs.copyFileSync(`node_modules/better-sqlite3/prebuilds/${platform}.node`, `${stage}/better_sqlite3.node`);
   // No "dependencies": pkg would pack them all beside the bundle that already holds them.
   const manifest = {
@@ -39,4 +42,13 @@ export async function bundle(stage: string, platform: string, version: string): 
     pkg: { scripts: ['worker.cjs'], assets: ['web/**/*', 'better_sqlite3.node'] },
   };
   fs.writeFileSync(`${stage}/package.json`, JSON.stringify(manifest));
+}
+
+/** Puts `x.br` beside each file worth it, so that nothing is compressed while people wait. */
+function compress(folder: string): void {
+  for (const entry of fs.readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const file = path.join(entry.parentPath, entry.name);
+    if (!entry.isFile() || fs.statSync(file).size < 1024) continue;
+    fs.writeFileSync(`${file}.br`, brotliCompressSync(fs.readFileSync(file)));
+  }
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { brotliCompressSync, constants } from 'node:zlib';
 import { Hono } from 'hono';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -16,11 +15,15 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
+/** Folder of the files that carry a hash of their content in their name. */
+const HASHED = 'assets/';
+
 interface Asset {
   readonly type: string;
   readonly bytes: Buffer<ArrayBuffer>;
   readonly etag: string;
-  brotli?: Buffer<ArrayBuffer>;
+  /** Compressed when the page was built; absent in a checkout. */
+  readonly brotli: Buffer<ArrayBuffer> | undefined;
 }
 
 /**
@@ -39,22 +42,27 @@ export function assetRoutes(webDir: string): Hono {
     const file = path.join(webDir, name);
     if (type === undefined || !file.startsWith(webDir + path.sep) || !isFile(file)) return undefined;
     const bytes = Buffer.from(fs.readFileSync(file));
-    const asset = { type, bytes, etag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"` };
-    assets.set(name, asset);
+    const compressed = `${file}.br`;
+    const asset = {
+      type,
+      bytes,
+      etag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`,
+      brotli: isFile(compressed) ? Buffer.from(fs.readFileSync(compressed)) : undefined,
+    };
+    // What carries no hash may be built anew under a running checkout.
+    if (name.startsWith(HASHED)) assets.set(name, asset);
     return asset;
   };
 
   app.get('*', (c) => {
     const name = new URL(c.req.url).pathname.replace(/^\/+/, '');
-    const asset =
-      load(name) ??
-      (path.extname(name) === '' || !name.startsWith('assets/') ? load('index.html') : undefined);
+    const asset = load(name) ?? (name.startsWith(HASHED) ? undefined : load('index.html'));
     if (!asset) {
-      return name.startsWith('assets/')
+      return name.startsWith(HASHED)
         ? c.text('not found', 404)
         : c.text('the page is not built: run `npm run build`; the API is served all the same', 404);
     }
-    const immutable = name.startsWith('assets/') && asset.type !== TYPES['.html'];
+    const immutable = name.startsWith(HASHED);
     const headers: Record<string, string> = {
       'content-type': asset.type,
       'cache-control': immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
@@ -62,8 +70,7 @@ export function assetRoutes(webDir: string): Hono {
       vary: 'accept-encoding',
     };
     if (c.req.header('if-none-match') === asset.etag) return new Response(null, { status: 304, headers });
-    if (asset.bytes.length > 1024 && /\bbr\b/.test(c.req.header('accept-encoding') ?? '')) {
-      asset.brotli ??= brotliCompressSync(asset.bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
+    if (asset.brotli && /\bbr\b/.test(c.req.header('accept-encoding') ?? '')) {
       return new Response(asset.brotli, { headers: { ...headers, 'content-encoding': 'br' } });
     }
     return new Response(asset.bytes, { headers });
