@@ -21,6 +21,7 @@ import { createHttpTransport } from './notifiers/transport/http.ts';
 import { loadAddon, type Platform } from './platform.ts';
 import { parseExpr } from './promql/parse.ts';
 import { formatExpr } from './promql/print.ts';
+import { openActiveQueries } from './query/active-queries.ts';
 import { type Background, createBackground } from './query/background.ts';
 import { createQueryPool, type QueryPool } from './query/pool.ts';
 import { createRehearser, type Rehearser } from './query/rehearser.ts';
@@ -147,6 +148,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       registry,
       startedAt,
       flags: options.flags,
+      features: options.features,
       loaded: () => loaded,
       lastReload: reloads.last,
       reload,
@@ -198,6 +200,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       workers: Math.max(1, Math.min(config.query.max_concurrency, os.availableParallelism() - 1)),
       maxWaiting: MAX_WAITING,
       limits,
+      active: openActiveQueries(path.join(options.dataDir, 'cache', 'active-queries')),
     });
     queryMetrics(registry, queries);
     const rehearse = createRehearser({

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterAll, expect, test } from 'vitest';
-import { parseSelector } from '../http/services.ts';
+import { parseSelector } from '../query/selector.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { lockDirectory } from '../tsdb/directory.ts';

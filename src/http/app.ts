@@ -1,11 +1,14 @@
 import { Hono } from 'hono';
 import type { Log } from '../model/log.ts';
+import { adminRoutes } from './api-v1/admin.ts';
 import { type MonitoringSource, monitoringRoutes } from './api-v1/monitoring.ts';
 import { type QueryRouteDeps, queryRoutes } from './api-v1/query.ts';
 import { type StatusSource, statusRoutes } from './api-v1/status.ts';
 import { assetRoutes } from './assets.ts';
+import { compressLarge } from './compress.ts';
 import { ApiError, answerError, failure } from './envelope.ts';
 import { type GuardOptions, guard } from './guard.ts';
+import { methodNotAllowed, methodsOf } from './methods.ts';
 import { ParameterError } from './params.ts';
 
 export interface HttpDeps {
@@ -21,7 +24,10 @@ export interface HttpServices {
   readonly query: QueryRouteDeps;
   readonly monitoring: MonitoringSource;
   readonly status: StatusSource;
+  /** Mounted under /api/v1: remote write and read. */
+  readonly remote: Hono;
   /** Mounted as they are. */
+  readonly federate: Hono;
   readonly apiV2: Hono;
   readonly dashboards: Hono;
   readonly rehearse: Hono;
@@ -32,6 +38,8 @@ export interface HttpServices {
   /** Reads the configuration again. @throws Error when it is refused; the old one goes on */
   reload(): Promise<void>;
 }
+
+const OTHER_METHODS = ['POST', 'PUT', 'DELETE', 'PATCH'] as const;
 
 /** The whole HTTP surface on one port. */
 export function httpApp(deps: HttpDeps): Hono {
@@ -57,7 +65,12 @@ export function httpApp(deps: HttpDeps): Hono {
     const ready = routes();
     return ready ? ready.fetch(request) : failure('unavailable', 'starting: the log is being replayed');
   };
-  for (const prefix of ['/api/*', '/metrics', '/-/reload']) app.all(prefix, (c) => dispatch(c.req.raw));
+  app.use('/api/*', compressLarge());
+  app.use('/metrics', compressLarge());
+  for (const prefix of ['/api/*', '/federate', '/metrics', '/-/reload']) {
+    app.all(prefix, (c) => dispatch(c.req.raw));
+  }
+  app.on([...OTHER_METHODS], '/-/:probe', () => methodNotAllowed(['GET', 'HEAD']));
   app.route('/', assetRoutes(deps.webDir));
   return app;
 }
@@ -83,12 +96,19 @@ function serviceRoutes(services: HttpServices): Hono {
   app.route('/api/v1', queryRoutes(services.query));
   app.route('/api/v1', monitoringRoutes(services.monitoring));
   app.route('/api/v1', statusRoutes(services.status));
+  app.route('/api/v1', adminRoutes());
+  app.route('/api/v1', services.remote);
+  app.route('/', services.federate);
   app.route('/api/v2', services.apiV2);
   app.route('/', services.dashboards);
   app.route('/api', services.rehearse);
   app.route('/api', services.own);
-  app.all('*', (c) =>
-    failure('not_found', `no such endpoint: ${c.req.method} ${new URL(c.req.url).pathname}`),
-  );
+  app.all('*', (c) => {
+    const { pathname } = new URL(c.req.url);
+    const methods = methodsOf(app, pathname);
+    return methods.length > 0
+      ? methodNotAllowed(methods)
+      : failure('not_found', `no such endpoint: ${c.req.method} ${pathname}`);
+  });
   return app;
 }

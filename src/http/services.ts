@@ -1,4 +1,7 @@
+import fs from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
+import type { Hono } from 'hono';
 import { Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -6,17 +9,22 @@ import { redactConfig, redactedAlertmanagerConfig } from '../config/redact.ts';
 import type { DashboardStore } from '../dashboards/store.ts';
 import { formatDuration } from '../model/duration.ts';
 import { eachLabel } from '../model/labels.ts';
-import type { Matcher } from '../model/matcher.ts';
 import type { Forwarder } from '../notifiers/forward.ts';
 import type { Notifier } from '../notifiers/notifier.ts';
-import { unwrapParens } from '../promql/ast.ts';
-import { checkExpr, parseExpr } from '../promql/parse.ts';
+import { checkExpr } from '../promql/parse.ts';
 import type { QueryPool } from '../query/pool.ts';
 import type { RuleManager } from '../rules/manager.ts';
 import type { ScrapeManager } from '../scraper/manager.ts';
+import { listPartitions } from '../tsdb/partition/directory.ts';
+import { PARTITION_MS } from '../tsdb/partition.ts';
 import type { Store } from '../tsdb/store.ts';
 import { PROMETHEUS_LEVEL, VERSION } from '../version.ts';
+import { featureList } from './api-v1/features.ts';
+import { federateRoutes } from './api-v1/federate.ts';
 import type { MonitoringSource } from './api-v1/monitoring.ts';
+import { remoteReadRoutes } from './api-v1/remote-read.ts';
+import { remoteWriteRoutes } from './api-v1/remote-write.ts';
+import { selfMetricsJson } from './api-v1/self-metrics.ts';
 import type { StatusSource } from './api-v1/status.ts';
 import { notificationRoutes } from './api-v2/notifications.ts';
 import { apiV2Routes } from './api-v2/routes.ts';
@@ -39,6 +47,8 @@ export interface ServiceParts {
   /** Unix ms. */
   readonly startedAt: number;
   readonly flags: Readonly<Record<string, string>>;
+  /** Given to --enable-feature. */
+  readonly features: ReadonlySet<string>;
   /** The running configuration. */
   readonly loaded: () => LoadedConfig;
   readonly lastReload: () => { readonly isSuccessful: boolean; readonly successAt: number };
@@ -53,9 +63,15 @@ export function httpServices(parts: ServiceParts): HttpServices {
   const own = ownRoutes({ queries, status: () => applianceStatus(parts), flush: () => store.flush() });
   own.route('/', notificationRoutes({ notifier }));
   return {
-    query: { queries, clock, parseSelector },
+    query: { queries, clock },
     monitoring: monitoringSource(parts),
     status: statusSource(parts),
+    federate: federateRoutes({
+      queries,
+      clock,
+      externalLabels: () => loaded().config.global.external_labels,
+    }),
+    remote: remoteRoutes(parts),
     apiV2: apiV2Routes({
       notifier,
       clock,
@@ -86,16 +102,13 @@ export function httpServices(parts: ServiceParts): HttpServices {
   };
 }
 
-/** Matchers of a series selector, as `match[]` takes it. @throws Error with PromQL's text */
-export function parseSelector(text: string): readonly Matcher[] {
-  const expr = unwrapParens(parseExpr(text));
-  if (expr.kind !== 'vector' || expr.offset !== 0 || expr.at !== undefined) {
-    throw new Error(`expected a series selector, got ${JSON.stringify(text)}`);
-  }
-  return expr.matchers;
+function remoteRoutes({ store, queries, clock, registry }: ServiceParts): Hono {
+  const app = remoteReadRoutes({ queries, clock });
+  app.route('/', remoteWriteRoutes({ appender: store, degraded: () => store.degraded(), clock, registry }));
+  return app;
 }
 
-function monitoringSource({ scraper, rules, forwarder }: ServiceParts): MonitoringSource {
+function monitoringSource({ scraper, rules, forwarder, store }: ServiceParts): MonitoringSource {
   return {
     activeTargets: () => scraper.targets().active,
     droppedTargets: () => scraper.targets().dropped,
@@ -111,6 +124,7 @@ function monitoringSource({ scraper, rules, forwarder }: ServiceParts): Monitori
         const labels = Object.fromEntries(eachLabel(target.labels));
         return [...metrics].map(([metric, about]) => ({ target: labels, metric, ...about }));
       }),
+    storedMetadata: () => store.metricMetadata,
     ruleGroups: () => rules.groups(),
     alerts: () => rules.alerts(),
     alertmanagers: () => ({
@@ -120,7 +134,8 @@ function monitoringSource({ scraper, rules, forwarder }: ServiceParts): Monitori
   };
 }
 
-function statusSource({ clock, startedAt, flags, loaded, lastReload }: ServiceParts): StatusSource {
+function statusSource(parts: ServiceParts): StatusSource {
+  const { clock, registry, store, startedAt, flags, features, loaded, lastReload } = parts;
   return {
     buildInfo: () => ({
       version: PROMETHEUS_LEVEL,
@@ -152,7 +167,46 @@ function statusSource({ clock, startedAt, flags, loaded, lastReload }: ServicePa
     configYaml: () => redactConfig(loaded().text),
     // The log is replayed before anything is served.
     walReplay: () => ({ min: 0, max: 0, current: 0, state: 'done' }),
+    blocks: () => blockList(store.dir),
+    features: () => featureList(features),
+    notifications: () => notificationList(parts),
+    selfMetrics: async (isWanted) => selfMetricsJson(await registry.getMetricsAsJSON(), isWanted),
   };
+}
+
+/** Partitions as upstream lists its blocks; the level tells a day that is over, and sealed, from one that is written to. */
+function blockList(dir: string): Readonly<Record<string, unknown>>[] {
+  return listPartitions(dir).flatMap(({ day, hot, sealed }) =>
+    [hot, sealed].flatMap((file) => {
+      if (file === undefined) return [];
+      const name = path.basename(file, '.db');
+      const level = file === sealed ? 2 : 1;
+      return [
+        {
+          ulid: name,
+          minTime: day,
+          maxTime: day + PARTITION_MS,
+          stats: { numBytes: fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0 },
+          compaction: { level, sources: [name] },
+          version: 1,
+        },
+      ];
+    }),
+  );
+}
+
+function notificationList({ store, clock, startedAt, lastReload }: ServiceParts) {
+  const notes: { text: string; date: string; active: boolean }[] = [];
+  const degraded = store.degraded();
+  if (degraded !== undefined) {
+    notes.push({ text: `Samples are in memory only: ${degraded}`, date: isoTime(clock.now()), active: true });
+  }
+  const { isSuccessful, successAt } = lastReload();
+  if (!isSuccessful) {
+    const date = isoTime(Math.max(startedAt, successAt));
+    notes.push({ text: 'Configuration reload has failed.', date, active: true });
+  }
+  return notes;
 }
 
 function applianceStatus({ store, queries, notifier, startedAt }: ServiceParts): Record<string, unknown> {

@@ -13,6 +13,8 @@ export class QueryError extends Error {
 
 export interface CountingBudget extends QueryBudget {
   samplesRead(): number;
+  /** Most bytes held at one time. */
+  peakBytes(): number;
 }
 
 /**
@@ -24,6 +26,7 @@ export function createBudget(limits: QueryLimits, cancel: Int32Array, now: () =>
   const startedAt = now();
   let samples = 0;
   let bytes = 0;
+  let peak = 0;
   const check = (): void => {
     const reason = Atomics.load(cancel, 0);
     if (reason === CANCEL.deadline || now() - startedAt > limits.timeoutMs) {
@@ -47,6 +50,7 @@ export function createBudget(limits: QueryLimits, cancel: Int32Array, now: () =>
     },
     bytes(count) {
       bytes += count;
+      if (bytes > peak) peak = bytes;
       if (bytes > limits.maxBytes) {
         throw new QueryError(
           'execution',
@@ -57,6 +61,7 @@ export function createBudget(limits: QueryLimits, cancel: Int32Array, now: () =>
     },
     check,
     samplesRead: () => samples,
+    peakBytes: () => peak,
   };
 }
 

@@ -21,10 +21,13 @@ export class JsonWriter {
   #length = 0;
   #pending = '';
   readonly #maxBytes: number;
+  readonly #check: () => void;
   readonly #encoder = new TextEncoder();
 
-  constructor(maxBytes: number) {
+  /** @param check called every few ten KB; throws when the query is to end */
+  constructor(maxBytes: number, check: () => void = () => {}) {
     this.#maxBytes = maxBytes;
+    this.#check = check;
   }
 
   /** Adds text that is valid JSON in its place. */
@@ -33,8 +36,13 @@ export class JsonWriter {
     if (this.#pending.length > CHUNK_CHARACTERS) this.#drain();
   }
 
-  value(value: unknown): void {
-    this.raw(JSON.stringify(value));
+  /** Adds bytes as they are. */
+  bytes(bytes: Uint8Array): void {
+    this.#drain();
+    if (this.#length + bytes.length > this.#maxBytes) throw new ResultTooLargeError(this.#maxBytes);
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 
   /** The bytes written so far; ends the writer. Owns its memory, so that it can be transferred. */
@@ -44,15 +52,20 @@ export class JsonWriter {
   }
 
   #drain(): void {
-    const needed = this.#length + this.#pending.length * 3;
-    if (needed > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-      larger.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = larger;
-    }
+    // An answer within its limit doubles at most once beyond it.
+    this.#reserve(this.#pending.length * 3);
     this.#length += this.#encoder.encodeInto(this.#pending, this.#bytes.subarray(this.#length)).written;
     this.#pending = '';
     if (this.#length > this.#maxBytes) throw new ResultTooLargeError(this.#maxBytes);
+    this.#check();
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
   }
 }
 

@@ -38,8 +38,10 @@ function doubleWorkers() {
         answered({
           id,
           status: 200,
+          contentType: 'application/json',
           body: new TextEncoder().encode(`answer ${id}`),
-          samplesRead: 0,
+          samplesRead: 7,
+          peakBytes: 8,
           evaluationMs: 1,
         });
       },
@@ -121,7 +123,10 @@ test('a client that leaves cancels its query, waiting or running', async () => {
   expect(new Int32Array(workers[0]!.requests[0]!.cancel)[0]).toBe(1);
   workers[0]!.answer(0);
   await first;
-  expect(pool.list()).toEqual([]);
+  expect(pool.list().map(({ id, state }) => ({ id, state }))).toEqual([
+    { id: 1, state: 'done' },
+    { id: 2, state: 'failed' },
+  ]);
 });
 
 test('a worker that dies answers its query with an error and is replaced for the next', async () => {

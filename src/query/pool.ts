@@ -1,14 +1,18 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { Log } from '../model/log.ts';
+import type { ActiveQueries } from './active-queries.ts';
 import {
   CANCEL,
   type CancelReason,
+  errorBody,
+  JSON_TYPE,
   type QueryAnswer,
   type QueryId,
   type QueryLimits,
   type QueryRequest,
   type QueryTask,
 } from './protocol.ts';
+import { taskText } from './task-text.ts';
 
 /** A worker thread of the interactive lane as the pool sees it. */
 export interface QueryWorker {
@@ -32,19 +36,40 @@ export interface QueryPoolOptions {
   readonly graceMs?: number;
   /** How long the last worker stays without work, ms. */
   readonly idleMs?: number;
+  /** Queries that take longer are logged, ms. */
+  readonly slowMs?: number;
+  /** Where running queries are noted, so that a crash can be told from. */
+  readonly active?: ActiveQueries;
 }
 
-/** A query that runs or waits, for people to see. */
+/** A query that runs, waits or has ended, for people to see. */
 export interface QueryStatus {
+  /** Of this run of the process; 0 for queries of the one before. */
   readonly id: QueryId;
-  readonly task: QueryTask;
-  readonly state: 'waiting' | 'running';
+  readonly kind: QueryTask['kind'];
+  /** Expression or selectors, cut where they are long. */
+  readonly query: string;
+  /** `interrupted`: it ran when the process before this one ended without a stop. */
+  readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'interrupted';
   /** Unix ms. */
   readonly receivedAt: number;
+  /** Once it has ended. */
+  readonly cost?: QueryCost;
+}
+
+export interface QueryCost {
+  /** Status of the HTTP answer. */
+  readonly status: number;
+  readonly waitedMs: number;
+  readonly evaluationMs: number;
+  readonly samplesRead: number;
+  readonly peakBytes: number;
+  readonly answerBytes: number;
 }
 
 export interface HttpAnswer {
   readonly status: number;
+  readonly contentType: string;
   readonly body: Uint8Array;
   readonly retryAfterSeconds?: number;
 }
@@ -55,6 +80,7 @@ export interface QueryPool {
    * @param timeoutMs shortens `limits.timeoutMs`
    */
   run(task: QueryTask, signal?: AbortSignal, timeoutMs?: number): Promise<HttpAnswer>;
+  /** What runs and waits, then what ended, newest first. */
   list(): QueryStatus[];
   /** @returns false when no such query runs or waits */
   cancel(id: QueryId): boolean;
@@ -69,6 +95,10 @@ interface Job {
   readonly limits: QueryLimits;
   readonly cancel: Int32Array;
   readonly settle: (answer: HttpAnswer) => void;
+  /** Monotonic ms. */
+  readonly queuedAt: number;
+  /** Monotonic ms; undefined while it waits. */
+  startedAt: number | undefined;
   reason: CancelReason;
 }
 
@@ -79,10 +109,9 @@ interface Lane {
   idle?: Timer | undefined;
 }
 
-const encoder = new TextEncoder();
-
-export const errorBody = (errorType: string, error: string): Uint8Array =>
-  encoder.encode(JSON.stringify({ status: 'error', errorType, error }));
+/** Ended queries that are listed. */
+const RECENT = 100;
+const SLOW_MS = 5000;
 
 /**
  * The interactive lane: people's queries, evaluated in worker threads one at a time each, in the order they came. Workers start with
@@ -93,6 +122,20 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
   const { clock, log, limits } = options;
   const graceMs = options.graceMs ?? 1000;
   const idleMs = options.idleMs ?? 60_000;
+  const slowMs = options.slowMs ?? SLOW_MS;
+  const recent: QueryStatus[] = (options.active?.interrupted ?? []).map(({ query, kind, receivedAt }) => ({
+    id: 0,
+    kind,
+    query,
+    state: 'interrupted',
+    receivedAt,
+  }));
+  for (const { query, kind, receivedAt } of recent) {
+    log.warn(
+      { query, kind, receivedAt },
+      'this query was running when the process before ended without a stop',
+    );
+  }
   const lanes: Lane[] = [];
   const waiting: Job[] = [];
   let nextId: QueryId = 1;
@@ -103,7 +146,7 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
   const startLane = (): Lane => {
     const lane: Lane = { worker: options.startWorker(), job: undefined };
     lane.worker.onAnswer((answer) => {
-      if (lane.job?.id === answer.id) finish(lane, { status: answer.status, body: answer.body });
+      if (lane.job?.id === answer.id) finish(lane, answer, answer);
     });
     lane.worker.onExit((reason) => {
       const index = lanes.indexOf(lane);
@@ -113,16 +156,11 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
       if (lane.job) {
         replaced++;
         log.error(
-          { query: describe(lane.job.task), reason },
+          { query: taskText(lane.job.task), reason },
           'query worker ended while it evaluated; it is replaced',
         );
-        finish(lane, {
-          status: 422,
-          body: errorBody(
-            'execution',
-            `the query ended its worker: ${reason}; narrow the selector, the range or the step`,
-          ),
-        });
+        const text = `the query ended its worker: ${reason}; narrow the selector, the range or the step`;
+        finish(lane, { status: 422, contentType: JSON_TYPE, body: errorBody('execution', text) });
       }
       next();
     });
@@ -130,12 +168,32 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
     return lane;
   };
 
-  const finish = (lane: Lane, answer: HttpAnswer): void => {
+  const finish = (lane: Lane, answer: HttpAnswer, spent?: QueryAnswer): void => {
     const job = lane.job!;
     lane.job = undefined;
     lane.deadline?.cancel();
+    options.active?.ended(job.id);
+    record(job, answer, spent);
     job.settle(answer);
     next();
+  };
+
+  const record = (job: Job, answer: HttpAnswer, spent?: QueryAnswer): void => {
+    const now = clock.monotonic();
+    const startedAt = job.startedAt ?? now;
+    const cost: QueryCost = {
+      status: answer.status,
+      waitedMs: startedAt - job.queuedAt,
+      evaluationMs: spent?.evaluationMs ?? now - startedAt,
+      samplesRead: spent?.samplesRead ?? 0,
+      peakBytes: spent?.peakBytes ?? 0,
+      answerBytes: answer.body.length,
+    };
+    const status = statusOf(job, answer.status < 400 ? 'done' : 'failed', cost);
+    recent.unshift(status);
+    if (recent.length > RECENT) recent.pop();
+    if (cost.evaluationMs < slowMs) return;
+    log.warn({ query: status.query, kind: status.kind, ...cost }, 'slow query');
   };
 
   const terminate = (lane: Lane, answer: HttpAnswer): void => {
@@ -151,10 +209,13 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
     lane.idle?.cancel();
     lane.idle = undefined;
     lane.job = job;
+    job.startedAt = clock.monotonic();
+    options.active?.started(job.id, statusOf(job, 'running'));
     lane.worker.post({
       id: job.id,
       task: job.task,
       limits: job.limits,
+      waitedMs: job.startedAt - job.queuedAt,
       cancel: job.cancel.buffer as SharedArrayBuffer,
     });
     lane.deadline = clock.after(job.limits.timeoutMs, () => interrupt(lane, job, CANCEL.deadline));
@@ -168,7 +229,7 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
     lane.deadline?.cancel();
     lane.deadline = clock.after(graceMs, () => {
       if (lane.job !== job) return;
-      log.warn({ query: describe(job.task) }, 'query did not end when told to; its worker is replaced');
+      log.warn({ query: taskText(job.task) }, 'query did not end when told to; its worker is replaced');
       terminate(lane, endedAnswer(reason, job.limits));
     });
   };
@@ -192,19 +253,12 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
 
   const run = (task: QueryTask, signal?: AbortSignal, timeoutMs?: number): Promise<HttpAnswer> =>
     new Promise((resolve) => {
-      if (stopped)
-        return resolve({ status: 503, body: errorBody('unavailable', 'the server is shutting down') });
+      if (stopped) return resolve(unavailable('the server is shutting down'));
       if (signal?.aborted) return resolve(endedAnswer(CANCEL.clientGone, limits));
       if (waiting.length >= options.maxWaiting) {
         refused++;
-        return resolve({
-          status: 503,
-          body: errorBody(
-            'unavailable',
-            `${options.maxWaiting} queries are waiting already; try again in a moment (query.max_waiting)`,
-          ),
-          retryAfterSeconds: 5,
-        });
+        const text = `${options.maxWaiting} queries are waiting already; try again in a moment (query.max_waiting)`;
+        return resolve({ ...unavailable(text), retryAfterSeconds: 5 });
       }
       const onAbort = (): void => abandon(job, CANCEL.clientGone);
       const job: Job = {
@@ -214,6 +268,8 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
         limits:
           timeoutMs === undefined ? limits : { ...limits, timeoutMs: Math.min(timeoutMs, limits.timeoutMs) },
         cancel: new Int32Array(new SharedArrayBuffer(4)),
+        queuedAt: clock.monotonic(),
+        startedAt: undefined,
         reason: CANCEL.none,
         settle: (answer) => {
           signal?.removeEventListener('abort', onAbort);
@@ -229,7 +285,9 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
     const index = waiting.indexOf(job);
     if (index >= 0) {
       waiting.splice(index, 1);
-      job.settle(endedAnswer(reason, job.limits));
+      const answer = endedAnswer(reason, job.limits);
+      record(job, answer);
+      job.settle(answer);
       return;
     }
     const lane = lanes.find((candidate) => candidate.job === job);
@@ -241,6 +299,7 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
     list: () => [
       ...lanes.flatMap((lane) => (lane.job ? [statusOf(lane.job, 'running')] : [])),
       ...waiting.map((job) => statusOf(job, 'waiting')),
+      ...recent,
     ],
     cancel(id) {
       const job =
@@ -263,30 +322,30 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
         lane.worker.terminate();
         lane.job?.settle(endedAnswer(CANCEL.shutdown, lane.job.limits));
       }
+      options.active?.close();
     },
   };
 }
 
 function endedAnswer(reason: CancelReason, limits: QueryLimits): HttpAnswer {
   if (reason === CANCEL.deadline) {
-    return {
-      status: 503,
-      body: errorBody(
-        'timeout',
-        `query timed out in expression evaluation: query.timeout is ${limits.timeoutMs} ms`,
-      ),
-    };
+    const text = `query timed out in expression evaluation: query.timeout is ${limits.timeoutMs} ms`;
+    return { status: 503, contentType: JSON_TYPE, body: errorBody('timeout', text) };
   }
-  return { status: 499, body: errorBody('canceled', 'query was canceled') };
+  return { status: 499, contentType: JSON_TYPE, body: errorBody('canceled', 'query was canceled') };
 }
 
-const statusOf = (job: Job, state: QueryStatus['state']): QueryStatus => ({
-  id: job.id,
-  task: job.task,
-  state,
-  receivedAt: job.receivedAt,
+const unavailable = (text: string): HttpAnswer => ({
+  status: 503,
+  contentType: JSON_TYPE,
+  body: errorBody('unavailable', text),
 });
 
-function describe(task: QueryTask): string {
-  return task.kind === 'instant' || task.kind === 'range' ? task.expr.slice(0, 500) : task.kind;
-}
+const statusOf = (job: Job, state: QueryStatus['state'], cost?: QueryCost): QueryStatus => ({
+  id: job.id,
+  kind: job.task.kind,
+  query: taskText(job.task),
+  state,
+  receivedAt: job.receivedAt,
+  ...(cost ? { cost } : {}),
+});

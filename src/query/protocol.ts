@@ -32,51 +32,66 @@ export interface EngineSettings {
   readonly typeAndUnitLabels: boolean;
 }
 
-/** A question of the HTTP API; times in Unix ms, ranges half-open. */
+/** Cost figures in an answer: totals, or per step too. */
+export type StatsLevel = 'basic' | 'all';
+
+interface Evaluated {
+  readonly expr: string;
+  readonly lookbackMs?: number;
+  readonly limit?: number;
+  readonly stats?: StatsLevel;
+}
+
+interface Listed {
+  /** Series selectors as written; none means all series. */
+  readonly match: readonly string[];
+  readonly range: TimeRange;
+  readonly limit?: number;
+}
+
+/** A question of the HTTP API; times in Unix ms, ranges half-open. Texts people wrote are parsed in the worker. */
 export type QueryTask =
-  | {
-      readonly kind: 'instant';
-      readonly expr: string;
-      readonly timestamp: number;
-      readonly lookbackMs?: number;
-      readonly limit?: number;
-      readonly stats?: boolean;
-    }
-  | {
+  | (Evaluated & { readonly kind: 'instant'; readonly timestamp: number })
+  | (Evaluated & {
       readonly kind: 'range';
-      readonly expr: string;
       readonly startMs: number;
       readonly endMs: number;
       readonly stepMs: number;
-      readonly lookbackMs?: number;
-      readonly limit?: number;
-      readonly stats?: boolean;
-    }
-  | {
-      readonly kind: 'series';
-      readonly sets: readonly (readonly Matcher[])[];
-      readonly range: TimeRange;
-      readonly limit?: number;
-    }
-  | {
-      readonly kind: 'labelNames';
-      readonly sets: readonly (readonly Matcher[])[];
-      readonly range: TimeRange;
-      readonly limit?: number;
-    }
-  | {
-      readonly kind: 'labelValues';
-      readonly name: string;
-      readonly sets: readonly (readonly Matcher[])[];
-      readonly range: TimeRange;
-      readonly limit?: number;
-    }
-  | { readonly kind: 'cardinality'; readonly range: TimeRange; readonly limit: number };
+    })
+  | (Listed & { readonly kind: 'series' })
+  | (Listed & { readonly kind: 'labelNames' })
+  | (Listed & { readonly kind: 'labelValues'; readonly name: string })
+  | { readonly kind: 'cardinality'; readonly range: TimeRange; readonly limit: number }
+  | { readonly kind: 'format'; readonly expr: string }
+  | { readonly kind: 'parse'; readonly expr: string }
+  | { readonly kind: 'exemplars'; readonly expr: string }
+  | FederateTask
+  | ReadTask;
+
+/** `/federate`: the newest sample of each series that is not stale. */
+export interface FederateTask {
+  readonly kind: 'federate';
+  readonly match: readonly string[];
+  readonly timestamp: number;
+  /** Names and values in turn, for series that lack the label. */
+  readonly externalLabels: readonly string[];
+  /** Whether the client reads quoted names; otherwise odd characters become underscores. */
+  readonly acceptsUtf8: boolean;
+}
+
+/** Remote read. */
+export interface ReadTask {
+  readonly kind: 'read';
+  readonly queries: readonly { readonly matchers: readonly Matcher[]; readonly range: TimeRange }[];
+  readonly responseType: 'samples' | 'chunks';
+}
 
 export interface QueryRequest {
   readonly id: QueryId;
   readonly task: QueryTask;
   readonly limits: QueryLimits;
+  /** How long the query waited for a worker. */
+  readonly waitedMs: number;
   /** Int32[0]: not 0 = give up. A busy worker cannot read its mailbox, so it polls this. See CANCEL. */
   readonly cancel: SharedArrayBuffer;
 }
@@ -98,12 +113,21 @@ export const ERROR_STATUS = {
 } as const;
 export type ErrorType = keyof typeof ERROR_STATUS;
 
+export const JSON_TYPE = 'application/json';
+
+/** Upstream's envelope of an error. */
+export const errorBody = (errorType: ErrorType, error: string): Uint8Array<ArrayBuffer> =>
+  new TextEncoder().encode(JSON.stringify({ status: 'error', errorType, error }));
+
 export interface QueryAnswer {
   readonly id: QueryId;
   readonly status: number;
-  /** The whole JSON body of the HTTP answer; transferred, not copied. */
+  readonly contentType: string;
+  /** The whole body of the HTTP answer; transferred, not copied. */
   readonly body: Uint8Array;
   readonly samplesRead: number;
+  /** Most bytes counted against `query.max_bytes` at one time. */
+  readonly peakBytes: number;
   readonly evaluationMs: number;
 }
 

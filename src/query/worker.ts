@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
+import { readFormats } from '../exposition/remote/read-formats.ts';
 import { loadAddon } from '../platform.ts';
 import { serveRehearsals } from '../rehearse/service.ts';
 import { expandRuleTemplates } from '../templates/rule-expander.ts';
@@ -30,7 +31,7 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
     case 'queries': {
       const { shared, settings } = init as LaneInit;
       const queryable = openQueryable(shared, { addon, visibility: 'committed' });
-      serveQueries(port, queryable, settings, systemClock.monotonic);
+      serveQueries(port, { queryable, settings, readFormats }, systemClock.monotonic);
       break;
     }
     case 'rehearse': {

@@ -1,5 +1,8 @@
-import { Hono } from 'hono';
-import { success } from '../envelope.ts';
+import { type Context, Hono } from 'hono';
+import { labelsFromObject } from '../../model/labels.ts';
+import type { MetricMetadata } from '../../model/queryable.ts';
+import { ApiError, success } from '../envelope.ts';
+import { readSelector, ruleList } from './rules.ts';
 
 /** What the scraper and the rules say of themselves, in upstream's JSON. */
 export interface MonitoringSource {
@@ -8,7 +11,12 @@ export interface MonitoringSource {
   droppedTargetCounts(): Readonly<Record<string, number>>;
   scrapePools(): readonly string[];
   /** Per target and metric: `{target, metric, type, help, unit}`. */
-  targetMetadata(): readonly { readonly target: Readonly<Record<string, string>>; readonly metric: string }[];
+  targetMetadata(): readonly (MetricMetadata & {
+    readonly target: Readonly<Record<string, string>>;
+    readonly metric: string;
+  })[];
+  /** Metadata of metrics that have no target: what was pushed. */
+  storedMetadata(): ReadonlyMap<string, MetricMetadata>;
   ruleGroups(): readonly RuleGroupJson[];
   alerts(): readonly unknown[];
   alertmanagers(): {
@@ -20,6 +28,7 @@ export interface MonitoringSource {
 export interface RuleJson {
   readonly name: string;
   readonly type: 'alerting' | 'recording';
+  readonly labels: Readonly<Record<string, string>>;
   readonly alerts?: readonly unknown[];
 }
 
@@ -48,45 +57,35 @@ export function monitoringRoutes(source: MonitoringSource): Hono {
 
   app.get('/targets/metadata', (c) => {
     const metric = c.req.query('metric');
-    const rows = source.targetMetadata().filter((row) => !metric || row.metric === metric);
-    return success(c, rows.slice(0, limitOf(c.req.query('limit'))));
+    const limit = numberOf(c, 'limit');
+    const isWanted = targetFilter(c.req.query('match_target'));
+    const rows = source
+      .targetMetadata()
+      .filter((row) => (!metric || row.metric === metric) && isWanted(row.target))
+      .slice(0, limit);
+    if (rows.length === 0) throw new ApiError('not_found', 'specified metadata not found');
+    // The name is said only where it was not asked for.
+    return success(c, metric ? rows.map(({ metric: _metric, ...row }) => row) : rows);
   });
 
   app.get('/metadata', (c) => {
     const wanted = c.req.query('metric');
-    const perMetric = limitOf(c.req.query('limit_per_metric'));
+    const limit = numberOf(c, 'limit');
+    const perMetric = numberOf(c, 'limit_per_metric');
     const byMetric = new Map<string, Map<string, unknown>>();
-    for (const { target: _target, metric, ...about } of source.targetMetadata()) {
-      if (wanted && metric !== wanted) continue;
+    const add = (metric: string, { type, help, unit }: MetricMetadata): void => {
+      if (wanted && metric !== wanted) return;
       const known = byMetric.get(metric) ?? new Map<string, unknown>();
-      if (known.size < perMetric) known.set(JSON.stringify(about), about);
+      if (known.size < perMetric) known.set(JSON.stringify([type, help, unit]), { type, help, unit });
       byMetric.set(metric, known);
-    }
-    const entries = [...byMetric].slice(0, limitOf(c.req.query('limit')));
+    };
+    for (const { metric, ...about } of source.targetMetadata()) add(metric, about);
+    for (const [metric, about] of source.storedMetadata()) if (!byMetric.has(metric)) add(metric, about);
+    const entries = [...byMetric].slice(0, limit);
     return success(c, Object.fromEntries(entries.map(([metric, known]) => [metric, [...known.values()]])));
   });
 
-  app.get('/rules', (c) => {
-    const type = c.req.query('type');
-    const names = c.req.queries('rule_name[]');
-    const groups = c.req.queries('rule_group[]');
-    const files = c.req.queries('file[]');
-    const withoutAlerts = c.req.query('exclude_alerts') === 'true';
-    const wantedType = type === 'alert' ? 'alerting' : type === 'record' ? 'recording' : undefined;
-    const shown = source
-      .ruleGroups()
-      .filter((group) => (!groups || groups.includes(group.name)) && (!files || files.includes(group.file)))
-      .map((group) => ({
-        ...group,
-        rules: group.rules
-          .filter(
-            (rule) => (!wantedType || rule.type === wantedType) && (!names || names.includes(rule.name)),
-          )
-          .map((rule) => (withoutAlerts && rule.alerts ? { ...rule, alerts: [] } : rule)),
-      }))
-      .filter((group) => group.rules.length > 0 || (!wantedType && !names));
-    return success(c, { groups: shown });
-  });
+  app.get('/rules', (c) => success(c, ruleList(source.ruleGroups(), new URL(c.req.url).searchParams)));
 
   app.get('/alerts', (c) => success(c, { alerts: source.alerts() }));
   app.get('/alertmanagers', (c) => success(c, source.alertmanagers()));
@@ -94,7 +93,15 @@ export function monitoringRoutes(source: MonitoringSource): Hono {
 }
 
 /** Upstream's optional limits: absent or negative means all. */
-function limitOf(text: string | undefined): number {
-  const limit = Number(text ?? -1);
-  return Number.isInteger(limit) && limit >= 0 ? limit : Number.POSITIVE_INFINITY;
+function numberOf(c: Context, name: string): number {
+  const text = c.req.query(name) ?? '';
+  if (text === '') return Number.POSITIVE_INFINITY;
+  if (!/^[+-]?\d+$/.test(text)) throw new ApiError('bad_data', `${name} must be a number`);
+  return Number(text) < 0 ? Number.POSITIVE_INFINITY : Number(text);
+}
+
+function targetFilter(selector: string | undefined): (target: Readonly<Record<string, string>>) => boolean {
+  if (!selector) return () => true;
+  const matches = readSelector('match_target', selector);
+  return (target) => matches(labelsFromObject(target));
 }

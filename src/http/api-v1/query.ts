@@ -1,56 +1,35 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import type { Clock } from '../../clock.ts';
-import type { Matcher } from '../../model/matcher.ts';
 import type { QueryPool } from '../../query/pool.ts';
 import type { QueryTask } from '../../query/protocol.ts';
+import { workerAnswer } from '../compress.ts';
 import { ApiError } from '../envelope.ts';
 import { ParameterError, readDuration, readLimit, readParams, readTime } from '../params.ts';
 
 export interface QueryRouteDeps {
   readonly queries: QueryPool;
   readonly clock: Clock;
-  /** Reads a series selector. @throws Error with PromQL's text */
-  readonly parseSelector: (text: string) => readonly Matcher[];
 }
 
 /** Upstream's cap on the points of one series in an answer. */
 const MAX_POINTS = 11_000;
 /** More `match[]` than anyone writes. */
 const MAX_SELECTORS = 100;
+/** Upstream's cap on each list of `/status/tsdb`. */
+const MAX_CARDINALITY_ROWS = 10_000;
 /** Series seen this long count as those of the head, as upstream's head holds two to three hours. */
 const CARDINALITY_MS = 2 * 3_600_000;
 /** Bounds of time in label queries without start and end, Unix ms. */
 const MIN_TIME = -8_640_000_000_000_000;
 const MAX_TIME = 8_640_000_000_000_000;
 
-/** `/query`, `/query_range`, `/labels`, `/label/<name>/values`, `/series` of /api/v1, by GET and by POSTed form. */
+/** The endpoints of /api/v1 that are answered by a query worker, by GET and, where upstream has it, by POSTed form. */
 export function queryRoutes(deps: QueryRouteDeps): Hono {
   const app = new Hono();
 
-  const answer = async (task: QueryTask, params: URLSearchParams, signal: AbortSignal): Promise<Response> => {
-    const timeoutMs = params.get('timeout') ? readDuration(params, 'timeout') : undefined;
-    const { status, body, retryAfterSeconds } = await deps.queries.run(task, signal, timeoutMs);
-    return new Response(body as Uint8Array<ArrayBuffer>, {
-      status,
-      headers: {
-        'content-type': 'application/json',
-        ...(retryAfterSeconds ? { 'retry-after': String(retryAfterSeconds) } : {}),
-      },
-    });
-  };
-
-  const selectors = (params: URLSearchParams): (readonly Matcher[])[] => {
-    const texts = params.getAll('match[]');
-    if (texts.length > MAX_SELECTORS) {
-      throw new ParameterError('match[]', `expected at most ${MAX_SELECTORS} selectors, got ${texts.length}`);
-    }
-    return texts.map((text) => {
-      try {
-        return deps.parseSelector(text);
-      } catch (error) {
-        throw new ParameterError('match[]', (error as Error).message);
-      }
-    });
+  const answer = async (c: Context, task: QueryTask, params?: URLSearchParams): Promise<Response> => {
+    const timeoutMs = params?.get('timeout') ? readDuration(params, 'timeout') : undefined;
+    return workerAnswer(c, await deps.queries.run(task, c.req.raw.signal, timeoutMs));
   };
 
   /** The API's bounds are inclusive, ours half-open: one ms is added to the end. */
@@ -63,17 +42,8 @@ export function queryRoutes(deps: QueryRouteDeps): Hono {
 
   app.on(['GET', 'POST'], '/query', async (c) => {
     const params = await readParams(c);
-    const now = deps.clock.now();
-    return answer(
-      {
-        kind: 'instant',
-        expr: params.get('query') ?? '',
-        timestamp: readTime(params, 'time', now),
-        ...common(params),
-      },
-      params,
-      c.req.raw.signal,
-    );
+    const timestamp = readTime(params, 'time', deps.clock.now());
+    return answer(c, { kind: 'instant', ...evaluated(params), timestamp }, params);
   });
 
   app.on(['GET', 'POST'], '/query_range', async (c) => {
@@ -94,58 +64,81 @@ export function queryRoutes(deps: QueryRouteDeps): Hono {
         'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
       );
     }
-    return answer(
-      { kind: 'range', expr: params.get('query') ?? '', startMs, endMs, stepMs, ...common(params) },
-      params,
-      c.req.raw.signal,
-    );
+    return answer(c, { kind: 'range', ...evaluated(params), startMs, endMs, stepMs }, params);
   });
+
+  app.on(['GET', 'POST'], '/query_exemplars', async (c) => {
+    const params = await readParams(c);
+    bounds(params);
+    return answer(c, { kind: 'exemplars', expr: params.get('query') ?? '' });
+  });
+
+  for (const [path, kind] of [
+    ['/format_query', 'format'],
+    ['/parse_query', 'parse'],
+  ] as const) {
+    app.on(['GET', 'POST'], path, async (c) => {
+      const params = await readParams(c);
+      return answer(c, { kind, expr: params.get('query') ?? '' });
+    });
+  }
 
   app.on(['GET', 'POST'], '/series', async (c) => {
     const params = await readParams(c);
-    const sets = selectors(params);
-    if (sets.length === 0) throw new ApiError('bad_data', 'no match[] parameter provided');
-    return answer(
-      { kind: 'series', sets, range: bounds(params), ...limitOf(params) },
-      params,
-      c.req.raw.signal,
-    );
+    const match = selectors(params);
+    if (match.length === 0) throw new ApiError('bad_data', 'no match[] parameter provided');
+    return answer(c, { kind: 'series', match, range: bounds(params), ...limitOf(params) });
   });
 
   app.on(['GET', 'POST'], '/labels', async (c) => {
     const params = await readParams(c);
-    return answer(
-      { kind: 'labelNames', sets: selectors(params), range: bounds(params), ...limitOf(params) },
-      params,
-      c.req.raw.signal,
-    );
+    return answer(c, {
+      kind: 'labelNames',
+      match: selectors(params),
+      range: bounds(params),
+      ...limitOf(params),
+    });
   });
 
   app.get('/label/:name/values', async (c) => {
     const params = await readParams(c);
     const name = unescapeName(c.req.param('name'));
     if (name === '') throw new ApiError('bad_data', 'invalid label name: ""');
-    return answer(
-      { kind: 'labelValues', name, sets: selectors(params), range: bounds(params), ...limitOf(params) },
-      params,
-      c.req.raw.signal,
-    );
+    return answer(c, {
+      kind: 'labelValues',
+      name,
+      match: selectors(params),
+      range: bounds(params),
+      ...limitOf(params),
+    });
   });
 
   app.get('/status/tsdb', async (c) => {
     const params = await readParams(c);
     const now = deps.clock.now();
     const range = { from: now - CARDINALITY_MS, to: now + 1 };
-    return answer({ kind: 'cardinality', range, limit: readLimit(params) ?? 10 }, params, c.req.raw.signal);
+    const limit = Math.min(MAX_CARDINALITY_ROWS, readLimit(params) ?? 10);
+    return answer(c, { kind: 'cardinality', range, limit });
   });
 
   return app;
 }
 
-function common(params: URLSearchParams): { lookbackMs?: number; limit?: number; stats?: boolean } {
+/** Selectors as written; the worker parses them. */
+export function selectors(params: URLSearchParams): readonly string[] {
+  const match = params.getAll('match[]');
+  if (match.length > MAX_SELECTORS) {
+    throw new ParameterError('match[]', `expected at most ${MAX_SELECTORS} selectors, got ${match.length}`);
+  }
+  return match;
+}
+
+function evaluated(params: URLSearchParams) {
+  const stats = params.get('stats');
   return {
+    expr: params.get('query') ?? '',
     ...(params.get('lookback_delta') ? { lookbackMs: readDuration(params, 'lookback_delta') } : {}),
-    ...(params.get('stats') ? { stats: true } : {}),
+    ...(stats ? { stats: stats === 'all' ? ('all' as const) : ('basic' as const) } : {}),
     ...limitOf(params),
   };
 }

@@ -1,0 +1,194 @@
+import type { Matcher } from '../model/matcher.ts';
+import type { Querier, Queryable, SeriesSamples } from '../model/queryable.ts';
+import { evaluateInstant, evaluateRange, type QueryOutcome } from '../promql/evaluate.ts';
+import { parseExpr } from '../promql/parse.ts';
+import { formatExpr } from '../promql/print.ts';
+import { type CountingBudget, QueryError } from './budget.ts';
+import { cardinality } from './cardinality.ts';
+import { FEDERATION_TYPES, writeFederation } from './federation.ts';
+import { formatTime, type JsonWriter, labelsJson } from './json.ts';
+import { type EngineSettings, JSON_TYPE, type QueryTask, type StatsLevel } from './protocol.ts';
+import { parseSelector } from './selector.ts';
+import { treeJson } from './tree-json.ts';
+import { writeValue } from './value-json.ts';
+
+/** Remote read's wire formats, handed in so that this package knows none. `charge` is told of bytes before they are used. */
+export interface ReadFormats {
+  readonly samples: ReadFormat;
+  readonly chunks: ReadFormat;
+}
+
+export interface ReadFormat {
+  readonly contentType: string;
+  encode(results: readonly (readonly SeriesSamples[])[], charge: (bytes: number) => void): Uint8Array;
+}
+
+/** What an answer is made from. */
+export interface AnswerSource {
+  readonly queryable: Queryable;
+  readonly settings: EngineSettings;
+  readonly readFormats: ReadFormats;
+}
+
+/** Clockwork of one answer, ms. */
+export interface AnswerTimes {
+  readonly waitedMs: number;
+  elapsedMs(): number;
+}
+
+/**
+ * Writes a task's whole answer.
+ * @returns its content type
+ * @throws what the parser, the evaluation, the budget or the writer throw
+ */
+export function writeAnswer(
+  writer: JsonWriter,
+  task: QueryTask,
+  { queryable, settings, readFormats }: AnswerSource,
+  budget: CountingBudget,
+  times: AnswerTimes,
+): string {
+  switch (task.kind) {
+    case 'instant':
+    case 'range':
+      writeEvaluation(writer, task, queryable, settings, budget, times);
+      return JSON_TYPE;
+    case 'format':
+      writer.raw(
+        `{"status":"success","data":${JSON.stringify(formatExpr(parseExpr(task.expr), { pretty: true }))}}`,
+      );
+      return JSON_TYPE;
+    case 'parse':
+      writer.raw(`{"status":"success","data":${JSON.stringify(treeJson(parseExpr(task.expr)))}}`);
+      return JSON_TYPE;
+    case 'exemplars':
+      // The expression is checked as upstream does; the store keeps no exemplars.
+      parseExpr(task.expr);
+      writer.raw('{"status":"success","data":[]}');
+      return JSON_TYPE;
+  }
+  const querier = queryable.querier(budget);
+  try {
+    switch (task.kind) {
+      case 'cardinality': {
+        const data = cardinality(querier.series([], task.range), task.range, task.limit);
+        writer.raw(JSON.stringify({ status: 'success', data }));
+        return JSON_TYPE;
+      }
+      case 'federate':
+        writeFederation(writer, task, querier, settings.lookbackMs);
+        return FEDERATION_TYPES[task.acceptsUtf8 ? 'utf8' : 'underscores'];
+      case 'read': {
+        const format = readFormats[task.responseType];
+        const results = task.queries.map(({ matchers, range }) => querier.select(matchers, range));
+        writer.bytes(format.encode(results, (bytes) => budget.bytes(bytes)));
+        return format.contentType;
+      }
+      default:
+        writeList(writer, task, querier);
+        return JSON_TYPE;
+    }
+  } finally {
+    querier.close();
+  }
+}
+
+function writeEvaluation(
+  writer: JsonWriter,
+  task: Extract<QueryTask, { kind: 'instant' | 'range' }>,
+  queryable: Queryable,
+  settings: EngineSettings,
+  budget: CountingBudget,
+  times: AnswerTimes,
+): void {
+  const expr = parseExpr(task.expr);
+  const preparedMs = times.elapsedMs();
+  const options = {
+    ...settings,
+    budget,
+    query: task.expr,
+    ...(task.lookbackMs === undefined ? {} : { lookbackMs: task.lookbackMs }),
+  };
+  const outcome: QueryOutcome =
+    task.kind === 'instant'
+      ? evaluateInstant(expr, task.timestamp, queryable, options)
+      : evaluateRange(
+          expr,
+          { startMs: task.startMs, endMs: task.endMs, stepMs: task.stepMs },
+          queryable,
+          options,
+        );
+  const evaluatedMs = times.elapsedMs();
+  const warnings = [...outcome.warnings];
+  writer.raw('{"status":"success","data":{');
+  if (writeValue(writer, outcome.value, task.limit)) warnings.push(TRUNCATED);
+  if (task.stats) {
+    const seconds = (ms: number): number => ms / 1000;
+    const timings = {
+      evalTotalTime: seconds(evaluatedMs),
+      resultSortTime: 0,
+      queryPreparationTime: seconds(preparedMs),
+      innerEvalTime: seconds(evaluatedMs - preparedMs),
+      execQueueTime: seconds(times.waitedMs),
+      execTotalTime: seconds(times.waitedMs + evaluatedMs),
+    };
+    writer.raw(
+      `,"stats":{"timings":${JSON.stringify(timings)},"samples":${samplesJson(outcome, budget, task.stats)}}`,
+    );
+  }
+  writer.raw('}');
+  writeNotes(writer, warnings, outcome.infos);
+}
+
+const TRUNCATED = 'results truncated due to limit';
+
+/** Upstream's sample figures; ours of memory is in bytes, so its peak is that of samples read. */
+function samplesJson({ stats }: QueryOutcome, budget: CountingBudget, level: StatsLevel): string {
+  let text = '{';
+  if (level === 'all') {
+    const steps = Array.from(
+      stats.samplesPerStep,
+      (count, step) => `[${formatTime(stats.startMs + step * stats.stepMs)},${count}]`,
+    );
+    text += `"totalQueryableSamplesPerStep":[${steps.join(',')}],`;
+  }
+  const read = budget.samplesRead();
+  return `${text}"totalQueryableSamples":${stats.totalSamples},"samplesRead":${read},"peakSamples":${read}}`;
+}
+
+type ListTask = Extract<QueryTask, { kind: 'series' | 'labelNames' | 'labelValues' }>;
+
+function writeList(writer: JsonWriter, task: ListTask, querier: Querier): void {
+  const sets = task.match.map(matchersOf);
+  writer.raw('{"status":"success","data":[');
+  const items = listOf(task, sets, querier);
+  const limit = Math.min(task.limit ?? items.length, items.length);
+  for (let i = 0; i < limit; i++) writer.raw((i > 0 ? ',' : '') + items[i]!);
+  writer.raw(']');
+  writeNotes(writer, limit < items.length ? [TRUNCATED] : [], []);
+}
+
+function listOf(task: ListTask, sets: readonly (readonly Matcher[])[], querier: Querier): string[] {
+  switch (task.kind) {
+    case 'series':
+      return querier.series(sets, task.range).map(labelsJson);
+    case 'labelNames':
+      return querier.labelNames(sets, task.range).map((name) => JSON.stringify(name));
+    case 'labelValues':
+      return querier.labelValues(task.name, sets, task.range).map((value) => JSON.stringify(value));
+  }
+}
+
+function matchersOf(text: string): readonly Matcher[] {
+  try {
+    return parseSelector(text);
+  } catch (error) {
+    throw new QueryError('bad_data', `invalid parameter "match[]": ${(error as Error).message}`);
+  }
+}
+
+function writeNotes(writer: JsonWriter, warnings: readonly string[], infos: readonly string[]): void {
+  if (warnings.length > 0) writer.raw(`,"warnings":${JSON.stringify(warnings)}`);
+  if (infos.length > 0) writer.raw(`,"infos":${JSON.stringify(infos)}`);
+  writer.raw('}');
+}
