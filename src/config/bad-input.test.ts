@@ -474,11 +474,29 @@ test.each<[text: string, faults: string[]]>([
   ],
   ['tracing: {}', ['1:1: tracing.endpoint: expected a text, got nothing']],
   [
-    'route: {receiver: a}\nreceivers: [{name: a, telegram_configs: [{chatid: 5}], discord_configs: [{webhook_url: x}]}]',
+    'route: {receiver: a}\nreceivers: [{name: a, telegram_configs: [{chatid: 5, bot_token: x}], discord_configs: [{webhook_url: x}]}]',
     [
       '2:42: receivers[0].telegram_configs[0]: expected chat_id or chat_id_file, got neither',
       '2:43: receivers[0].telegram_configs[0].chatid: expected a known key, got "chatid"; did you mean "chat_id"?',
-      '2:88: receivers[0].discord_configs[0].webhook_url: expected an address such as "https://example.org/path", got "x"',
+      '2:102: receivers[0].discord_configs[0].webhook_url: expected an address such as "https://example.org/path", got "x"',
+    ],
+  ],
+  [
+    'route: {receiver: a}\nreceivers:\n- name: a\n  opsgenie_configs: [{}]\n  victorops_configs: [{routing_key: r, custom_fields: {entity_id: x}}]\n  rocketchat_configs: [{}]\n  wechat_configs: [{api_secret: s}]\n  jira_configs: [{project: p}]\n  mattermost_configs: [{}]\n  sns_configs: [{topic_arn: t, target_arn: u, sigv4: {access_key: k}}]\n  pushover_configs: [{user_key: u, token: t, html: true, monospace: true}]\n  incidentio_configs: [{url: "http://i", alert_source_token: t, http_config: {authorization: {credentials: c}}}]\n',
+    [
+      '4:22: receivers[0].opsgenie_configs[0]: expected api_key here or opsgenie_api_key in global, got neither',
+      '5:23: receivers[0].victorops_configs[0]: expected api_key here or victorops_api_key in global, got neither',
+      '5:67: receivers[0].victorops_configs[0].custom_fields.entity_id: expected no custom field entity_id: it is a field of every message',
+      '6:24: receivers[0].rocketchat_configs[0]: expected token_id here or rocketchat_token_id in global, got neither',
+      '6:24: receivers[0].rocketchat_configs[0]: expected token here or rocketchat_token in global, got neither',
+      '7:20: receivers[0].wechat_configs[0]: expected corp_id here or wechat_api_corp_id in global, got neither',
+      '8:18: receivers[0].jira_configs[0]: expected issue_type, got none',
+      '8:18: receivers[0].jira_configs[0]: expected api_url here or jira_api_url in global, got neither',
+      '9:24: receivers[0].mattermost_configs[0]: expected webhook_url here or mattermost_webhook_url in global, got neither',
+      '10:44: receivers[0].sns_configs[0].target_arn: expected at most one of topic_arn, phone_number, target_arn, got both',
+      '10:47: receivers[0].sns_configs[0].sigv4: expected both access_key and secret_key, or neither',
+      '11:69: receivers[0].pushover_configs[0].monospace: expected at most one of html and monospace, got both',
+      '12:79: receivers[0].incidentio_configs[0].http_config.authorization: expected no authorization beside alert_source_token',
     ],
   ],
   [

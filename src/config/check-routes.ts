@@ -1,7 +1,6 @@
 import type { ConfigKeys } from './config.ts';
 import type { Finding, Path } from './finding.ts';
 import { nearest } from './nearest.ts';
-import { UNSERVED_RECEIVER_KINDS } from './receivers/unserved.ts';
 import type { RouteKeys } from './route.ts';
 import type { Loose } from './validate.ts';
 import type { YamlFile } from './yaml.ts';
@@ -32,19 +31,6 @@ export function checkRoutes(yaml: YamlFile, keys: Keys): Finding[] {
     if (receiver) errors.push(...checkReceiver(yaml, receiver, ['receivers', index], keys.global));
   });
   return errors;
-}
-
-/** Receivers of kinds that nothing is delivered to. */
-export function warnOfReceivers(yaml: YamlFile, keys: Keys): Finding[] {
-  const warnings: Finding[] = [];
-  keys.receivers?.forEach((receiver, index) => {
-    for (const kind of UNSERVED_RECEIVER_KINDS) {
-      if (!receiver?.[kind]?.length) continue;
-      const message = `receiver ${JSON.stringify(receiver.name ?? '')}: ${kind} not supported, nothing is delivered there`;
-      warnings.push(yaml.finding(['receivers', index, kind], message));
-    }
-  });
-  return warnings;
 }
 
 function checkRoot(yaml: YamlFile, route: Loose<RouteKeys>): Finding[] {
@@ -90,6 +76,23 @@ function checkNames(
   return errors;
 }
 
+/** What an integration must have of its own or from `global`. */
+const NEEDED = [
+  needed('opsgenie_configs', ['api_key', 'api_key_file'], 'opsgenie_'),
+  needed('victorops_configs', ['api_key', 'api_key_file'], 'victorops_'),
+  needed('telegram_configs', ['bot_token', 'bot_token_file'], 'telegram_'),
+  needed('rocketchat_configs', ['token_id', 'token_id_file'], 'rocketchat_'),
+  needed('rocketchat_configs', ['token', 'token_file'], 'rocketchat_'),
+  needed('mattermost_configs', ['webhook_url', 'webhook_url_file'], 'mattermost_'),
+  needed('wechat_configs', ['api_secret', 'api_secret_file'], 'wechat_'),
+  needed('wechat_configs', ['corp_id'], 'wechat_api_'),
+  needed('jira_configs', ['api_url'], 'jira_'),
+] as const;
+
+function needed<Kind extends string>(kind: Kind, keys: readonly string[], prefix: string) {
+  return { kind, keys, globals: keys.map((key) => prefix + key) };
+}
+
 function checkReceiver(
   yaml: YamlFile,
   receiver: NonNullable<NonNullable<Keys['receivers']>[number]>,
@@ -107,6 +110,15 @@ function checkReceiver(
       errors.push(yaml.finding(here, 'expected from here or smtp_from in global, got neither'));
     }
   });
+  for (const { kind, keys, globals } of NEEDED) {
+    receiver[kind]?.forEach((own: object | undefined, index) => {
+      const isGiven = (of: object | undefined, names: readonly string[]): boolean =>
+        of !== undefined && names.some((name) => Boolean(Reflect.get(of, name)));
+      if (!own || isGiven(own, keys) || isGiven(global, globals)) return;
+      const message = `expected ${keys[0]} here or ${globals[0]} in global, got neither`;
+      errors.push(yaml.finding([...path, kind, index], message));
+    });
+  }
   receiver.slack_configs?.forEach((slack, index) => {
     const here = [...path, 'slack_configs', index];
     if (!slack) return;

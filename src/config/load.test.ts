@@ -222,7 +222,7 @@ receivers:
     const { config } = load({
       'belfry.yaml': 'route: {receiver: a}\nreceivers: [{name: a, slack_configs: [{app_token: xoxb}]}]',
     });
-    expect(config.receivers[0]!.slack_configs[0]).toMatchObject({
+    expect(config.receivers[0]!.slack_configs![0]).toMatchObject({
       api_url: 'https://slack.com/api/chat.postMessage',
       http_config: { authorization: { type: 'Bearer', credentials: 'xoxb' } },
     });
@@ -429,8 +429,8 @@ describe('warnings', () => {
     ],
     ['templates: [x.tmpl]', 'belfry.yaml:1:13: templates[0]: no such file: x.tmpl'],
     [
-      'route: {receiver: a}\nreceivers: [{name: a, telegram_configs: [{chat_id: 1}]}]',
-      'belfry.yaml:2:23: receivers[0].telegram_configs: receiver "a": telegram_configs not supported, nothing is delivered there',
+      'route: {receiver: a}\nreceivers: [{name: a, pagerduty_configs: [{service_key: x}]}]',
+      'belfry.yaml:2:44: receivers[0].pagerduty_configs[0].service_key: old form; write routing_key, the key of an Events API v2 integration instead',
     ],
     ['host: {}\n---\nself: {}', 'belfry.yaml:2:1: only the first YAML document of a file counts'],
   ])('%s', (text, warning) => {

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import * as z from 'zod';
-import { checkRoutes, warnOfReceivers } from './check-routes.ts';
+import { checkRoutes } from './check-routes.ts';
 import { type CheckExpr, checkGroups, completeGroups, type TextFault } from './check-rules.ts';
 import { checkGlobal, checkScrapes, warnOfDiscovery } from './check-scrapes.ts';
 import { type Config, type ConfigKeys, completeConfig, configFile, configFromData } from './config.ts';
@@ -123,7 +123,7 @@ class Loader {
       ...checkRoutes(yaml, loose),
       ...checkGroups(yaml, loose.groups, this.#options.checkExpr),
     );
-    this.warnings.push(...warnings, ...warnOfDiscovery(yaml, loose), ...warnOfReceivers(yaml, loose));
+    this.warnings.push(...warnings, ...warnOfDiscovery(yaml, loose));
     this.#warnOfSwitches(yaml);
     this.#checkTemplates(yaml, templates);
     const global = completeGlobal(value?.global ?? globalConfig.parse({}));

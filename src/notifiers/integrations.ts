@@ -2,38 +2,83 @@ import type { Clock } from '../clock.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import type { ReceiverConfig, ReceiverKind, ReceiverKinds } from '../config/receivers/receiver.ts';
 import type { Attempt, Integration } from './delivery.ts';
+import { discordMessage } from './kinds/discord.ts';
 import { emailMessage } from './kinds/email.ts';
 import { type Exchange, MessageError } from './kinds/exchange.ts';
+import { incidentioMessage } from './kinds/incidentio.ts';
+import { jiraMessage } from './kinds/jira.ts';
+import { mattermostMessage } from './kinds/mattermost.ts';
+import { Memory } from './kinds/memory.ts';
 import type { Mail } from './kinds/mime.ts';
+import { msteamsMessage, msteamsv2Message } from './kinds/msteams.ts';
+import { opsgenieMessage } from './kinds/opsgenie.ts';
 import { pagerdutyMessage } from './kinds/pagerduty.ts';
+import { pushoverMessage } from './kinds/pushover.ts';
+import { rocketchatMessage } from './kinds/rocketchat.ts';
 import { slackMessage } from './kinds/slack.ts';
+import { snsMessage } from './kinds/sns.ts';
+import { telegramMessage } from './kinds/telegram.ts';
+import { victoropsMessage } from './kinds/victorops.ts';
+import { webexMessage } from './kinds/webex.ts';
 import { type RenderFor, webhookMessage } from './kinds/webhook.ts';
+import { wechatMessage } from './kinds/wechat.ts';
 import type { Notification, Rendering } from './notification.ts';
+import { withAwsCredentials } from './transport/aws-credentials.ts';
 import type { HttpTransport } from './transport/http.ts';
 import { redact, secretsOf, withFileSecrets } from './transport/secrets.ts';
 import type { MailTransport } from './transport/smtp.ts';
+
+/** What a builder may need beside the config and the notification. */
+interface Means {
+  /** Renders with fewer alerts than the notification has. */
+  readonly renderFor: RenderFor;
+  readonly memory: Memory;
+  /** Unix ms. */
+  readonly now: () => number;
+}
 
 type Build<K extends ReceiverKind, Message> = (
   config: ReceiverKinds[K],
   notification: Notification,
   render: ReturnType<RenderFor>,
-  renderFor: RenderFor,
+  means: Means,
 ) => Message;
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** How messages of a kind are made and which way they go. */
 type Kind<K extends ReceiverKind> =
-  | { readonly via: 'http'; readonly build: Build<K, Exchange> }
-  | { readonly via: 'smtp'; readonly build: Build<K, Mail> };
+  | {
+      readonly via: 'http';
+      readonly build: Build<K, Exchange>;
+      /** Fills in what the machine knows and the config does not. */
+      readonly prepare?: (config: ReceiverKinds[K], env: Environment) => Promise<ReceiverKinds[K]>;
+    }
+  | { readonly via: 'smtp'; readonly build: Build<K, Mail>; readonly prepare?: undefined };
 
 /** Mapped over the config's kinds: a forgotten one does not compile. */
 const kinds: { readonly [K in ReceiverKind]: Kind<K> } = {
   webhook: {
     via: 'http',
-    build: (config, notification, _, renderFor) => webhookMessage(config, notification, renderFor),
+    build: (config, notification, _, { renderFor }) => webhookMessage(config, notification, renderFor),
   },
   email: { via: 'smtp', build: emailMessage },
   slack: { via: 'http', build: slackMessage },
   pagerduty: { via: 'http', build: pagerdutyMessage },
+  discord: { via: 'http', build: discordMessage },
+  incidentio: { via: 'http', build: incidentioMessage },
+  jira: { via: 'http', build: jiraMessage },
+  mattermost: { via: 'http', build: mattermostMessage },
+  msteams: { via: 'http', build: msteamsMessage },
+  msteamsv2: { via: 'http', build: msteamsv2Message },
+  opsgenie: { via: 'http', build: opsgenieMessage },
+  pushover: { via: 'http', build: pushoverMessage },
+  rocketchat: { via: 'http', build: rocketchatMessage },
+  sns: { via: 'http', build: snsMessage, prepare: withAwsCredentials },
+  telegram: { via: 'http', build: telegramMessage },
+  victorops: { via: 'http', build: victoropsMessage },
+  webex: { via: 'http', build: webexMessage },
+  wechat: { via: 'http', build: wechatMessage },
 };
 
 export interface IntegrationOptions {
@@ -41,6 +86,7 @@ export interface IntegrationOptions {
   readonly rendering: Rendering;
   readonly http: HttpTransport;
   readonly mail: MailTransport;
+  readonly environment: Environment;
 }
 
 /** All integrations of a receiver, each counted within its kind. */
@@ -49,7 +95,7 @@ export function createIntegrations(
   options: IntegrationOptions,
 ): readonly Integration[] {
   return (Object.keys(kinds) as ReceiverKind[]).flatMap((kind) =>
-    receiver[`${kind}_configs`].map((config, index) =>
+    (receiver[`${kind}_configs`] ?? []).map((config, index) =>
       createIntegration(receiver.name, kind, index, config as ReceiverKinds[typeof kind], options),
     ),
   );
@@ -63,11 +109,17 @@ function createIntegration<K extends ReceiverKind>(
   options: IntegrationOptions,
 ): Integration {
   const mails = new WeakMap<Notification, Mail>();
+  const means: Means = {
+    renderFor: options.rendering,
+    memory: new Memory(),
+    now: () => options.clock.now(),
+  };
 
   async function attempt(notification: Notification, signal: AbortSignal): Promise<Attempt> {
     let filled: ReceiverKinds[K];
     try {
       filled = await withFileSecrets(config);
+      filled = (await kinds[kind].prepare?.(filled, options.environment)) ?? filled;
     } catch (error) {
       return { kind: 'rejected', reason: 'other', message: messageOf(error) };
     }
@@ -88,8 +140,7 @@ function createIntegration<K extends ReceiverKind>(
   ): Promise<Attempt> {
     const { build, via } = kinds[kind];
     try {
-      const make = (): Exchange | Mail =>
-        build(filled, notification, options.rendering(notification), options.rendering);
+      const make = (): Exchange | Mail => build(filled, notification, options.rendering(notification), means);
       if (via === 'http') {
         const http = (filled as { http_config: HttpClientConfig }).http_config;
         return await converse(make() as Exchange, (request) => options.http(request, http, signal));

@@ -256,7 +256,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   function settle(rendering: Rendering, isDispatched: (alert: StoredAlert) => boolean = () => true): void {
     const inhibitor = new Inhibitor(config.inhibit_rules);
     for (const alert of alerts.values()) inhibitor.note(alert);
-    const ways = { clock, rendering, http, mail };
+    const ways = { clock, rendering, http, mail, environment: process.env };
     const next: Live = {
       rendering,
       inhibitor,

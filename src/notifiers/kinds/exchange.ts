@@ -1,3 +1,4 @@
+import { compareStrings } from '../../model/labels.ts';
 import type { Attempt, FailureReason } from '../delivery.ts';
 
 /** A request as a message builder asks for it; authentication and the like are the transport's. */
@@ -104,6 +105,37 @@ export function truncate(text: string, maxRunes: number): string {
   const runes = [...text];
   if (runes.length <= maxRunes) return text;
   return maxRunes <= 3 ? runes.slice(0, maxRunes).join('') : `${runes.slice(0, maxRunes - 1).join('')}…`;
+}
+
+/** Cuts to a number of UTF-8 bytes, the last three of them an ellipsis; characters stay whole. */
+export function truncateBytes(text: string, maxBytes: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= maxBytes) return text;
+  let end = maxBytes - 3;
+  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
+  return `${bytes.subarray(0, end).toString()}…`;
+}
+
+/** With keys in the order of their bytes, as Go writes maps. */
+export function sortedKeys<T>(object: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => compareStrings(a, b)));
+}
+
+/** The answer's body as JSON, or undefined when it is none. */
+export function jsonBody(answer: HttpAnswer): unknown {
+  try {
+    return JSON.parse(answer.body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A no that comes with a status of yes. */
+export const refused = (message: string): Attempt => ({ kind: 'rejected', reason: 'clientError', message });
+
+/** Says what failed before why. */
+export function prefixed(attempt: Attempt, prefix: string): Attempt {
+  return attempt.kind === 'delivered' ? attempt : { ...attempt, message: `${prefix}: ${attempt.message}` };
 }
 
 /** A time as Go writes it in JSON: no more digits than needed; 0 is year 1. */

@@ -1,53 +1,11 @@
 import { expect, test } from 'vitest';
 import type { PagerdutyConfig } from '../../config/receivers/pagerduty.ts';
 import type { SlackConfig } from '../../config/receivers/slack.ts';
-import { labelsFromObject } from '../../model/labels.ts';
-import { createTemplateSet } from '../../templates/notification.ts';
-import type { Notification, NotifiedAlert } from '../notification.ts';
 import { plainHttp, webhook } from '../notifier.fixture.ts';
-import { templateRendering } from '../template-data.ts';
-import type { Exchange, HttpAnswer } from './exchange.ts';
+import { notification, render, renderFor, talk } from './kinds.fixture.ts';
 import { pagerdutyMessage } from './pagerduty.ts';
 import { slackMessage } from './slack.ts';
 import { webhookMessage } from './webhook.ts';
-
-const fired = (more: Partial<NotifiedAlert> & { instance: string }): NotifiedAlert => ({
-  fingerprint: `f-${more.instance}`,
-  status: 'firing',
-  labels: labelsFromObject({ alertname: 'HighLoad', instance: more.instance, severity: 'critical' }),
-  annotations: labelsFromObject({ summary: `Load on ${more.instance} <high> & rising` }),
-  startsAt: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
-  endsAt: 0,
-  generatorURL: 'http://prom.test/graph?a=1&b=2',
-  updatedAt: 0,
-  ...more,
-});
-
-const notification: Notification = {
-  receiver: 'team.x',
-  groupKey: '{}:{alertname="HighLoad"}',
-  groupLabels: labelsFromObject({ alertname: 'HighLoad' }),
-  routeLabels: { tier: 'one' },
-  reason: 'first notification',
-  alerts: [
-    fired({ instance: 'web-1' }),
-    fired({ instance: 'web-2', status: 'resolved', endsAt: Date.UTC(2026, 0, 2, 4, 0, 0) }),
-  ],
-  data: {},
-  externalURL: 'http://belfry.test',
-  at: Date.UTC(2026, 0, 2, 5),
-};
-
-const renderFor = templateRendering(createTemplateSet({ now: () => notification.at }));
-const render = renderFor(notification);
-
-/** What is asked first, and how it ends with this answer. */
-function talk(exchange: Exchange, answer: Partial<HttpAnswer> = {}) {
-  const first = exchange.next();
-  if (first.done) throw new Error('said nothing');
-  const last = exchange.next({ status: 200, headers: {}, body: 'ok', ...answer });
-  return { request: first.value, json: JSON.parse(first.value.body), outcome: last.value };
-}
 
 test('the webhook payload is version 4, byte for byte', () => {
   const { request } = talk(webhookMessage(webhook('http://sink/{{ .Status }}'), notification, renderFor));

@@ -8,6 +8,8 @@ import {
   judgeStatus,
   MessageError,
   omitEmpty,
+  prefixed,
+  refused,
   truncate,
 } from './exchange.ts';
 
@@ -58,7 +60,7 @@ export function slackMessage(config: SlackConfig, notification: Notification, re
   };
   const request = jsonPost(edits ? url.replace(/chat\.postMessage$/, 'chat.update') : url, message);
   return (function* (): Exchange {
-    return withChannel(judgeSlack(yield request, config.update_message), channel);
+    return prefixed(judgeSlack(yield request, config.update_message), `channel ${JSON.stringify(channel)}`);
   })();
 }
 
@@ -109,11 +111,4 @@ function judgeSlack(answer: HttpAnswer, keepsIdentity: boolean): Attempt {
   if (said.ok !== true) return refused(`error response from Slack: ${said.error ?? ''}`);
   if (!keepsIdentity || typeof said.ts !== 'string' || typeof said.channel !== 'string') return attempt;
   return { ...attempt, data: { threadTs: said.ts, channelId: said.channel } };
-}
-
-const refused = (message: string): Attempt => ({ kind: 'rejected', reason: 'clientError', message });
-
-function withChannel(attempt: Attempt, channel: string): Attempt {
-  if (attempt.kind === 'delivered') return attempt;
-  return { ...attempt, message: `channel ${JSON.stringify(channel)}: ${attempt.message}` };
 }

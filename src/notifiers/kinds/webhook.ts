@@ -3,7 +3,7 @@ import type { WebhookConfig } from '../../config/receivers/webhook.ts';
 import { compareStrings } from '../../model/labels.ts';
 import type { Notification, Render } from '../notification.ts';
 import { templateData } from '../template-data.ts';
-import { type Exchange, goTime, jsonPost, MessageError, postOnce } from './exchange.ts';
+import { type Exchange, goTime, jsonPost, MessageError, postOnce, sortedKeys } from './exchange.ts';
 
 export function webhookMessage(
   config: WebhookConfig,
@@ -41,7 +41,7 @@ export function webhookData(notification: Notification): Record<string, unknown>
     groupLabels: data.groupLabels,
     commonLabels: data.commonLabels,
     commonAnnotations: data.commonAnnotations,
-    routeLabels: sorted(notification.routeLabels),
+    routeLabels: sortedKeys(notification.routeLabels),
     externalURL: data.externalURL,
     version: '4',
     groupKey: notification.groupKey,
@@ -71,8 +71,4 @@ function structured(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-function sorted(object: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => compareStrings(a, b)));
 }

@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { SnsConfig } from '../../config/receivers/sns.ts';
+import { withFileSecrets } from './secrets.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Fills in who signs and for which region, in the order of AWS' own tools: what is configured, a profile that is named, the
+ * environment, the default profile. Read at each use, as other secrets are.
+ */
+export async function withAwsCredentials(config: SnsConfig, env: Environment): Promise<SnsConfig> {
+  const own = await withFileSecrets(config.sigv4);
+  const name = own.profile || env.AWS_PROFILE || 'default';
+  const profile = await readProfile(name, env);
+  const region = own.region || env.AWS_REGION || env.AWS_DEFAULT_REGION || profile.region || '';
+  if (own.access_key) return { ...config, sigv4: { ...own, region } };
+  if (env.AWS_ACCESS_KEY_ID && !own.profile) {
+    const { AWS_ACCESS_KEY_ID: access_key, AWS_SECRET_ACCESS_KEY: secret_key } = env;
+    const session_token = env.AWS_SESSION_TOKEN;
+    return { ...config, sigv4: { ...own, region, access_key, secret_key, session_token } };
+  }
+  const access_key = profile.aws_access_key_id ?? '';
+  const { aws_secret_access_key: secret_key, aws_session_token: session_token } = profile;
+  return { ...config, sigv4: { ...own, region, access_key, secret_key, session_token } };
+}
+
+/** Both files of AWS' tools; the one with credentials wins. */
+async function readProfile(name: string, env: Environment): Promise<Record<string, string>> {
+  const folder = join(env.HOME ?? homedir(), '.aws');
+  const [config, credentials] = await Promise.all([
+    readSections(env.AWS_CONFIG_FILE ?? join(folder, 'config')),
+    readSections(env.AWS_SHARED_CREDENTIALS_FILE ?? join(folder, 'credentials')),
+  ]);
+  const section = name === 'default' ? name : `profile ${name}`;
+  return { ...config.get(section), ...credentials.get(name) };
+}
+
+/** An INI file; empty when there is none. */
+async function readSections(file: string): Promise<ReadonlyMap<string, Record<string, string>>> {
+  const sections = new Map<string, Record<string, string>>();
+  const text = await readFile(file, 'utf8').catch(() => '');
+  let section: Record<string, string> = {};
+  for (const line of text.split('\n').map((one) => one.trim())) {
+    const head = /^\[\s*(.*?)\s*\]/.exec(line);
+    if (head) sections.set(head[1]!, (section = sections.get(head[1]!) ?? {}));
+    const pair = /^([^#;=\s]+)\s*=\s*(.*)$/.exec(line);
+    if (pair) section[pair[1]!] = pair[2]!;
+  }
+  return sections;
+}
