@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { describe, expect, test } from 'vitest';
+import { literalForm } from '../model/regex-literals.ts';
 import { compileMatcher, createMatcherCache, MatcherError } from './matching.ts';
-import { literalForm } from './regex-literals.ts';
 
 const regex = (value: string) => compileMatcher({ name: 'l', op: '=~', value });
 

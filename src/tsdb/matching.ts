@@ -1,6 +1,5 @@
-import { RE2JS } from 're2js';
 import type { Matcher } from '../model/matcher.ts';
-import { type LiteralForm, literalForm } from './regex-literals.ts';
+import { type Acceptance, compilePattern, type Pattern } from '../model/pattern.ts';
 
 /** A matcher's value is not a regular expression RE2 accepts; the message is RE2's. */
 export class MatcherError extends Error {
@@ -11,9 +10,6 @@ export class MatcherError extends Error {
     this.matcher = matcher;
   }
 }
-
-/** What values the positive form (`=`, `=~`) of a matcher accepts. */
-export type Acceptance = LiteralForm | { readonly kind: 'regex' };
 
 /** A matcher ready to be applied. A missing label is the empty value. */
 export interface CompiledMatcher {
@@ -36,11 +32,7 @@ export interface CompiledMatcher {
  */
 export function compileMatcher(matcher: Matcher): CompiledMatcher {
   const negated = matcher.op === '!=' || matcher.op === '!~';
-  const accepts: Acceptance =
-    matcher.op === '=' || matcher.op === '!='
-      ? { kind: 'literals', literals: [matcher.value] }
-      : (literalForm(matcher.value) ?? { kind: 'regex' });
-  const accepted = acceptance(accepts, matcher);
+  const { accepts, matches: accepted } = patternOf(matcher);
   const all = accepts.kind === 'prefix' && accepts.prefix === '' && !accepts.nonEmptyRest;
   return {
     name: matcher.name,
@@ -52,30 +44,16 @@ export function compileMatcher(matcher: Matcher): CompiledMatcher {
   };
 }
 
-function acceptance(accepts: Acceptance, matcher: Matcher): (value: string) => boolean {
-  switch (accepts.kind) {
-    case 'literals': {
-      if (accepts.literals.length === 1) {
-        const only = accepts.literals[0]!;
-        return (value) => value === only;
-      }
-      const set = new Set(accepts.literals);
-      return (value) => set.has(value);
-    }
-    case 'prefix': {
-      const { prefix, nonEmptyRest } = accepts;
-      const shortest = prefix.length + (nonEmptyRest ? 1 : 0);
-      return (value) => value.length >= shortest && value.startsWith(prefix);
-    }
-    case 'regex': {
-      let regex: RE2JS;
-      try {
-        regex = RE2JS.compile(matcher.value, RE2JS.DOTALL);
-      } catch (error) {
-        throw new MatcherError(matcher, (error as Error).message);
-      }
-      return (value) => regex.testExact(value);
-    }
+/** The positive form. */
+function patternOf(matcher: Matcher): Pattern {
+  const { op, value: wanted } = matcher;
+  if (op === '=' || op === '!=') {
+    return { accepts: { kind: 'literals', literals: [wanted] }, matches: (value) => value === wanted };
+  }
+  try {
+    return compilePattern(wanted);
+  } catch (error) {
+    throw new MatcherError(matcher, (error as Error).message);
   }
 }
 

@@ -4,8 +4,10 @@ export type LiteralForm =
   /** `nonEmptyRest`: at least one more character must follow the prefix (`.+` instead of `.*`). */
   | { readonly kind: 'prefix'; readonly prefix: string; readonly nonEmptyRest: boolean };
 
-/** Products of alternations beyond this many strings are left to the engine. */
-const MAX_LITERALS = 1024;
+/** Alternatives beyond this many are left to the engine; dashboards write lists of thousands of hosts. */
+const MAX_LITERALS = 65_536;
+/** The same for products of alternations, which grow faster than their text. */
+const MAX_PRODUCT = 1024;
 
 const SPECIAL = new Set('\\.+*?()|[]{}^$');
 
@@ -43,7 +45,7 @@ function alternation(reader: Reader, depth: number): string[] | undefined {
   for (;;) {
     const branch = concatenation(reader, depth);
     if (branch === undefined) return undefined;
-    all.push(...branch);
+    for (const literal of branch) all.push(literal);
     if (all.length > MAX_LITERALS) return undefined;
     if (reader.pattern[reader.at] !== '|') return all;
     reader.at++;
@@ -72,7 +74,7 @@ function concatenation(reader: Reader, depth: number): string[] | undefined {
       factor = [point];
     }
     if (factor === undefined || isQuantifier(pattern[reader.at])) return undefined;
-    if (literals.length * factor.length > MAX_LITERALS) return undefined;
+    if (literals.length > 1 && literals.length * factor.length > MAX_PRODUCT) return undefined;
     literals =
       literals.length === 1 && factor.length === 1
         ? [literals[0]! + factor[0]!]
