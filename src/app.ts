@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
@@ -8,14 +7,14 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { formatFinding } from './config/finding.ts';
 import { defaultConfig, type LoadedConfig, loadConfig } from './config/load.ts';
-import type { RelabelConfig } from './config/relabel.ts';
+import { reloadMetrics } from './config/reload-metrics.ts';
 import { createDashboardStore, type DashboardStore } from './dashboards/store.ts';
 import { type HttpServices, httpApp } from './http/app.ts';
-import { type HttpServer, isLoopback, listen, parseListenAddress, tlsOf } from './http/listen.ts';
+import { requireUsers } from './http/exposure.ts';
+import { type HttpServer, listen, parseListenAddress, tlsOf } from './http/listen.ts';
 import { httpServices } from './http/services.ts';
-import { eachLabel, type Labels, labelsOf } from './model/labels.ts';
 import type { Log } from './model/log.ts';
-import { createForwarder, type Forwarder, type ForwardServer } from './notifiers/forward.ts';
+import { createForwarder, type Forwarder, forwardServers } from './notifiers/forward.ts';
 import { createNotifier, type Notifier } from './notifiers/notifier.ts';
 import { createHttpTransport } from './notifiers/transport/http.ts';
 import { loadAddon, type Platform } from './platform.ts';
@@ -23,6 +22,7 @@ import { parseExpr } from './promql/parse.ts';
 import { formatExpr } from './promql/print.ts';
 import { openActiveQueries } from './query/active-queries.ts';
 import { type Background, createBackground } from './query/background.ts';
+import { queryMetrics } from './query/metrics.ts';
 import { createQueryPool, type QueryPool } from './query/pool.ts';
 import { createRehearser, type Rehearser } from './query/rehearser.ts';
 import { createRulesLane } from './query/rules-lane.ts';
@@ -30,13 +30,15 @@ import { engineSettings, queryLimits } from './query/settings.ts';
 import { startQueryThread, startThread } from './query/thread.ts';
 import type { LaneInit } from './query/worker.ts';
 import { createRuleManager, type RuleManager } from './rules/manager.ts';
+import { allScraped } from './scraper/all-scraped.ts';
 import { createScrapeManager, type ScrapeManager } from './scraper/manager.ts';
 import { hostTarget, selfTarget } from './scraper/own-targets.ts';
-import { compileRelabel } from './scraper/relabel.ts';
-import { openDatabase, type SqliteDatabase } from './sqlite/database.ts';
+import { relabelling } from './scraper/relabel-labels.ts';
+import type { SqliteDatabase } from './sqlite/database.ts';
 import { createTemplateSet, type TemplateSet } from './templates/notification.ts';
-import { setAside } from './tsdb/quarantine.ts';
+import { readTemplateFiles } from './templates/template-files.ts';
 import { retentionSettings } from './tsdb/retention-settings.ts';
+import { openState } from './tsdb/state-db.ts';
 import { openStore, type Store } from './tsdb/store.ts';
 import { VERSION } from './version.ts';
 
@@ -68,8 +70,6 @@ const MAX_WAITING = 64;
 /** A background worker that ends more often than this within that time will not get better by another try. */
 const MAX_WORKER_EXITS = 5;
 const WORKER_EXITS_WITHIN_MS = 60_000;
-/** How often it is looked whether all targets were scraped since the start. */
-const SCRAPED_POLL_MS = 250;
 /** Longest time a rehearsal may take. */
 const REHEARSAL_TIMEOUT_MS = 120_000;
 
@@ -100,6 +100,9 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
   let externalUrl = '';
   let reloading: Promise<void> = Promise.resolve();
 
+  const templatesOf = ({ templates }: Config): TemplateSet =>
+    createTemplateSet({ files: readTemplateFiles(templates), now: clock.now });
+
   const load = (): LoadedConfig => {
     const read =
       options.configFile === undefined
@@ -114,7 +117,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     reloads.done(true, clock.now());
     const { config } = loaded;
     const address = parseListenAddress(options.listen ?? config.web.listen ?? DEFAULT_LISTEN);
-    requireUsers(address.host, config);
+    requireUsers(address.host, config.web);
     const addonFile = unpackAddon(platform, options);
     const addon = loadAddon(addonFile);
     const app = httpApp({
@@ -222,7 +225,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     const transport = createHttpTransport({ clock, userAgent: `Belfry/${VERSION}`, environment: env });
     const notifier = createNotifier({
       config: notifierConfig(config),
-      templates: templatesOf(config, clock),
+      templates: templatesOf(config),
       db: stateDb,
       clock,
       log: notifierLog,
@@ -288,7 +291,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     ];
     await target.scraper.apply(config.scrape_configs, own);
     target.store.setRetention(retentionSettings(config.storage, options.dataDir));
-    target.forwarder.apply(forwardServers(config));
+    target.forwarder.apply(forwardServers(config.alerting.alertmanagers, relabelling));
     target.rules.apply(ruleGroups, outgoing(config, externalUrl));
   };
 
@@ -297,7 +300,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       if (!parts || !server) throw new Error('not started yet');
       try {
         const next = load();
-        const templates = templatesOf(next.config, clock);
+        const templates = templatesOf(next.config);
         loaded = next;
         parts.notifier.apply(notifierConfig(next.config), templates);
         await applyConfig(parts, server.port);
@@ -348,34 +351,9 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
   return { start, reload, stop, failed: failure.promise };
 }
 
-/** The labels after `relabel_configs`; undefined when they drop the set. */
-function relabelling(
-  configs: readonly RelabelConfig[],
-): ((labels: Labels) => Labels | undefined) | undefined {
-  if (configs.length === 0) return undefined;
-  const relabel = compileRelabel(configs);
-  return (labels) => {
-    const builder = new Map(eachLabel(labels));
-    return relabel(builder) ? labelsOf(builder) : undefined;
-  };
-}
-
 function outgoing({ global, alerting }: Config, externalUrl: string) {
   const relabel = relabelling(alerting.alert_relabel_configs);
   return { externalLabels: global.external_labels, externalUrl, ...(relabel ? { relabel } : {}) };
-}
-
-function forwardServers({ alerting }: Config): ForwardServer[] {
-  return alerting.alertmanagers.flatMap((config) => {
-    const relabel = relabelling(config.alert_relabel_configs) ?? ((labels: Labels) => labels);
-    return config.static_configs.flatMap(({ targets }) =>
-      targets.map((target) => ({
-        url: `${config.scheme}://${target}${trimSlash(config.path_prefix)}`,
-        config,
-        relabel,
-      })),
-    );
-  });
 }
 
 const notifierConfig = ({ route, receivers, inhibit_rules, time_intervals, global }: Config) => ({
@@ -385,22 +363,6 @@ const notifierConfig = ({ route, receivers, inhibit_rules, time_intervals, globa
   time_intervals,
   global,
 });
-
-/** The default templates and the files the configuration names. */
-function templatesOf({ templates }: Config, clock: Clock): TemplateSet {
-  const files = templates
-    .flatMap((pattern) => fs.globSync(pattern).sort())
-    .map((file) => ({ name: path.basename(file), text: fs.readFileSync(file, 'utf8') }));
-  return createTemplateSet({ files, now: clock.now });
-}
-
-/** @throws Error when everybody could read and change everything from elsewhere, and nobody said so */
-function requireUsers(host: string, { web }: Config): void {
-  if (isLoopback(host) || web.allow_anonymous || Object.keys(web.basic_auth_users).length > 0) return;
-  throw new Error(
-    `refusing to listen on ${host === '' ? 'all addresses' : host} for everybody: add web.basic_auth_users, or web.allow_anonymous: true if something in front asks for a login`,
-  );
-}
 
 /** @throws Error naming the directory that cannot be used */
 function unpackAddon(platform: Platform, { cacheDir }: ServeOptions): string | undefined {
@@ -413,65 +375,10 @@ function unpackAddon(platform: Platform, { cacheDir }: ServeOptions): string | u
   }
 }
 
-/** Opens state.db; a file that SQLite cannot read is set aside and a new one begun, because monitoring must go on. */
-function openState(dir: string, file: string, addon: object | undefined, log: Log): SqliteDatabase {
-  const open = (): SqliteDatabase => {
-    const db = openDatabase(file, { addon });
-    try {
-      const [problem] = db.pragma('quick_check(1)') as { quick_check: string }[];
-      if (problem && problem.quick_check !== 'ok') throw new Error(problem.quick_check);
-      return db;
-    } catch (error) {
-      db.close();
-      throw error;
-    }
-  };
-  try {
-    return open();
-  } catch (error) {
-    setAside(dir, file, (error as Error).message, log);
-    return open();
-  }
-}
-
-/** Resolves when every target was scraped at least once; the rules stop waiting by themselves. */
-function allScraped(clock: Clock, scraper: ScrapeManager): Promise<void> {
-  return new Promise((resolve) => {
-    const look = (): void => {
-      const { active } = scraper.targets();
-      if (active.every((target) => target.health !== 'unknown')) resolve();
-      else clock.after(SCRAPED_POLL_MS, look);
-    };
-    clock.after(SCRAPED_POLL_MS, look);
-  });
-}
-
 const trimSlash = (url: string): string => url.replace(/\/+$/, '');
 
 const shownHost = (host: string): string =>
   host === '' ? os.hostname() : host.includes(':') ? `[${host}]` : host;
-
-function reloadMetrics(registry: Registry) {
-  const successful = new Gauge({
-    name: 'belfry_config_last_reload_successful',
-    help: 'Whether the last attempt to read the configuration succeeded.',
-    registers: [registry],
-  });
-  const successAt = new Gauge({
-    name: 'belfry_config_last_reload_success_timestamp_seconds',
-    help: 'When the configuration was last read with success.',
-    registers: [registry],
-  });
-  let last = { isSuccessful: true, successAt: 0 };
-  return {
-    done(isSuccessful: boolean, now: number): void {
-      last = { isSuccessful, successAt: isSuccessful ? now : last.successAt };
-      successful.set(isSuccessful ? 1 : 0);
-      if (isSuccessful) successAt.set(now / 1000);
-    },
-    last: () => last,
-  };
-}
 
 function buildInfoMetric(registry: Registry): void {
   new Gauge({
@@ -480,33 +387,4 @@ function buildInfoMetric(registry: Registry): void {
     labelNames: ['version', 'nodeversion'],
     registers: [registry],
   }).set({ version: VERSION, nodeversion: process.version }, 1);
-}
-
-function queryMetrics(registry: Registry, queries: QueryPool): void {
-  const gauge = (
-    name: string,
-    help: string,
-    read: (counts: ReturnType<QueryPool['counts']>) => number,
-  ): void => {
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read(queries.counts()));
-      },
-    });
-  };
-  gauge('belfry_queries_running', 'Queries of people that are being evaluated.', ({ running }) => running);
-  gauge('belfry_queries_waiting', 'Queries of people that wait for a worker.', ({ waiting }) => waiting);
-  gauge(
-    'belfry_queries_refused',
-    'Queries refused because too many waited, since the start.',
-    ({ refused }) => refused,
-  );
-  gauge(
-    'belfry_query_workers_replaced',
-    'Query workers replaced since the start.',
-    ({ replaced }) => replaced,
-  );
 }

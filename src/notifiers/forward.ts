@@ -1,6 +1,7 @@
 import { Counter, type Registry } from 'prom-client';
 import type { Clock, Timer } from '../clock.ts';
 import type { AlertmanagerConfig } from '../config/alerting.ts';
+import type { RelabelConfig } from '../config/relabel.ts';
 import type { Alert, AlertSink } from '../model/alert.ts';
 import { type Labels, labelsToObject } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
@@ -131,6 +132,26 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       lanes = [];
     },
   };
+}
+
+/**
+ * The servers a configuration names.
+ * @param relabelling compiles `alert_relabel_configs`; undefined when there are none
+ */
+export function forwardServers(
+  alertmanagers: readonly AlertmanagerConfig[],
+  relabelling: (steps: readonly RelabelConfig[]) => ForwardServer['relabel'] | undefined,
+): ForwardServer[] {
+  return alertmanagers.flatMap((config) => {
+    const relabel = relabelling(config.alert_relabel_configs) ?? ((labels: Labels) => labels);
+    return config.static_configs.flatMap(({ targets }) =>
+      targets.map((target) => ({
+        url: `${config.scheme}://${target}${config.path_prefix.replace(/\/+$/, '')}`,
+        config,
+        relabel,
+      })),
+    );
+  });
 }
 
 function alertJson(alert: Alert) {

@@ -1,0 +1,17 @@
+import type { Clock } from '../clock.ts';
+import type { ScrapeManager } from './manager.ts';
+
+/** How often it is looked. */
+const POLL_MS = 250;
+
+/** Resolves when every target was scraped at least once; the rules stop waiting by themselves. */
+export function allScraped(clock: Clock, scraper: Pick<ScrapeManager, 'targets'>): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const { active } = scraper.targets();
+      if (active.every((target) => target.health !== 'unknown')) resolve();
+      else clock.after(POLL_MS, look);
+    };
+    clock.after(POLL_MS, look);
+  });
+}
