@@ -2,7 +2,10 @@ import fs from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import zlib from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import type { QueryStatus } from '../src/query/pool.ts';
 import {
   type Appliance,
   eventually,
@@ -30,6 +33,8 @@ groups:
     rules:
       - {record: 'code:requests:sum', expr: sum by (code) (requests_total)}
       - {alert: Always, expr: 'temp > 20', labels: {severity: page}, annotations: {summary: 'it is {{ $value }} at {{ $labels.site }}'}}
+  - name: h
+    rules: [{alert: Other, expr: 'temp > 100'}]
 ${extra}`;
 let target: string;
 let file: string;
@@ -52,6 +57,10 @@ beforeAll(async () => {
   await eventually(
     'the rule was evaluated',
     async () => (await belfry.query('code:requests:sum')).length === 2,
+  );
+  await eventually(
+    'there are samples before this second',
+    async () => (await belfry.query('count_over_time(temp[1m]) > 3')).length === 1,
   );
   await eventually(
     'the alert fires',
@@ -169,6 +178,186 @@ describe('queries', () => {
   });
 });
 
+describe('the rest of the query API', () => {
+  test('a query in normal form, and as a tree', async () => {
+    const query = 'sum(rate(a{b=~"c"}[5m]offset 1m))by(job)';
+    expect((await json(await ask('/api/v1/format_query', form({ query })))).data).toBe(
+      'sum by (job) (rate(a{b=~"c"}[5m] offset 1m))',
+    );
+    const { data } = await json(await ask(`/api/v1/parse_query?query=${encodeURIComponent(query)}`));
+    expect(data).toEqual({
+      type: 'aggregation',
+      op: 'sum',
+      grouping: ['job'],
+      without: false,
+      param: null,
+      expr: {
+        type: 'call',
+        func: { name: 'rate', argTypes: ['matrix'], variadic: 0, returnType: 'vector' },
+        args: [
+          {
+            type: 'matrixSelector',
+            name: 'a',
+            range: 300_000,
+            offset: 60_000,
+            matchers: [
+              { name: 'b', value: 'c', type: '=~' },
+              { name: '__name__', value: 'a', type: '=' },
+            ],
+            timestamp: null,
+            startOrEnd: null,
+            anchored: false,
+            smoothed: false,
+          },
+        ],
+      },
+    });
+    const wrong = await ask('/api/v1/parse_query', form({ query: 'sum(' }));
+    expect([wrong.status, (await json(wrong)).errorType]).toEqual([400, 'bad_data']);
+  });
+
+  test('no exemplars are stored, and a wrong expression is told all the same', async () => {
+    expect((await json(await ask('/api/v1/query_exemplars?query=temp'))).data).toEqual([]);
+    expect((await ask('/api/v1/query_exemplars?query=sum(')).status).toBe(400);
+  });
+
+  test('stats are totals, or per step when all are asked for', async () => {
+    interface Stats {
+      stats: { timings: Record<string, number>; samples: Record<string, unknown> };
+    }
+    const end = Math.floor(Date.now() / 1000);
+    const range = `/api/v1/query_range?query=temp&start=${end - 2}&end=${end}&step=1`;
+    const plain = await json<Stats>(await ask(range));
+    expect(plain.data.stats).toBeUndefined();
+    const basic = await json<Stats>(await ask(`${range}&stats=true`));
+    expect(Object.keys(basic.data.stats.samples).sort()).toEqual([
+      'peakSamples',
+      'samplesRead',
+      'totalQueryableSamples',
+    ]);
+    const all = await json<Stats>(await ask(`${range}&stats=all`));
+    const perStep = all.data.stats.samples.totalQueryableSamplesPerStep as [number, number][];
+    expect(perStep.map(([time]) => time)).toEqual([end - 2, end - 1, end]);
+    expect(all.data.stats.timings).toHaveProperty('evalTotalTime');
+  });
+
+  test('a lookback of its own decides what is seen', async () => {
+    const time = String(Math.floor(Date.now() / 1000) + 60);
+    const seen = await json<{ result: unknown[] }>(await ask('/api/v1/query', form({ query: 'temp', time })));
+    const unseen = await json<{ result: unknown[] }>(
+      await ask('/api/v1/query', form({ query: 'temp', time, lookback_delta: '5s' })),
+    );
+    expect([seen.data.result.length, unseen.data.result.length]).toEqual([1, 0]);
+  });
+
+  test('a limit cuts a result and says so; infos and warnings come along', async () => {
+    const limited = await json<{ result: unknown[] }>(
+      await ask('/api/v1/query', form({ query: 'requests_total', limit: '1' })),
+    );
+    expect(limited.data.result).toHaveLength(1);
+    expect(limited.warnings).toEqual(['results truncated due to limit']);
+    const noted = await json(await ask('/api/v1/query', form({ query: 'rate(temp[1m])' })));
+    expect(JSON.stringify(noted)).toContain('PromQL info: metric might not be a counter');
+  });
+
+  test('parameters nobody knows are ignored', async () => {
+    expect((await ask('/api/v1/query?query=1&nocache=7&dedup=true')).status).toBe(200);
+  });
+
+  test('large answers are compressed as the client likes, small ones never', async () => {
+    const query = 'label_replace(vector(1), "a", "x", "", "") or absent(nothing{b="y"})';
+    const raw = (pathname: string, encoding: string) =>
+      new Promise<{ encoding: string | undefined; body: Buffer }>((resolve, reject) => {
+        http
+          .get(belfry.url + pathname, { headers: { 'accept-encoding': encoding } }, (response) => {
+            const chunks: Buffer[] = [];
+            response.on('data', (chunk: Buffer) => chunks.push(chunk));
+            response.on('end', () =>
+              resolve({ encoding: response.headers['content-encoding'], body: Buffer.concat(chunks) }),
+            );
+          })
+          .on('error', reject);
+      });
+    expect((await raw(`/api/v1/query?query=${encodeURIComponent(query)}`, 'gzip')).encoding).toBeUndefined();
+    const end = 1_700_000_000;
+    const large = `/api/v1/query_range?query=vector(time())&start=${end - 10_000}&end=${end}&step=1`;
+    const plain = await raw(large, 'identity');
+    expect(plain.encoding).toBeUndefined();
+    const zipped = await raw(large, 'gzip, deflate');
+    expect(zipped.encoding).toBe('gzip');
+    expect(zlib.gunzipSync(zipped.body)).toEqual(plain.body);
+    const zstd = await raw(large, 'gzip, zstd');
+    expect(zstd.encoding).toBe('zstd');
+    expect(zlib.zstdDecompressSync(zstd.body)).toEqual(plain.body);
+    expect((await raw('/api/v1/openapi.yaml', 'gzip')).encoding).toBeUndefined();
+    expect((await raw('/metrics', 'gzip')).encoding).toBe('gzip');
+  });
+
+  test('a page for other servers: newest samples with their times', async () => {
+    const response = await ask('/federate?match[]=temp&match[]=requests_total');
+    expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+    const text = await response.text();
+    expect(text).toMatch(
+      new RegExp(
+        `^# TYPE requests_total untyped\nrequests_total\\{code="200",instance="${target}",job="app",site="north"\\} 10 \\d{13}$`,
+        'm',
+      ),
+    );
+    expect(text).toMatch(/^temp\{.*\} 21\.5 \d{13}$/m);
+    expect(await (await ask('/federate?match[]=nothing')).text()).toBe('');
+    const wrong = await ask('/federate?match[]=sum(temp)');
+    expect([wrong.status, wrong.headers.get('content-type')]).toEqual([400, 'text/plain; charset=UTF-8']);
+  });
+});
+
+describe('methods', () => {
+  test.each(['/-/healthy', '/-/ready', '/metrics', '/api/v1/labels'])(
+    'HEAD %s has no body',
+    async (pathname) => {
+      const response = await ask(pathname, { method: 'HEAD' });
+      expect([response.status, await response.text()]).toEqual([200, '']);
+    },
+  );
+
+  test.each([
+    ['DELETE', '/api/v1/query', 'GET, HEAD, POST'],
+    ['POST', '/api/v1/targets', 'GET, HEAD'],
+    ['POST', '/api/v1/label/job/values', 'GET, HEAD'],
+    ['GET', '/api/v1/write', 'POST'],
+    ['GET', '/-/reload', 'POST, PUT'],
+    ['POST', '/-/healthy', 'GET, HEAD'],
+  ])('%s %s is not allowed', async (method, pathname, allow) => {
+    const response = await ask(pathname, { method });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
+  });
+
+  test('every endpoint that the description names is there, by every method', async () => {
+    const text = await (await ask('/api/v1/openapi.yaml')).text();
+    const { paths } = parse(text) as { paths: Record<string, Record<string, unknown>> };
+    expect(Object.keys(paths).length).toBeGreaterThan(30);
+    for (const [pathname, methods] of Object.entries(paths)) {
+      for (const method of Object.keys(methods)) {
+        const { status } = await ask(`/api/v1${pathname.replace('{name}', 'job')}`, {
+          method: method.toUpperCase(),
+        });
+        expect([pathname, method, status === 404 || status === 405]).toEqual([pathname, method, false]);
+      }
+    }
+  });
+
+  test.each(['snapshot', 'delete_series', 'clean_tombstones'])(
+    'admin/tsdb/%s says it cannot',
+    async (name) => {
+      const response = await ask(`/api/v1/admin/tsdb/${name}`, { method: 'POST' });
+      expect(response.status).toBe(503);
+      expect(await json(response)).toMatchObject({
+        errorType: 'unavailable',
+        error: expect.stringContaining('not supported'),
+      });
+    },
+  );
+});
+
 describe('labels and series', () => {
   test('names, values and series of what is stored', async () => {
     expect((await json<string[]>(await ask('/api/v1/labels?match[]=requests_total'))).data).toEqual([
@@ -227,6 +416,7 @@ describe('monitoring', () => {
           { type: 'alerting', name: 'Always', state: 'firing', health: 'ok', labels: { severity: 'page' } },
         ],
       },
+      { name: 'h' },
     ]);
     expect(
       (await json<{ groups: { rules: unknown[] }[] }>(await ask('/api/v1/rules?type=record'))).data.groups[0]!
@@ -241,6 +431,71 @@ describe('monitoring', () => {
         value: '2.15e+01',
       },
     ]);
+  });
+
+  test('rules by type, name, label and page', async () => {
+    interface Rules {
+      groups: { name: string; rules: { name: string; alerts?: unknown[] }[] }[];
+      groupNextToken?: string;
+    }
+    const rules = async (query: string) => (await json<Rules>(await ask(`/api/v1/rules?${query}`))).data;
+    const names = async (query: string) =>
+      (await rules(query)).groups.flatMap((group) => group.rules.map((rule) => rule.name));
+    expect(await names('')).toEqual(['code:requests:sum', 'Always', 'Other']);
+    expect(await names('type=alert&rule_name[]=Other')).toEqual(['Other']);
+    expect(await names(`match[]=${encodeURIComponent('{severity="page"}')}`)).toEqual(['Always']);
+    expect(await names('rule_group[]=h&file[]=nowhere')).toEqual([]);
+    const first = await rules('group_limit=1');
+    expect(first.groups.map(({ name }) => name)).toEqual(['g']);
+    const second = await rules(`group_limit=1&group_next_token=${first.groupNextToken}`);
+    expect(second.groups.map(({ name }) => name)).toEqual(['h']);
+    expect(second.groupNextToken).toBeUndefined();
+    expect((await rules('exclude_alerts=true')).groups[0]!.rules[1]!.alerts).toEqual([]);
+    for (const wrong of [
+      'type=x',
+      'exclude_alerts=maybe',
+      'group_limit=0',
+      'group_next_token=abc',
+      'group_limit=1&group_next_token=abc',
+      'match[]=sum(x)',
+    ]) {
+      const response = await ask(`/api/v1/rules?${wrong}`);
+      expect([wrong, response.status]).toEqual([wrong, 400]);
+    }
+  });
+
+  test('metadata by metric and by target', async () => {
+    const about = { type: 'gauge', help: 'Degrees.', unit: '' };
+    expect((await json(await ask('/api/v1/metadata?metric=temp'))).data).toEqual({ temp: [about] });
+    expect(Object.keys((await json<object>(await ask('/api/v1/metadata?limit=1'))).data)).toHaveLength(1);
+    expect((await ask('/api/v1/metadata?limit=x')).status).toBe(400);
+    const { data } = await json(
+      await ask(`/api/v1/targets/metadata?metric=temp&match_target=${encodeURIComponent('{job="app"}')}`),
+    );
+    expect(data).toEqual([{ target: expect.objectContaining({ job: 'app' }), ...about }]);
+    const none = await ask('/api/v1/targets/metadata?metric=nothing');
+    expect([none.status, (await json(none)).errorType]).toEqual([404, 'not_found']);
+  });
+
+  test('features, notifications, own metrics and files', async () => {
+    const features = (await json<Record<string, Record<string, boolean>>>(await ask('/api/v1/features')))
+      .data;
+    expect(features.promql_functions).toMatchObject({ rate: true, info: true });
+    expect((await json(await ask('/api/v1/notifications'))).data).toEqual([]);
+    expect((await ask('/api/v1/notifications/live')).status).toBe(204);
+    const own = await json<{ name: string; type: string; metric: unknown[] }[]>(
+      await ask('/api/v1/status/self_metrics?metric_name_pattern=belfry_tsdb_samples_.*'),
+    );
+    expect(own.data).toContainEqual({
+      name: 'belfry_tsdb_samples_appended_total',
+      help: expect.any(String),
+      type: 'COUNTER',
+      metric: [{ label: [], counter: { value: expect.any(Number) } }],
+    });
+    expect((await ask('/api/v1/status/self_metrics?metric_name_pattern=(')).status).toBe(400);
+    expect((await json<{ blocks: unknown[] }>(await ask('/api/v1/status/tsdb/blocks'))).data.blocks).toEqual(
+      expect.any(Array),
+    );
   });
 
   test('a series that is gone from the page is gone from answers at once', async () => {
@@ -373,7 +628,16 @@ describe('operation', () => {
   });
 
   test('queries in flight are listed, and a flush puts everything on disk', async () => {
-    expect(await (await ask('/api/queries')).json()).toEqual([]);
+    await belfry.query('temp + 0');
+    const listed = (await (await ask('/api/queries')).json()) as QueryStatus[];
+    expect(listed.filter(({ state }) => state === 'running' || state === 'waiting')).toEqual([]);
+    expect(listed[0]).toMatchObject({
+      kind: 'instant',
+      query: 'temp + 0',
+      state: 'done',
+      cost: { status: 200, answerBytes: expect.any(Number), evaluationMs: expect.any(Number) },
+    });
+    expect(listed[0]!.cost!.samplesRead).toBeGreaterThan(0);
     expect((await ask('/api/v1/admin/flush', { method: 'POST' })).status).toBe(200);
     expect((await belfry.query('count_over_time(temp[1m])'))[0]!.value).toBeGreaterThan(2);
     const files = fs.readdirSync(path.join(folder, 'data'));

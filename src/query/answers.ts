@@ -3,12 +3,12 @@ import type { Querier, Queryable, SeriesSamples } from '../model/queryable.ts';
 import { evaluateInstant, evaluateRange, type QueryOutcome } from '../promql/evaluate.ts';
 import { parseExpr } from '../promql/parse.ts';
 import { formatExpr } from '../promql/print.ts';
-import { type CountingBudget, QueryError } from './budget.ts';
+import type { CountingBudget } from './budget.ts';
 import { cardinality } from './cardinality.ts';
 import { FEDERATION_TYPES, writeFederation } from './federation.ts';
 import { formatTime, type JsonWriter, labelsJson } from './json.ts';
 import { type EngineSettings, JSON_TYPE, type QueryTask, type StatsLevel } from './protocol.ts';
-import { parseSelector } from './selector.ts';
+import { matchersOf } from './selector.ts';
 import { treeJson } from './tree-json.ts';
 import { writeValue } from './value-json.ts';
 
@@ -176,14 +176,6 @@ function listOf(task: ListTask, sets: readonly (readonly Matcher[])[], querier: 
       return querier.labelNames(sets, task.range).map((name) => JSON.stringify(name));
     case 'labelValues':
       return querier.labelValues(task.name, sets, task.range).map((value) => JSON.stringify(value));
-  }
-}
-
-function matchersOf(text: string): readonly Matcher[] {
-  try {
-    return parseSelector(text);
-  } catch (error) {
-    throw new QueryError('bad_data', `invalid parameter "match[]": ${(error as Error).message}`);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Querier, SeriesSamples } from '../model/queryable.ts';
 import { formatValue, isStaleAt, wordsOf } from '../model/sample.ts';
 import type { JsonWriter } from './json.ts';
 import type { FederateTask } from './protocol.ts';
-import { parseSelector } from './selector.ts';
+import { matchersOf } from './selector.ts';
 
 /** Content types of the page, as clients negotiate them. */
 export const FEDERATION_TYPES = {
@@ -24,7 +24,7 @@ export function writeFederation(
   const range = { from: task.timestamp - lookbackMs, to: task.timestamp + 1 };
   const found = new Map<string, SeriesSamples>();
   for (const text of task.match) {
-    for (const series of querier.select(parseSelector(text), range)) {
+    for (const series of querier.select(matchersOf(text), range)) {
       if (labelValue(series.labels, METRIC_NAME) !== '' && hasLiveEnd(series)) {
         found.set(labelsKey(series.labels), series);
       }

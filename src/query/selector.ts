@@ -1,6 +1,7 @@
 import type { Matcher } from '../model/matcher.ts';
 import { unwrapParens } from '../promql/ast.ts';
 import { parseExpr } from '../promql/parse.ts';
+import { QueryError } from './budget.ts';
 
 /** Matchers of a series selector, as `match[]` takes it. @throws Error with PromQL's text */
 export function parseSelector(text: string): readonly Matcher[] {
@@ -9,4 +10,13 @@ export function parseSelector(text: string): readonly Matcher[] {
     throw new Error(`expected a series selector, got ${JSON.stringify(text.slice(0, 200))}`);
   }
   return expr.matchers;
+}
+
+/** The same for a worker's task. @throws QueryError naming the parameter */
+export function matchersOf(text: string): readonly Matcher[] {
+  try {
+    return parseSelector(text);
+  } catch (error) {
+    throw new QueryError('bad_data', `invalid parameter "match[]": ${(error as Error).message}`);
+  }
 }

@@ -1,0 +1,568 @@
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ProtobufReader, ProtobufWriter } from '../src/exposition/remote/protobuf.ts';
+import { decodeSnappy, encodeSnappy } from '../src/exposition/remote/snappy.ts';
+import {
+  type SentSeries,
+  writeRequestV1,
+  writeRequestV2,
+} from '../src/exposition/remote/write-request.fixture.ts';
+import { readWriteRequestV1 } from '../src/exposition/remote/write-request.ts';
+import {
+  type Appliance,
+  eventually,
+  freePort,
+  startAppliance,
+  temporaryFolder,
+} from './harness/appliance.ts';
+import { hasNodeExporter, NODE_EXPORTER, startNodeExporter } from './harness/peers.ts';
+
+/** Peers unpacked by ../shared/bench/get-peers.sh. */
+const PEERS = path.join(
+  process.env.PEERS ?? path.join(process.env.TMPDIR ?? os.tmpdir(), 'peers'),
+  'root/usr/bin',
+);
+const PROMETHEUS = path.join(PEERS, 'prometheus');
+const PROMTOOL = path.join(PEERS, 'promtool');
+const hasPrometheus = fs.existsSync(PROMETHEUS);
+const hasPromtool = fs.existsSync(PROMTOOL);
+if (!hasPrometheus) console.warn(`SKIPPED: no ${PROMETHEUS}; run ../shared/bench/get-peers.sh`);
+if (!hasPromtool) console.warn(`SKIPPED: no ${PROMTOOL}; run ../shared/bench/get-peers.sh`);
+if (!hasNodeExporter) console.warn(`SKIPPED: no ${NODE_EXPORTER}`);
+
+const stack = new AsyncDisposableStack();
+let belfry: Appliance;
+let folder: string;
+const now = Date.now();
+
+beforeAll(async () => {
+  folder = temporaryFolder('remote');
+  const config = path.join(folder, 'belfry.yaml');
+  fs.writeFileSync(config, 'global: {external_labels: {site: north}}\n');
+  belfry = await startAppliance(stack, { config, data: path.join(folder, 'data') });
+});
+afterAll(async () => {
+  await stack.disposeAsync();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+const V1 = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' };
+const V2 = { ...V1, 'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request' };
+
+async function write(body: Uint8Array, headers: Record<string, string> = V1) {
+  const response = await fetch(`${belfry.url}/api/v1/write`, {
+    method: 'POST',
+    body: new Uint8Array(body),
+    headers,
+  });
+  return { status: response.status, text: await response.text(), headers: response.headers };
+}
+const send = (series: readonly SentSeries[]) => write(encodeSnappy(writeRequestV1(series)));
+const written = (headers: Headers) =>
+  ['samples', 'histograms', 'exemplars'].map((kind) =>
+    headers.get(`x-prometheus-remote-write-${kind}-written`),
+  );
+
+const samplesOf = async (selector: string, time = now) => {
+  type Matrix = { data: { result: { metric: Record<string, string>; values: [number, string][] }[] } };
+  const { data } = await belfry.get<Matrix>(
+    `/api/v1/query?query=${encodeURIComponent(`${selector}[1h]`)}&time=${time / 1000}`,
+  );
+  return data.result.map(({ values }) => values.map(([at, value]) => [Math.round(at * 1000), value]));
+};
+
+describe('remote write', () => {
+  test('samples are there once it is answered, in any order of time', async () => {
+    const labels = [
+      ['__name__', 'sent'],
+      ['job', 'a'],
+    ] as const;
+    expect(
+      await send([
+        {
+          labels,
+          samples: [
+            [now - 1000, 2],
+            [now - 3000, 1.5],
+          ],
+        },
+      ]),
+    ).toMatchObject({
+      status: 204,
+      text: '',
+    });
+    expect(await send([{ labels, samples: [[now - 2000, -1]] }])).toMatchObject({ status: 204 });
+    expect(await samplesOf('sent')).toEqual([
+      [
+        [now - 3000, '1.5'],
+        [now - 2000, '-1'],
+        [now - 1000, '2'],
+      ],
+    ]);
+  });
+
+  test('a staleness marker ends a series', async () => {
+    const labels = [['__name__', 'ended']] as const;
+    await send([
+      {
+        labels,
+        samples: [
+          [now - 3000, 1],
+          [now - 1000, 'stale'],
+        ],
+      },
+    ]);
+    const at = async (time: number) =>
+      (await belfry.get<{ data: { result: unknown[] } }>(`/api/v1/query?query=ended&time=${time / 1000}`))
+        .data.result.length;
+    expect([await at(now - 2000), await at(now)]).toEqual([1, 0]);
+  });
+
+  test('what is sent again is fine, another value for a time is not', async () => {
+    const sample = (value: number): SentSeries[] => [
+      {
+        labels: [['__name__', 'again']],
+        samples: [
+          [now - 5000, value],
+          [now - 4000, 7],
+        ],
+      },
+    ];
+    expect((await send(sample(1))).status).toBe(204);
+    expect((await send(sample(1))).status).toBe(204);
+    const refused = await send(sample(2));
+    expect(refused.status).toBe(400);
+    expect(refused.text).toMatch(
+      /^partial write: 1 samples written, not written: 1 another value is stored for the time; first: .*again at \d+$/m,
+    );
+    expect(await samplesOf('again')).toEqual([
+      [
+        [now - 5000, '1'],
+        [now - 4000, '7'],
+      ],
+    ]);
+  });
+
+  test.each([
+    ['no metric name', [['job', 'a']], /expected a metric name/],
+    [
+      'a label twice',
+      [
+        ['__name__', 'x'],
+        ['a', '1'],
+        ['a', '2'],
+      ],
+      /given twice/,
+    ],
+  ] as const)('a series with %s is refused, the others are stored', async (name, labels, message) => {
+    const good: SentSeries = { labels: [['__name__', `good_${name.length}`]], samples: [[now, 1]] };
+    const { status, text } = await send([{ labels, samples: [[now, 1]] }, good]);
+    expect(status).toBe(400);
+    expect(text).toMatch(message);
+    expect(await belfry.query(`good_${name.length}`)).toHaveLength(1);
+  });
+
+  test('samples from the far future are refused', async () => {
+    const { status, text } = await send([
+      { labels: [['__name__', 'future']], samples: [[now + 3_600_000, 1]] },
+    ]);
+    expect([status, text]).toEqual([400, expect.stringContaining('too far in the future')]);
+  });
+
+  test('version 2.0 says what was written', async () => {
+    const body = encodeSnappy(
+      writeRequestV2([
+        {
+          labels: [
+            ['__name__', 'second_total'],
+            ['job', 'b'],
+          ],
+          samples: [
+            [now - 1000, 1],
+            [now, 2],
+          ],
+          metadata: { type: 'counter', help: 'Seconds.', unit: '' },
+          exemplars: 1,
+        },
+        { labels: [['__name__', 'native']], histograms: 2 },
+      ]),
+    );
+    const { status, text, headers } = await write(body, V2);
+    expect(status).toBe(400);
+    expect(text).toContain('2 native histograms are not stored');
+    expect(written(headers)).toEqual(['2', '0', '0']);
+    expect(await belfry.query('second_total')).toEqual([
+      { metric: { __name__: 'second_total', job: 'b' }, value: 2 },
+    ]);
+    expect((await belfry.get<{ data: unknown }>('/api/v1/metadata?metric=second_total')).data).toEqual({
+      second_total: [{ type: 'counter', help: 'Seconds.', unit: '' }],
+    });
+    const whole = await write(
+      encodeSnappy(writeRequestV2([{ labels: [['__name__', 'whole']], samples: [[now, 1]] }])),
+      V2,
+    );
+    expect([whole.status, ...written(whole.headers)]).toEqual([204, '1', '0', '0']);
+  });
+
+  test.each([
+    ['application/json', 'snappy', /"application\/json" is not accepted/],
+    ['application/x-protobuf;proto=some.Thing', 'snappy', /"some.Thing" is not accepted/],
+    ['application/x-protobuf', 'gzip', /"gzip" is not accepted/],
+  ])('%s in %s is an unsupported type', async (type, encoding, message) => {
+    const { status, text } = await write(new Uint8Array(1), {
+      'content-type': type,
+      'content-encoding': encoding,
+    });
+    expect(status).toBe(415);
+    expect(text).toMatch(message);
+  });
+
+  test('bytes that are no request, or too many, are refused', async () => {
+    expect(await write(new Uint8Array([3, 0, 97]))).toMatchObject({ status: 400, text: /snappy/ });
+    expect(await write(encodeSnappy(new Uint8Array([10, 50, 1])))).toMatchObject({ status: 400 });
+    const bomb = await write(new Uint8Array([0x80, 0x80, 0x80, 0x80, 0x04, 0, 97]));
+    expect([bomb.status, bomb.text]).toEqual([400, expect.stringContaining('at most 33554432 are accepted')]);
+    expect((await write(new Uint8Array(33 * 1024 * 1024))).status).toBe(413);
+  });
+
+  test('a large request does not hold up others', async () => {
+    const series = Array.from(
+      { length: 20_000 },
+      (_, i): SentSeries => ({
+        labels: [
+          ['__name__', 'bulk'],
+          ['host', `host-${i % 100}`],
+          ['id', String(i)],
+        ],
+        samples: Array.from({ length: 10 }, (_, at) => [now - at * 15_000, at * i] as const),
+      }),
+    );
+    const body = encodeSnappy(writeRequestV1(series));
+    let worst = 0;
+    let done = false;
+    const pings = (async () => {
+      while (!done) {
+        const from = performance.now();
+        await fetch(`${belfry.url}/-/healthy`);
+        worst = Math.max(worst, performance.now() - from);
+      }
+    })();
+    const from = performance.now();
+    expect((await write(body)).status).toBe(204);
+    done = true;
+    await pings;
+    console.log(
+      `200,000 samples of 20,000 new series in ${Math.round(performance.now() - from)} ms; slowest answer meanwhile ${Math.round(worst)} ms`,
+    );
+    expect(await belfry.query('count(bulk)')).toEqual([{ metric: {}, value: 20_000 }]);
+    // Slices are 4 ms; garbage collection and a busy machine are allowed for.
+    expect(worst).toBeLessThan(250);
+  });
+});
+
+describe('remote read', () => {
+  const request = (name: string, accepted: readonly number[]): Uint8Array => {
+    const matcher = new ProtobufWriter();
+    matcher.string(2, '__name__');
+    matcher.string(3, name);
+    const query = new ProtobufWriter();
+    query.number(1, now - 60_000);
+    query.number(2, now);
+    query.bytes(3, matcher.finish());
+    const whole = new ProtobufWriter();
+    whole.bytes(1, query.finish());
+    whole.bytes(2, Uint8Array.from(accepted));
+    return encodeSnappy(whole.finish());
+  };
+  const read = (body: Uint8Array) =>
+    fetch(`${belfry.url}/api/v1/read`, { method: 'POST', body: new Uint8Array(body), headers: V1 });
+
+  beforeAll(async () => {
+    await send([
+      {
+        labels: [
+          ['__name__', 'readable'],
+          ['job', 'r'],
+        ],
+        samples: [
+          [now - 2000, 1.25],
+          [now - 1000, 'stale'],
+        ],
+      },
+    ]);
+  });
+
+  test('raw samples', async () => {
+    const response = await read(request('readable', [0]));
+    expect(response.headers.get('content-type')).toBe('application/x-protobuf');
+    expect(response.headers.get('content-encoding')).toBe('snappy');
+    const reader = new ProtobufReader(decodeSnappy(new Uint8Array(await response.arrayBuffer()), 10_000));
+    expect(reader.next()).toBe(1);
+    const size = reader.length();
+    const at = reader.take(size);
+    const [item] = [...readWriteRequestV1(reader.bytes.subarray(at, at + size))];
+    expect(item).toMatchObject({ labels: ['__name__', 'readable', 'job', 'r'], count: 2 });
+  });
+
+  test('streamed chunks when they are liked better', async () => {
+    const response = await read(request('readable', [1, 0]));
+    expect(response.headers.get('content-type')).toBe(
+      'application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse',
+    );
+    const frames = new ProtobufReader(new Uint8Array(await response.arrayBuffer()));
+    const length = frames.varint();
+    expect(frames.position + 4 + length).toBe(frames.end);
+  });
+
+  test('what is no request is refused', async () => {
+    expect((await read(encodeSnappy(new Uint8Array([10, 50])))).status).toBe(400);
+    expect((await read(request('readable', [9]))).status).toBe(400);
+  });
+});
+
+describe.skipIf(!hasPrometheus || !hasNodeExporter)('beside the real Prometheus', () => {
+  let prometheus: string;
+
+  beforeAll(async () => {
+    const exporter = await startNodeExporter(stack);
+    prometheus = await startPrometheus(
+      `global: {scrape_interval: 1s}
+scrape_configs: [{job_name: node, static_configs: [{targets: ['${exporter}']}]}]
+remote_write: [{url: '${belfry.url}/api/v1/write', queue_config: {batch_send_deadline: 200ms}, metadata_config: {send_interval: 2s}}]
+remote_read: [{url: '${belfry.url}/api/v1/read', read_recent: true}]
+`,
+    );
+    await eventually(
+      'Prometheus has sent some scrapes',
+      async () => (await belfry.query('count_over_time(up{job="node"}[1m]) > 6')).length === 1,
+      60_000,
+    );
+  });
+
+  const at = async (url: string, query: string, time: number): Promise<unknown> => {
+    const response = await fetch(`${url}/api/v1/query`, {
+      method: 'POST',
+      body: new URLSearchParams({ query, time: String(time) }),
+    });
+    const { data } = (await response.json()) as {
+      data: { result: { metric: Record<string, string>; value: [number, string] }[] };
+    };
+    return data.result
+      .map(({ metric, value }) => [JSON.stringify(Object.entries(metric).sort()), value])
+      .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+  };
+
+  test('what it remote-writes gives the same answers here', async () => {
+    const [newest] = await belfry.query('timestamp(up{job="node"})');
+    // Two seconds back: all of those scrapes have arrived.
+    const time = Math.floor(newest!.value) - 2;
+    for (const query of [
+      '{job="node"}',
+      'count({job="node"}) by (__name__)',
+      'rate(node_cpu_seconds_total[5s])',
+      'sum by (mode) (irate(node_cpu_seconds_total[5s]))',
+      'node_memory_MemTotal_bytes - node_memory_MemAvailable_bytes',
+      'topk(3, node_filesystem_size_bytes)',
+      'count_over_time(up[10s])',
+    ]) {
+      const mine = (await at(belfry.url, query, time)) as unknown[];
+      expect(mine.length, query).toBeGreaterThan(0);
+      expect(mine, query).toEqual(await at(prometheus, query, time));
+    }
+  });
+
+  test('metadata comes along', async () => {
+    const about = await eventually(
+      'metadata was sent',
+      async () => {
+        const { data } = await belfry.get<{ data: Record<string, unknown[]> }>(
+          '/api/v1/metadata?metric=node_cpu_seconds_total',
+        );
+        return data.node_cpu_seconds_total;
+      },
+      90_000,
+    );
+    expect(about).toMatchObject([{ type: 'counter' }]);
+  });
+
+  test('it reads back what only Belfry has, as streamed chunks', async () => {
+    const samples = Array.from({ length: 300 }, (_, i) => [now - 300_000 + i * 1000, i % 7] as const);
+    await send([
+      {
+        labels: [
+          ['__name__', 'only_here'],
+          ['job', 'x'],
+        ],
+        samples,
+      },
+    ]);
+    // Between two samples: the windows of 2.42 still hold the sample at their start.
+    const time = (now - 500) / 1000;
+    for (const query of ['only_here', 'sum_over_time(only_here[4m])', 'count_over_time(only_here[10m])']) {
+      const mine = (await at(belfry.url, query, time)) as unknown[];
+      expect(mine.length, query).toBe(1);
+      expect(await at(prometheus, query, time), query).toEqual(mine);
+    }
+  });
+
+  async function startPrometheus(config: string): Promise<string> {
+    const file = path.join(folder, 'prometheus.yml');
+    fs.writeFileSync(file, config);
+    const port = await freePort();
+    const child = spawn(
+      PROMETHEUS,
+      [
+        `--config.file=${file}`,
+        `--storage.tsdb.path=${path.join(folder, 'prometheus')}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+      ],
+      { stdio: 'ignore' },
+    );
+    stack.defer(() => void child.kill('SIGKILL'));
+    const url = `http://127.0.0.1:${port}`;
+    await eventually('Prometheus is ready', async () => (await fetch(`${url}/-/ready`)).ok);
+    return url;
+  }
+});
+
+describe('as a data source', () => {
+  beforeAll(async () => {
+    await send([
+      {
+        labels: [
+          ['__name__', 'source_total'],
+          ['instance', 'i:1'],
+          ['job', 's'],
+        ],
+        samples: Array.from({ length: 61 }, (_, i) => [now - (60 - i) * 1000, i * 2] as const),
+      },
+    ]);
+  });
+
+  describe.skipIf(!hasPromtool)('promtool', () => {
+    const promtool = (...args: string[]) => {
+      const { status, stdout, stderr } = spawnSync(PROMTOOL, ['query', ...args], { encoding: 'utf8' });
+      return { status, stdout: stdout.trim(), stderr };
+    };
+
+    test('instant, range, series and labels', () => {
+      const end = Math.floor(now / 1000);
+      expect(promtool('instant', `--time=${end}`, belfry.url, 'rate(source_total[30s])')).toMatchObject({
+        status: 0,
+        stdout: `{instance="i:1", job="s"} => 2 @[${end}]`,
+      });
+      const range = promtool(
+        'range',
+        '--start',
+        String(end - 20),
+        '--end',
+        String(end - 10),
+        '--step',
+        '10s',
+        belfry.url,
+        'rate(source_total[10s])',
+      );
+      expect(range.stdout.split('\n')).toEqual([
+        '{instance="i:1", job="s"} =>',
+        `2 @[${end - 20}]`,
+        `2 @[${end - 10}]`,
+      ]);
+      expect(promtool('series', '--match=source_total', belfry.url).stdout).toBe(
+        '{__name__="source_total", instance="i:1", job="s"}',
+      );
+      expect(promtool('labels', belfry.url, 'job').stdout.split('\n')).toContain('s');
+    });
+
+    test('an error is told as promtool tells those of Prometheus', () => {
+      const { status, stderr } = promtool('instant', belfry.url, 'sum(');
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/query error: bad_data: invalid parameter "query": 1:5: parse error/);
+    });
+
+    test('metrics parse under promtool check metrics', async () => {
+      const page = await (await fetch(`${belfry.url}/metrics`)).text();
+      const { status, stderr } = spawnSync(PROMTOOL, ['check', 'metrics'], { input: page, encoding: 'utf8' });
+      expect({ status: status === 1 ? 'failed to parse' : 'parsed', stderr }).toMatchObject({
+        status: 'parsed',
+      });
+    });
+  });
+
+  describe('Grafana', () => {
+    const post = async (pathname: string, fields: Record<string, string> | [string, string][]) => {
+      const response = await fetch(`${belfry.url}${pathname}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams(fields),
+      });
+      return { status: response.status, body: (await response.json()) as { status: string; data: never } };
+    };
+    const seconds = (ms: number): string => String(ms / 1000);
+
+    test('its health check and version probe', async () => {
+      const check = await post('/api/v1/query', { query: '1+1', time: seconds(now) });
+      expect(check).toMatchObject({
+        status: 200,
+        body: { status: 'success', data: { resultType: 'scalar', result: [now / 1000, '2'] } },
+      });
+      const { data } = await belfry.get<{ data: { version: string } }>('/api/v1/status/buildinfo');
+      expect(data.version).toMatch(/^3\.\d+/);
+    });
+
+    test('panels: range queries with fractions of seconds and an RFC 3339 time', async () => {
+      const panel = await post('/api/v1/query_range', {
+        query: 'sum(rate(source_total{job=~"s|t"}[20s])) by (job)',
+        start: seconds(now - 30_500),
+        end: seconds(now),
+        step: '15',
+      });
+      expect(panel.status).toBe(200);
+      expect(panel.body.data).toMatchObject({ resultType: 'matrix', result: [{ metric: { job: 's' } }] });
+      const instant = await post('/api/v1/query', {
+        query: 'source_total',
+        time: new Date(now).toISOString(),
+        timeout: '30s',
+      });
+      expect(instant.body.data).toMatchObject({
+        resultType: 'vector',
+        result: [{ value: [now / 1000, '120'] }],
+      });
+    });
+
+    test('variables and the query builder: labels, values, series, metadata, exemplars, rules', async () => {
+      const span: [string, string][] = [
+        ['start', seconds(now - 3_600_000)],
+        ['end', seconds(now)],
+      ];
+      const query = (extra: [string, string][]) => new URLSearchParams([...span, ...extra]).toString();
+      const labels = await post('/api/v1/labels', [...span, ['match[]', '{__name__="source_total"}']]);
+      expect(labels.body.data).toEqual(['__name__', 'instance', 'job']);
+      const values = await belfry.get<{ data: string[] }>(
+        `/api/v1/label/job/values?${query([
+          ['match[]', 'source_total'],
+          ['limit', '40000'],
+        ])}`,
+      );
+      expect(values.data).toEqual(['s']);
+      const names = await belfry.get<{ data: string[] }>(`/api/v1/label/__name__/values?${query([])}`);
+      expect(names.data).toContain('source_total');
+      const series = await post('/api/v1/series', [...span, ['match[]', 'source_total']]);
+      expect(series.body.data).toEqual([{ __name__: 'source_total', instance: 'i:1', job: 's' }]);
+      expect((await belfry.get<{ data: object }>('/api/v1/metadata?limit=40000')).data).toBeTypeOf('object');
+      expect((await post('/api/v1/query_exemplars', [...span, ['query', 'source_total']])).body.data).toEqual(
+        [],
+      );
+      expect((await belfry.get<{ data: object }>('/api/v1/rules')).data).toEqual({ groups: [] });
+      expect((await belfry.get<{ data: object }>('/api/v1/alerts')).data).toEqual({ alerts: [] });
+      expect((await post('/api/v1/parse_query', { query: 'source_total' })).status).toBe(200);
+    });
+
+    test('an error comes with its text', async () => {
+      const wrong = await post('/api/v1/query_range', { query: 'sum(', start: '1', end: '2', step: '1' });
+      expect(wrong).toMatchObject({ status: 400, body: { status: 'error', errorType: 'bad_data' } });
+    });
+  });
+});
