@@ -1,0 +1,266 @@
+import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encodeSnappy } from '../src/exposition/remote/snappy.ts';
+import { type SentSeries, writeRequestV1 } from '../src/exposition/remote/write-request.fixture.ts';
+import type { QueryStatus } from '../src/query/pool.ts';
+import { type Appliance, eventually, pause, startAppliance, temporaryFolder } from './harness/appliance.ts';
+
+/**
+ * Queries that want more than there is, against the executable. V8's `resourceLimits` of a worker are no protection against them:
+ * they bound the JavaScript heap only, so that typed arrays (all sample columns) are not counted at all; a Map or an array that
+ * grows past the limit in one step aborts the whole process, not the worker; and a worker in a long native call ends when that
+ * returns. So each query counts its bytes before it takes them, and this test drives every kind of operator to that budget and
+ * looks whether the process is the same afterwards, its scrapes are on time and no worker had to be replaced.
+ */
+const stack = new AsyncDisposableStack();
+const now = Date.now();
+const MB = 1024 * 1024;
+const MAX_BYTES = 96 * MB;
+const SERIES = 20_000;
+const POINTS = 40;
+let belfry: Appliance;
+let folder: string;
+
+beforeAll(async () => {
+  folder = temporaryFolder('isolation');
+  const server = http.createServer((_request, response) => {
+    response.setHeader('content-type', 'text/plain; version=0.0.4');
+    response.end('alive 1\n');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  stack.defer(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const config = path.join(folder, 'belfry.yaml');
+  const target = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  fs.writeFileSync(
+    config,
+    `global: {scrape_interval: 500ms, evaluation_interval: 500ms}
+query: {max_bytes: ${MAX_BYTES / MB}MB, timeout: 8s}
+scrape_configs: [{job_name: t, static_configs: [{targets: ['${target}']}]}]
+groups: [{name: g, rules: [{record: rule, expr: 'alive + 1'}]}]
+`,
+  );
+  belfry = await startAppliance(stack, { config, data: path.join(folder, 'data') });
+  for (let from = 0; from < SERIES; from += 4000) {
+    const series = Array.from({ length: 4000 }, (_, i): SentSeries => {
+      const id = from + i;
+      return {
+        labels: [
+          ['__name__', 'wide'],
+          ['even', String(id % 2)],
+          ['id', `${id}-${'x'.repeat(100)}`],
+          ['ten', String(id % 10)],
+        ],
+        samples: Array.from(
+          { length: POINTS },
+          (_, at) => [now - (POINTS - at) * 15_000, id + at / 64] as const,
+        ),
+      };
+    });
+    const response = await fetch(`${belfry.url}/api/v1/write`, {
+      method: 'POST',
+      body: new Uint8Array(encodeSnappy(writeRequestV1(series))),
+      headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
+    });
+    expect(response.status).toBe(204);
+  }
+});
+afterAll(async () => {
+  await stack.disposeAsync();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+const long = 'y'.repeat(2000);
+const instant: readonly (readonly [string, string])[] = [
+  ['values as labels', 'count_values("v", wide)'],
+  ['values as labels of subqueries', 'sum(count_over_time(count_values("v", wide)[10m:1s]))'],
+  ['groups by a label of many values', 'count by (id) (wide)'],
+  ['groups without one', 'sum without (ten) (wide)'],
+  ['everything sorted', 'sort_desc(wide)'],
+  ['everything sorted by label', 'sort_by_label(wide, "id")'],
+  ['the top of everything', 'topk(1000000000, wide)'],
+  ['the top of each group', 'topk by (id) (1000, wide)'],
+  ['labels made long', `label_replace(wide, "l", "${long}$1$1$1$1", "id", "(.*)")`],
+  [
+    'labels made long again and again',
+    Array.from({ length: 8 }).reduce<string>(
+      (inner, _, i) => `label_join(${inner}, "l${i}", "${long}", "id", "id", "id", "id")`,
+      'wide',
+    ),
+  ],
+  ['a subquery of many steps', 'max_over_time(wide[1h:100ms])'],
+  ['nested subqueries', 'max_over_time(avg_over_time(min_over_time(wide[5m:10ms])[5m:10ms])[5m:10ms])'],
+  ['a raw subquery', 'wide[1h:1s]'],
+  ['raw samples', 'wide[1d]'],
+  ['one to one', 'wide * on(id) wide * on(id) wide'],
+  ['many to one', 'wide * on(ten) group_left max by (ten) (wide)'],
+  ['unions', 'wide or wide + 1 or wide + 2 or wide + 3 or wide + 4'],
+  ['quantiles over time', 'quantile_over_time(0.9, wide[1h])'],
+  ['all names', '{__name__=~".+"}'],
+  ['all names over days', 'count_over_time({__name__=~".+"}[30d])'],
+  ['a hostile regex', 'wide{id=~"(x+x+)+y|(a|aa)+$|.*.*.*.*x.*.*.*y"}'],
+  ['a huge regex', `wide{id=~"${Array.from({ length: 5000 }, (_, i) => `${i}-.*`).join('|')}"}`],
+  ['a regex over the length', `wide{id=~"${'(ab?)*'.repeat(12_000)}"}`],
+  ['a deep query', `${'('.repeat(10_000)}1${')'.repeat(10_000)}`],
+  ['a deep sum', Array.from({ length: 20_000 }, () => '1').join('+')],
+  ['info of everything', 'info(wide)'],
+  ['a great repetition', `wide{id=~"(x{1,1000}){1,1000}"}`],
+];
+const ranges: readonly (readonly [string, string, stepSeconds: number, points: number])[] = [
+  ['all points of everything', 'wide', 1, 11_000],
+  ['groups of many values at each step', 'count by (id) (wide)', 1, 10_000],
+  ['values as labels at each step', 'count_values("v", wide)', 1, 5000],
+  ['labels made long', `label_replace(wide, "l", "${long}$1", "id", "(.*)")`, 10, 1000],
+  ['functions of everything', 'predict_linear(wide[10m], 60)', 1, 10_000],
+  ['joins at each step', 'wide + on(id) wide', 1, 10_000],
+  ['a result over its limit, from little', 'sum by (ten) (wide)', 1, 11_000],
+];
+
+const form = (fields: Record<string, string>) => new URLSearchParams(fields);
+const requests = [
+  ...instant.map(
+    ([name, query]) => [name, '/api/v1/query', form({ query, time: String(now / 1000) })] as const,
+  ),
+  ...ranges.map(([name, query, step, points]) => {
+    const end = now / 1000;
+    const start = end - step * (points - 1);
+    return [
+      `range: ${name}`,
+      '/api/v1/query_range',
+      form({ query, step: String(step), start: String(start), end: String(end) }),
+    ] as const;
+  }),
+];
+
+interface Ended {
+  readonly status: number;
+  readonly error: string;
+  readonly ms: number;
+  readonly bytes: number;
+}
+
+async function ask(pathname: string, body: URLSearchParams): Promise<Ended> {
+  const from = performance.now();
+  const response = await fetch(belfry.url + pathname, { method: 'POST', body });
+  const text = await response.text();
+  const error = response.ok ? '' : ((JSON.parse(text) as { error: string }).error ?? '');
+  return { status: response.status, error, ms: performance.now() - from, bytes: text.length };
+}
+
+const memory = (): number =>
+  Number(/VmHWM:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${belfry.pid}/status`, 'utf8'))![1]) / 1024;
+
+test('every hostile query ends in an answer or a clear error, and nothing else suffers', async () => {
+  const idle = memory();
+  const startedAt = Date.now();
+  const ended = new Map<string, Ended>();
+  for (const [name, pathname, body] of requests) {
+    ended.set(name, await ask(pathname, body));
+  }
+  const lines = [...ended].map(
+    ([name, { status, ms, bytes, error }]) =>
+      `${String(status)} ${String(Math.round(ms)).padStart(6)} ms ${String(bytes).padStart(10)} B  ${name}${error && `: ${error.slice(0, 110)}`}`,
+  );
+  console.log(`${lines.join('\n')}\nmemory: ${idle.toFixed(0)} MB before, at most ${memory().toFixed(0)} MB`);
+
+  for (const [name, { status, error }] of ended) {
+    expect([200, 400, 422, 503], `${name}: ${error}`).toContain(status);
+    if (status === 422)
+      expect(error, name).toMatch(/query\.max_|too many samples|too deep|duplicate|many-to-many|same label/);
+    if (status === 503) expect(error, name).toMatch(/query\.timeout/);
+    expect(error, name).not.toMatch(/ended its worker/);
+  }
+  expect([...ended.values()].filter(({ status }) => status === 422).length).toBeGreaterThan(8);
+  await isUnharmed(startedAt);
+  expect(memory()).toBeLessThan(idle + 3 * (MAX_BYTES / MB) + 100);
+});
+
+test('eight clients at once, for a while', async () => {
+  const startedAt = Date.now();
+  let asked = 0;
+  const statuses = new Map<number, number>();
+  const client = async (offset: number): Promise<void> => {
+    for (let i = offset; Date.now() - startedAt < 15_000; i += 3) {
+      const [, pathname, body] = requests[i % requests.length]!;
+      const { status } = await ask(pathname, body);
+      asked++;
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, (_, i) => client(i * 4)));
+  console.log(
+    `${asked} hostile queries, by status: ${JSON.stringify([...statuses])}; memory at most ${memory().toFixed(0)} MB`,
+  );
+  await isUnharmed(startedAt);
+});
+
+/** The process is the one that was started, its scrapes and rules came on time, and no worker had to be replaced. */
+async function isUnharmed(since: number): Promise<void> {
+  process.kill(belfry.pid, 0);
+  expect((await fetch(`${belfry.url}/-/ready`)).status).toBe(200);
+  await pause(600);
+  const seconds = Math.ceil((Date.now() - since) / 1000);
+  type Matrix = { data: { result: { values: [number, string][] }[] } };
+  for (const metric of ['up', 'rule']) {
+    const { data } = await belfry.get<Matrix>(`/api/v1/query?query=${metric}[${seconds}s]`);
+    const times = data.result[0]!.values.map(([time]) => time * 1000);
+    const gaps = times.slice(1).map((time, i) => time - times[i]!);
+    expect(Math.max(...gaps), `${metric}: longest gap`).toBeLessThan(900);
+    expect(times.length).toBeGreaterThan(seconds * 2 * 0.9 - 3);
+  }
+  const page = await (await fetch(`${belfry.url}/metrics`)).text();
+  expect(page).toMatch(/^belfry_query_workers_replaced 0$/m);
+}
+
+describe('what queries leave behind', () => {
+  test('they are listed with their cost, and one that runs can be ended', async () => {
+    const listed = await belfry.get<QueryStatus[]>('/api/queries');
+    const failed = listed.find(({ state }) => state === 'failed')!;
+    expect(failed.cost).toMatchObject({ status: expect.any(Number), peakBytes: expect.any(Number) });
+    const running = ask(...heavy());
+    const id = await eventually('it runs', async () => {
+      const list = await belfry.get<QueryStatus[]>('/api/queries');
+      return list.find(({ state }) => state === 'running')?.id;
+    });
+    expect((await fetch(`${belfry.url}/api/queries/${id}`, { method: 'DELETE' })).status).toBe(204);
+    expect(await running).toMatchObject({ status: 499 });
+  });
+
+  test('a query that runs at a crash is reported at the next start', async () => {
+    const [pathname, body] = heavy();
+    const lost = ask(pathname, body).catch(() => undefined);
+    await eventually('it runs', async () => {
+      const list = await belfry.get<QueryStatus[]>('/api/queries');
+      return list.some(({ state }) => state === 'running');
+    });
+    belfry.kill('SIGKILL');
+    await belfry.ended;
+    await lost;
+    belfry = await startAppliance(stack, {
+      config: path.join(folder, 'belfry.yaml'),
+      data: path.join(folder, 'data'),
+    });
+    expect(await belfry.get<QueryStatus[]>('/api/queries')).toMatchObject([
+      { id: 0, kind: 'instant', state: 'interrupted', query: body.get('query') },
+    ]);
+    expect(belfry.output()).toContain('was running when the process before ended');
+    belfry.kill('SIGTERM');
+    expect(await belfry.ended).toMatchObject({ code: 0 });
+    belfry = await startAppliance(stack, {
+      config: path.join(folder, 'belfry.yaml'),
+      data: path.join(folder, 'data'),
+    });
+    expect(await belfry.get<QueryStatus[]>('/api/queries')).toEqual([]);
+  });
+});
+
+/** Runs for seconds, whatever the machine. */
+function heavy(): readonly [string, URLSearchParams] {
+  const query = 'max_over_time(sum(sort(wide))[10m:10ms])';
+  return ['/api/v1/query', form({ query, time: String(now / 1000) })];
+}
