@@ -79,5 +79,6 @@ export function assetRoutes(webDir: string): Hono {
 }
 
 function isFile(file: string): boolean {
-  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+  // The executable's own file system knows no throwIfNoEntry.
+  return fs.existsSync(file) && fs.statSync(file).isFile();
 }
