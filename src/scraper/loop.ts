@@ -66,8 +66,9 @@ export function createScrapeLoop(deps: {
     const cut = new AbortController();
     const onStop = (): void => cut.abort(stopped.signal.reason);
     stopped.signal.addEventListener('abort', onStop, { once: true });
-    const late = new Error(`no complete answer within ${timeoutMs} ms (scrape_timeout)`);
-    const deadline = clock.after(timeoutMs, () => cut.abort(late));
+    const deadline = clock.after(timeoutMs, () =>
+      cut.abort(new Error(`no complete answer within ${timeoutMs} ms (scrape_timeout)`)),
+    );
     let failure: Error | undefined;
     metrics.inFlight.inc();
     try {

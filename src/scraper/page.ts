@@ -113,7 +113,7 @@ export class PageParser {
           let value = 0;
           let newLength = length;
           if (!isSame) {
-            value = decimal.read(page, position + expected.valueOffset[line]!);
+            value = readValue(decimal, page, position + expected.valueOffset[line]!);
             newLength = decimal.end - position;
           }
           if (isSame || (!Number.isNaN(value) && page[decimal.end] === NEWLINE)) {
@@ -193,6 +193,17 @@ function commonPrefix(a: DataView, aFrom: number, b: DataView, bFrom: number, li
   while (i + 8 <= limit && a.getFloat64(aFrom + i) === b.getFloat64(bFrom + i)) i += 8;
   while (i < limit && a.getUint8(aFrom + i) === b.getUint8(bFrom + i)) i++;
   return i;
+}
+
+/** The number at `from`, ended at `decimal.end`; NaN when only the format's parser can say. */
+function readValue(decimal: DecimalReader, page: Uint8Array, from: number): number {
+  decimal.end = from;
+  const value = decimal.read(page, from);
+  const { end } = decimal;
+  if (!Number.isNaN(value) || end === from || page[end] !== NEWLINE) return value;
+  // Decimal digits, but more of them than the short way can round.
+  const long = Number(Buffer.from(page.buffer, page.byteOffset + from, end - from).toString('latin1'));
+  return Number.isFinite(long) ? long : Number.NaN;
 }
 
 function hasTimestamp(columns: PageColumns, line: number): boolean {

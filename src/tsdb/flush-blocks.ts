@@ -67,27 +67,40 @@ function blockOf(
   for (let slot = 0; slot < width; slot++) {
     const ref = refs[slot]!;
     if (ref === 0) continue;
-    const bit = 1 << (slot & 31);
-    const presenceAt = 2 * width + (slot >>> 5);
-    const values = new Float64Array(count);
-    const out = wordsOf(values);
-    let presence: Uint8Array | undefined;
-    let present = 0;
-    for (let i = 0; i < count; i++) {
-      const base = bases[i]!;
-      if ((words[2 * base + presenceAt]! & bit) === 0) {
-        presence ??= bitsBelow(i, count);
-        continue;
-      }
-      present++;
-      if (presence) presence[i >> 3]! |= 1 << (i & 7);
-      const cell = 2 * (base + slot);
-      out[2 * i] = words[cell]!;
-      out[2 * i + 1] = words[cell + 1]!;
-    }
-    if (present > 0) columns.push({ ref: ref as SeriesRef, values, presence });
+    const column = columnOf(words, bases, width, slot, ref as SeriesRef);
+    if (column) columns.push(column);
   }
   return { source, timestamps, columns };
+}
+
+/** The cells of one slot in the rows that start at `bases`; undefined when none of them is a sample. */
+function columnOf(
+  words: Uint32Array,
+  bases: Float64Array,
+  width: number,
+  slot: number,
+  ref: SeriesRef,
+): BlockColumn | undefined {
+  const count = bases.length;
+  const values = new Float64Array(count);
+  const out = wordsOf(values);
+  const bit = 1 << (slot & 31);
+  const presenceAt = 2 * width + (slot >>> 5);
+  let presence: Uint8Array | undefined;
+  let present = 0;
+  for (let i = 0; i < count; i++) {
+    const base = bases[i]!;
+    if ((words[2 * base + presenceAt]! & bit) === 0) {
+      presence ??= bitsBelow(i, count);
+      continue;
+    }
+    present++;
+    if (presence) presence[i >> 3]! |= 1 << (i & 7);
+    const cell = 2 * (base + slot);
+    out[2 * i] = words[cell]!;
+    out[2 * i + 1] = words[cell + 1]!;
+  }
+  return present > 0 ? { ref, values, presence } : undefined;
 }
 
 /** A bitmap of `count` bits of which the first `set` are set. */
