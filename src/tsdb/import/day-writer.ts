@@ -9,6 +9,7 @@ import { removeDatabase } from '../partition/seal.ts';
 import { SealedWriter } from '../partition/sealed-writer.ts';
 import { additionsTo, type Tally } from './additions.ts';
 import type { DayColumn, SampleGatherer } from './gatherer.ts';
+import { sharedTimelines } from './shared-timelines.ts';
 import { type StoredDay, UNLIMITED } from './stored-day.ts';
 
 /** Days with fewer samples get small pages, as when a day is sealed: about as many bytes come of them. */
@@ -25,23 +26,21 @@ export interface DayDeps {
   readonly tally: Tally;
 }
 
-/** The sealed file of one day under its temporary name; undefined when the import adds nothing to the day. */
+/** The sealed file of one day under its temporary name, where a crash leaves it to be removed at the next start. */
 export interface WrittenDay {
   readonly day: number;
   readonly temporary: string;
   readonly bytes: number;
 }
 
-/** Where the new file of a day is until all days are written; what a crash leaves of it is removed at the next start. */
-export const importPath = (directory: string, day: number): string => `${sealingPath(directory, day)}-import`;
-
 /**
  * Writes the sealed file of a day anew: what the old one had and what is imported. Where something is stored for a time, in either of the
- * day's files or in the log, it stays; so it does not matter that a sealed file is read before a hot one.
+ * day's files or in the log, it stays; so it does not matter that a sealed file is read before a hot one. Undefined when the import
+ * adds nothing to the day.
  */
 export function writeDay(day: number, stored: StoredDay, deps: DayDeps): WrittenDay | undefined {
   const { directory, addon, gatherer, tally } = deps;
-  const temporary = importPath(directory, day);
+  const temporary = sealingPath(directory, day);
   const columns = gatherer.columnsOf(day);
   const addedBefore = tally.added;
   const old = stored.sealed?.currentMeta();
@@ -70,10 +69,17 @@ export function writeDay(day: number, stored: StoredDay, deps: DayDeps): Written
 
 function addFresh(writer: SealedWriter, columns: readonly DayColumn[], deps: DayDeps): void {
   const { gatherer, tally } = deps;
-  for (const column of columns) {
-    const timestamps = gatherer.timestampsOf(column);
-    tally.added += column.count;
-    writer.add(newEntry(column, deps), { timestamps, values: gatherer.valuesOf(column) }, timestamps);
+  for (let from = 0, to = 0; from < columns.length; from = to) {
+    const source = gatherer.sources[columns[from]!.series];
+    while (to < columns.length && gatherer.sources[columns[to]!.series] === source) to++;
+    const timelines = sharedTimelines(columns.slice(from, to).map((column) => gatherer.timestampsOf(column)));
+    for (let i = from; i < to; i++) {
+      const column = columns[i]!;
+      const timestamps = gatherer.timestampsOf(column);
+      tally.added += column.count;
+      const samples = { timestamps, values: gatherer.valuesOf(column) };
+      writer.add(newEntry(column, deps), samples, timelines[i - from]!);
+    }
   }
 }
 

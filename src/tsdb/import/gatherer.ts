@@ -123,6 +123,7 @@ export class SampleGatherer {
   /** Writes out what is under way; only then the samples can be had. Nothing may be added any more. */
   finish(): void {
     this.#writeAll();
+    this.#open.length = 0;
     const byDay = new Map<number, Map<number, { series: number; count: number; pieces: number[] }>>();
     for (let piece = 0; piece < this.#days.length; piece++) {
       const day = this.#days[piece]!;
@@ -216,10 +217,13 @@ export class SampleGatherer {
   }
 
   #grow(column: OpenColumn): void {
-    const capacity = Math.max(FIRST_CAPACITY, 2 * column.timestamps.length);
-    const added = capacity - column.timestamps.length;
-    if (this.#openSamples + added > this.#maxOpenSamples) this.#writeAll();
-    this.#openSamples += capacity - column.timestamps.length;
+    const before = column.timestamps.length;
+    const capacity = Math.max(FIRST_CAPACITY, 2 * before);
+    if (this.#openSamples + capacity - before > this.#maxOpenSamples) {
+      this.#writeAll();
+      if (column.timestamps.length > 0) return;
+    }
+    this.#openSamples += capacity - before;
     const timestamps = new Float64Array(capacity);
     const values = new Float64Array(capacity);
     timestamps.set(column.timestamps.subarray(0, column.count));
@@ -228,14 +232,18 @@ export class SampleGatherer {
     column.values = values;
   }
 
+  /** Writes out all columns. Arrays stay for those that are being filled; those that got nothing since the last time give theirs up. */
   #writeAll(): void {
     for (let series = 0; series < this.#open.length; series++) {
       const column = this.#open[series]!;
-      this.#write(column, series);
-      column.timestamps = NOTHING;
-      column.values = NOTHING;
+      if (column.count > 0) {
+        this.#write(column, series);
+      } else if (column.timestamps.length > 0) {
+        this.#openSamples -= column.timestamps.length;
+        column.timestamps = NOTHING;
+        column.values = NOTHING;
+      }
     }
-    this.#openSamples = 0;
   }
 
   #write(column: OpenColumn, series: number): void {

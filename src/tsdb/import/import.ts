@@ -12,13 +12,13 @@ import { definitionWriter } from '../log/definitions.ts';
 import { openLogDb } from '../log/log-db.ts';
 import { listPartitions, type PartitionFiles, recoverPartitions } from '../partition/directory.ts';
 import { syncDirectory } from '../partition/files.ts';
-import { partitionPath } from '../partition/names.ts';
+import { partitionPath, sealingPath } from '../partition/names.ts';
 import { removeDatabase } from '../partition/seal.ts';
 import type { Tally } from './additions.ts';
-import { importPath, type WrittenDay, writeDay } from './day-writer.ts';
+import { type WrittenDay, writeDay } from './day-writer.ts';
 import { SampleGatherer } from './gatherer.ts';
 import { readLog } from './log-view.ts';
-import { StoredDay } from './stored-day.ts';
+import { firstFreeRef, StoredDay } from './stored-day.ts';
 
 export interface ImportOptions {
   readonly dir: string;
@@ -94,7 +94,7 @@ export function openImport({ dir, addon, clock, log }: ImportOptions): Import {
         for (const { day, temporary } of written) renameSync(temporary, partitionPath(dir, day, 'sealed'));
         syncDirectory(dir);
       } finally {
-        for (const day of days) removeDatabase(importPath(dir, day));
+        for (const day of days) removeDatabase(sealingPath(dir, day));
       }
       const bytes = written.reduce((sum, one) => sum + one.bytes, 0);
       return { ...result, bytes, ...tally };
@@ -124,10 +124,7 @@ function createRefs(
   let next = head.counters.ref;
   for (const day of days) {
     const files = stored.get(day);
-    if (files === undefined) continue;
-    const before = new StoredDay(files, head, addon);
-    next = Math.max(next, before.nextRef);
-    before.close();
+    if (files) next = Math.max(next, firstFreeRef(files, addon));
   }
   const refs: SeriesRef[] = [];
   return {

@@ -55,16 +55,6 @@ export class StoredDay {
     return this.sealed === undefined && this.#hot === undefined && this.#inHead.size === 0;
   }
 
-  /** Above all refs of the day. */
-  get nextRef(): number {
-    let next = 1;
-    for (const reader of [this.sealed, this.#hot]) {
-      for (const refs of reader?.groups().members ?? [])
-        for (const ref of refs) if (ref >= next) next = ref + 1;
-    }
-    return next;
-  }
-
   /** A series of the hot file with these labels, if there is one. */
   hotEntry(key: string): SeriesEntry | undefined {
     return this.#inHot.get(key)?.[0];
@@ -97,6 +87,23 @@ export class StoredDay {
       reader?.close();
     }
   }
+}
+
+/** Above all refs of a day's files. @throws CorruptBlockError when one is damaged */
+export function firstFreeRef({ sealed, hot }: PartitionFiles, addon: SqliteAddon): number {
+  let next = 1;
+  for (const file of [sealed, hot]) {
+    if (file === undefined) continue;
+    const reader = openPartitionReader(file, { addon });
+    try {
+      reader.begin();
+      for (const refs of reader.groups().members) for (const ref of refs) next = Math.max(next, ref + 1);
+    } finally {
+      reader.end();
+      reader.close();
+    }
+  }
+  return next;
 }
 
 function list(reader: FileReader | undefined, byKey: Map<string, SeriesEntry[]>): void {
