@@ -1,5 +1,5 @@
 import { defined, isObject, type Json, numberAt, objectAt, objectsAt, textAt } from './json.ts';
-import type { MappingModel, OverrideModel, ThresholdsModel } from './model.ts';
+import type { LinkModel, MappingModel, OverrideModel, ThresholdsModel } from './model.ts';
 
 /** How a panel's values read: the same things stood in four places over the years. */
 export interface FieldModel {
@@ -46,7 +46,7 @@ export function readField(panel: Json): FieldModel {
       },
       properties: objectsAt(override, 'properties').map((property) => ({
         id: textAt(property, 'id'),
-        value: property.value,
+        value: propertyValue(textAt(property, 'id'), property),
       })),
     })),
     custom: objectAt(places[0]!, 'custom'),
@@ -61,6 +61,23 @@ export function readField(panel: Json): FieldModel {
       thresholds,
     }),
   };
+}
+
+/** What an override sets, brought into the form the panel's own setting has. */
+function propertyValue(id: string, property: Json): unknown {
+  if (id === 'mappings') return objectsAt(property, 'value').flatMap(readMapping);
+  if (id === 'thresholds') return readThresholds(property.value);
+  if (id === 'links') return readLinks(property, 'value');
+  return property.value;
+}
+
+/** Links of a value or a panel; one without an address is none. */
+export function readLinks(from: Json, key: string): LinkModel[] {
+  return objectsAt(from, key).flatMap((link) => {
+    const url = textAt(link, 'url');
+    if (url === '') return [];
+    return [{ title: textAt(link, 'title'), url, isNewTab: link.targetBlank === true }];
+  });
 }
 
 function firstOf<T>(places: readonly Json[], read: (place: Json) => T | undefined): T | undefined {

@@ -4,45 +4,115 @@ import { unknownOverrideFields } from './series-overrides.ts';
 /** Parts of drawn panels that are left out, in plain words. */
 export function undrawnParts(panel: Json, type: string): string[] {
   const parts: string[] = [];
-  const transformations = objectsAt(panel, 'transformations').filter((t) => t.disabled !== true);
+  const transformations = objectsAt(panel, 'transformations')
+    .filter((one) => one.disabled !== true)
+    .map((one) => textAt(one, 'id'))
+    .filter((id) => !TRANSFORMED.has(id));
   if (transformations.length > 0) {
-    parts.push(`Transformations are not applied: ${transformations.map((t) => textAt(t, 'id')).join(', ')}.`);
+    parts.push(`Transformations are not applied: ${[...new Set(transformations)].join(', ')}.`);
   }
-  if (textAt(panel, 'timeFrom') !== '' || textAt(panel, 'timeShift') !== '') {
-    parts.push('The panel’s own time range is not applied.');
-  }
-  if (textAt(panel, 'repeat') !== '' && type !== 'row')
-    parts.push('The panel is not repeated for each value.');
+  const matchers = unknownMatchers(panel);
+  if (matchers.length > 0) parts.push(`Overrides not applied, by how they choose: ${matchers.join(', ')}.`);
   const properties = unknownProperties(panel, type);
   if (properties.length > 0) parts.push(`Overrides not applied: ${properties.join(', ')}.`);
   const unknown = unknownOverrideFields(panel);
   if (unknown.length > 0) parts.push(`Not applied to single series: ${unknown.join(', ')}.`);
-  if (objectsAt(panel, 'styles').length > 0 && type === 'table')
-    parts.push('Column styles of the old table are not applied.');
   return parts;
 }
 
-/** Override properties that are applied, by where they are. */
-const APPLIED_TO_SERIES = new Set([
+/** Transformations that the page applies; see web/src/dashboard/transform.ts. */
+export const TRANSFORMED: ReadonlySet<string> = new Set([
+  'organize',
+  'merge',
+  'filterFieldsByName',
+  'filterByName',
+  'filterByRefId',
+  'filterByValue',
+  'renameByRegex',
+  'reduce',
+  'calculateField',
+  'joinByField',
+  'seriesToColumns',
+  'sortBy',
+  'groupBy',
+  'groupingToMatrix',
+  'labelsToFields',
+  'seriesToRows',
+  'concatenate',
+  'convertFieldType',
+  'limit',
+  'transpose',
+  'timeSeriesTable',
+  'prepareTimeSeries',
+]);
+
+const MATCHED = new Set(['byName', 'byNames', 'byRegexp', 'byRegex', 'byFrameRefID', 'byType', 'byValue']);
+
+function unknownMatchers(panel: Json): string[] {
+  const used = objectsAt(objectAt(panel, 'fieldConfig'), 'overrides').map((override) =>
+    textAt(objectAt(override, 'matcher'), 'id'),
+  );
+  return [...new Set(used)].filter((id) => id !== '' && !MATCHED.has(id)).sort();
+}
+
+/** Override properties of how a value reads, which every type applies. */
+const OF_VALUES = [
   'color',
-  'displayName',
-  'unit',
   'decimals',
-  'min',
+  'displayName',
+  'links',
+  'mappings',
   'max',
-  'custom.axisLabel',
-  'custom.axisPlacement',
-  'custom.drawStyle',
-  'custom.fillOpacity',
+  'min',
+  'noValue',
+  'thresholds',
+  'unit',
   'custom.hideFrom',
   'custom.hideFrom.viz',
+];
+const OF_SERIES = [
+  'color',
+  'decimals',
+  'displayName',
+  'max',
+  'min',
+  'unit',
+  'custom.axisLabel',
+  'custom.axisPlacement',
+  'custom.axisSoftMax',
+  'custom.axisSoftMin',
+  'custom.drawStyle',
+  'custom.fillBelowTo',
+  'custom.fillOpacity',
+  'custom.gradientMode',
+  'custom.hideFrom',
+  'custom.hideFrom.legend',
+  'custom.hideFrom.tooltip',
+  'custom.hideFrom.viz',
+  'custom.lineInterpolation',
   'custom.lineStyle',
   'custom.lineWidth',
+  'custom.spanNulls',
   'custom.stacking',
   'custom.transform',
-]);
-const APPLIED_TO_VALUES = new Set(['displayName', 'unit', 'custom.hideFrom', 'custom.hideFrom.viz']);
-/** Changes nothing that is seen: how points look on lines that show none, column widths. */
+];
+const OF_COLUMNS = [
+  ...OF_VALUES,
+  'custom.align',
+  'custom.cellOptions',
+  'custom.displayMode',
+  'custom.hidden',
+  'custom.minWidth',
+  'custom.width',
+];
+/** Override properties that are applied, by type of panel. */
+const APPLIED: Readonly<Record<string, ReadonlySet<string>>> = {
+  timeseries: new Set(OF_SERIES),
+  table: new Set(OF_COLUMNS),
+};
+const APPLIED_ELSEWHERE = new Set(OF_VALUES);
+
+/** Changes nothing that is seen here: how points look on lines that show none, what may be filtered. */
 const UNSEEN = new Set([
   'custom.showPoints',
   'custom.pointSize',
@@ -53,10 +123,12 @@ const UNSEEN = new Set([
 ]);
 
 function unknownProperties(panel: Json, type: string): string[] {
-  const applied =
-    type === 'timeseries' ? APPLIED_TO_SERIES : type === 'table' ? new Set<string>() : APPLIED_TO_VALUES;
+  const applied = APPLIED[type] ?? APPLIED_ELSEWHERE;
   const used = objectsAt(objectAt(panel, 'fieldConfig'), 'overrides').flatMap((override) =>
     objectsAt(override, 'properties').map((property) => textAt(property, 'id')),
   );
-  return [...new Set(used)].filter((id) => !applied.has(id) && !UNSEEN.has(id)).sort();
+  // On a graph these say how a single value would look: it has none.
+  const isMoot = (id: string): boolean =>
+    type === 'timeseries' && ['mappings', 'noValue', 'links'].includes(id);
+  return [...new Set(used)].filter((id) => !applied.has(id) && !UNSEEN.has(id) && !isMoot(id)).sort();
 }

@@ -14,8 +14,25 @@ export interface DashboardModel {
   readonly tooltip: 'own' | 'crosshair' | 'shared';
   readonly panels: readonly PanelModel[];
   readonly variables: readonly VariableModel[];
+  /** Queries whose answers are marked on every graph. */
+  readonly annotations: readonly AnnotationModel[];
   /** What of the dashboard as a whole is not drawn. */
   readonly warnings: readonly string[];
+}
+
+/** A query whose samples are moments: consecutive ones are a stretch of time. */
+export interface AnnotationModel {
+  readonly name: string;
+  readonly expr: string;
+  /** A duration, or empty. */
+  readonly step: string;
+  readonly titleFormat: string;
+  readonly textFormat: string;
+  readonly tagKeys: readonly string[];
+  /** The sample's value is the moment, in Unix ms. */
+  readonly useValueForTime: boolean;
+  readonly color: string;
+  readonly isEnabled: boolean;
 }
 
 /** 24 columns; rows of 30 px with 8 px between them. */
@@ -52,8 +69,21 @@ export interface PanelModel {
   readonly legend?: LegendModel;
   readonly value?: ValueModel;
   readonly text?: { readonly mode: 'markdown' | 'html' | 'code'; readonly content: string };
+  /** How a heat map, a pie, a bar chart, a histogram or rows of states are drawn. */
+  readonly heatmap?: HeatmapModel;
+  readonly pie?: PieModel;
+  readonly bars?: BarsModel;
+  readonly states?: StatesModel;
+  /** Of tables: what is preset for every column. */
+  readonly columns?: ColumnModel;
+  readonly links?: readonly LinkModel[];
+  /** A range of its own: `from` back from the end, all of it moved by `shift`; both durations or empty. */
+  readonly time?: { readonly from: string; readonly shift: string; readonly isHidden: boolean };
   /** Draws the panel once per value of this variable. */
   readonly repeat?: string;
+  readonly repeatDirection?: 'h' | 'v';
+  /** Most copies side by side. */
+  readonly maxPerRow?: number;
   /** Of a row: closed at first, and the panels in it. */
   readonly collapsed?: boolean;
   readonly panels?: readonly PanelModel[];
@@ -112,6 +142,8 @@ export interface GraphModel {
   readonly lineWidth: number;
   /** 0 to 1. */
   readonly fill: number;
+  /** `opacity` fades areas towards their foot. */
+  readonly gradient: 'none' | 'opacity';
   readonly stack: 'none' | 'normal' | 'percent';
   readonly nulls: 'gap' | 'connect' | 'zero';
   readonly isDashed: boolean;
@@ -128,6 +160,57 @@ export interface LegendModel {
   readonly calcs: readonly string[];
 }
 
+export interface HeatmapModel {
+  /** Buckets are counted from the values of the series; otherwise each series is a bucket. */
+  readonly isCalculated: boolean;
+  readonly unit: string;
+  readonly decimals?: number;
+  /** Grafana's name of a colour scheme; empty for shades of one colour. */
+  readonly scheme: string;
+  readonly isReversed: boolean;
+  /** Colours follow value to this power. */
+  readonly exponent: number;
+}
+
+export interface PieModel {
+  readonly isDonut: boolean;
+  /** What stands on the slices: `name`, `value`, `percent`. */
+  readonly labels: readonly string[];
+  /** What stands in the legend. */
+  readonly values: readonly string[];
+}
+
+export interface BarsModel {
+  readonly isHorizontal: boolean;
+  readonly isStacked: boolean;
+  /** The column that names the bars; empty for the first text. */
+  readonly xField: string;
+  /** Of histograms; 0 is chosen by the values. */
+  readonly bucketSize: number;
+  readonly bucketCount: number;
+}
+
+export interface StatesModel {
+  readonly showValue: boolean;
+  readonly mergeEqual: boolean;
+}
+
+export interface ColumnModel {
+  readonly align: 'auto' | 'left' | 'center' | 'right';
+  /** `auto`, `color-text`, `color-background`, `gauge`, `sparkline`, `json-view`, `image`. */
+  readonly cell: string;
+  readonly sortBy: readonly { readonly name: string; readonly isDescending: boolean }[];
+  readonly hasHeader: boolean;
+  /** Reducers under the table, if it has such a line. */
+  readonly footer: readonly string[];
+}
+
+export interface LinkModel {
+  readonly title: string;
+  readonly url: string;
+  readonly isNewTab: boolean;
+}
+
 /** Of single values: stat, gauge, bar gauge. */
 export interface ValueModel {
   /** `lastNotNull`, `mean`, `max` …: Grafana's names, the old ones translated. */
@@ -135,11 +218,16 @@ export interface ValueModel {
   readonly colorMode: 'none' | 'value' | 'background';
   readonly hasSparkline: boolean;
   readonly sparklineColor?: string;
+  /** Each row of a table is a value, not each series; at most `limit`. */
+  readonly isEveryRow?: boolean;
+  readonly limit?: number;
+  readonly orientation: 'auto' | 'horizontal' | 'vertical';
   readonly textMode: string;
   readonly prefix: string;
   readonly postfix: string;
 }
 
+/** Of `mappings` and `thresholds` the values are in the forms of this file, of all others as authored. */
 export interface OverrideModel {
   readonly matcher: { readonly id: string; readonly options: unknown };
   readonly properties: readonly { readonly id: string; readonly value: unknown }[];

@@ -1,16 +1,36 @@
 import type { SourceOf } from './datasource.ts';
-import { readField } from './field.ts';
+import { readField, readLinks } from './field.ts';
 import { defined, isObject, type Json, numberAt, objectAt, objectsAt, textAt } from './json.ts';
 import type { PlacedPanel } from './layout.ts';
 import { undrawnParts } from './left-out.ts';
 import type { PanelModel, TargetModel, ThresholdsModel } from './model.ts';
 import { readSeriesOverrides } from './series-overrides.ts';
+import { readShape } from './shapes.ts';
 import { readGraph, readLegend, readTimeseries, readValue } from './style.ts';
+import { readOldTransform, readTableStyles } from './table-styles.ts';
 
 /** Types that are drawn. */
-const DRAWN = new Set(['timeseries', 'stat', 'gauge', 'bargauge', 'table', 'text', 'row']);
+const DRAWN = new Set([
+  'timeseries',
+  'stat',
+  'gauge',
+  'bargauge',
+  'table',
+  'text',
+  'row',
+  'heatmap',
+  'piechart',
+  'barchart',
+  'histogram',
+  'state-timeline',
+  'status-history',
+  'alertlist',
+  'dashlist',
+]);
 /** Types that show one number per series. */
-const SINGLE_VALUE = new Set(['stat', 'gauge', 'bargauge']);
+const SINGLE_VALUE = new Set(['stat', 'gauge', 'bargauge', 'piechart']);
+/** Types with a legend. */
+const WITH_LEGEND = new Set(['timeseries', 'piechart', 'barchart', 'histogram']);
 /** Types that query nothing. */
 const WITHOUT_QUERY = new Set(['text', 'row', 'alertlist', 'dashlist', 'news', 'welcome', 'annolist']);
 
@@ -19,6 +39,7 @@ const SUCCESSORS: Readonly<Record<string, string>> = {
   'table-old': 'table',
   'grafana-piechart-panel': 'piechart',
   'heatmap-new': 'heatmap',
+  'natel-discrete-panel': 'state-timeline',
 };
 
 /** Gives out ids: the authored one where it is free, otherwise the next number that nobody asked for. */
@@ -56,6 +77,8 @@ export function readPanel(
   else if (!DRAWN.has(type))
     warnings.push(`Panels of the type ${JSON.stringify(authoredType)} are not drawn.`);
   else warnings.push(...undrawnParts(json, type));
+  const transformations = objectsAt(json, 'transformations').filter((one) => one.disabled !== true);
+  const links = readLinks(objectAt(objectAt(json, 'fieldConfig'), 'defaults'), 'links');
   const thresholds = field.thresholds ?? (isGraph ? readGraphThresholds(json) : undefined);
   const isUnsupported = foreign !== undefined || !DRAWN.has(type);
 
@@ -72,9 +95,15 @@ export function readPanel(
     unit: graph?.left.unit || field.unit,
     mappings: field.mappings,
     color: field.color,
-    overrides: authoredType === 'graph' ? readSeriesOverrides(json) : field.overrides,
+    overrides:
+      authoredType === 'graph'
+        ? readSeriesOverrides(json)
+        : type === 'table'
+          ? [...readTableStyles(json), ...field.overrides]
+          : field.overrides,
     options: objectAt(json, 'options'),
-    transformations: objectsAt(json, 'transformations'),
+    transformations: type === 'table' ? [...readOldTransform(json), ...transformations] : transformations,
+    ...readShape(json, type, field),
     ...defined({
       maxDataPoints: numberAt(json, 'maxDataPoints'),
       decimals: field.decimals,
@@ -83,16 +112,27 @@ export function readPanel(
       noValue: field.noValue,
       thresholds,
       graph,
-      legend: isGraph ? readLegend(json) : undefined,
+      legend: WITH_LEGEND.has(type) ? readLegend(json) : undefined,
       value: SINGLE_VALUE.has(type) ? readValue(json) : undefined,
       text: type === 'text' ? readText(json) : undefined,
+      links: links.length > 0 ? links : undefined,
+      time: readOwnTime(json),
       repeat: textAt(json, 'repeat') || undefined,
+      repeatDirection: json.repeatDirection === 'v' ? 'v' : undefined,
+      maxPerRow: numberAt(json, 'maxPerRow'),
       collapsed: type === 'row' ? json.collapsed === true || json.collapse === true : undefined,
       panels: type === 'row' ? inner.map((panel) => readPanel(panel, sourceOf, ids)) : undefined,
       unsupported: isUnsupported ? (true as const) : undefined,
       warnings: warnings.length > 0 ? warnings : undefined,
     }),
   };
+}
+
+/** `timeFrom` and `timeShift`. */
+function readOwnTime(panel: Json): PanelModel['time'] {
+  const from = textAt(panel, 'timeFrom');
+  const shift = textAt(panel, 'timeShift');
+  return from === '' && shift === '' ? undefined : { from, shift, isHidden: panel.hideTimeOverride === true };
 }
 
 function successorOf(panel: Json, authored: string): string {

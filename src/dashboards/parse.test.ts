@@ -241,11 +241,15 @@ describe('graphs', () => {
           { id: 'custom.lineStyle', value: { fill: 'dash' } },
           { id: 'custom.fillOpacity', value: 0 },
           { id: 'custom.lineWidth', value: 2 },
+          { id: 'custom.fillBelowTo', value: 'min' },
         ],
       },
     ]);
     expect(panel.graph?.right).toBeDefined();
-    expect(panel.warnings).toEqual(['Not applied to single series: fillBelowTo.']);
+    expect(panel.warnings).toBeUndefined();
+    expect(onePanel({ type: 'graph', seriesOverrides: [{ alias: 'a', instance: 'x' }] }).warnings).toEqual([
+      'Not applied to single series: instance.',
+    ]);
   });
 
   test('an override with another unit brings the second axis; one that is not applied is named', () => {
@@ -258,25 +262,241 @@ describe('graphs', () => {
             matcher: { id: 'byName', options: 'load' },
             properties: [
               { id: 'unit', value: 'percent' },
-              { id: 'custom.fillBelowTo', value: 'min' },
+              { id: 'custom.axisColorMode', value: 'series' },
             ],
           },
         ],
       },
     });
     expect(panel.graph?.right).toMatchObject({ unit: 'percent' });
-    expect(panel.warnings).toEqual(['Overrides not applied: custom.fillBelowTo.']);
+    expect(panel.warnings).toEqual(['Overrides not applied: custom.axisColorMode.']);
   });
 
   test('what is not drawn is named, the rest stays', () => {
-    const panel = onePanel({ type: 'table', targets: [{ expr: 'up' }], transformations: [{ id: 'merge' }] });
+    const transformations = [{ id: 'merge' }, { id: 'configFromData' }, { id: 'heatmap', disabled: true }];
+    const overrides = [
+      { matcher: { id: 'byTheMoon', options: '' }, properties: [{ id: 'unit', value: 's' }] },
+    ];
+    const panel = onePanel({
+      type: 'table',
+      targets: [{ expr: 'up' }],
+      transformations,
+      fieldConfig: { overrides },
+    });
     expect(panel.unsupported).toBeUndefined();
-    expect(panel.warnings).toEqual(['Transformations are not applied: merge.']);
+    expect(panel.transformations).toEqual(transformations.slice(0, 2));
+    expect(panel.warnings).toEqual([
+      'Transformations are not applied: configFromData.',
+      'Overrides not applied, by how they choose: byTheMoon.',
+    ]);
     expect(onePanel({ type: 'nodeGraph', targets: [{ expr: 'up' }] })).toMatchObject({
       unsupported: true,
       warnings: ['Panels of the type "nodeGraph" are not drawn.'],
     });
   });
+});
+
+describe('tables, and panels of single kinds', () => {
+  test('styles of the old table become overrides', () => {
+    const panel = onePanel({
+      type: 'table-old',
+      transform: 'timeseries_aggregations',
+      columns: [
+        { text: 'Avg', value: 'avg' },
+        { text: 'Max', value: 'max' },
+      ],
+      styles: [
+        { pattern: 'Time', type: 'hidden' },
+        {
+          pattern: '/Value/',
+          alias: 'Load',
+          type: 'number',
+          unit: 'percent',
+          decimals: 1,
+          colorMode: 'cell',
+          thresholds: ['50', '80'],
+          colors: ['a', 'b', 'c'],
+        },
+        {
+          pattern: 'state',
+          type: 'string',
+          mappingType: 1,
+          valueMaps: [{ value: '1', text: 'up' }],
+          link: true,
+          linkUrl: '/d/x',
+          linkTooltip: 'go',
+        },
+      ],
+    });
+    expect(panel.type).toBe('table');
+    expect(panel.warnings).toBeUndefined();
+    expect(panel.transformations).toEqual([{ id: 'reduce', options: { reducers: ['mean', 'max'] } }]);
+    expect(panel.overrides).toEqual([
+      { matcher: { id: 'byName', options: 'Time' }, properties: [{ id: 'custom.hidden', value: true }] },
+      {
+        matcher: { id: 'byRegexp', options: '/Value/' },
+        properties: [
+          { id: 'displayName', value: 'Load' },
+          { id: 'unit', value: 'percent' },
+          { id: 'decimals', value: 1 },
+          {
+            id: 'thresholds',
+            value: {
+              mode: 'absolute',
+              steps: [
+                { value: null, color: 'a' },
+                { value: 50, color: 'b' },
+                { value: 80, color: 'c' },
+              ],
+            },
+          },
+          { id: 'custom.cellOptions', value: { type: 'color-background' } },
+        ],
+      },
+      {
+        matcher: { id: 'byName', options: 'state' },
+        properties: [
+          { id: 'links', value: [{ title: 'go', url: '/d/x', isNewTab: false }] },
+          { id: 'mappings', value: [{ kind: 'value', match: '1', text: 'up' }] },
+        ],
+      },
+    ]);
+  });
+
+  test('presets of columns, and overrides in the forms of the panel itself', () => {
+    const panel = onePanel({
+      type: 'table',
+      options: {
+        showHeader: false,
+        sortBy: [{ displayName: 'Value', desc: true }],
+        footer: { show: true, reducer: ['mean'] },
+      },
+      fieldConfig: {
+        defaults: {
+          custom: { align: 'center', displayMode: 'gradient-gauge' },
+          links: [{ url: '/x', title: 'X', targetBlank: true }],
+        },
+        overrides: [
+          {
+            matcher: { id: 'byName', options: 'a' },
+            properties: [
+              { id: 'thresholds', value: { mode: 'absolute', steps: [{ color: 'green', value: null }] } },
+              { id: 'mappings', value: [{ type: 'value', options: { 0: { text: 'no' } } }] },
+            ],
+          },
+        ],
+      },
+    });
+    expect(panel.columns).toEqual({
+      align: 'center',
+      cell: 'gauge',
+      sortBy: [{ name: 'Value', isDescending: true }],
+      hasHeader: false,
+      footer: ['mean'],
+    });
+    expect(panel.links).toEqual([{ title: 'X', url: '/x', isNewTab: true }]);
+    expect(panel.overrides[0]!.properties.map(({ value }) => value)).toEqual([
+      { mode: 'absolute', steps: [{ value: null, color: 'green' }] },
+      [{ kind: 'value', match: '0', text: 'no' }],
+    ]);
+  });
+
+  test.each([
+    [
+      {
+        type: 'heatmap',
+        dataFormat: 'tsbuckets',
+        yAxis: { format: 's' },
+        color: { mode: 'spectrum', colorScheme: 'interpolateSpectral', exponent: 1 },
+      },
+      { heatmap: { isCalculated: false, unit: 's', scheme: 'Spectral', isReversed: false, exponent: 1 } },
+    ],
+    [
+      {
+        type: 'heatmap',
+        options: { calculate: true, yAxis: { unit: 'ms', decimals: 1 }, color: { mode: 'opacity' } },
+      },
+      {
+        heatmap: {
+          isCalculated: true,
+          unit: 'ms',
+          decimals: 1,
+          scheme: '',
+          isReversed: false,
+          exponent: 0.5,
+        },
+      },
+    ],
+    [
+      {
+        type: 'grafana-piechart-panel',
+        pieType: 'donut',
+        legend: { values: true, percentage: true },
+        valueName: 'avg',
+      },
+      {
+        type: 'piechart',
+        pie: { isDonut: true, labels: [], values: ['value', 'percent'] },
+        value: { reducer: 'mean' },
+      },
+    ],
+    [
+      { type: 'barchart', options: { orientation: 'horizontal', stacking: 'normal', xField: 'le' } },
+      { bars: { isHorizontal: true, isStacked: true, xField: 'le' } },
+    ],
+    [
+      { type: 'state-timeline', options: { showValue: 'never', mergeValues: false } },
+      { states: { showValue: false, mergeEqual: false } },
+    ],
+    [
+      { type: 'stat', options: { reduceOptions: { values: true, limit: 5 }, orientation: 'vertical' } },
+      { value: { isEveryRow: true, limit: 5, orientation: 'vertical' } },
+    ],
+    [
+      { type: 'stat', timeFrom: '7d', timeShift: '1d', hideTimeOverride: true },
+      { time: { from: '7d', shift: '1d', isHidden: true } },
+    ],
+    [
+      { type: 'stat', repeat: 'host', repeatDirection: 'v', maxPerRow: 3 },
+      { repeat: 'host', repeatDirection: 'v', maxPerRow: 3 },
+    ],
+  ])('%j', (json, expected) => {
+    const panel = onePanel({ ...json, targets: [{ expr: 'up' }] });
+    expect(panel).toMatchObject(expected);
+    expect(panel.unsupported).toBeUndefined();
+    expect(panel.warnings).toBeUndefined();
+  });
+});
+
+test('annotations with a query are kept, others named or left to Grafana', () => {
+  const list = [
+    { name: 'Annotations & Alerts', datasource: '-- Grafana --', enable: true },
+    {
+      name: 'deploys',
+      expr: 'changes(v[1m]) > 0',
+      titleFormat: '{{v}}',
+      tagKeys: 'a, b',
+      useValueForTime: 'on',
+      enable: false,
+      iconColor: 'red',
+    },
+    { name: 'logs', datasource: { type: 'loki' }, expr: '{}' },
+  ];
+  const model = parseDashboard({ title: 'x', panels: [], annotations: { list } }, 'x.json');
+  expect(model.annotations).toEqual([
+    {
+      name: 'deploys',
+      expr: 'changes(v[1m]) > 0',
+      step: '',
+      titleFormat: '{{v}}',
+      textFormat: '',
+      tagKeys: ['a', 'b'],
+      useValueForTime: true,
+      color: 'red',
+      isEnabled: false,
+    },
+  ]);
+  expect(model.warnings).toEqual(['The annotation "logs" needs the data source "loki".']);
 });
 
 describe.skipIf(!hasShared)('dashboards that people have', () => {
@@ -330,12 +550,15 @@ describe.skipIf(!hasShared)('dashboards that people have', () => {
     }
   });
 
-  test('few panels of the corpus are not drawn', () => {
-    const panels = corpus.flatMap((file) =>
-      allPanels(parseDashboard(read(path.join('dashboards', file)), file).panels),
-    );
-    const unsupported = panels.filter((panel) => panel.unsupported);
+  test('of the panels that can be fed 98 in 100 are drawn, 90 without anything left out', () => {
+    const panels = corpus
+      .flatMap((file) => allPanels(parseDashboard(read(path.join('dashboards', file)), file).panels))
+      .filter((panel) => panel.type !== 'row')
+      .filter((panel) => !panel.warnings?.some((warning) => warning.startsWith('This panel needs')));
+    const share = (wanted: (panel: PanelModel) => boolean): number =>
+      panels.filter(wanted).length / panels.length;
     expect(panels.length).toBeGreaterThan(1500);
-    expect(unsupported.length / panels.length).toBeLessThan(0.06);
+    expect(share((panel) => !panel.unsupported)).toBeGreaterThan(0.98);
+    expect(share((panel) => !panel.warnings)).toBeGreaterThan(0.9);
   });
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readAnnotations } from './annotations.ts';
 import { sourceReader } from './datasource.ts';
 import { isObject, type Json, numberAt, objectAt, objectsAt, textAt, textsAt } from './json.ts';
 import { placePanels } from './layout.ts';
@@ -40,6 +41,7 @@ export function parseDashboard(json: unknown, fileName: string): DashboardModel 
     tooltip: (['own', 'crosshair', 'shared'] as const)[numberAt(dashboard, 'graphTooltip') ?? 0] ?? 'own',
     panels: placePanels(dashboard).map((panel) => readPanel(panel, sourceOf, ids)),
     variables: readVariables(dashboard, warnings),
+    annotations: readAnnotations(dashboard, sourceOf, warnings),
     warnings,
   };
 }

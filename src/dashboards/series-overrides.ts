@@ -45,6 +45,14 @@ const READERS: Readonly<Record<string, (override: Json) => Property | undefined>
     o.transform === 'negative-Y' ? { id: 'custom.transform', value: 'negative-Y' } : undefined,
   fill: (o) => scaled('custom.fillOpacity', numberAt(o, 'fill'), 10),
   linewidth: (o) => scaled('custom.lineWidth', numberAt(o, 'linewidth'), 1),
+  fillBelowTo: (o) =>
+    textAt(o, 'fillBelowTo') === ''
+      ? undefined
+      : { id: 'custom.fillBelowTo', value: textAt(o, 'fillBelowTo') },
+  fillGradient: (o) => ({
+    id: 'custom.gradientMode',
+    value: (numberAt(o, 'fillGradient') ?? 0) > 0 ? 'opacity' : 'none',
+  }),
   dashes: (o) => (o.dashes === true ? { id: 'custom.lineStyle', value: { fill: 'dash' } } : undefined),
   lines: (o) =>
     o.lines === false && o.bars !== true ? { id: 'custom.drawStyle', value: 'points' } : undefined,

@@ -33,6 +33,7 @@ export function readTimeseries(field: FieldModel): GraphModel {
             : 'line',
     lineWidth: numberAt(custom, 'lineWidth') ?? 1,
     fill: (numberAt(custom, 'fillOpacity') ?? 0) / 100,
+    gradient: ['opacity', 'hue'].includes(textAt(custom, 'gradientMode')) ? 'opacity' : 'none',
     stack: stacking === 'normal' || stacking === 'percent' ? stacking : 'none',
     nulls: custom.spanNulls === true ? 'connect' : 'gap',
     isDashed: textAt(objectAt(custom, 'lineStyle'), 'fill') === 'dash',
@@ -94,6 +95,7 @@ export function readGraph(panel: Json): GraphModel {
     // Its bars are solid and without an outline, whatever the line's settings say.
     lineWidth: draw === 'bars' ? 0 : (numberAt(panel, 'linewidth') ?? 1),
     fill: draw === 'bars' ? 1 : (numberAt(panel, 'fill') ?? 1) / 10,
+    gradient: (numberAt(panel, 'fillGradient') ?? 0) > 0 ? 'opacity' : 'none',
     stack,
     nulls,
     isDashed: panel.dashes === true,
@@ -162,12 +164,18 @@ export function readValue(panel: Json): ValueModel {
   const options = objectAt(panel, 'options');
   const v6 = objectAt(options, 'fieldOptions');
   const reduce = objectAt(options, 'reduceOptions');
-  const calc = textsAt(reduce, 'calcs')[0] ?? textsAt(v6, 'calcs')[0] ?? textAt(options, 'reducer');
+  const calc =
+    textsAt(reduce, 'calcs')[0] ??
+    textsAt(v6, 'calcs')[0] ??
+    (textAt(options, 'reducer') || textAt(panel, 'valueName'));
+  const orientation = textAt(options, 'orientation');
   const mode = textAt(options, 'colorMode', 'value');
   return {
     reducer: calc === '' ? 'lastNotNull' : (OLD_CALCS[calc] ?? calc),
     colorMode: mode === 'none' ? 'none' : mode.startsWith('background') ? 'background' : 'value',
     hasSparkline: textAt(options, 'graphMode', 'area') === 'area' && textAt(panel, 'type') === 'stat',
+    ...(reduce.values === true ? { isEveryRow: true, limit: numberAt(reduce, 'limit') ?? 25 } : {}),
+    orientation: orientation === 'horizontal' || orientation === 'vertical' ? orientation : 'auto',
     textMode: textAt(options, 'textMode', 'auto'),
     prefix: textAt(panel, 'prefix') || textAt(v6, 'prefix'),
     postfix: textAt(panel, 'postfix') || textAt(v6, 'suffix'),
@@ -192,6 +200,7 @@ function readSinglestat(panel: Json): ValueModel {
           : 'none',
     hasSparkline: spark.show === true,
     ...defined({ sparklineColor: textAt(spark, 'lineColor') || undefined }),
+    orientation: 'auto',
     textMode: 'value',
     prefix: textAt(panel, 'prefix'),
     postfix: textAt(panel, 'postfix'),

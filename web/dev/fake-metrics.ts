@@ -80,8 +80,29 @@ function firingSeries(expr: string): FakeSeries[] {
   return [of('pending'), of('firing')];
 }
 
+/** Counters of buckets: how many took at most so long. */
+function bucketSeries(): FakeSeries[] {
+  const bounds = ['0.005', '0.01', '0.025', '0.05', '0.1', '0.25', '0.5', '1', '2.5', '+Inf'];
+  return bounds.map((le, i) => ({
+    metric: { le },
+    at: (time) => {
+      const middle = 4.5 + 1.6 * Math.sin(time / 1400);
+      return 40 / (1 + Math.exp(-(i - middle) * 1.3)) + i * 0.05;
+    },
+  }));
+}
+
 const KNOWN: readonly (readonly [pattern: RegExp, make: (expr: string) => FakeSeries[]])[] = [
   [/^ALERTS\{/, firingSeries],
+  [/^(?!histogram_quantile).*_bucket/, bucketSeries],
+  [
+    /state|enabled|_up\b/,
+    () =>
+      each(
+        HOSTS,
+        (_, i) => (time) => (Math.sin(time / 900 + i) > 0.4 ? 2 : Math.sin(time / 700) > 0 ? 1 : 0),
+      ),
+  ],
   [
     /rate\(http_requests_total\{status=~"5.."\}\[5m\]\)\)\s*\//,
     () => one(climbing(0.02, 0.055, 17, 71), { job: 'backend' }),

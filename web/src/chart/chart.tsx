@@ -13,6 +13,7 @@ export type ChartProps = Omit<ChartSpec, 'hidden'> & {
   readonly height?: number;
   readonly legend?: 'none' | 'list';
   readonly legendMode?: 'list' | 'table';
+  readonly legendPlacement?: 'bottom' | 'right';
   /** Numbers beside the names; the last value where none are given. */
   readonly legendColumns?: readonly LegendColumn[];
   /** Charts with the same key share their crosshair. */
@@ -25,6 +26,7 @@ export function Chart({
   height,
   legend = 'list',
   legendMode = 'list',
+  legendPlacement = 'bottom',
   legendColumns = LAST_ONLY,
   syncKey = 'page',
   ...spec
@@ -85,7 +87,9 @@ export function Chart({
   }, [height]);
 
   return (
-    <div class={height === undefined ? 'chart is-filling' : 'chart'}>
+    <div
+      class={`chart${height === undefined ? ' is-filling' : ''}${legend === 'list' && legendPlacement === 'right' ? ' has-legend-right' : ''}`}
+    >
       <div
         class="chart-plot"
         ref={host}
@@ -96,7 +100,7 @@ export function Chart({
       {isMissing && <p class="note">The chart could not be loaded: reload the page.</p>}
       {legend === 'list' && spec.lines.length > 0 && (
         <Legend
-          lines={spec.lines}
+          lines={spec.lines.filter((line) => line.isUnnamed !== true)}
           unit={spec.unit}
           decimals={spec.decimals}
           mode={legendMode}

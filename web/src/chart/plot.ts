@@ -19,6 +19,13 @@ export interface ChartLine {
   readonly axis?: 'left' | 'right';
   /** Lines of one group are drawn on top of each other; absent stands alone. */
   readonly stack?: string;
+  /** The name of the line down to which this one's area reaches. */
+  readonly fillBelowTo?: string;
+  /** The area fades towards its foot. */
+  readonly isGradient?: boolean;
+  /** Left out of the legend, or of the tooltip. */
+  readonly isUnnamed?: boolean;
+  readonly isUntold?: boolean;
   /** Holes are bridged. */
   readonly spanGaps?: boolean;
 }
@@ -42,6 +49,7 @@ export interface ChartSpec {
   readonly rightUnit?: string;
   readonly rightBounds?: Bounds;
   readonly thresholds?: readonly ChartThreshold[];
+  readonly thresholdStyle?: 'off' | 'line' | 'area' | 'line+area';
   readonly shades?: readonly ChartShade[];
   readonly marks?: readonly ChartMark[];
   /** Names of lines that are not drawn. */
@@ -153,7 +161,12 @@ export function createPlot(
             self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
           },
         ],
-        drawClear: [(self) => drawShades(self, spec.shades ?? [])],
+        drawClear: [
+          (self) => {
+            if (spec.thresholdStyle?.includes('area')) drawThresholdAreas(self, spec.thresholds ?? []);
+            drawShades(self, spec.shades ?? []);
+          },
+        ],
         draw: [(self) => drawThresholds(self, spec), (self) => drawMarks(self, spec.marks ?? [])],
       },
     },
@@ -193,7 +206,9 @@ export function createPlot(
 
 /** Plots of equal shape differ only in their data. */
 export function shapeOf(spec: ChartSpec): string {
-  const lines = spec.lines.map(({ name, color, fill, width, dash, draw, axis, stack, spanGaps }) => [
+  const lines = spec.lines.map(({ name, color, fill, width, dash, draw, axis, stack, spanGaps, ...rest }) => [
+    rest.fillBelowTo,
+    rest.isGradient,
     name,
     color,
     fill,
@@ -229,9 +244,15 @@ function shownStacks({ lines, hidden }: ChartSpec): number[][] {
 
 /** The area of a stacked line ends at the line below it. Series 0 is the time. */
 function bandsOf(spec: ChartSpec): uPlot.Band[] {
-  return shownStacks(spec).flatMap((group) =>
+  const stacked = shownStacks(spec).flatMap((group) =>
     group.slice(1).map((upper, i) => ({ series: [upper + 1, group[i]! + 1] as [number, number] })),
   );
+  const between = spec.lines.flatMap(({ fillBelowTo, color, fill }, upper) => {
+    const lower = fillBelowTo === undefined ? -1 : spec.lines.findIndex((line) => line.name === fillBelowTo);
+    if (lower < 0 || lower === upper) return [];
+    return [{ series: [upper + 1, lower + 1] as [number, number], fill: withAlpha(color, fill || 0.2) }];
+  });
+  return [...stacked, ...between];
 }
 
 function seriesOf(line: ChartLine, spec: ChartSpec): uPlot.Series {
@@ -245,7 +266,9 @@ function seriesOf(line: ChartLine, spec: ChartSpec): uPlot.Series {
     width: line.draw === 'points' ? 0 : (line.width ?? 1.5),
     spanGaps: line.spanGaps ?? false,
     ...(line.dash ? { dash: [...line.dash] } : {}),
-    ...(fill > 0 ? { fill: withAlpha(line.color, fill) } : {}),
+    ...(fill > 0 && line.fillBelowTo === undefined
+      ? { fill: line.isGradient ? fading(line.color, fill) : withAlpha(line.color, fill) }
+      : {}),
     ...(paths ? { paths } : {}),
     points: {
       show: line.draw === 'points',
@@ -254,6 +277,18 @@ function seriesOf(line: ChartLine, spec: ChartSpec): uPlot.Series {
       fill: line.color,
       filter: (_, __, show) => (show ? null : lonePoints(line.values)),
     },
+  };
+}
+
+/** An area that is as dense as wanted at the top of the plot and gone at its foot. */
+function fading(color: string, fill: number): uPlot.Series.Fill {
+  return (plot) => {
+    const { top, height } = plot.bbox;
+    if (!Number.isFinite(top) || height <= 0) return withAlpha(color, fill);
+    const gradient = plot.ctx.createLinearGradient(0, top, 0, top + height);
+    gradient.addColorStop(0, withAlpha(color, fill));
+    gradient.addColorStop(1, withAlpha(color, 0.02));
+    return gradient;
   };
 }
 
@@ -278,6 +313,22 @@ function lonePoints(values: readonly (number | null)[]): number[] | null {
     if (!isHole(i) && isHole(i - 1) && isHole(i + 1)) found.push(i);
   }
   return found.length > 0 ? found : null;
+}
+
+/** Each threshold's colour from its value up to the next one. */
+function drawThresholdAreas(plot: uPlot, thresholds: readonly ChartThreshold[]): void {
+  const { ctx, bbox } = plot;
+  const bottom = bbox.top + bbox.height;
+  const inside = (y: number): number => Math.min(bottom, Math.max(bbox.top, y));
+  ctx.save();
+  thresholds.forEach(({ value, color }, i) => {
+    const next = thresholds[i + 1];
+    const low = inside(plot.valToPos(value, 'left', true));
+    const high = next ? inside(plot.valToPos(next.value, 'left', true)) : bbox.top;
+    ctx.fillStyle = withAlpha(color, 0.1);
+    ctx.fillRect(bbox.left, high, bbox.width, low - high);
+  });
+  ctx.restore();
 }
 
 function drawThresholds(plot: uPlot, spec: ChartSpec): void {

@@ -77,7 +77,7 @@ function rowsAt(plot: uPlot, spec: ChartSpec, index: number, top: number): Row[]
   const found: (Omit<Row, 'isNearest'> & { at: number })[] = [];
   spec.lines.forEach((line, i) => {
     const value = line.values[index];
-    if (value === null || value === undefined || spec.hidden.has(line.name)) return;
+    if (value === null || value === undefined || line.isUntold || spec.hidden.has(line.name)) return;
     const drawn = plot.data[i + 1]![index] ?? value;
     const distance = Math.abs(plot.valToPos(drawn, line.axis ?? 'left') - top);
     if (distance < nearestDistance) {

@@ -1,10 +1,14 @@
-import type { OverrideModel, PanelModel, TargetModel } from '../../../src/dashboards/model.ts';
+import type { PanelModel, TargetModel } from '../../../src/dashboards/model.ts';
 import type { Api } from '../data/api.ts';
 import type { LabelMap, VectorSample } from '../data/api-types.ts';
 import { columnsOf, niceStep, parseSample, queryRangeOf, seriesText } from '../data/matrix.ts';
 import { parsePromDuration } from '../format/duration.ts';
 import type { ResolvedRange } from '../nav/time-range.ts';
+import { type Frame, seriesFrame, tableFrame } from './frame.ts';
+import { type Settings, settingsOf } from './settings.ts';
 import { type Choices, type Macros, substitute } from './substitute.ts';
+import { transformFrames } from './transform.ts';
+import { mergeFrames } from './transform-join.ts';
 
 /** One series of a panel, with the name and the settings its target and the overrides give it. */
 export interface PanelSeries {
@@ -13,21 +17,18 @@ export interface PanelSeries {
   readonly name: string;
   readonly times: readonly number[];
   readonly values: readonly (number | null)[];
-  /** Override properties that hit this series, by id; a later override wins. */
-  readonly settings: ReadonlyMap<string, unknown>;
-}
-
-/** One instant answer, for tables. */
-export interface PanelFrame {
-  readonly refId: string;
-  readonly rows: readonly { readonly labels: LabelMap; readonly value: number }[];
+  /** What names the values, where they are rows of a table and no moments. */
+  readonly rowNames?: readonly string[];
+  /** Override properties that hit this series. */
+  readonly settings: Settings;
 }
 
 export interface PanelData {
   readonly range: ResolvedRange;
   readonly step: number;
   readonly series: readonly PanelSeries[];
-  readonly frames: readonly PanelFrame[];
+  /** What tables show; of other panels, what their transformations made. */
+  readonly frames: readonly Frame[];
   readonly warnings: readonly string[];
 }
 
@@ -40,20 +41,22 @@ export interface PanelContext {
   readonly scrapeSeconds: number;
 }
 
-/** Asks all targets of a panel that are not hidden. @throws the first error */
+/** Asks all targets of a panel that are not hidden, and applies its transformations. @throws the first error */
 export async function loadPanel(
   panel: PanelModel,
-  context: PanelContext,
+  given: PanelContext,
   abort: AbortSignal,
 ): Promise<PanelData> {
+  const context = { ...given, range: ownRange(panel, given) };
   const targets = panel.targets.filter((target) => !target.isHidden);
   const answers = await Promise.all(targets.map((target) => loadTarget(panel, target, context, abort)));
-  const series = answers.flatMap((answer) => answer.series);
+  const series = nameSeries(answers.flatMap((answer) => answer.series));
+  const made = framesAndSeries(panel, answers, series);
   return {
     range: context.range,
     step: answers[0]?.step ?? 15,
-    series: nameSeries(series).map((one) => applyOverrides(one, panel.overrides)),
-    frames: answers.flatMap((answer) => answer.frames),
+    series: made.series.map((one) => applyOverrides(one, panel.overrides)),
+    frames: made.frames,
     warnings: answers.flatMap((answer) => answer.warnings),
   };
 }
@@ -63,8 +66,66 @@ type RawSeries = Omit<PanelSeries, 'settings'>;
 interface TargetAnswer {
   readonly step: number;
   readonly series: readonly RawSeries[];
-  readonly frames: readonly PanelFrame[];
+  /** Rows, where the target or the panel asks for a table. */
+  readonly frame?: Frame;
   readonly warnings: readonly string[];
+}
+
+/** The range of a panel that has its own: `timeFrom` back from the end, all of it moved by `timeShift`. */
+export function ownRange(
+  panel: PanelModel,
+  { range, choices }: Pick<PanelContext, 'range' | 'choices'>,
+): ResolvedRange {
+  if (!panel.time) return range;
+  const length = (text: string): number =>
+    parsePromDuration(substitute(text, choices, {}).replace(/^now-/, '')) ?? 0;
+  const from = length(panel.time.from);
+  const shift = length(panel.time.shift);
+  return { from: (from > 0 ? range.to - from : range.from) - shift, to: range.to - shift };
+}
+
+/** What the panel's type works on: tables on frames, all others on series; transformations on frames in between. */
+function framesAndSeries(
+  panel: PanelModel,
+  answers: readonly TargetAnswer[],
+  series: readonly RawSeries[],
+): { frames: readonly Frame[]; series: readonly RawSeries[] } {
+  const isTable = panel.type === 'table';
+  const frames = [
+    ...answers.flatMap((answer) => (answer.frame ? [answer.frame] : [])),
+    ...(isTable || panel.transformations.length > 0
+      ? series.filter((one) => !answers.some((answer) => answer.frame?.refId === one.refId)).map(seriesFrame)
+      : []),
+  ];
+  if (panel.transformations.length > 0) {
+    const made = transformFrames(frames, panel.transformations);
+    return { frames: made, series: isTable ? [] : seriesOfFrames(made) };
+  }
+  // A table of several queries: side by side, as people mean it.
+  return {
+    frames: isTable && frames.length > 1 && answers.every((one) => one.frame) ? mergeFrames(frames) : frames,
+    series,
+  };
+}
+
+/** Number columns as series; without times they stand at their rows. */
+export function seriesOfFrames(frames: readonly Frame[]): RawSeries[] {
+  return frames.flatMap((frame) => {
+    const times = frame.fields.find((field) => field.type === 'time')?.values ?? [];
+    const names = frame.fields.find((field) => field.type === 'string')?.values;
+    return frame.fields
+      .filter((field) => field.type === 'number')
+      .map(
+        (field): RawSeries => ({
+          refId: frame.refId,
+          labels: field.labels ?? {},
+          name: field.name,
+          times: field.values.map((_, i) => (typeof times[i] === 'number' ? times[i] / 1000 : i)),
+          values: field.values.map((cell) => (typeof cell === 'number' ? cell : null)),
+          ...(names ? { rowNames: names.map(String) } : {}),
+        }),
+      );
+  });
 }
 
 async function loadTarget(
@@ -78,6 +139,8 @@ async function loadTarget(
   const macros = macrosOf(range, step, context.scrapeSeconds);
   const expr = substitute(target.expr, choices, macros);
   const legend = substitute(target.legendFormat, choices, macros, 'text');
+  const valueName =
+    panel.targets.filter((one) => !one.isHidden).length > 1 ? `Value #${target.refId}` : 'Value';
   if (target.isInstant || (panel.type === 'table' && target.format === 'table')) {
     const { data, warnings } = await api.query(expr, range.to / 1000, abort);
     const samples: readonly VectorSample[] =
@@ -87,7 +150,9 @@ async function loadTarget(
           ? [{ metric: {}, value: data.result }]
           : [];
     const rows = samples.flatMap((sample) =>
-      sample.value ? [{ labels: sample.metric, value: parseSample(sample.value[1]) }] : [],
+      sample.value
+        ? [{ labels: sample.metric, value: parseSample(sample.value[1]), time: sample.value[0] * 1000 }]
+        : [],
     );
     const series = rows.map(
       ({ labels, value }): RawSeries => ({
@@ -98,7 +163,14 @@ async function loadTarget(
         values: [Number.isFinite(value) ? value : null],
       }),
     );
-    return { step, series, frames: [{ refId: target.refId, rows }], warnings };
+    const asTable =
+      target.format === 'table' || (panel.type === 'table' && panel.transformations.length === 0);
+    return {
+      step,
+      series,
+      warnings,
+      ...(asTable ? { frame: tableFrame(target.refId, rows, valueName) } : {}),
+    };
   }
   const grid = queryRangeOf(range, step);
   const { data, warnings } = await api.queryRange(expr, grid, abort);
@@ -112,7 +184,11 @@ async function loadTarget(
       values,
     }),
   );
-  return { step, series, frames: [], warnings };
+  if (target.format !== 'table') return { step, series, warnings };
+  const rows = series.flatMap(({ labels, times, values }) =>
+    values.flatMap((value, i) => (value === null ? [] : [{ labels, value, time: times[i]! * 1000 }])),
+  );
+  return { step, series, warnings, frame: tableFrame(target.refId, rows, valueName) };
 }
 
 /** Grafana's rule: the range over the panel's width, at least the minimum interval, rounded to a nice value, times the factor. */
@@ -162,38 +238,25 @@ function nameSeries(series: readonly RawSeries[]): RawSeries[] {
   });
 }
 
-function applyOverrides(series: RawSeries, overrides: readonly OverrideModel[]): PanelSeries {
-  const settings = new Map<string, unknown>();
-  for (const { matcher, properties } of overrides) {
-    if (isHit(series, matcher)) for (const { id, value } of properties) settings.set(id, value);
-  }
+function applyOverrides(series: RawSeries, overrides: PanelModel['overrides']): PanelSeries {
+  const settings = settingsOf({ ...series, type: 'number' }, overrides);
   const name = settings.get('displayName');
-  return { ...series, settings, ...(typeof name === 'string' && name !== '' ? { name } : {}) };
+  return {
+    ...series,
+    settings,
+    ...(typeof name === 'string' && name !== '' ? { name: filledName(name, series) } : {}),
+  };
 }
 
-function isHit(series: RawSeries, matcher: OverrideModel['matcher']): boolean {
-  const { id, options } = matcher;
-  switch (id) {
-    case 'byName':
-      return series.name === options;
-    case 'byRegexp':
-    case 'byRegex': {
-      const match = /^\/([\s\S]*)\/([a-z]*)$/.exec(String(options));
-      try {
-        return new RegExp(match ? match[1]! : String(options), match?.[2]?.replace('g', '')).test(
-          series.name,
-        );
-      } catch {
-        return false;
-      }
-    }
-    case 'byFrameRefID':
-      return series.refId === options;
-    case 'byNames':
-      return ((options as { names?: unknown[] } | null)?.names ?? []).includes(series.name);
-    case 'byType':
-      return options === 'number';
-    default:
-      return false;
-  }
+/** A display name may refer to the series' labels and to its name. */
+export function filledName(
+  name: string,
+  { labels, name: own }: Pick<PanelSeries, 'labels' | 'name'>,
+): string {
+  return name
+    .replace(
+      /\$\{__field\.labels\.([^}]+)\}|\$\{__field\.labels\["(.+?)"\]\}/g,
+      (_, a, b) => labels[String(a ?? b)] ?? '',
+    )
+    .replace(/\$\{__(?:field|series)\.(?:name|displayName)\}|\$__cell_0/g, own);
 }

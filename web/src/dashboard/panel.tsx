@@ -5,10 +5,16 @@ import { Icon } from '../parts/icons.tsx';
 import { useNearView } from '../parts/near-view.ts';
 import { ErrorNote, Skeleton } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
+import type { TimeMarks } from './annotations.ts';
+import { BarPanel } from './bar-panel.tsx';
 import { BarGaugePanel, GaugePanel } from './gauge-panel.tsx';
+import { HeatPanel } from './heat-panel.tsx';
+import { AlertListPanel, DashboardListPanel } from './list-panels.tsx';
 import { loadPanel, type PanelContext, type PanelData } from './panel-data.ts';
+import { PiePanel } from './pie-panel.tsx';
 import { SeriesPanel } from './series-panel.tsx';
 import { StatPanel } from './stat-panel.tsx';
+import { StatePanel } from './state-panel.tsx';
 import { type Choices, substitute } from './substitute.ts';
 import { TablePanel } from './table-panel.tsx';
 import { TextPanel } from './text-panel.tsx';
@@ -19,10 +25,11 @@ interface PanelProps {
   /** Of the section's first grid row. */
   readonly top: number;
   readonly syncKey: string;
+  readonly marks: TimeMarks;
 }
 
 /** A panel in the grid. It asks for data only once it comes near the view, and again only while it is there. */
-export function Panel({ panel, choices, top, syncKey }: PanelProps) {
+export function Panel({ panel, choices, top, syncKey, marks }: PanelProps) {
   const root = useRef<HTMLElement>(null);
   const isNear = useNearView(root);
   const { x, y, w, h } = panel.gridPos;
@@ -37,6 +44,9 @@ export function Panel({ panel, choices, top, syncKey }: PanelProps) {
       {(title !== '' || panel.description !== '') && (
         <h2 class="panel-title">
           {title}
+          {panel.time && !panel.time.isHidden && (
+            <span class="panel-time">{timeNote(panel.time, choices)}</span>
+          )}
           {panel.description !== '' && (
             <span class="panel-info" title={panel.description} role="img" aria-label={panel.description}>
               <Icon name="info" />
@@ -47,10 +57,14 @@ export function Panel({ panel, choices, top, syncKey }: PanelProps) {
       <div class="panel-body">
         {panel.unsupported ? (
           <p class="panel-empty">{panel.warnings?.join(' ')}</p>
+        ) : panel.type === 'alertlist' ? (
+          <AlertListPanel panel={panel} />
+        ) : panel.type === 'dashlist' ? (
+          <DashboardListPanel panel={panel} />
         ) : panel.text ? (
           <TextPanel text={{ ...panel.text, content: substitute(panel.text.content, choices, {}, 'text') }} />
         ) : (
-          <LivePanel panel={panel} choices={choices} isNear={isNear} syncKey={syncKey} />
+          <LivePanel panel={panel} choices={choices} isNear={isNear} syncKey={syncKey} marks={marks} />
         )}
       </div>
       {!panel.unsupported && panel.warnings && <p class="panel-warning">{panel.warnings.join(' ')}</p>}
@@ -58,14 +72,26 @@ export function Panel({ panel, choices, top, syncKey }: PanelProps) {
   );
 }
 
+/** What a panel's own time is: "last 7 d", "1 d earlier". */
+function timeNote({ from, shift }: NonNullable<PanelModel['time']>, choices: Choices): string {
+  const words = (text: string): string =>
+    substitute(text, choices, {})
+      .replace(/^now-/, '')
+      .replace(/(\d+)(\w)/, '$1 $2');
+  return [from !== '' && `last ${words(from)}`, shift !== '' && `${words(shift)} earlier`]
+    .filter(Boolean)
+    .join(', ');
+}
+
 interface LivePanelProps {
   readonly panel: PanelModel;
   readonly choices: Choices;
   readonly isNear: boolean;
   readonly syncKey: string;
+  readonly marks: TimeMarks;
 }
 
-function LivePanel({ panel, choices, isNear, syncKey }: LivePanelProps) {
+function LivePanel({ panel, choices, isNear, syncKey, marks }: LivePanelProps) {
   const { api, range, tick, targets } = useSession();
   const seenTick = useRef(-1);
   if (isNear) seenTick.current = tick.value;
@@ -96,8 +122,18 @@ function LivePanel({ panel, choices, isNear, syncKey }: LivePanelProps) {
     case 'bargauge':
       return <BarGaugePanel panel={panel} data={data} />;
     case 'table':
-      return <TablePanel panel={panel} data={data} />;
+      return <TablePanel panel={panel} data={data} choices={choices} />;
+    case 'heatmap':
+      return <HeatPanel panel={panel} data={data} />;
+    case 'piechart':
+      return <PiePanel panel={panel} data={data} />;
+    case 'barchart':
+    case 'histogram':
+      return <BarPanel panel={panel} data={data} />;
+    case 'state-timeline':
+    case 'status-history':
+      return <StatePanel panel={panel} data={data} />;
     default:
-      return <SeriesPanel panel={panel} data={data} syncKey={syncKey} />;
+      return <SeriesPanel panel={panel} data={data} syncKey={syncKey} marks={marks} />;
   }
 }

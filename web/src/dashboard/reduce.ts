@@ -29,8 +29,26 @@ export function reduceSeries(values: readonly (number | null)[], reducer: string
       return growth(known);
     case 'count':
       return values.length;
-    default:
-      return last;
+    case 'changeCount':
+      return known.filter((value, i) => i > 0 && value !== known[i - 1]).length;
+    case 'distinctCount':
+      return new Set(known).size;
+    case 'median':
+      return quantile(known, 0.5);
+    case 'stdDev':
+      return Math.sqrt(variance(known));
+    case 'variance':
+      return variance(known);
+    case 'step':
+      return Math.min(...known.slice(1).map((value, i) => value - known[i]!));
+    case 'logmin': {
+      const positive = known.filter((value) => value > 0);
+      return positive.length === 0 ? null : Math.min(...positive);
+    }
+    default: {
+      const percent = /^p(\d{1,2})$/.exec(reducer);
+      return percent ? quantile(known, Number(percent[1]) / 100) : last;
+    }
   }
 }
 
@@ -48,9 +66,28 @@ export const REDUCER_NAMES: Readonly<Record<string, string>> = {
   diff: 'Difference',
   delta: 'Delta',
   count: 'Count',
+  median: 'Median',
+  stdDev: 'Deviation',
+  variance: 'Variance',
+  diffperc: 'Difference %',
+  changeCount: 'Changes',
+  distinctCount: 'Distinct',
 };
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** The value that a share of the values does not exceed. */
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const low = sorted[Math.floor(at)]!;
+  return low + (sorted[Math.ceil(at)]! - low) * (at - Math.floor(at));
+}
+
+function variance(values: readonly number[]): number {
+  const mean = sum(values) / values.length;
+  return sum(values.map((value) => (value - mean) ** 2)) / values.length;
+}
 
 /** The growth of a counter: drops count as restarts from zero. */
 function growth(values: readonly number[]): number {

@@ -4,19 +4,25 @@ import { Chart } from '../chart/chart.tsx';
 import { assignColors, type ShownTheme, seriesColor } from '../chart/palette.ts';
 import type { ChartLine } from '../chart/plot.ts';
 import { useSession } from '../session.ts';
+import type { TimeMarks } from './annotations.ts';
 import { cssColor } from './colors.ts';
+import { valueColor } from './display.ts';
 import type { PanelData, PanelSeries } from './panel-data.ts';
 import { REDUCER_NAMES, reduceSeries } from './reduce.ts';
+import { isContinuous } from './schemes.ts';
+import { isHidden } from './settings.ts';
 
 /** Time series and old graphs. */
 export function SeriesPanel({
   panel,
   data,
   syncKey,
+  marks,
 }: {
   readonly panel: PanelModel;
   readonly data: PanelData;
   readonly syncKey: string;
+  readonly marks: TimeMarks;
 }) {
   const { theme } = useSession();
   const shown = theme.shown.value;
@@ -42,10 +48,14 @@ export function SeriesPanel({
       unit={isPercent ? 'percent' : left.unit === '' ? 'short' : left.unit}
       {...(left.decimals === undefined ? {} : { decimals: left.decimals })}
       {...(left.label === '' ? {} : { axisLabel: left.label })}
-      bounds={isPercent ? { min: 0, max: 100 } : left}
+      bounds={isPercent ? { min: 0, max: 100 } : { ...left, ...softBounds(data.series) }}
       {...(right ? { rightUnit: right.unit, rightBounds: right } : {})}
       isLog={left.isLog}
       thresholds={thresholds}
+      thresholdStyle={graph.thresholds}
+      shades={marks.shades}
+      marks={marks.marks}
+      legendPlacement={panel.legend?.placement ?? 'bottom'}
       legend={panel.legend?.isShown === false ? 'none' : 'list'}
       legendColumns={(panel.legend?.calcs ?? []).map((calc) => ({
         title: REDUCER_NAMES[calc] ?? calc,
@@ -65,11 +75,16 @@ function linesOf(panel: PanelModel, series: readonly PanelSeries[], theme: Shown
   );
   const palette = assignColors(drawn.map(({ name }) => name));
   const fixed = panel.color.mode === 'fixed' ? cssColor(panel.color.fixedColor, theme) : undefined;
+  const isByValue = panel.color.mode === 'thresholds' || isContinuous(panel.color.mode);
   const stacks = drawn.map(({ settings }) => stackOf(graph, settings));
   const percent =
     graph.stack === 'percent' ? totals(drawn.filter((_, i) => stacks[i] !== undefined)) : undefined;
   return drawn.map(({ name, values, settings }, i): ChartLine => {
-    const color = overrideColor(settings, theme) ?? fixed ?? seriesColor(palette[i]!, theme);
+    const color =
+      overrideColor(settings, theme) ??
+      fixed ??
+      (isByValue ? valueColor(reduceSeries(values, 'lastNotNull'), panel, theme) : undefined) ??
+      seriesColor(palette[i]!, theme);
     const number = (id: string, fallback: number): number => {
       const value = settings.get(id);
       return typeof value === 'number' ? value : fallback;
@@ -89,12 +104,43 @@ function linesOf(panel: PanelModel, series: readonly PanelSeries[], theme: Shown
       width: number('custom.lineWidth', graph.lineWidth),
       fill: number('custom.fillOpacity', graph.fill * 100) / 100,
       ...(stacks[i] === undefined ? {} : { stack: stacks[i] }),
-      draw: drawStyle === 'bars' || drawStyle === 'points' ? drawStyle : graph.draw,
+      draw:
+        drawStyle === 'bars' || drawStyle === 'points'
+          ? drawStyle
+          : (DRAWN_AS[String(settings.get('custom.lineInterpolation'))] ??
+            (drawStyle === 'line' && graph.draw === 'bars' ? 'line' : graph.draw)),
+      ...(typeof settings.get('custom.fillBelowTo') === 'string'
+        ? { fillBelowTo: String(settings.get('custom.fillBelowTo')) }
+        : {}),
+      isGradient: (settings.get('custom.gradientMode') ?? graph.gradient) === 'opacity',
+      isUnnamed: isHidden(settings, 'legend'),
+      isUntold: isHidden(settings, 'tooltip'),
       axis: graph.right && isOnRight(settings, panel.unit) ? 'right' : 'left',
-      spanGaps: graph.nulls === 'connect',
+      spanGaps: (settings.get('custom.spanNulls') ?? graph.nulls === 'connect') === true,
       ...(graph.isDashed || style?.fill === 'dash' ? { dash: [6, 4] } : {}),
     };
   });
+}
+
+const DRAWN_AS: Readonly<Record<string, ChartLine['draw']>> = {
+  linear: 'line',
+  smooth: 'smooth',
+  stepAfter: 'step',
+  stepBefore: 'step',
+};
+
+/** Soft ends that overrides give to single series are the axis's: it is one. */
+function softBounds(series: readonly PanelSeries[]): { softMin?: number; softMax?: number } {
+  const found = (id: string): number[] =>
+    series.flatMap(({ settings }) => {
+      const value = settings.get(id);
+      return typeof value === 'number' ? [value] : [];
+    });
+  const [lows, highs] = [found('custom.axisSoftMin'), found('custom.axisSoftMax')];
+  return {
+    ...(lows.length > 0 ? { softMin: Math.min(...lows) } : {}),
+    ...(highs.length > 0 ? { softMax: Math.max(...highs) } : {}),
+  };
 }
 
 /** Placed there by name, or by having another unit than the panel. */
@@ -118,11 +164,6 @@ function totals(series: readonly PanelSeries[]): number[] {
   return (series[0]?.values ?? []).map((_, i) =>
     series.reduce((sum, { values }) => sum + (values[i] ?? 0), 0),
   );
-}
-
-export function isHidden(settings: ReadonlyMap<string, unknown>): boolean {
-  const hidden = settings.get('custom.hideFrom') as { viz?: boolean } | undefined;
-  return hidden?.viz === true || settings.get('custom.hideFrom.viz') === true;
 }
 
 function overrideColor(settings: ReadonlyMap<string, unknown>, theme: ShownTheme): string | undefined {

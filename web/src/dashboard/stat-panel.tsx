@@ -1,11 +1,12 @@
 import type { PanelModel } from '../../../src/dashboards/model.ts';
+import { assignColors, seriesColor } from '../chart/palette.ts';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { useSession } from '../session.ts';
 import { cssColor } from './colors.ts';
-import { type Display, displayValue } from './display.ts';
+import { type Display, displayValue, mappingOf } from './display.ts';
 import type { PanelData, PanelSeries } from './panel-data.ts';
 import { reduceSeries } from './reduce.ts';
-import { isHidden } from './series-panel.tsx';
+import { isHidden, withSettings } from './settings.ts';
 
 export interface Tile {
   readonly name: string;
@@ -25,7 +26,7 @@ export function StatPanel({ panel, data }: { readonly panel: PanelModel; readonl
     settings?.textMode === 'name' ||
     (settings?.textMode === 'auto' && tiles.length > 1);
   return (
-    <div class="stat-tiles">
+    <div class={`stat-tiles is-${settings?.orientation ?? 'auto'}`}>
       {tiles.map(({ name, display, values }) => {
         const isBackground = settings?.colorMode === 'background';
         const color = settings?.colorMode === 'none' ? undefined : display.color;
@@ -61,20 +62,36 @@ export function StatPanel({ panel, data }: { readonly panel: PanelModel; readonl
   );
 }
 
-/** A panel's series, each brought to one number as the author wants it read. */
+/** A panel's series, each brought to one number as the author wants it read; of a table each row, if that is wanted. */
 export function tilesOf(panel: PanelModel, series: readonly PanelSeries[], theme: 'light' | 'dark'): Tile[] {
   const reducer = panel.value?.reducer ?? 'lastNotNull';
   const shown = series.filter(({ settings }) => !isHidden(settings));
   if (shown.length === 0)
     return [{ name: '', value: null, display: displayValue(null, panel, theme), values: [] }];
-  return shown.map(({ name, values, settings }) => {
-    const unit = settings.get('unit');
+  if (panel.value?.isEveryRow) {
+    return shown
+      .flatMap(({ name, values, settings, rowNames }) =>
+        values.map((value, i) => ({
+          name: rowNames?.[i] ?? `${name} ${i + 1}`,
+          value,
+          values: [],
+          display: displayValue(value, withSettings(panel, settings), theme),
+        })),
+      )
+      .slice(0, panel.value.limit);
+  }
+  const palette = assignColors(shown.map(({ name }) => name));
+  return shown.map(({ name, values, settings }, i) => {
+    const own = withSettings(panel, settings);
     const value = reduceSeries(values, reducer);
+    const display = displayValue(value, own, theme);
+    const isPalette =
+      own.color.mode.startsWith('palette') && mappingOf(value, own.mappings)?.color === undefined;
     return {
       name,
       value,
       values,
-      display: displayValue(value, panel, theme, typeof unit === 'string' ? unit : panel.unit),
+      display: isPalette ? { ...display, color: seriesColor(palette[i]!, theme) } : display,
     };
   });
 }

@@ -1,130 +1,298 @@
 import { useState } from 'preact/hooks';
 import type { PanelModel } from '../../../src/dashboards/model.ts';
-import { lastValue } from '../data/matrix.ts';
+import { Sparkline } from '../parts/sparkline.tsx';
 import { useSession } from '../session.ts';
-import { displayValue } from './display.ts';
-import type { PanelData, PanelFrame } from './panel-data.ts';
+import { type LinkScope, linkAddress } from './data-link.ts';
+import { displayTime, displayValue } from './display.ts';
+import { type Cell, compareCells, type Field, type Frame, rowsOf } from './frame.ts';
+import type { PanelData } from './panel-data.ts';
+import { REDUCER_NAMES } from './reduce.ts';
+import { type Settings, settingsOf, withSettings } from './settings.ts';
+import type { Choices } from './substitute.ts';
+import { reduceCells } from './transform-group.ts';
 
-interface Table {
-  readonly labels: readonly string[];
-  readonly values: readonly string[];
-  readonly rows: readonly {
-    readonly key: string;
-    readonly labels: readonly string[];
-    readonly values: readonly (number | null)[];
-  }[];
+interface Column {
+  readonly field: Field;
+  readonly title: string;
+  /** The panel as it is for this column. */
+  readonly panel: PanelModel;
+  readonly align: 'left' | 'center' | 'right';
+  readonly cell: string;
+  readonly width: number | undefined;
+  /** Ends of the bars, where cells are bars. */
+  readonly low: number;
+  readonly high: number;
 }
 
 const MAX_ROWS = 200;
 
-/** Instant answers as rows: a column per label, one per query for its values. A click on a heading sorts. */
-export function TablePanel({ panel, data }: { readonly panel: PanelModel; readonly data: PanelData }) {
+interface TablePanelProps {
+  readonly panel: PanelModel;
+  readonly data: PanelData;
+  readonly choices: Choices;
+}
+
+/** Rows and columns as the queries and transformations made them. A click on a heading sorts. */
+export function TablePanel({ panel, data, choices }: TablePanelProps) {
   const { theme } = useSession();
-  const [order, setOrder] = useState<{ column: number; isDescending: boolean }>();
-  const table = data.frames.length > 0 ? tableOf(data.frames) : seriesTable(data);
-  if (table.rows.length === 0) return <p class="panel-empty">No data.</p>;
-  const columns = [...table.labels, ...table.values];
-  const sorted = order
-    ? [...table.rows].sort(
-        (a, b) => compare(a, b, order.column, table.labels.length) * (order.isDescending ? -1 : 1),
-      )
-    : table.rows;
-  const sortBy = (column: number): void =>
-    setOrder(
-      order?.column === column
-        ? { column, isDescending: !order.isDescending }
-        : { column, isDescending: column >= table.labels.length },
-    );
+  const [shownFrame, setShownFrame] = useState(0);
+  const [order, setOrder] = useState<{ name: string; isDescending: boolean } | undefined>(
+    panel.columns?.sortBy[0],
+  );
+  const frames = data.frames.filter((frame) => rowsOf(frame) > 0);
+  const frame = frames[Math.min(shownFrame, frames.length - 1)];
+  if (!frame) return <p class="panel-empty">{panel.noValue ?? 'No data.'}</p>;
+  const columns = columnsOf(panel, frame, panel.transformations.length > 0);
+  const rows = sortedRows(frame, columns, order);
+  const sortBy = (column: Column): void =>
+    setOrder({
+      name: column.title,
+      isDescending: order?.name === column.title ? !order.isDescending : column.field.type === 'number',
+    });
   return (
     <div class="panel-table">
+      {frames.length > 1 && (
+        <select
+          class="input is-short"
+          aria-label="Which table"
+          value={String(shownFrame)}
+          onChange={(event) => setShownFrame(Number(event.currentTarget.value))}
+        >
+          {frames.map((one, i) => (
+            <option key={`${i} ${one.refId}`} value={String(i)}>
+              {one.fields.find((field) => field.type === 'number')?.name ?? one.refId}
+            </option>
+          ))}
+        </select>
+      )}
       <table class="table">
-        <thead>
-          <tr>
-            {columns.map((name, i) => (
-              <th
-                key={name}
-                class={i >= table.labels.length ? 'num' : undefined}
-                aria-sort={
-                  order?.column === i ? (order.isDescending ? 'descending' : 'ascending') : undefined
-                }
-              >
-                <button type="button" class="sort-button" onClick={() => sortBy(i)}>
-                  {name}
-                  {order?.column === i && (order.isDescending ? ' ↓' : ' ↑')}
-                </button>
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {sorted.slice(0, MAX_ROWS).map((row) => (
-            <tr key={row.key}>
-              {row.labels.map((text, i) => (
-                <td key={table.labels[i]}>{text}</td>
+        {panel.columns?.hasHeader !== false && (
+          <thead>
+            <tr>
+              {columns.map((column) => (
+                <th
+                  key={column.field.name}
+                  class={`is-${column.align}`}
+                  style={column.width === undefined ? undefined : { width: `${column.width}px` }}
+                  aria-sort={
+                    order?.name === column.title
+                      ? order.isDescending
+                        ? 'descending'
+                        : 'ascending'
+                      : undefined
+                  }
+                >
+                  <button type="button" class="sort-button" onClick={() => sortBy(column)}>
+                    {column.title}
+                    {order?.name === column.title && (order.isDescending ? ' ↓' : ' ↑')}
+                  </button>
+                </th>
               ))}
-              {row.values.map((value, i) => {
-                const { text, unit } =
-                  value === null ? { text: '', unit: '' } : displayValue(value, panel, theme.shown.value);
-                return (
-                  <td key={table.values[i]} class="num">
-                    <span class="value">
-                      {text}
-                      {unit !== '' && <span class="unit">{unit}</span>}
-                    </span>
-                  </td>
-                );
-              })}
+            </tr>
+          </thead>
+        )}
+        <tbody>
+          {rows.slice(0, MAX_ROWS).map((row) => (
+            <tr key={row}>
+              {columns.map((column) => (
+                <CellView
+                  key={column.field.name}
+                  column={column}
+                  cell={column.field.values[row] ?? null}
+                  theme={theme.shown.value}
+                  scope={() => scopeOf(column, columns, row, data, choices)}
+                />
+              ))}
             </tr>
           ))}
         </tbody>
+        {(panel.columns?.footer.length ?? 0) > 0 && (
+          <Footer columns={columns} reducers={panel.columns!.footer} />
+        )}
       </table>
-      {sorted.length > MAX_ROWS && (
+      {rows.length > MAX_ROWS && (
         <p class="note">
-          The first {MAX_ROWS} of {sorted.length} rows.
+          The first {MAX_ROWS} of {rows.length} rows.
         </p>
       )}
     </div>
   );
 }
 
-/** Frames side by side, joined where their labels are equal. */
-export function tableOf(frames: readonly PanelFrame[]): Table {
-  const labels = [...new Set(frames.flatMap(({ rows }) => rows.flatMap((row) => Object.keys(row.labels))))]
-    .filter((name) => name !== '__name__')
-    .sort();
-  const values = frames.length === 1 ? ['Value'] : frames.map(({ refId }) => `Value #${refId}`);
-  const byKey = new Map<string, { key: string; labels: string[]; values: (number | null)[] }>();
-  frames.forEach(({ rows }, column) => {
-    for (const { labels: set, value } of rows) {
-      const cells = labels.map((name) => set[name] ?? '');
-      const key = JSON.stringify(cells);
-      const row = byKey.get(key) ?? { key, labels: cells, values: frames.map(() => null) };
-      row.values[column] = value;
-      byKey.set(key, row);
-    }
-  });
-  return { labels, values, rows: [...byKey.values()] };
+interface CellViewProps {
+  readonly column: Column;
+  readonly cell: Cell;
+  readonly theme: 'light' | 'dark';
+  scope(): LinkScope;
 }
 
-/** Without instant answers: each series with its last value. */
-function seriesTable(data: PanelData): Table {
+function CellView({ column, cell, theme, scope }: CellViewProps) {
+  const { panel, field } = column;
+  if (Array.isArray(cell)) {
+    return (
+      <td class="cell-spark">
+        <Sparkline values={cell} label={column.title} />
+      </td>
+    );
+  }
+  const plain = cell as Exclude<Cell, readonly (number | null)[]>;
+  const isTime = field.type === 'time' && !panel.unit.startsWith('dateTime');
+  const shown = isTime
+    ? { ...displayTime(plain), color: undefined }
+    : plain === null && panel.noValue === undefined
+      ? { text: '', unit: '', color: undefined }
+      : displayValue(plain, panel, theme);
+  const link = panel.links?.[0];
+  const address = link && plain !== null ? linkAddress(link, scope()) : undefined;
+  const content = (
+    <span class="value">
+      {shown.text}
+      {shown.unit !== '' && <span class="unit">{shown.unit}</span>}
+    </span>
+  );
+  const isFilled = column.cell === 'color-background' && shown.color !== undefined;
+  const isBar = column.cell === 'gauge' && typeof plain === 'number';
+  return (
+    <td
+      class={`is-${column.align}${isFilled ? ' is-filled' : ''}`}
+      style={{
+        ...(isFilled ? { background: shown.color } : {}),
+        ...(column.cell === 'color-text' && shown.color !== undefined ? { color: shown.color } : {}),
+      }}
+    >
+      {isBar && (
+        <span class="cell-bar" aria-hidden="true">
+          <span
+            style={{
+              width: `${Math.min(1, Math.max(0, (plain - column.low) / (column.high - column.low || 1))) * 100}%`,
+              background: shown.color ?? 'var(--bell)',
+            }}
+          />
+        </span>
+      )}
+      {address === undefined ? (
+        content
+      ) : (
+        <a
+          class="cell-link"
+          href={address}
+          title={link?.title}
+          {...(link?.isNewTab || address.startsWith('http')
+            ? { target: '_blank', rel: 'noreferrer noopener' }
+            : {})}
+        >
+          {content}
+        </a>
+      )}
+    </td>
+  );
+}
+
+function Footer({
+  columns,
+  reducers,
+}: {
+  readonly columns: readonly Column[];
+  readonly reducers: readonly string[];
+}) {
+  const { theme } = useSession();
+  return (
+    <tfoot>
+      {reducers.map((calc) => (
+        <tr key={calc}>
+          {columns.map(({ field, panel, align }, i) => {
+            const value = field.type === 'number' ? reduceCells(field.values, calc) : null;
+            const { text, unit } = displayValue(value, panel, theme.shown.value);
+            return (
+              <td key={field.name} class={`is-${align}`}>
+                {value === null ? i === 0 && (REDUCER_NAMES[calc] ?? calc) : `${text} ${unit}`}
+              </td>
+            );
+          })}
+        </tr>
+      ))}
+    </tfoot>
+  );
+}
+
+/** Columns to show. Without transformations the metric's name and the time of an instant answer say nothing. */
+function columnsOf(panel: PanelModel, frame: Frame, isMade: boolean): Column[] {
+  const times = frame.fields.find((field) => field.type === 'time')?.values ?? [];
+  const isOneMoment = new Set(times).size <= 1;
+  return frame.fields.flatMap((field): Column[] => {
+    const settings = settingsOf({ ...field, refId: frame.refId }, panel.overrides);
+    const isDull = !isMade && (field.name === '__name__' || (field.type === 'time' && isOneMoment));
+    if (isDull || settings.get('custom.hidden') === true) return [];
+    return [columnOf(panel, field, settings)];
+  });
+}
+
+function columnOf(panel: PanelModel, field: Field, settings: Settings): Column {
+  const name = settings.get('displayName');
+  const own = withSettings(panel, settings);
+  const align = settings.get('custom.align') ?? panel.columns?.align ?? 'auto';
+  const cell = cellOf(settings, panel.columns?.cell ?? 'auto', field);
+  const width = settings.get('custom.width');
+  const numbers = cell === 'gauge' ? field.values.filter((value) => typeof value === 'number') : [];
   return {
-    labels: ['Series'],
-    values: ['Last'],
-    rows: data.series.map(({ name, values }) => ({ key: name, labels: [name], values: [lastValue(values)] })),
+    field,
+    title: typeof name === 'string' && name !== '' ? name : field.name,
+    panel: field.type === 'number' || own.unit.startsWith('date') ? own : { ...own, unit: '' },
+    align:
+      align === 'left' || align === 'center' || align === 'right'
+        ? align
+        : field.type === 'number'
+          ? 'right'
+          : 'left',
+    cell,
+    width: typeof width === 'number' ? width : undefined,
+    low: own.min ?? Math.min(0, ...numbers),
+    high: own.max ?? Math.max(0, ...numbers),
   };
 }
 
-function compare(
-  a: Table['rows'][number],
-  b: Table['rows'][number],
-  column: number,
-  labelCount: number,
-): number {
-  if (column < labelCount)
-    return a.labels[column]!.localeCompare(b.labels[column]!, undefined, { numeric: true });
-  return (
-    (a.values[column - labelCount] ?? Number.NEGATIVE_INFINITY) -
-    (b.values[column - labelCount] ?? Number.NEGATIVE_INFINITY)
-  );
+function cellOf(settings: Settings, preset: string, field: Field): string {
+  const options = settings.get('custom.cellOptions') as { type?: string } | undefined;
+  const mode = options?.type ?? settings.get('custom.displayMode');
+  if (typeof mode !== 'string')
+    return field.type === 'number' || !['gauge'].includes(preset) ? preset : 'auto';
+  if (mode.startsWith('color-background')) return 'color-background';
+  return /^(lcd-gauge|gradient-gauge|basic|gauge)$/.test(mode) ? 'gauge' : mode;
+}
+
+function sortedRows(
+  frame: Frame,
+  columns: readonly Column[],
+  order: { name: string; isDescending: boolean } | undefined,
+): number[] {
+  const rows = [...Array(rowsOf(frame)).keys()];
+  const field =
+    order && columns.find((column) => column.title === order.name || column.field.name === order.name)?.field;
+  if (!field) return rows;
+  const direction = order.isDescending ? -1 : 1;
+  return rows.sort((a, b) => compareCells(field.values[a], field.values[b]) * direction);
+}
+
+function scopeOf(
+  column: Column,
+  columns: readonly Column[],
+  row: number,
+  data: PanelData,
+  choices: Choices,
+): LinkScope {
+  const text = (cell: Cell | undefined): string => (Array.isArray(cell) ? '' : String(cell ?? ''));
+  const raw = text(column.field.values[row]);
+  return {
+    choices,
+    range: data.range,
+    name: column.title,
+    labels: column.field.labels ?? {},
+    fields: Object.fromEntries(
+      columns.flatMap(({ field, title }) => [
+        [field.name, text(field.values[row])],
+        [title, text(field.values[row])],
+      ]),
+    ),
+    value: { raw, text: raw },
+  };
 }

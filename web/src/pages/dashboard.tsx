@@ -1,8 +1,11 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { DashboardModel, PanelModel } from '../../../src/dashboards/model.ts';
+import type { DashboardModel } from '../../../src/dashboards/model.ts';
+import type { TimeMarks } from '../dashboard/annotations.ts';
 import { Panel } from '../dashboard/panel.tsx';
 import { macrosOf } from '../dashboard/panel-data.ts';
+import { expandSections, type Section } from '../dashboard/repeat.ts';
 import { type Choices, substitute } from '../dashboard/substitute.ts';
+import { AnnotationBar, useTimeMarks } from '../dashboard/time-marks.tsx';
 import { VariableBar } from '../dashboard/variable-bar.tsx';
 import { resolveVariables } from '../dashboard/variables.ts';
 import { niceStep } from '../data/matrix.ts';
@@ -45,6 +48,8 @@ function DashboardView({ model }: { readonly model: DashboardModel }) {
   );
   const states = variables.data.value;
   const choices = useStableChoices(states);
+  const sections = useMemo(() => choices && expandSections(model.panels, choices), [model, choices]);
+  const happened = useTimeMarks(model, choices);
   const choose = (name: string, values: readonly string[]): void => {
     const next = new URLSearchParams(query);
     next.delete(`var-${name}`);
@@ -58,56 +63,39 @@ function DashboardView({ model }: { readonly model: DashboardModel }) {
           {model.title}
         </h1>
         {states && <VariableBar variables={states} onChoose={choose} />}
+        <AnnotationBar model={model} isOn={happened.isOn} />
       </div>
-      {model.warnings.map((warning) => (
+      {[...model.warnings, ...happened.problems].map((warning) => (
         <p key={warning} class="note">
           {warning}
         </p>
       ))}
       {model.panels.length === 0 && <Empty title="This dashboard has no panels." />}
-      {choices &&
-        sectionsOf(model.panels).map((section) => (
-          <SectionView
-            key={section.row?.id ?? 0}
-            section={section}
-            choices={choices}
-            syncKey={model.tooltip === 'own' ? '' : model.uid}
-          />
-        ))}
+      {sections?.map((section) => (
+        <SectionView
+          key={section.key}
+          section={section}
+          syncKey={model.tooltip === 'own' ? '' : model.uid}
+          marks={happened.marks}
+        />
+      ))}
     </div>
   );
 }
 
-interface Section {
-  readonly row: PanelModel | undefined;
-  readonly panels: readonly PanelModel[];
-}
-
-/** Cuts the grid at its row panels; a closed row brings its panels itself. */
-export function sectionsOf(panels: readonly PanelModel[]): Section[] {
-  const ordered = [...panels].sort((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x);
-  const sections: { row: PanelModel | undefined; panels: PanelModel[] }[] = [];
-  for (const panel of ordered) {
-    if (panel.type === 'row') sections.push({ row: panel, panels: [...(panel.panels ?? [])] });
-    else if (sections.length === 0) sections.push({ row: undefined, panels: [panel] });
-    else sections.at(-1)!.panels.push(panel);
-  }
-  return sections;
-}
-
 function SectionView({
   section,
-  choices,
   syncKey,
+  marks,
 }: {
   readonly section: Section;
-  readonly choices: Choices;
   readonly syncKey: string;
+  readonly marks: TimeMarks;
 }) {
   const { row, panels } = section;
-  const [isOpen, setIsOpen] = useState(row?.collapsed !== true);
-  const top = Math.min(...panels.map((panel) => panel.gridPos.y));
-  const title = row ? substitute(row.title, choices, {}, 'text') : '';
+  const [isOpen, setIsOpen] = useState(row?.panel.collapsed !== true);
+  const top = Math.min(...panels.map(({ panel }) => panel.gridPos.y));
+  const title = row ? substitute(row.panel.title, row.choices, {}, 'text') : '';
   return (
     <div class="dash-section">
       {row && (
@@ -118,13 +106,14 @@ function SectionView({
       )}
       {isOpen && panels.length > 0 && (
         <div class="dash-grid">
-          {panels.map((panel) => (
+          {panels.map(({ key, panel, choices }) => (
             <Panel
-              key={panel.id}
+              key={key}
               panel={panel}
               choices={choices}
               top={top}
-              syncKey={syncKey === '' ? `panel-${panel.id}` : syncKey}
+              syncKey={syncKey === '' ? `panel-${key}` : syncKey}
+              marks={marks}
             />
           ))}
         </div>

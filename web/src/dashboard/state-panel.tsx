@@ -1,0 +1,94 @@
+import { useRef } from 'preact/hooks';
+import type { PanelModel } from '../../../src/dashboards/model.ts';
+import { TimeRuler } from '../chart/time-ruler.tsx';
+import { timeText } from '../format/time.ts';
+import { useSize } from '../parts/size-of.ts';
+import { useSession } from '../session.ts';
+import { stateSpans } from './buckets.ts';
+import { displayValue } from './display.ts';
+import type { PanelData } from './panel-data.ts';
+import { isHidden, withSettings } from './settings.ts';
+
+/** Most cells of a status history's row: more cannot be told apart. */
+const MAX_CELLS = 120;
+
+/** Rows of states over time: a timeline merges what is equal, a history shows each step. */
+export function StatePanel({ panel, data }: { readonly panel: PanelModel; readonly data: PanelData }) {
+  const { theme, now } = useSession();
+  const tracks = useRef<HTMLDivElement>(null);
+  const { width } = useSize(tracks);
+  const shown = theme.shown.value;
+  const rows = data.series.filter(
+    ({ settings, values }) => !isHidden(settings) && values.some((value) => value !== null),
+  );
+  if (rows.length === 0) return <p class="panel-empty">No data in this range.</p>;
+  const [from, to] = [data.range.from / 1000, data.range.to / 1000];
+  const isHistory = panel.type === 'status-history';
+  const place = (time: number): number => Math.min(100, Math.max(0, ((time - from) / (to - from)) * 100));
+  return (
+    <div class="states">
+      <div class="states-rows">
+        {rows.map((row, i) => {
+          const own = withSettings(panel, row.settings);
+          const look = (value: number) => displayValue(value, own, shown);
+          const isSame = (a: number, b: number): boolean => {
+            if (isHistory || panel.states?.mergeEqual === false) return false;
+            const [x, y] = [look(a), look(b)];
+            return a === b || (x.text === y.text && x.color === y.color);
+          };
+          const thinned = isHistory ? thin(row.times, row.values) : row;
+          const step = isHistory ? Math.max(data.step, (to - from) / MAX_CELLS) : data.step;
+          return (
+            <div key={row.name} class="states-row">
+              <span class="states-name" title={row.name}>
+                {row.name}
+              </span>
+              <div
+                class={isHistory ? 'states-track is-history' : 'states-track'}
+                ref={i === 0 ? tracks : undefined}
+              >
+                {stateSpans(thinned.times, thinned.values, step, isSame).map((span) => {
+                  const { text, unit, color } = look(span.value);
+                  const left = place(span.from);
+                  const share = place(span.to) - left;
+                  if (share <= 0) return null;
+                  const label = `${text}${unit === '' ? '' : ` ${unit}`}`;
+                  return (
+                    <span
+                      key={span.from}
+                      class="states-span"
+                      title={`${label}, ${timeText(span.from * 1000, now.peek())} to ${timeText(span.to * 1000, now.peek())}`}
+                      style={{ left: `${left}%`, width: `${share}%`, background: color ?? 'var(--faint)' }}
+                    >
+                      {panel.states?.showValue && (share / 100) * width > label.length * 7 + 8 && label}
+                    </span>
+                  );
+                })}
+              </div>
+            </div>
+          );
+        })}
+      </div>
+      <div class="states-row">
+        <span class="states-name" />
+        <TimeRuler from={from} to={to} width={width} />
+      </div>
+    </div>
+  );
+}
+
+/** The last value of every so many steps. */
+function thin(
+  times: readonly number[],
+  values: readonly (number | null)[],
+): { times: readonly number[]; values: readonly (number | null)[] } {
+  const every = Math.ceil(times.length / MAX_CELLS);
+  if (every <= 1) return { times, values };
+  const starts = times.filter((_, i) => i % every === 0);
+  return {
+    times: starts,
+    values: starts.map(
+      (_, i) => values.slice(i * every, (i + 1) * every).findLast((value) => value !== null) ?? null,
+    ),
+  };
+}
