@@ -21,7 +21,8 @@ export function generalHelp(commands: readonly Command[]): string {
 
 export function commandHelp(command: Command): string {
   const flags = command.name === 'serve' ? `\n\nFlags:\n${describeFlags(SERVE_FLAGS)}` : '';
-  return `belfry ${command.usage}\n\n${command.summary}${flags}\n`;
+  const more = command.help ? `\n\n${command.help.trimEnd()}` : '';
+  return `belfry ${command.usage}\n\n${command.summary}${flags}${more}\n`;
 }
 
 export function unknownCommand(name: string, commands: readonly Command[]): string {

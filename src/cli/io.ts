@@ -11,6 +11,8 @@ export interface Command {
   readonly name: string;
   readonly usage: string;
   readonly summary: string;
+  /** What `belfry help` says of it beside usage and summary. */
+  readonly help?: string;
   run(argv: readonly string[], io: CliIo): Promise<number>;
 }
 

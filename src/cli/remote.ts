@@ -1,0 +1,96 @@
+import { parseDuration } from '../model/duration.ts';
+import { type FlagSpec, type ParsedArgs, UsageError } from './args.ts';
+
+const DEFAULT_URL = 'http://127.0.0.1:9797';
+const DEFAULT_TIMEOUT = '30s';
+
+/** Flags of every command that talks to a running monitor, in amtool's spelling too. */
+export const REMOTE_FLAGS: readonly FlagSpec[] = [
+  {
+    names: ['url', 'alertmanager.url'],
+    kind: 'value',
+    placeholder: 'URL',
+    help: `address of the monitor, may hold user:password@ (${DEFAULT_URL})`,
+  },
+  {
+    names: ['timeout'],
+    kind: 'value',
+    placeholder: 'DURATION',
+    help: `longest time to wait for an answer (${DEFAULT_TIMEOUT})`,
+  },
+];
+
+/** A command that cannot do what was asked; exit code 1. */
+export class CommandError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'CommandError';
+  }
+}
+
+/** The API of a running monitor. All throw CommandError with its own words when it says no or nothing. */
+export interface Remote {
+  get<T>(path: string): Promise<T>;
+  post<T>(path: string, body?: unknown): Promise<T>;
+  delete(path: string): Promise<void>;
+}
+
+export function remoteOf(args: ParsedArgs): Remote {
+  const text = args.values.get('url') ?? DEFAULT_URL;
+  if (!URL.canParse(text)) throw new UsageError(`--url: expected an address, got ${JSON.stringify(text)}`);
+  const base = new URL(text);
+  const user = [base.username, base.password].map(decodeURIComponent).join(':');
+  const headers: Record<string, string> = { 'Content-Type': 'application/json' };
+  if (base.username !== '') headers.Authorization = `Basic ${Buffer.from(user).toString('base64')}`;
+  base.username = '';
+  base.password = '';
+  const prefix = base.href.replace(/\/+$/, '');
+  const timeoutMs = durationOf('timeout', args.values.get('timeout') ?? DEFAULT_TIMEOUT);
+
+  async function call(method: string, path: string, body?: unknown): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(prefix + path, {
+        method,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+    } catch (error) {
+      const { cause } = error as { cause?: { message?: string } };
+      throw new CommandError(`${prefix}: ${cause?.message || (error as Error).message}`);
+    }
+    if (response.ok) return response;
+    throw new CommandError(`${prefix}${path}: ${response.status} ${saidIn(await response.text())}`);
+  }
+
+  return {
+    get: async <T>(path: string) => (await (await call('GET', path)).json()) as T,
+    post: async <T>(path: string, body?: unknown) => {
+      const answer = await (await call('POST', path, body)).text();
+      return (answer === '' ? undefined : JSON.parse(answer)) as T;
+    },
+    delete: async (path) => void (await call('DELETE', path)),
+  };
+}
+
+/** @throws UsageError naming the flag */
+export function durationOf(flag: string, text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    throw new UsageError(`--${flag}: ${(error as Error).message}`);
+  }
+}
+
+/** The words in an error, which comes as a JSON string, as an object or as plain text. */
+function saidIn(body: string): string {
+  try {
+    const said: unknown = JSON.parse(body);
+    if (typeof said === 'string') return said;
+    const { message, error } = said as { message?: string; error?: string };
+    return message ?? error ?? body;
+  } catch {
+    return body.trim();
+  }
+}
