@@ -7,7 +7,9 @@ const MIGRATIONS = [
    CREATE TABLE definitions (seq INTEGER PRIMARY KEY, b BLOB NOT NULL);`,
 ];
 
-const COMPRESSION: Compression = { level: 1, atLeast: 4096 };
+/** Rows of samples live for minutes; below this size packing them costs more than writing them. */
+const RECORDS: Compression = { level: 1, atLeast: 64 * 1024 };
+const DEFINITIONS: Compression = { level: 1, atLeast: 4096 };
 
 export interface LogDb {
   readonly file: string;
@@ -55,29 +57,27 @@ function logDb(db: SqliteDatabase, file: string): LogDb {
   const nextLog = selectFrom('log');
   const nextDefinitions = selectFrom('definitions');
   let rows = db.prepare<[], number>('SELECT count(*) FROM log').pluck().get()!;
-  const append = db.transaction((seq: number, records: Uint8Array, definitions: Uint8Array): number => {
-    let bytes = 0;
-    if (definitions.length > 0) {
-      const blob = frame(FrameKind.logDefinitions, definitions, COMPRESSION, seq >>> 0);
-      insertDefinitions.run(seq, blob);
-      bytes += blob.length;
-    }
-    if (records.length > 0) {
-      const blob = frame(FrameKind.logRecords, records, COMPRESSION, seq >>> 0);
-      insertLog.run(seq, blob);
-      bytes += blob.length;
-    }
-    return bytes;
+  const appendRecords = (seq: number, records: Uint8Array): number => {
+    const blob = frame(FrameKind.logRecords, records, RECORDS, seq >>> 0);
+    insertLog.run(seq, blob);
+    return blob.length;
+  };
+  const appendBoth = db.transaction((seq: number, records: Uint8Array, definitions: Uint8Array): number => {
+    const blob = frame(FrameKind.logDefinitions, definitions, DEFINITIONS, seq >>> 0);
+    insertDefinitions.run(seq, blob);
+    return blob.length + (records.length > 0 ? appendRecords(seq, records) : 0);
   });
   const rewrite = db.transaction((seq: number, definitions: Uint8Array): void => {
     db.exec('DELETE FROM definitions');
-    insertDefinitions.run(seq, frame(FrameKind.logDefinitions, definitions, COMPRESSION, seq >>> 0));
+    insertDefinitions.run(seq, frame(FrameKind.logDefinitions, definitions, DEFINITIONS, seq >>> 0));
   });
   return {
     file,
     nextSeq: Math.max(bounds.log ?? 0, bounds.definitions ?? 0) + 1,
     append(seq, records, definitions) {
-      const bytes = append(seq, records, definitions);
+      // A single statement is a transaction by itself.
+      const bytes =
+        definitions.length > 0 ? appendBoth(seq, records, definitions) : appendRecords(seq, records);
       if (records.length > 0) rows++;
       return bytes;
     },
