@@ -3,12 +3,12 @@ import path from 'node:path';
 import * as z from 'zod';
 import { formatFinding } from '../config/finding.ts';
 import { duration, labelMap, verbatim } from '../config/leaves.ts';
-import { type LoadOptions, loadConfig } from '../config/load.ts';
+import type { LoadOptions } from '../config/load.ts';
 import type { RuleGroupConfig } from '../config/rules.ts';
 import { validate } from '../config/validate.ts';
 import { YamlFile } from '../config/yaml.ts';
-import { formatDuration } from '../model/duration.ts';
 import type { RuleTest } from '../rules/unit-test/unit-test.ts';
+import { readRuleFiles } from './rule-files.ts';
 
 /** A unit test file with its rules. */
 export interface RuleTestFile {
@@ -123,7 +123,7 @@ export function readRuleTestFile(
     if (matches.length === 0) warnings.push(`  WARNING: no file match pattern ${wanted}`);
     return matches;
   });
-  const groups = loadGroups(ruleFiles, evaluationIntervalMs, options);
+  const groups = readRuleFiles(ruleFiles, evaluationIntervalMs, options);
   const tests = value.tests.map(
     (test): RuleTest => ({
       name: test.name,
@@ -154,31 +154,6 @@ export function readRuleTestFile(
     fuzzyCompare: value.fuzzy_compare,
     warnings,
   };
-}
-
-/**
- * Reads rule files as a config that names them would.
- * @throws ConfigError
- */
-function loadGroups(
-  files: readonly string[],
-  intervalMs: number,
-  options: Pick<LoadOptions, 'cwd' | 'checkExpr' | 'checkTemplate'>,
-): readonly RuleGroupConfig[] {
-  const config = path.join(options.cwd, 'rule files of a unit test');
-  const text = JSON.stringify({
-    global: { evaluation_interval: formatDuration(intervalMs) },
-    rule_files: files.map((_, i) => `file ${i}`),
-  });
-  const pathOf = new Map(files.map((file, i) => [path.join(options.cwd, `file ${i}`), file]));
-  return loadConfig(config, {
-    ...options,
-    env: {},
-    files: {
-      read: (wanted) => (wanted === config ? text : readFileSync(wanted, 'utf8')),
-      glob: (pattern) => [pathOf.get(pattern)!],
-    },
-  }).ruleGroups;
 }
 
 /** Groups that are named go by that order; the others count as first, as in promtool. */

@@ -5,12 +5,14 @@ import {
   type ActiveAlert,
   type ActiveAlerts,
   type AlertElement,
+  type AlertTiming,
   advanceAlerts,
   alertElement,
   assertDistinct,
 } from '../rules/alert-state.ts';
 import { evaluationTime } from '../rules/group.ts';
 import { RuleError } from '../rules/rule-error.ts';
+import { passes, type Threshold } from '../rules/threshold.ts';
 import { type RuleExpander, ruleExpander } from '../templates/rule-expander.ts';
 import type { QuerySample } from '../templates/rule-functions.ts';
 import { type Firing, FiringLog } from './firings.ts';
@@ -57,75 +59,162 @@ export interface Rehearsal {
 /** Steps asked for at once; below the limit of points in a range query. */
 const STEPS_AT_ONCE = 5000;
 
+/** What to try; a rule is rehearsed with several at once for little more than one costs. */
+export interface Variant {
+  readonly forMs: number;
+  readonly keepFiringForMs: number;
+  /** In place of the rule's own; needs `RehearsalOptions` to say what the rule compares. */
+  readonly threshold?: number;
+}
+
 /**
  * Replays the evaluations of an alerting rule over a stored period, at the times at which its group would have been evaluated,
  * with the state machine of the rules themselves. Begins earlier by `for`, so that what was due in the period is found firing.
  */
 export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
-  const { group, rule, range, signal } = options;
-  const active: ActiveAlerts = new Map();
-  const log = new FiringLog();
-  const errors = new Map<string, { message: string; at: number; count: number }>();
-  const timing = { forMs: rule.for, keepFiringForMs: rule.keep_firing_for, limit: group.limit };
-  const first = evaluationTime(group, range.from - rule.for - 1) + group.interval;
-  const texts = ruleTexts(options);
-  let evaluations = 0;
+  const { rule } = options;
+  const [rehearsal] = await rehearseVariants(options, [
+    { forMs: rule.for, keepFiringForMs: rule.keep_firing_for },
+  ]);
+  return rehearsal!;
+}
 
+/**
+ * The same for several variants, in their order; the history is read once.
+ * @param compared what the rule compares; with it every variant has a threshold of its own
+ */
+export async function rehearseVariants(
+  options: RehearsalOptions,
+  variants: readonly Variant[],
+  compared?: Threshold,
+): Promise<Rehearsal[]> {
+  const { group, rule, range, signal } = options;
+  const texts = ruleTexts(options);
+  const replays = variants.map((variant) => new Replay(options, variant, texts, compared));
+  const first = Math.min(...replays.map(({ firstAt }) => firstAt));
   for (let start = first; start < range.to; start += STEPS_AT_ONCE * group.interval) {
     signal?.throwIfAborted();
     const steps = Math.min(STEPS_AT_ONCE, Math.ceil((range.to - start) / group.interval));
     const series = await options.evaluate({
-      expr: rule.expr,
+      expr: compared?.left ?? rule.expr,
       start: start - group.query_offset,
       end: start - group.query_offset + (steps - 1) * group.interval,
       stepMs: group.interval,
     });
-    const elementsAt = cursor(options, texts, series);
+    const cursor = new Cursor(options, texts, series, (value) => replays.some((one) => one.keeps(value)));
     for (let i = 0; i < steps; i++) {
       const timestamp = start + i * group.interval;
-      evaluations++;
-      try {
-        const elements = elementsAt(timestamp);
-        const transitions = advanceAlerts(active, timing, elements, timestamp);
-        log.observe(active.values(), transitions, timestamp, (alert) =>
-          texts.annotationsOf(alert, timestamp),
-        );
-      } catch (error) {
-        if (!(error instanceof RuleError)) throw error;
-        if (active.size === 0) log.endAll(timestamp);
-        const known = errors.get(error.message);
-        if (known) known.count++;
-        else errors.set(error.message, { message: error.message, at: timestamp, count: 1 });
-      }
+      const elements = cursor.elementsAt(timestamp);
+      for (const replay of replays) replay.step(timestamp, elements, cursor.isDistinct);
     }
   }
-  const firings = log
-    .finish()
-    .filter(({ resolvedAt }) => resolvedAt === undefined || resolvedAt > range.from);
-  return { evaluations, firings, pendingOnly: log.pendingOnly, errors: [...errors.values()] };
+  return replays.map((replay) => replay.finish());
+}
+
+/** One variant on its way through the period. */
+class Replay {
+  /** Time of its first evaluation. */
+  readonly firstAt: number;
+  readonly keeps: (value: number) => boolean;
+  readonly #options: RehearsalOptions;
+  readonly #texts: RuleTexts;
+  readonly #timing: AlertTiming;
+  readonly #filters: boolean;
+  readonly #active: ActiveAlerts = new Map();
+  readonly #log = new FiringLog();
+  readonly #errors = new Map<string, { message: string; at: number; count: number }>();
+  #evaluations = 0;
+
+  constructor(
+    options: RehearsalOptions,
+    { forMs, keepFiringForMs, threshold }: Variant,
+    texts: RuleTexts,
+    compared: Threshold | undefined,
+  ) {
+    const { group, range } = options;
+    this.#options = options;
+    this.#texts = texts;
+    this.#timing = { forMs, keepFiringForMs, limit: group.limit };
+    this.#filters = compared !== undefined;
+    this.keeps = compared ? (value) => passes(value, compared.op, threshold ?? compared.value) : () => true;
+    this.firstAt = evaluationTime(group, range.from - forMs - 1) + group.interval;
+  }
+
+  /** Takes the elements of an evaluation; they may be more than this variant keeps. */
+  step(timestamp: number, all: readonly AlertElement[], isDistinct: boolean): void {
+    if (timestamp < this.firstAt) return;
+    this.#evaluations++;
+    const elements = this.#filters ? all.filter(({ value }) => this.keeps(value)) : all;
+    if (elements.length === 0 && this.#active.size === 0) return;
+    try {
+      if (!isDistinct && elements.length > 1) assertDistinct(elements);
+      const transitions = advanceAlerts(this.#active, this.#timing, elements, timestamp);
+      this.#log.observe(this.#active.values(), transitions, timestamp, (alert) =>
+        this.#texts.annotationsOf(alert, timestamp),
+      );
+    } catch (error) {
+      if (!(error instanceof RuleError)) throw error;
+      if (this.#active.size === 0) this.#log.endAll(timestamp);
+      const known = this.#errors.get(error.message);
+      if (known) known.count++;
+      else this.#errors.set(error.message, { message: error.message, at: timestamp, count: 1 });
+    }
+  }
+
+  finish(): Rehearsal {
+    const { range } = this.#options;
+    const firings = this.#log
+      .finish()
+      .filter(({ resolvedAt }) => resolvedAt === undefined || resolvedAt > range.from);
+    return {
+      evaluations: this.#evaluations,
+      firings,
+      pendingOnly: this.#log.pendingOnly,
+      errors: [...this.#errors.values()],
+    };
+  }
 }
 
 /** Gives the elements of step after step; the steps come in order. Annotations are left out: few of them are ever read. */
-function cursor(
-  { group }: RehearsalOptions,
-  texts: RuleTexts,
-  series: readonly RangeSeries[],
-): (timestamp: number) => AlertElement[] {
-  const at = new Uint32Array(series.length);
-  const elementsOf = series.map(({ labels }) => texts.elementOf(labels));
-  return (timestamp) => {
-    const time = timestamp - group.query_offset;
+class Cursor {
+  /** Whether no two series can become the same alert. */
+  readonly isDistinct: boolean;
+  readonly #series: readonly RangeSeries[];
+  readonly #elementsOf: readonly ((value: number, timestamp: number) => AlertElement)[];
+  readonly #at: Uint32Array;
+  readonly #offsetMs: number;
+  readonly #isWanted: (value: number) => boolean;
+
+  constructor(
+    { group, rule }: RehearsalOptions,
+    texts: RuleTexts,
+    series: readonly RangeSeries[],
+    isWanted: (value: number) => boolean,
+  ) {
+    this.#series = series;
+    this.#elementsOf = series.map(({ labels }) => texts.elementOf(labels));
+    this.#at = new Uint32Array(series.length);
+    this.#offsetMs = group.query_offset;
+    this.#isWanted = isWanted;
+    this.isDistinct =
+      !hasTemplates(rule.labels) &&
+      new Set(this.#elementsOf.map((element) => element(0, 0).key)).size === series.length;
+  }
+
+  elementsAt(timestamp: number): AlertElement[] {
+    const time = timestamp - this.#offsetMs;
     const elements: AlertElement[] = [];
-    for (let i = 0; i < series.length; i++) {
-      const { timestamps, values } = series[i]!;
-      let k = at[i]!;
+    for (let i = 0; i < this.#series.length; i++) {
+      const { timestamps, values } = this.#series[i]!;
+      let k = this.#at[i]!;
       while (k < timestamps.length && timestamps[k]! < time) k++;
-      at[i] = k;
-      if (timestamps[k] === time) elements.push(elementsOf[i]!(values[k]!, timestamp));
+      this.#at[i] = k;
+      if (timestamps[k] !== time) continue;
+      const value = values[k]!;
+      if (this.#isWanted(value)) elements.push(this.#elementsOf[i]!(value, timestamp));
     }
-    if (elements.length > 1) assertDistinct(elements);
     return elements;
-  };
+  }
 }
 
 interface RuleTexts {
