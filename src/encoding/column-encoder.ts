@@ -16,6 +16,12 @@ import { chooseForm, type FormChoice, hasExponent, IntegerForm } from './integer
 import { hasStep, StreamScratch, VARINTS, writeIntegers } from './integer-stream.ts';
 import { type RowSpans, sameSpans, spannedRows, spansOfBitmap, writeSpans } from './presence.ts';
 
+/**
+ * Bytes that must come again for zstd to say so. Residuals repeat in runs or by chance, and to point at a chance repeat of three bytes
+ * costs more than the bytes: 1 % smaller, and no slower, on noisy columns; the same on exporters' pages.
+ */
+const SHORTEST_MATCH = 6;
+
 interface Added {
   readonly values: Float64Array;
   readonly spans: RowSpans | undefined;
@@ -108,7 +114,9 @@ export class ColumnEncoder {
     const shared = this.#shared.view();
     const level = this.#compression?.level ?? 0;
     const packed =
-      this.#isPacked && shared.length >= this.#compression!.atLeast ? pack(shared, level) : undefined;
+      this.#isPacked && shared.length >= this.#compression!.atLeast
+        ? pack(shared, level, SHORTEST_MATCH)
+        : undefined;
     const body = new ByteWriter(this.storedBytes + 32);
     body.varint(this.#rows);
     body.varint(this.#columns.length);
@@ -227,7 +235,8 @@ export class ColumnEncoder {
     const length = stream.length / planes;
     let noise = noisyPlanes(stream, planes, length, this.#scratch.counts);
     const rest = noise === 0 ? stream : withoutPlanes(stream, planes, length, noise);
-    const alone = rest.length >= ALONE_BYTES ? pack(rest, this.#compression!.level) : undefined;
+    const alone =
+      rest.length >= ALONE_BYTES ? pack(rest, this.#compression!.level, SHORTEST_MATCH) : undefined;
     if (alone === undefined && rest.length >= ALONE_BYTES) noise = (1 << planes) - 1;
     this.#meta.u8(alone ? Placement.alone : Placement.shared);
     this.#meta.u8(noise);

@@ -82,9 +82,11 @@ export function unframe(kind: FrameKind, bytes: Uint8Array, identity: number): U
   return unpack(reader.take(reader.remaining), length);
 }
 
-/** Compresses with zstd; undefined when that gains nothing. */
-export function pack(bytes: Uint8Array, level: number): Uint8Array | undefined {
-  const packed = zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } });
+/** Compresses with zstd; undefined when that gains nothing. @param shortestMatch bytes, 3 to 7; 0 leaves it to the level */
+export function pack(bytes: Uint8Array, level: number, shortestMatch = 0): Uint8Array | undefined {
+  const packed = zstdCompressSync(bytes, {
+    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_minMatch]: shortestMatch },
+  });
   return packed.length + 4 < bytes.length ? packed : undefined;
 }
 
