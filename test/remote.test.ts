@@ -221,7 +221,10 @@ describe('remote write', () => {
   });
 
   test('bytes that are no request, or too many, are refused', async () => {
-    expect(await write(new Uint8Array([3, 0, 97]))).toMatchObject({ status: 400, text: /snappy/ });
+    expect(await write(new Uint8Array([3, 0, 97]))).toMatchObject({
+      status: 400,
+      text: expect.stringMatching(/snappy/),
+    });
     expect(await write(encodeSnappy(new Uint8Array([10, 50, 1])))).toMatchObject({ status: 400 });
     const bomb = await write(new Uint8Array([0x80, 0x80, 0x80, 0x80, 0x04, 0, 97]));
     expect([bomb.status, bomb.text]).toEqual([400, expect.stringContaining('at most 33554432 are accepted')]);

@@ -15,19 +15,24 @@ export class ResultTooLargeError extends Error {
   }
 }
 
-/** Collects JSON text into one growing buffer, so that an answer of any size is encoded once and transferred, never joined as a string. */
+/** What a writer is bounded by. */
+export interface WriterLimits {
+  readonly maxBytes: number;
+  /** Told of memory before it is taken; throws when it is too much. */
+  readonly charge: (bytes: number) => void;
+}
+
+/** Collects text into one growing buffer, so that an answer of any size is encoded once and transferred, never joined as a string. */
 export class JsonWriter {
-  #bytes = new Uint8Array(16 * 1024);
+  #buffer = new ArrayBuffer(16 * 1024);
+  #bytes = new Uint8Array(this.#buffer);
   #length = 0;
   #pending = '';
-  readonly #maxBytes: number;
-  readonly #check: () => void;
+  readonly #limits: WriterLimits;
   readonly #encoder = new TextEncoder();
 
-  /** @param check called every few ten KB; throws when the query is to end */
-  constructor(maxBytes: number, check: () => void = () => {}) {
-    this.#maxBytes = maxBytes;
-    this.#check = check;
+  constructor(limits: WriterLimits) {
+    this.#limits = limits;
   }
 
   /** Adds text that is valid JSON in its place. */
@@ -39,33 +44,36 @@ export class JsonWriter {
   /** Adds bytes as they are. */
   bytes(bytes: Uint8Array): void {
     this.#drain();
-    if (this.#length + bytes.length > this.#maxBytes) throw new ResultTooLargeError(this.#maxBytes);
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+    this.#grewTo(this.#length + bytes.length);
   }
 
-  /** The bytes written so far; ends the writer. Owns its memory, so that it can be transferred. */
-  finish(): Uint8Array {
+  /** The bytes written so far; ends the writer. They own their memory, so that it can be transferred. */
+  finish(): Uint8Array<ArrayBuffer> {
     this.#drain();
-    return this.#bytes.slice(0, this.#length);
+    return new Uint8Array(this.#buffer.transfer(this.#length));
   }
 
   #drain(): void {
-    // An answer within its limit doubles at most once beyond it.
     this.#reserve(this.#pending.length * 3);
-    this.#length += this.#encoder.encodeInto(this.#pending, this.#bytes.subarray(this.#length)).written;
+    const { written } = this.#encoder.encodeInto(this.#pending, this.#bytes.subarray(this.#length));
     this.#pending = '';
-    if (this.#length > this.#maxBytes) throw new ResultTooLargeError(this.#maxBytes);
-    this.#check();
+    this.#grewTo(this.#length + written);
+  }
+
+  #grewTo(length: number): void {
+    this.#length = length;
+    if (length > this.#limits.maxBytes) throw new ResultTooLargeError(this.#limits.maxBytes);
   }
 
   #reserve(count: number): void {
     const needed = this.#length + count;
-    if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    larger.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = larger;
+    if (needed <= this.#buffer.byteLength) return;
+    const size = Math.max(needed, this.#buffer.byteLength * 2);
+    this.#limits.charge(size - this.#buffer.byteLength);
+    this.#buffer = this.#buffer.transfer(size);
+    this.#bytes = new Uint8Array(this.#buffer);
   }
 }
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import type { Log } from '../model/log.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
-import { createQueryPool, type QueryWorker } from './pool.ts';
+import { createQueryPool, type QueryPoolOptions, type QueryWorker } from './pool.ts';
 import type { QueryAnswer, QueryRequest } from './protocol.ts';
 
 const limits = { maxSamples: 1000, maxBytes: 1e6, maxResultBytes: 1e6, timeoutMs: 10_000 };
@@ -58,16 +59,17 @@ function doubleWorkers() {
 const task = (expr: string) => ({ kind: 'instant', expr, timestamp: 0 }) as const;
 const text = (body: Uint8Array): string => new TextDecoder().decode(body);
 
-function setup(options: { workers?: number; maxWaiting?: number } = {}) {
+function setup(options: Partial<QueryPoolOptions> = {}) {
   const clock = fakeClock();
   const double = doubleWorkers();
   const pool = createQueryPool({
     clock,
     log: silentLog(),
     startWorker: double.startWorker,
-    workers: options.workers ?? 1,
-    maxWaiting: options.maxWaiting ?? 2,
+    workers: 1,
+    maxWaiting: 2,
     limits,
+    ...options,
   });
   return { clock, pool, ...double };
 }
@@ -170,4 +172,67 @@ test('stop answers everyone', async () => {
   pool.stop();
   for (const answer of answers) expect((await answer).status).toBe(499);
   expect((await pool.run(task('c'))).status).toBe(503);
+});
+
+test('ended queries are listed with what they cost, newest first, a hundred at most', async () => {
+  const { pool, workers, clock } = setup();
+  const first = pool.run(task('a'));
+  const second = pool.run(task('b'));
+  await clock.advance('2s');
+  workers[0]!.answer(0);
+  workers[0]!.answer(1);
+  await Promise.all([first, second]);
+  expect(pool.list()).toMatchObject([
+    { id: 2, kind: 'instant', query: 'b', state: 'done', cost: { waitedMs: 2000, evaluationMs: 1 } },
+    { id: 1, query: 'a', cost: { status: 200, waitedMs: 0, samplesRead: 7, peakBytes: 8, answerBytes: 8 } },
+  ]);
+  for (let i = 2; i < 150; i++) {
+    const next = pool.run(task(`q${i}`));
+    workers[0]!.answer(i);
+    await next;
+  }
+  expect(pool.list()).toHaveLength(100);
+  expect(pool.list()[0]).toMatchObject({ query: 'q149' });
+});
+
+test('a slow query is logged with its cost, others are not', async () => {
+  const warned: unknown[] = [];
+  const log: Log = { ...silentLog(), warn: (fields, text) => void warned.push([fields, text]) };
+  const { pool, workers, clock } = setup({ log, slowMs: 1000 });
+  const slow = pool.run(task('slow'));
+  await clock.advance(limits.timeoutMs + 1000);
+  expect((await slow).status).toBe(503);
+  const quick = pool.run(task('quick'));
+  workers[1]!.answer(0);
+  await quick;
+  expect(warned).toEqual([
+    [{ query: 'slow' }, expect.stringContaining('did not end when told to')],
+    [
+      expect.objectContaining({ query: 'slow', kind: 'instant', status: 503, evaluationMs: 11_000 }),
+      'slow query',
+    ],
+  ]);
+});
+
+test('running queries are noted while they run; those of a crash are listed and logged', async () => {
+  const noted: string[] = [];
+  const warned: unknown[] = [];
+  const log: Log = { ...silentLog(), warn: (fields) => void warned.push(fields) };
+  const { pool, workers } = setup({
+    log,
+    active: {
+      interrupted: [{ kind: 'range', query: 'bomb', receivedAt: 4 }],
+      started: (id, { query }) => void noted.push(`started ${id} ${query}`),
+      ended: (id) => void noted.push(`ended ${id}`),
+      close: () => void noted.push('closed'),
+    },
+  });
+  expect(pool.list()).toEqual([{ id: 0, kind: 'range', query: 'bomb', state: 'interrupted', receivedAt: 4 }]);
+  expect(warned).toEqual([{ query: 'bomb', kind: 'range', receivedAt: 4 }]);
+  const first = pool.run(task('a'));
+  void pool.run(task('b'));
+  workers[0]!.answer(0);
+  await first;
+  pool.stop();
+  expect(noted).toEqual(['started 1 a', 'ended 1', 'started 2 b', 'closed']);
 });

@@ -32,7 +32,7 @@ export function answerQuery(
     evaluationMs: elapsedMs(),
   });
   try {
-    const writer = new JsonWriter(request.limits.maxResultBytes, budget.check);
+    const writer = new JsonWriter({ maxBytes: request.limits.maxResultBytes, charge: budget.bytes });
     const times = { waitedMs: request.waitedMs, elapsedMs };
     const contentType = writeAnswer(writer, request.task, source, budget, times);
     return done(200, contentType, writer.finish());

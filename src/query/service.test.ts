@@ -1,0 +1,232 @@
+import { describe, expect, test } from 'vitest';
+import { labelsFromObject } from '../model/labels.ts';
+import { MemoryStorage } from '../testing/memory-queryable.ts';
+import type { ReadFormats } from './answers.ts';
+import type { QueryLimits, QueryTask } from './protocol.ts';
+import { answerQuery } from './service.ts';
+
+const LIMITS: QueryLimits = { maxSamples: 10_000, maxBytes: 1e8, maxResultBytes: 1e8, timeoutMs: 60_000 };
+const NOW = 1_700_000_000_000;
+
+/** Formats that say what they were given. */
+const readFormats: ReadFormats = {
+  samples: {
+    contentType: 'test/samples',
+    encode: (results, charge) => {
+      charge(10);
+      return new TextEncoder().encode(
+        JSON.stringify(results.map((list) => list.map(({ labels }) => labels))),
+      );
+    },
+  },
+  chunks: { contentType: 'test/chunks', encode: () => new Uint8Array([1]) },
+};
+
+function storage(): MemoryStorage {
+  const store = new MemoryStorage();
+  const append = (labels: Record<string, string>, at: number, value: number | 'stale'): void =>
+    store.append(labelsFromObject(labels), at, value);
+  append({ __name__: 'up', job: 'a', instance: 'i' }, NOW - 5000, 0);
+  append({ __name__: 'up', job: 'a', instance: 'i' }, NOW - 1000, 1);
+  append({ __name__: 'up', job: 'gone' }, NOW - 5000, 1);
+  append({ __name__: 'up', job: 'gone' }, NOW - 1000, 'stale');
+  append({ __name__: 'up', job: 'old' }, NOW - 400_000, 1);
+  append({ __name__: 'odd.name', 'odd-label': 'a"b\\c\nd', site: 'own' }, NOW, Number.NaN);
+  return store;
+}
+
+function ask(task: QueryTask, limits: Partial<QueryLimits> = {}, cancel = 0) {
+  const word = new SharedArrayBuffer(4);
+  new Int32Array(word)[0] = cancel;
+  const source = {
+    queryable: storage(),
+    settings: {
+      lookbackMs: 300_000,
+      defaultSubqueryStepMs: 60_000,
+      delayedNameRemoval: false,
+      useStartTimestamps: false,
+      typeAndUnitLabels: false,
+    },
+    readFormats,
+  };
+  const request = { id: 7, task, limits: { ...LIMITS, ...limits }, waitedMs: 3, cancel: word };
+  const answer = answerQuery(request, source, () => 0);
+  return { ...answer, text: new TextDecoder().decode(answer.body) };
+}
+
+const instant = (expr: string): QueryTask => ({ kind: 'instant', expr, timestamp: NOW });
+
+describe('limits', () => {
+  const wide: QueryTask = {
+    kind: 'range',
+    expr: 'vector(time())',
+    startMs: 0,
+    endMs: 10_000_000,
+    stepMs: 1000,
+  };
+
+  test('a result over its limit ends with a text that names it', () => {
+    const { status, text } = ask(wide, { maxResultBytes: 100_000 });
+    expect(status).toBe(422);
+    expect(JSON.parse(text)).toEqual({
+      status: 'error',
+      errorType: 'execution',
+      error:
+        'the answer is larger than 100000 bytes (query.max_result_bytes); narrow the selector, the range or the step',
+    });
+    expect(ask(wide, { maxResultBytes: 1_000_000 }).status).toBe(200);
+  });
+
+  test('the answer’s own bytes count against the memory of a query', () => {
+    const { peakBytes, body } = ask(wide);
+    expect(peakBytes).toBeGreaterThan(body.length);
+    expect(ask(wide, { maxBytes: body.length })).toMatchObject({
+      status: 422,
+      text: expect.stringMatching(/query\.max_bytes/),
+    });
+  });
+
+  test.each([
+    ['samples', { maxSamples: 1 }, 0, 422, /too many samples into memory.*query\.max_samples/],
+    ['an administrator', {}, 4, 499, /canceled by an administrator/],
+    ['a deadline', {}, 2, 503, /query timed out in expression evaluation/],
+  ])('ended by %s', (_, limits, cancel, status, message) => {
+    const answer = ask(instant('sum_over_time(up[10m])'), limits, cancel);
+    expect(answer.status).toBe(status);
+    expect(answer.text).toMatch(message);
+  });
+});
+
+test('samples read, bytes and waiting are told', () => {
+  const answer = ask({ kind: 'instant', expr: 'sum(up)', timestamp: NOW, stats: 'all' });
+  expect(answer).toMatchObject({ id: 7, status: 200, contentType: 'application/json' });
+  expect(answer.samplesRead).toBeGreaterThan(0);
+  const { data } = JSON.parse(answer.text) as { data: { stats: { timings: object; samples: object } } };
+  expect(data.stats).toMatchObject({
+    timings: { execQueueTime: 0.003, execTotalTime: 0.003 },
+    samples: { totalQueryableSamplesPerStep: [[NOW / 1000, 1]], totalQueryableSamples: 1 },
+  });
+});
+
+describe('federation', () => {
+  const federate = (match: readonly string[], acceptsUtf8 = false, externalLabels: string[] = []) =>
+    ask({ kind: 'federate', match, timestamp: NOW, externalLabels, acceptsUtf8 });
+
+  test('newest live samples by name, each series once, with outer labels where there are none', () => {
+    const { status, contentType, text } = federate(['up', '{job="a"}', '{__name__=~".+"}'], false, [
+      'site',
+      's',
+    ]);
+    expect({ status, contentType }).toEqual({
+      status: 200,
+      contentType: 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
+    });
+    expect(text).toBe(
+      [
+        '# TYPE odd_name untyped',
+        `odd_name{odd_label="a\\"b\\\\c\\nd",site="own",instance=""} NaN ${NOW}`,
+        '# TYPE up untyped',
+        `up{instance="i",job="a",site="s"} 1 ${NOW - 1000}`,
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('names are quoted for who reads them', () => {
+    expect(federate(['{"odd.name"}'], true).text).toBe(
+      `# TYPE "odd.name" untyped\n{"odd.name","odd-label"="a\\"b\\\\c\\nd",site="own",instance=""} NaN ${NOW}\n`,
+    );
+  });
+
+  test('a selector that is none is refused', () => {
+    expect(federate(['sum(up)'])).toMatchObject({ status: 400, text: expect.stringMatching(/match\[\]/) });
+  });
+});
+
+test('remote read gives what the wanted format makes of the series', () => {
+  const queries = [
+    { matchers: [{ name: 'job', op: '=', value: 'a' }], range: { from: 0, to: NOW + 1 } },
+  ] as const;
+  expect(ask({ kind: 'read', queries, responseType: 'samples' })).toMatchObject({
+    status: 200,
+    contentType: 'test/samples',
+    text: '[[["__name__","up","instance","i","job","a"]]]',
+  });
+  expect(ask({ kind: 'read', queries, responseType: 'chunks' })).toMatchObject({
+    contentType: 'test/chunks',
+  });
+});
+
+const matcher = (name: string, type: string, value: string) => ({ name, type, value });
+const selector = {
+  type: 'vectorSelector',
+  name: 'a',
+  offset: 0,
+  matchers: [matcher('__name__', '=', 'a')],
+  timestamp: null,
+  startOrEnd: null,
+  anchored: false,
+  smoothed: false,
+};
+
+test.each([
+  ['1.50', { type: 'numberLiteral', val: '1.5' }],
+  ['Inf', { type: 'numberLiteral', val: '+Inf' }],
+  ['"x"', { type: 'stringLiteral', val: 'x' }],
+  ['-(a)', { type: 'unaryExpr', op: '-', expr: { type: 'parenExpr', expr: selector } }],
+  ['a @ 5', { ...selector, timestamp: 5000 }],
+  ['a @ end() offset 1m', { ...selector, startOrEnd: 'end', offset: 60_000 }],
+  [
+    'a[5m:1m]',
+    {
+      type: 'subquery',
+      expr: selector,
+      range: 300_000,
+      step: 60_000,
+      offset: 0,
+      timestamp: null,
+      startOrEnd: null,
+    },
+  ],
+  [
+    'a / on(x) group_left(y) a',
+    {
+      type: 'binaryExpr',
+      op: '/',
+      lhs: selector,
+      rhs: selector,
+      bool: false,
+      matching: {
+        card: 'many-to-one',
+        labels: ['x'],
+        on: true,
+        include: ['y'],
+        fillValues: { lhs: null, rhs: null },
+      },
+    },
+  ],
+  [
+    'a > bool 1',
+    {
+      type: 'binaryExpr',
+      op: '>',
+      lhs: selector,
+      rhs: { type: 'numberLiteral', val: '1' },
+      bool: true,
+      matching: null,
+    },
+  ],
+  [
+    'topk without (b) (2, a)',
+    {
+      type: 'aggregation',
+      op: 'topk',
+      expr: selector,
+      param: { type: 'numberLiteral', val: '2' },
+      grouping: ['b'],
+      without: true,
+    },
+  ],
+])('%s as a tree', (expr, tree) => {
+  expect(JSON.parse(ask({ kind: 'parse', expr }).text)).toEqual({ status: 'success', data: tree });
+});
