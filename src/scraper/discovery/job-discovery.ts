@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock, Timer } from '../../clock.ts';
 import type { Log } from '../../model/log.ts';
 import { sameGroup, type TargetGroup } from './discoverer.ts';
 import type { NamedDiscoverer } from './discoverers.ts';
@@ -16,7 +16,10 @@ export interface DiscoveryState {
 
 /** The discoverers of a job and all that they have found. */
 export interface JobDiscovery {
-  /** Makes these the ones that run; those with the same settings go on with what they have. */
+  /**
+   * Makes these the ones that run; those with the same settings go on with what they have. What others had found stays until the new
+   * ones have answered, so that a changed discovery that finds the same again interrupts nothing.
+   */
   apply(discoverers: readonly NamedDiscoverer[]): void;
   groups(): readonly TargetGroup[];
   states(): readonly DiscoveryState[];
@@ -36,6 +39,9 @@ interface Running {
   hasAnswered: boolean;
 }
 
+/** How long new discoverers have to find again what those before them had found. */
+const HANDOVER_MS = 30_000;
+
 /** @param onChange called when the groups differ from those before */
 export function createJobDiscovery(deps: {
   readonly clock: Clock;
@@ -45,6 +51,22 @@ export function createJobDiscovery(deps: {
 }): JobDiscovery {
   const { clock, log, onChange } = deps;
   let running = new Map<string, Running>();
+  /** What ended discoverers had found. */
+  let leaving: readonly TargetGroup[] = [];
+  let handover: Timer | undefined;
+
+  const hasAnswered = (): boolean => [...running.values()].every((one) => one.hasAnswered);
+  const endHandover = (): void => {
+    handover?.cancel();
+    handover = undefined;
+    if (leaving.length === 0) return;
+    leaving = [];
+    onChange();
+  };
+  const answered = (own: Running): void => {
+    own.hasAnswered = true;
+    if (leaving.length > 0 && hasAnswered()) endHandover();
+  };
 
   const start = ({ mechanism, create }: NamedDiscoverer): Running => {
     const own: Running = {
@@ -59,7 +81,7 @@ export function createJobDiscovery(deps: {
     const { signal } = own.stopping;
     const problem = (what: string | undefined): void => {
       if (signal.aborted) return;
-      own.hasAnswered = true;
+      answered(own);
       if (what !== undefined) deps.onFailure(mechanism);
       if ((what ?? '') === own.lastError) return;
       own.lastError = what ?? '';
@@ -68,10 +90,9 @@ export function createJobDiscovery(deps: {
     };
     const update = (groups: readonly TargetGroup[]): void => {
       if (signal.aborted) return;
-      const isFirst = own.lastUpdate === 0;
-      own.hasAnswered = true;
       own.lastUpdate = clock.now();
-      if (merge(own.groups, groups) || isFirst) onChange();
+      if (merge(own.groups, groups)) onChange();
+      answered(own);
     };
     // A discoverer that gives up is a broken one: its last groups stay, and the job says why.
     own.ended = Promise.resolve()
@@ -87,10 +108,16 @@ export function createJobDiscovery(deps: {
         const { settings } = discoverer;
         if (!next.has(settings)) next.set(settings, running.get(settings) ?? start(discoverer));
       }
-      for (const [settings, { stopping }] of running) if (!next.has(settings)) stopping.abort();
+      const ended = [...running].filter(([settings]) => !next.has(settings)).map(([, one]) => one);
+      for (const { stopping } of ended) stopping.abort();
+      const found = [...leaving, ...ended.flatMap(({ groups }) => [...groups.values()])];
       running = next;
+      handover?.cancel();
+      handover = undefined;
+      leaving = hasAnswered() ? [] : found;
+      if (leaving.length > 0) handover = clock.after(HANDOVER_MS, endHandover);
     },
-    groups: () => [...running.values()].flatMap(({ groups }) => [...groups.values()]),
+    groups: () => [...leaving, ...[...running.values()].flatMap(({ groups }) => [...groups.values()])],
     states: () =>
       [...running.values()].map(({ mechanism, groups, lastUpdate, lastError }) => ({
         mechanism,
@@ -99,8 +126,9 @@ export function createJobDiscovery(deps: {
         lastUpdate,
         lastError,
       })),
-    hasAnswered: () => [...running.values()].every((one) => one.hasAnswered),
+    hasAnswered,
     async stop() {
+      handover?.cancel();
       for (const { stopping } of running.values()) stopping.abort();
       await Promise.all([...running.values()].map(({ ended }) => ended));
     },

@@ -11,7 +11,7 @@ import { httpTarget, sendPage } from '../../testing/http-target.ts';
 import { scrapeJob } from '../../testing/scrape-job.ts';
 import { silentLog } from '../../testing/silent-log.ts';
 import { createScrapeManager } from '../manager.ts';
-import { advanceUntil } from './discoverer.fixture.ts';
+import { advanceUntil, until } from './discoverer.fixture.ts';
 import { KubernetesApiServer } from './kubernetes/api-server.fixture.ts';
 import { podObject } from './kubernetes/objects.fixture.ts';
 
@@ -55,8 +55,9 @@ test('targets come and go; one that goes becomes stale, the others are scraped o
   m.write('a.json', one.address);
   await m.manager.apply([fileJob('files', [m.file('*.json')]), scrapeJob({ job_name: 'other' })]);
   expect(m.active()).toEqual([]);
-  await m.until(() => m.active().length === 1);
-  expect(m.clock.monotonic()).toBeLessThan(1000);
+  await until(() => m.manager.discovery()[0]!.targets === 1);
+  await m.clock.advance('100ms');
+  expect(m.active()).toEqual([one.address]);
   const first = m.manager.targets().active[0]!;
   expect(first.discoveredLabels).toMatchObject({ __meta_filepath: m.file('a.json'), job: 'files' });
   await m.until(() => one.requests.length === 2, '100ms');
@@ -100,9 +101,39 @@ test('a reload keeps what discovery has found, and relabels it anew', async () =
     { discoveredLabels: { __address__: 'a:1' }, reason: 'dropped by relabel_configs' },
   ]);
   await m.manager.apply([fileJob('files', [m.file('none.json')])]);
-  expect(m.active()).toEqual([]);
+  await m.until(() => m.active().length === 0);
   await m.manager.apply([]);
   expect(m.manager.discovery()).toEqual([]);
+});
+
+test('a changed discovery that finds the same again interrupts nothing', async () => {
+  await using one = await httpTarget((_, response) => sendPage(response, 'a 1\n'));
+  await using m = managed();
+  m.write('a.json', one.address);
+  m.write('b.json', 'b:1');
+  await m.manager.apply([fileJob('files', [m.file('a.json')])]);
+  await m.until(() => one.requests.length === 1, '100ms');
+  await m.manager.apply([fileJob('files', [m.file('b.json'), m.file('a.json')])]);
+  expect(m.active()).toEqual([one.address]);
+  await m.until(() => m.active().length === 2, '100ms');
+  await m.manager.apply([fileJob('files', [m.file('b.json')])]);
+  await m.until(() => m.active().join() === 'b:1', '100ms');
+  const values = m.appender.samples(`a{instance="${one.address}", job="files"}`).map(({ value }) => value);
+  expect(values.indexOf('stale')).toBe(values.length - 1);
+});
+
+test('a changed discovery that gives no answer keeps what there was for half a minute only', async () => {
+  await using silent = await httpTarget(() => {});
+  await using m = managed();
+  m.write('a.json', 'a:1');
+  await m.manager.apply([fileJob('files', [m.file('a.json')])]);
+  await m.until(() => m.active().length === 1);
+  const http_sd_configs = [{ url: `http://${silent.address}/` }];
+  await m.manager.apply([scrapeJob({ job_name: 'files', http_sd_configs })]);
+  const since = m.clock.monotonic();
+  await m.until(() => m.active().length === 0, '100ms');
+  expect(m.clock.monotonic() - since).toBeGreaterThanOrEqual(30_000);
+  expect(m.clock.monotonic() - since).toBeLessThan(36_000);
 });
 
 test('what discovery has found and what is wrong with it is told', async () => {
