@@ -114,7 +114,7 @@ export const GALLERY = {
       ...at(0, 22, 16, 8),
       targets: [
         query('things', { instant: true, format: 'table' }),
-        query('things * 2', { refId: 'B', instant: true, format: 'table' }),
+        query('increase(things[5m])', { refId: 'B', instant: true, format: 'table' }),
       ],
       transformations: [
         { id: 'merge', options: {} },

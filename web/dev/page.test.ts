@@ -246,6 +246,34 @@ test.skipIf(!hasBrowser)('a dropped-in dashboard renders as authored', async () 
   expect(complaints).toEqual([]);
 });
 
+test.skipIf(!hasBrowser)('every kind of panel is drawn, rows repeat, and marks are switched', async () => {
+  const page = await open('/d/gallery', { viewport: { width: 1440, height: 2400 } });
+  const panel = (title: string) =>
+    page.locator('.dash-panel', { has: page.getByRole('heading', { name: title }) });
+  await panel('Latency').locator('canvas').waitFor();
+  expect(await panel('States').first().locator('.states-span').first().getAttribute('title')).toMatch(
+    /^(up|down|degraded), /,
+  );
+  expect(await panel('History of states').locator('.states-row').count()).toBe(3);
+  expect(await panel('Shares').locator('path').count()).toBe(4);
+  expect(await panel('Bars').locator('.bar-mark').count()).toBe(4);
+  expect(await panel('Histogram').locator('.bar-mark').count()).toBeGreaterThan(5);
+  const table = panel('Table, joined');
+  expect(await table.locator('th').allInnerTexts()).toEqual(['device', 'Host', 'Now', 'Twice', 'Sum']);
+  expect(await table.locator('tbody tr').count()).toBe(4);
+  expect(await table.locator('td.is-filled').count()).toBe(4);
+  expect(await table.locator('.cell-link').first().getAttribute('href')).toMatch(
+    /^\/d\/other\?var-host=host-\d%3A9100$/,
+  );
+  expect(await page.locator('.dash-row').allInnerTexts()).toEqual(['Host alpha', 'Host beta']);
+  await panel('Load of beta').locator('.stat-value').first().waitFor();
+  await panel('Alerts').getByText('HighErrorRate').waitFor();
+  await panel('Dashboards').getByText('Every kind of panel').waitFor();
+  await page.getByRole('button', { name: 'Deploys' }).click();
+  expect(new URL(page.url()).searchParams.get('mark-Deploys')).toBe('off');
+  expect(complaints).toEqual([]);
+});
+
 test.skipIf(!hasBrowser)('the theme is kept over a reload and applied before the first paint', async () => {
   const page = await open('/', { colorScheme: 'light' });
   const theme = page.getByRole('button', { name: /^Theme/ });

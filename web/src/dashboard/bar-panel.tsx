@@ -1,7 +1,9 @@
+import { useRef } from 'preact/hooks';
 import type { PanelModel } from '../../../src/dashboards/model.ts';
 import { assignColors, seriesColor } from '../chart/palette.ts';
 import { timeText } from '../format/time.ts';
 import { formatNumber, valueText } from '../format/units.ts';
+import { useSize } from '../parts/size-of.ts';
 import { useSession } from '../session.ts';
 import { histogramOf } from './buckets.ts';
 import { displayValue } from './display.ts';
@@ -25,12 +27,17 @@ const MAX_GROUPS = 60;
 /** Bars by name: of a table's rows, or one for each series; of a histogram, by range of values. */
 export function BarPanel({ panel, data }: { readonly panel: PanelModel; readonly data: PanelData }) {
   const { theme, now } = useSession();
+  const root = useRef<HTMLDivElement>(null);
+  const { width } = useSize(root, data);
   const shown = theme.shown.value;
   const groups =
     panel.type === 'histogram'
       ? histogramGroups(panel, data, shown)
       : barGroups(panel, data, shown, now.peek());
   if (groups.length === 0) return <p class="panel-empty">{panel.noValue ?? 'No data.'}</p>;
+  /** Of names that stand side by side, as many as there is room for. */
+  const longest = Math.max(...groups.map(({ name }) => name.length));
+  const every = Math.max(1, Math.ceil((Math.min(longest, 12) * 7 * groups.length) / Math.max(1, width - 48)));
   const isStacked = panel.bars?.isStacked === true;
   const isHorizontal = panel.bars?.isHorizontal === true;
   const sums = groups.map(({ bars }) =>
@@ -42,10 +49,16 @@ export function BarPanel({ panel, data }: { readonly panel: PanelModel; readonly
   const low = panel.min ?? 0;
   const length = (value: number | null): string =>
     `${Math.min(1, Math.max(0, ((value ?? 0) - low) / (high - low || 1))) * 100}%`;
-  const names = [...new Set(groups.flatMap(({ bars }) => bars.map(({ series }) => series)))];
+  const names =
+    panel.type === 'histogram'
+      ? []
+      : [...new Set(groups.flatMap(({ bars }) => bars.map(({ series }) => series)))];
   const ends = panel.type === 'histogram' ? formatNumber(high) : valueText(high, panel.unit, panel.decimals);
   return (
-    <div class={`bar-chart${isHorizontal ? ' is-horizontal' : ''}${isStacked ? ' is-stacked' : ''}`}>
+    <div
+      ref={root}
+      class={`bar-chart${every > 1 ? ' has-few-names' : ''}${isHorizontal ? ' is-horizontal' : ''}${isStacked ? ' is-stacked' : ''}`}
+    >
       {!isHorizontal && (
         <div class="bar-axis" aria-hidden="true">
           <span>{ends}</span>
@@ -55,7 +68,7 @@ export function BarPanel({ panel, data }: { readonly panel: PanelModel; readonly
         </div>
       )}
       <ul class="bar-groups">
-        {groups.slice(0, MAX_GROUPS).map((group) => (
+        {groups.slice(0, MAX_GROUPS).map((group, i) => (
           <li key={group.name}>
             <span class="bar-marks">
               {group.bars.map((bar) => (
@@ -72,7 +85,7 @@ export function BarPanel({ panel, data }: { readonly panel: PanelModel; readonly
               ))}
             </span>
             <span class="bar-name" title={group.name}>
-              {group.name}
+              {isHorizontal || i % every === 0 ? group.name : ''}
             </span>
             {isHorizontal && <span class="value">{group.bars.map((bar) => bar.text).join(' · ')}</span>}
           </li>
@@ -152,7 +165,14 @@ function histogramGroups(panel: PanelModel, data: PanelData, theme: 'light' | 'd
   const width = buckets[0] ? buckets[0].to - buckets[0].from : 0;
   const color = seriesColor(0, theme);
   return buckets.map(({ from, to, count }) => ({
-    name: `${valueText(from, panel.unit, panel.decimals)} – ${valueText(to, panel.unit, panel.decimals)}`,
-    bars: [{ series: `buckets of ${formatNumber(width)}`, value: count, text: formatNumber(count), color }],
+    name: valueText(from, panel.unit, panel.decimals),
+    bars: [
+      {
+        series: `to ${valueText(to, panel.unit, panel.decimals)}, in steps of ${formatNumber(width)}`,
+        value: count,
+        text: `${formatNumber(count)} up to ${valueText(to, panel.unit, panel.decimals)}`,
+        color,
+      },
+    ],
   }));
 }

@@ -34,6 +34,25 @@ export function cssColor(name: string | undefined, theme: ShownTheme): string | 
   return `oklch(${lightness.toFixed(2)} ${hue[1]} ${hue[0]})`;
 }
 
+/** Black or white, whichever reads better on a colour. */
+export function inkOn(color: string): string {
+  const oklch = /^oklch\(\s*([\d.]+)/.exec(color);
+  const rgb = /^rgba?\(\s*([\d.]+)[\s,]+([\d.]+)[\s,]+([\d.]+)/.exec(color);
+  const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/i.exec(color);
+  const parts = rgb?.slice(1).map(Number) ?? hex?.slice(1).map((part) => Number.parseInt(part, 16));
+  const isLight = oklch ? Number(oklch[1]) > 0.6 : parts ? luminance(parts) > 0.22 : false;
+  return isLight ? 'oklch(0.17 0.008 260)' : 'oklch(1 0 0)';
+}
+
+/** Relative luminance as WCAG defines it, 0 to 1. */
+function luminance(parts: readonly number[]): number {
+  const [r = 0, g = 0, b = 0] = parts.map((part) => {
+    const share = part / 255;
+    return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
 /** The authored colour of the step a value has reached; of percentages, between the panel's ends. */
 export function thresholdColor(
   value: number | null,

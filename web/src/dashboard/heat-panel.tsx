@@ -24,7 +24,7 @@ export function HeatPanel({ panel, data }: { readonly panel: PanelModel; readonl
   const shown = theme.shown.value;
   const canvas = useRef<HTMLCanvasElement>(null);
   const plot = useRef<HTMLDivElement>(null);
-  const size = useSize(plot);
+  const size = useSize(plot, data);
   const [hover, setHover] = useState<Hover>();
   const rows = useMemo(() => heatRows(panel, data.series), [panel, data]);
   const times = data.series[0]?.times ?? [];
@@ -56,11 +56,12 @@ export function HeatPanel({ panel, data }: { readonly panel: PanelModel; readonl
       const top = size.height - (i + 1) * height;
       row.values.forEach((value, at) => {
         if (value === null || value === 0) return;
-        const left = Math.max(0, x(times[at]!));
-        const right = Math.min(size.width, x(times[at]! + data.step));
+        // Whole pixels: between cells there is no gap that the eye would read as a pattern.
+        const left = Math.max(0, Math.floor(x(times[at]!)));
+        const right = Math.min(size.width, Math.floor(x(times[at]! + data.step)));
         if (right <= left) return;
         context.fillStyle = colorOf(value);
-        context.fillRect(left, top, Math.max(1, right - left - 0.5), Math.max(1, height - 0.5));
+        context.fillRect(left, top, right - left, Math.max(1, height - 0.5));
       });
     });
   }, [rows, size, shown, from, to]);

@@ -2,7 +2,7 @@ import type { PanelModel } from '../../../src/dashboards/model.ts';
 import { assignColors, seriesColor } from '../chart/palette.ts';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { useSession } from '../session.ts';
-import { cssColor } from './colors.ts';
+import { cssColor, inkOn } from './colors.ts';
 import { type Display, displayValue, mappingOf } from './display.ts';
 import type { PanelData, PanelSeries } from './panel-data.ts';
 import { reduceSeries } from './reduce.ts';
@@ -35,7 +35,10 @@ export function StatPanel({ panel, data }: { readonly panel: PanelModel; readonl
           <div
             key={name}
             class={isBackground ? 'stat-tile is-filled' : 'stat-tile'}
-            style={{ '--tile': color ?? 'var(--text)' }}
+            style={{
+              '--tile': color ?? 'var(--text)',
+              ...(isBackground && color ? { color: inkOn(color) } : {}),
+            }}
           >
             {showName && <div class="stat-name">{name}</div>}
             {settings?.textMode !== 'name' && settings?.textMode !== 'none' && (

@@ -5,6 +5,7 @@ import { timeText } from '../format/time.ts';
 import { useSize } from '../parts/size-of.ts';
 import { useSession } from '../session.ts';
 import { stateSpans } from './buckets.ts';
+import { inkOn } from './colors.ts';
 import { displayValue } from './display.ts';
 import type { PanelData } from './panel-data.ts';
 import { isHidden, withSettings } from './settings.ts';
@@ -16,7 +17,7 @@ const MAX_CELLS = 120;
 export function StatePanel({ panel, data }: { readonly panel: PanelModel; readonly data: PanelData }) {
   const { theme, now } = useSession();
   const tracks = useRef<HTMLDivElement>(null);
-  const { width } = useSize(tracks);
+  const { width } = useSize(tracks, data);
   const shown = theme.shown.value;
   const rows = data.series.filter(
     ({ settings, values }) => !isHidden(settings) && values.some((value) => value !== null),
@@ -37,7 +38,7 @@ export function StatePanel({ panel, data }: { readonly panel: PanelModel; readon
             return a === b || (x.text === y.text && x.color === y.color);
           };
           const thinned = isHistory ? thin(row.times, row.values) : row;
-          const step = isHistory ? Math.max(data.step, (to - from) / MAX_CELLS) : data.step;
+          const step = isHistory ? data.step * cellSteps(row.times.length) : data.step;
           return (
             <div key={row.name} class="states-row">
               <span class="states-name" title={row.name}>
@@ -58,7 +59,12 @@ export function StatePanel({ panel, data }: { readonly panel: PanelModel; readon
                       key={span.from}
                       class="states-span"
                       title={`${label}, ${timeText(span.from * 1000, now.peek())} to ${timeText(span.to * 1000, now.peek())}`}
-                      style={{ left: `${left}%`, width: `${share}%`, background: color ?? 'var(--faint)' }}
+                      style={{
+                        left: `${left}%`,
+                        width: `${share}%`,
+                        background: color ?? 'var(--faint)',
+                        ...(color ? { color: inkOn(color) } : {}),
+                      }}
                     >
                       {panel.states?.showValue && (share / 100) * width > label.length * 7 + 8 && label}
                     </span>
@@ -77,12 +83,15 @@ export function StatePanel({ panel, data }: { readonly panel: PanelModel; readon
   );
 }
 
+/** How many steps one cell stands for. */
+const cellSteps = (steps: number): number => Math.max(1, Math.ceil(steps / MAX_CELLS));
+
 /** The last value of every so many steps. */
 function thin(
   times: readonly number[],
   values: readonly (number | null)[],
 ): { times: readonly number[]; values: readonly (number | null)[] } {
-  const every = Math.ceil(times.length / MAX_CELLS);
+  const every = cellSteps(times.length);
   if (every <= 1) return { times, values };
   const starts = times.filter((_, i) => i % every === 0);
   return {

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { PanelModel } from '../../../src/dashboards/model.ts';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { useSession } from '../session.ts';
+import { inkOn } from './colors.ts';
 import { type LinkScope, linkAddress } from './data-link.ts';
 import { displayTime, displayValue } from './display.ts';
 import { type Cell, compareCells, type Field, type Frame, rowsOf } from './frame.ts';
@@ -156,7 +157,7 @@ function CellView({ column, cell, theme, scope }: CellViewProps) {
     <td
       class={`is-${column.align}${isFilled ? ' is-filled' : ''}`}
       style={{
-        ...(isFilled ? { background: shown.color } : {}),
+        ...(isFilled ? { background: shown.color, color: inkOn(shown.color!) } : {}),
         ...(column.cell === 'color-text' && shown.color !== undefined ? { color: shown.color } : {}),
       }}
     >
