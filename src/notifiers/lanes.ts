@@ -6,6 +6,7 @@ import { describeNotification, type History } from './history.ts';
 import type { NotifierMetrics } from './metrics.ts';
 import { isFiring, type Notification } from './notification.ts';
 import { laneKey, type NotificationLog } from './notification-log.ts';
+import type { ReceiverWatch } from './receiver-watch.ts';
 import type { NotifierState, OutboxRow } from './state.ts';
 import type { IntegrationDecision, Outcome } from './traces.ts';
 
@@ -16,6 +17,7 @@ export interface LanesOptions {
   readonly notificationLog: NotificationLog;
   readonly history: History;
   readonly metrics: NotifierMetrics;
+  readonly watch: ReceiverWatch;
   readonly random: () => number;
 }
 
@@ -129,7 +131,10 @@ export class Lanes {
       if (!way) this.#giveUp(row, 'the receiver is no longer configured');
       else if (row.expiresAt <= this.#options.clock.now())
         this.#giveUp(row, row.error || 'too old to be sent');
-      else this.#retry(row, way, find);
+      else {
+        if (row.state === 'failed') this.#options.watch.failed(row, row.error, row.createdAt);
+        this.#retry(row, way, find);
+      }
     }
   }
 
@@ -225,7 +230,8 @@ export class Lanes {
     };
     this.#busy.set(row.key, busy);
     this.#save({ ...row, state: 'sending' });
-    const { clock, log, metrics, random } = this.#options;
+    const { clock, log, metrics, random, watch } = this.#options;
+    const began = clock.now();
     const attempt: Integration['attempt'] = (notification, signal) => {
       busy.isWaiting = false;
       if (this.#isStopped) busy.cut.abort();
@@ -234,6 +240,7 @@ export class Lanes {
     const onRetry = (attempts: number, error: string): void => {
       busy.isWaiting = true;
       if (this.#isStopped) busy.cut.abort();
+      watch.failed(row, error, began);
       hear({ kind: 'sending', attempts, error });
       if (attempts === 1)
         log.warn({ ...describe(row), err: error }, 'notification failed, will be tried again');
@@ -255,7 +262,7 @@ export class Lanes {
 
   #settle(row: OutboxRow, delivery: Delivery, hear: (outcome: Outcome) => void): boolean {
     const { attempts, durationMs, answer, reason } = delivery;
-    const { clock, history, log, metrics, notificationLog } = this.#options;
+    const { clock, history, log, metrics, notificationLog, watch } = this.#options;
     if (delivery.kind === 'cut off') return false;
     const isDelivered = delivery.kind === 'delivered';
     const at = clock.now();
@@ -287,6 +294,7 @@ export class Lanes {
     });
     if (isDelivered) {
       this.#outbox.delete(row.key);
+      watch.settled(row.key);
       log.debug({ ...describe(row), attempts, durationMs }, 'notification delivered');
       hear({ kind: 'delivered', attempts, durationMs, answer });
       metrics.ended(row.integration);
@@ -303,6 +311,7 @@ export class Lanes {
       );
       hear({ kind: 'failed', attempts, durationMs, error: answer, rejected: delivery.kind === 'rejected' });
       metrics.ended(row.integration, reason);
+      watch.failed(row, answer, at);
     }
     return isDelivered;
   }
@@ -310,6 +319,7 @@ export class Lanes {
   #giveUp(row: OutboxRow, error: string): void {
     this.#options.log.warn({ ...describe(row), err: error }, 'notification given up');
     this.#save({ ...row, state: 'dead', error });
+    this.#options.watch.settled(row.key);
   }
 
   #save(row: OutboxRow): void {
@@ -318,6 +328,7 @@ export class Lanes {
   }
 
   #forget(key: string): void {
+    this.#options.watch.settled(key);
     if (this.#outbox.delete(key)) this.#commit(() => this.#options.state.removeOutbox(key));
   }
 

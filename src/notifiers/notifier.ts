@@ -21,6 +21,7 @@ import { createMetrics } from './metrics.ts';
 import { compileTimeIntervals } from './mute-times.ts';
 import type { Rendering } from './notification.ts';
 import { NotificationLog } from './notification-log.ts';
+import { ReceiverWatch } from './receiver-watch.ts';
 import { buildRoutes, explainRoutes, type Route, type RouteStep } from './routes.ts';
 import { type Silence, type SilenceInput, Silences } from './silences.ts';
 import { NotifierState, type OutboxRow } from './state.ts';
@@ -162,7 +163,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
     now: () => clock.now(),
   });
   const random = options.random ?? Math.random;
-  const lanes = new Lanes({ clock, log, state, notificationLog, history, metrics, random });
+  const watch = new ReceiverWatch({ clock, raise: (alert) => void takeInSlices([alert], true) });
+  const lanes = new Lanes({ clock, log, state, notificationLog, history, metrics, watch, random });
 
   const flusher = createFlusher({
     clock,
@@ -247,6 +249,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     async stop() {
       isStopped = true;
       collecting.cancel();
+      watch.stop();
       live.dispatcher?.stop();
       await lanes.stop(STOP_GRACE_MS);
     },
@@ -351,6 +354,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       traces.collect(now);
       lanes.collect(integrationOf);
     });
+    watch.refresh();
     collecting = clock.after(COLLECT_MS, collect);
   }
 
