@@ -6,13 +6,13 @@ import type { Log } from '../model/log.ts';
 import type { Matcher } from '../model/matcher.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import { openOffline } from '../tsdb/offline-queryable.ts';
-import { describeFlags, type FlagSpec, parseArgs, UsageError } from './args.ts';
+import { type FlagSpec, parseArgs, UsageError } from './args.ts';
 import { exportFormats } from './export-formats.ts';
 import { type ExportSelection, exported } from './export-stream.ts';
 import { type Command, EXIT } from './io.ts';
 import { createOutput } from './output.ts';
 
-const FLAGS: readonly FlagSpec[] = [
+export const EXPORT_FLAGS: readonly FlagSpec[] = [
   {
     names: ['data', 'storage.tsdb.path'],
     kind: 'value',
@@ -56,7 +56,7 @@ export function exportCommand(deps: ExportDeps): Command {
   return {
     name: 'export',
     usage: 'export [--data DIR] [--match SELECTOR]… [--from TIME] [--to TIME] [--format FORMAT]',
-    summary: `writes stored samples to standard output\n\nFlags:\n${describeFlags(FLAGS)}`,
+    summary: 'writes stored samples to standard output',
     async run(argv, io) {
       const options = optionsOf(argv, io.cwd, deps.parseSelector);
       const output = createOutput(deps.out);
@@ -86,7 +86,7 @@ function optionsOf(
   cwd: string,
   parseSelector: ExportDeps['parseSelector'],
 ): ExportSelection {
-  const args = parseArgs(argv, FLAGS);
+  const args = parseArgs(argv, EXPORT_FLAGS);
   if (args.positional.length > 0)
     throw new UsageError(`export: unexpected ${JSON.stringify(args.positional[0])}`);
   const name = args.values.get('format') ?? 'openmetrics';

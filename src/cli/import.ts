@@ -9,14 +9,14 @@ import type { SqliteAddon } from '../sqlite/database.ts';
 import { DataDirectoryError } from '../tsdb/directory.ts';
 import { type Import, type ImportResult, openImport } from '../tsdb/import/import.ts';
 import { ImportError } from '../tsdb/import/import-error.ts';
-import { describeFlags, type FlagSpec, parseArgs, UsageError } from './args.ts';
+import { type FlagSpec, parseArgs, UsageError } from './args.ts';
 import { type Command, EXIT } from './io.ts';
 import { createProgress, type Progress } from './progress.ts';
 
 /** Exit code when another process holds the data directory. */
 const IN_USE = 3;
 
-const FLAGS: readonly FlagSpec[] = [
+export const IMPORT_FLAGS: readonly FlagSpec[] = [
   {
     names: ['data', 'storage.tsdb.path'],
     kind: 'value',
@@ -44,7 +44,7 @@ export function importCommand(deps: ImportDeps): Command {
   return {
     name: 'import',
     usage: 'import openmetrics FILE [--data DIR]',
-    summary: `stores the samples of an OpenMetrics file\n\nFlags:\n${describeFlags(FLAGS)}`,
+    summary: 'stores the samples of an OpenMetrics file',
     async run(argv, io) {
       const { file, dir, isQuiet } = optionsOf(argv, io.cwd);
       const startedAt = deps.clock.monotonic();
@@ -68,7 +68,7 @@ function optionsOf(
   argv: readonly string[],
   cwd: string,
 ): { readonly file: string; readonly dir: string; readonly isQuiet: boolean } {
-  const args = parseArgs(argv, FLAGS);
+  const args = parseArgs(argv, IMPORT_FLAGS);
   const [format, file, ...more] = args.positional;
   if (format !== 'openmetrics') {
     throw new UsageError(`import: expected "openmetrics", got ${JSON.stringify(format ?? '')}`);

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { systemClock } from '../../clock.ts';
 import { formatSeries, labelsFromObject, labelsOf } from '../../model/labels.ts';
@@ -245,6 +246,53 @@ test.each(['in the log', 'in a hot file', 'in a sealed file', 'in a sealed and a
     await bench.close(again);
   },
 );
+
+test('imports one after the other, in any order of days and series, are as one store where the first sample counts', () => {
+  // Half days, so that series and days come again with some of their times; values seldom equal.
+  const sample = fc.tuple(
+    fc.integer({ min: 0, max: 40 }).map((n) => NOON + 8_640_000 * n),
+    fc.integer({ min: 0, max: 3 }),
+  );
+  const given = fc.tuple(
+    fc.constantFrom('a', 'b', 'c', 'd'),
+    fc
+      .uniqueArray(sample, { maxLength: 30, selector: ([time]) => time })
+      .map((all) => all.sort(([x], [y]) => x - y)),
+  );
+  const oneImport = fc.uniqueArray(given, { maxLength: 4, selector: ([name]) => name });
+  fc.assert(
+    fc.property(fc.array(oneImport, { minLength: 1, maxLength: 5 }), (imports) => {
+      const dir = bench.directory();
+      const model = new Map<string, Map<number, number>>();
+      for (const all of imports) {
+        const counts = { added: 0, duplicates: 0, conflicts: 0 };
+        for (const [name, samples] of all) {
+          const known = model.get(name) ?? new Map<number, number>();
+          model.set(name, known);
+          for (const [time, value] of samples) {
+            if (!known.has(time)) counts.added++;
+            else if (known.get(time) === value) counts.duplicates++;
+            else counts.conflicts++;
+            if (!known.has(time)) known.set(time, value);
+          }
+        }
+        expect(
+          importAll(
+            dir,
+            all.map(([name, samples]) => ({ series: [name], samples })),
+          ),
+        ).toMatchObject(counts);
+      }
+      const whole: Contents = {};
+      for (const [name, samples] of model) {
+        if (samples.size === 0) continue;
+        whole[name] = [...samples].sort(([x], [y]) => x - y).map(([time, value]) => [time, String(value)]);
+      }
+      expect(existsSync(join(dir, 'log.db')) ? stored(dir) : {}).toEqual(whole);
+    }),
+    { numRuns: 25 },
+  );
+});
 
 test('new series of a server get refs that no imported one has', async () => {
   const dir = bench.directory();

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -15,7 +16,7 @@ export class SpillFile {
 
   /** @param directory an existing one on the disk where the result will be */
   constructor(directory: string) {
-    const file = join(directory, `.import-${process.pid}.spill`);
+    const file = join(directory, `.import-${randomUUID()}.spill`);
     this.#descriptor = openSync(file, 'wx+', 0o600);
     unlinkSync(file);
   }
