@@ -49,6 +49,16 @@ export class JsonWriter {
     this.#grewTo(this.#length + bytes.length);
   }
 
+  /**
+   * Lets `write` put at most `maxBytes` bytes in place.
+   * @param write gets the buffer and where to start, returns the position after what it wrote
+   */
+  place(maxBytes: number, write: (bytes: Uint8Array, at: number) => number): void {
+    this.#drain();
+    this.#reserve(maxBytes);
+    this.#grewTo(write(this.#bytes, this.#length));
+  }
+
   /** The bytes written so far; ends the writer. They own their memory, so that it can be transferred. */
   finish(): Uint8Array<ArrayBuffer> {
     this.#drain();
@@ -56,6 +66,7 @@ export class JsonWriter {
   }
 
   #drain(): void {
+    if (this.#pending === '') return;
     this.#reserve(this.#pending.length * 3);
     const { written } = this.#encoder.encodeInto(this.#pending, this.#bytes.subarray(this.#length));
     this.#pending = '';

@@ -3,6 +3,7 @@ import { formatValue } from '../model/sample.ts';
 import type { QueryValue } from '../promql/evaluate.ts';
 import { allBuckets, usesCustomBuckets } from '../promql/histogram/buckets.ts';
 import { formatTime, type JsonWriter, labelsJson, sampleJson } from './json.ts';
+import { MAX_POINT_BYTES, TimeTexts, writePoint } from './point-bytes.ts';
 
 /**
  * Writes `"resultType":…,"result":…` as upstream's API does.
@@ -33,7 +34,7 @@ export function writeValue(writer: JsonWriter, value: QueryValue, limit: number 
     }
     case 'matrix': {
       const count = Math.min(limit ?? value.series.length, value.series.length);
-      const times = new Map<number, string>();
+      const times = new TimeTexts();
       writer.raw('"resultType":"matrix","result":[');
       for (let i = 0; i < count; i++) {
         writer.raw(`${i > 0 ? ',' : ''}{"metric":${labelsJson(value.series[i]!.labels)}`);
@@ -52,38 +53,44 @@ interface MatrixSeries {
   readonly histograms?: readonly (Histogram | undefined)[] | undefined;
 }
 
+/** Points written between two looks at the limits. */
+const RUN = 512;
+
 /** Floats under `values`, histograms under `histograms`; a key without points is left out. */
-function writeSeries(writer: JsonWriter, series: MatrixSeries, times: Map<number, string>): void {
+function writeSeries(writer: JsonWriter, series: MatrixSeries, times: TimeTexts): void {
+  const { timestamps, values, histograms } = series;
   let floats = 0;
-  let histograms = 0;
-  for (let i = 0; i < series.timestamps.length; i++) {
-    if (series.histograms?.[i]) {
-      histograms++;
-      continue;
+  for (let from = 0; from < timestamps.length; from += RUN) {
+    const to = Math.min(timestamps.length, from + RUN);
+    if (floats === 0) {
+      if (histograms && !hasFloat(histograms, from, to)) continue;
+      writer.raw(',"values":[');
     }
-    const time = timeText(series.timestamps[i]!, times);
-    writer.raw(`${floats++ === 0 ? ',"values":[' : ','}[${time},"${formatValue(series.values[i]!)}"]`);
+    writer.place((to - from) * MAX_POINT_BYTES, (bytes, start) => {
+      let at = start;
+      for (let i = from; i < to; i++) {
+        if (histograms?.[i]) continue;
+        if (floats++ > 0) bytes[at++] = 0x2c;
+        at = writePoint(bytes, at, times.of(timestamps[i]!), values[i]!);
+      }
+      return at;
+    });
   }
   if (floats > 0) writer.raw(']');
-  if (histograms === 0) return;
+  if (!histograms || floats === timestamps.length) return;
   let written = 0;
-  for (let i = 0; i < series.timestamps.length; i++) {
-    const histogram = series.histograms?.[i];
+  for (let i = 0; i < timestamps.length; i++) {
+    const histogram = histograms[i];
     if (!histogram) continue;
-    const time = timeText(series.timestamps[i]!, times);
+    const time = formatTime(timestamps[i]!);
     writer.raw(`${written++ === 0 ? ',"histograms":[' : ','}[${time},${histogramJson(histogram)}]`);
   }
   writer.raw(']');
 }
 
-/** All series of an answer share their steps, so each time is written out once. */
-function timeText(timestamp: number, times: Map<number, string>): string {
-  let text = times.get(timestamp);
-  if (text === undefined) {
-    text = formatTime(timestamp);
-    times.set(timestamp, text);
-  }
-  return text;
+function hasFloat(histograms: readonly (Histogram | undefined)[], from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (!histograms[i]) return true;
+  return false;
 }
 
 /** How a bucket's bounds count, in upstream's numbers. */

@@ -1,0 +1,160 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { labelsFromObject } from '../model/labels.ts';
+import { formatValue } from '../model/sample.ts';
+import type { QueryValue } from '../promql/evaluate.ts';
+import { JsonWriter } from './json.ts';
+import { TimeTexts, writeValueText } from './point-bytes.ts';
+import { writeValue } from './value-json.ts';
+
+const textOf = (value: number): string => {
+  const bytes = new Uint8Array(64);
+  return Buffer.from(bytes.subarray(0, writeValueText(bytes, 0, value))).toString('latin1');
+};
+
+test.each([
+  0,
+  -0,
+  1,
+  -1,
+  10,
+  999,
+  1000,
+  0.5,
+  -0.25,
+  0.001,
+  -0.001,
+  0.0005,
+  1.001,
+  21.5,
+  0.1,
+  0.3,
+  1 / 3,
+  2_147_483.647,
+  2_147_483.648,
+  2_147_483_647,
+  -2_147_483_648,
+  2_147_483_648,
+  1e21,
+  1e-7,
+  5e-324,
+  1.7976931348623157e308,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+])('%d is written as everywhere else', (value) => {
+  expect(textOf(value)).toBe(formatValue(value));
+});
+
+test('any value is written as everywhere else', () => {
+  const value = fc.oneof(
+    fc.double(),
+    fc.integer(),
+    fc.integer({ min: -5_000_000_000, max: 5_000_000_000 }).map((scaled) => scaled / 1000),
+    fc.integer({ min: -100_000, max: 100_000 }).map((scaled) => scaled / 10_000),
+  );
+  fc.assert(
+    fc.property(value, (one) => {
+      expect(textOf(one)).toBe(formatValue(one));
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('times are the same in any order, also beyond those that are kept', () => {
+  const times = new TimeTexts(3);
+  const asked = [1000, 2000, 3000, 1000, 2500, 2000, 3000, 4001, 1000, -1500, 1000, 2000];
+  expect(asked.map((time) => Buffer.from(times.of(time)).toString())).toEqual([
+    '1',
+    '2',
+    '3',
+    '1',
+    '2.500',
+    '2',
+    '3',
+    '4.001',
+    '1',
+    '-1.500',
+    '1',
+    '2',
+  ]);
+});
+
+function write(value: QueryValue, limit?: number): unknown {
+  const writer = new JsonWriter({ maxBytes: 1e9, charge: () => {} });
+  writer.raw('{');
+  const isCut = writeValue(writer, value, limit);
+  writer.raw('}');
+  return { ...(JSON.parse(new TextDecoder().decode(writer.finish())) as object), isCut };
+}
+
+test('a matrix holds every point of every series', () => {
+  const count = 1300;
+  const timestamps = Float64Array.from({ length: count }, (_, i) => 1e12 + i * 500);
+  const series = ['ä"', 'b'].map((name, at) => ({
+    labels: labelsFromObject({ __name__: name }),
+    timestamps: timestamps.subarray(at * 600),
+    values: Float64Array.from({ length: count - at * 600 }, (_, i) => i / (at + 3)),
+  }));
+  const expected = series.map(({ timestamps: times, values }, at) => ({
+    metric: { __name__: ['ä"', 'b'][at] },
+    values: Array.from(times, (time, i) => [time / 1000, formatValue(values[i]!)]),
+  }));
+  expect(write({ kind: 'matrix', series })).toEqual({ resultType: 'matrix', result: expected, isCut: false });
+  expect(write({ kind: 'matrix', series }, 1)).toEqual({
+    resultType: 'matrix',
+    result: expected.slice(0, 1),
+    isCut: true,
+  });
+});
+
+test('floats and histograms of one series stand apart', () => {
+  const histogram = {
+    schema: 0,
+    count: 3,
+    sum: 4.5,
+    zeroThreshold: 0.5,
+    zeroCount: 1,
+    positiveSpans: [{ offset: 0, length: 1 }],
+    positiveBuckets: [2],
+    negativeSpans: [],
+    negativeBuckets: [],
+    customValues: [],
+    counterResetHint: 'unknown',
+  } as const;
+  const json = {
+    count: '3',
+    sum: '4.5',
+    buckets: [
+      [3, '-0.5', '0.5', '1'],
+      [0, '0.5', '1', '2'],
+    ],
+  };
+  const of = (histograms: readonly (typeof histogram | undefined)[]) =>
+    write({
+      kind: 'matrix',
+      series: [
+        {
+          labels: labelsFromObject({ a: 'b' }),
+          timestamps: Float64Array.from(histograms, (_, i) => i * 1000),
+          values: Float64Array.from(histograms, (_, i) => i),
+          histograms,
+        },
+      ],
+    });
+  const result = (points: object) => ({
+    resultType: 'matrix',
+    result: [{ metric: { a: 'b' }, ...points }],
+    isCut: false,
+  });
+  expect(of([undefined, histogram, undefined])).toEqual(
+    result({
+      values: [
+        [0, '0'],
+        [2, '2'],
+      ],
+      histograms: [[1, json]],
+    }),
+  );
+  expect(of([histogram])).toEqual(result({ histograms: [[0, json]] }));
+});
