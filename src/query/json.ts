@@ -1,4 +1,4 @@
-import { eachLabel, type Labels } from '../model/labels.ts';
+import type { Labels } from '../model/labels.ts';
 import { formatValue } from '../model/sample.ts';
 
 const CHUNK_CHARACTERS = 64 * 1024;
@@ -99,12 +99,16 @@ export function formatTime(timestampMs: number): string {
 
 export function labelsJson(labels: Labels): string {
   let text = '{';
-  for (const [name, value] of eachLabel(labels)) {
-    if (text.length > 1) text += ',';
-    text += `${JSON.stringify(name)}:${JSON.stringify(value)}`;
+  for (let i = 0; i < labels.length; i += 2) {
+    text += `${i > 0 ? ',' : ''}${stringJson(labels[i]!)}:${stringJson(labels[i + 1]!)}`;
   }
   return `${text}}`;
 }
+
+/** What JSON has to escape, and lone surrogates, which it has to as well. */
+const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+const stringJson = (text: string): string => (ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`);
 
 export const sampleJson = (timestampMs: number, value: number): string =>
   `[${formatTime(timestampMs)},"${formatValue(value)}"]`;

@@ -46,13 +46,13 @@ function writeThousandths(bytes: Uint8Array, at: number, scaled: number): number
   let to = at;
   const size = scaled < 0 ? -scaled : scaled;
   if (scaled < 0) bytes[to++] = MINUS;
-  const whole = Math.floor(size / 1000);
+  const whole = (size / 1000) | 0;
   to = writeDigits(bytes, to, whole);
   let rest = size - whole * 1000;
   if (rest === 0) return to;
   bytes[to++] = DOT;
   for (let unit = 100; rest > 0; unit /= 10) {
-    const digit = Math.floor(rest / unit);
+    const digit = (rest / unit) | 0;
     bytes[to++] = ZERO + digit;
     rest -= digit * unit;
   }
@@ -62,15 +62,16 @@ function writeThousandths(bytes: Uint8Array, at: number, scaled: number): number
 /** @param value a whole number within int32 */
 function writeDigits(bytes: Uint8Array, at: number, value: number): number {
   let from = at;
-  let rest = value;
-  if (rest < 0) {
+  if (value < 0) {
     bytes[from++] = MINUS;
-    rest = -rest;
+    // The one number whose opposite is no int32.
+    if (value === -(2 ** 31)) return writeDigits(bytes, writeDigits(bytes, from, 214_748_364), 8);
   }
+  let rest = (value < 0 ? -value : value) | 0;
   let count = 1;
   for (let limit = 10; rest >= limit; limit *= 10) count++;
   for (let i = from + count - 1; i >= from; i--) {
-    const next = Math.floor(rest / 10);
+    const next = (rest / 10) | 0;
     bytes[i] = ZERO + (rest - next * 10);
     rest = next;
   }
