@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { alertCommand } from '../src/cli/alert.ts';
+import { testReceiver } from '../src/cli/receiver.ts';
+import { ran } from '../src/cli/remote.fixture.ts';
+import { routeCommand } from '../src/cli/route.ts';
+import { silenceCommand } from '../src/cli/silence.ts';
+import { whyCommand } from '../src/cli/why.ts';
+import { runWord } from '../src/cli/words.ts';
+import { type Appliance, eventually, startAppliance, temporaryFolder } from './harness/appliance.ts';
+import { startSink } from './harness/peers.ts';
+
+/** The commands against a whole appliance, and side by side with Debian's amtool where it is installed. */
+const stack = new AsyncDisposableStack();
+let belfry: Appliance;
+let sink: Awaited<ReturnType<typeof startSink>>;
+
+const AMTOOL = process.env.AMTOOL ?? '/usr/bin/amtool';
+const silence = silenceCommand(Date.now);
+const why = whyCommand(Date.now);
+const receiverTest = {
+  run: (...args: Parameters<typeof alertCommand.run>) => runWord(testReceiver, ...args),
+};
+
+beforeAll(async () => {
+  const folder = temporaryFolder('cli');
+  stack.defer(() => fs.rmSync(folder, { recursive: true }));
+  sink = await startSink(stack);
+  const config = path.join(folder, 'belfry.yaml');
+  fs.writeFileSync(
+    config,
+    `route:
+  receiver: hook
+  group_by: [alertname]
+  group_wait: 0s
+  group_interval: 1s
+  routes: [{ match_re: { team: x|y }, receiver: other }]
+receivers:
+  - name: hook
+    webhook_configs: [{ url: '${sink.url}/hook?token=s3cret' }]
+  - name: other
+    telegram_configs: [{ bot_token: 'a:b', chat_id: 1 }]
+`,
+  );
+  belfry = await startAppliance(stack, { config, data: path.join(folder, 'data') });
+});
+afterAll(() => stack.disposeAsync());
+
+const run = (command: { run: typeof alertCommand.run }, ...argv: string[]) =>
+  ran(command, [...argv, '--url', belfry.url]);
+
+test('an alert is added, told, explained, silenced; a receiver is tested', async () => {
+  expect(await run(alertCommand, 'add', 'Full', 'disk=sda', '--annotation=summary=full')).toMatchObject({
+    code: 0,
+  });
+  await eventually('the sink hears of it', async () =>
+    sink.received.some(({ body }) => body.includes('Full')),
+  );
+  expect((await run(alertCommand, 'Full')).out).toMatch(
+    /^Alertname .*\nFull +\d{4}-.* UTC +full +active +\n$/,
+  );
+  const told = await eventually('the trace says so', async () => {
+    const { out } = await run(why, 'Full');
+    return out.includes('delivered after') && out;
+  });
+  expect(told).toContain('default route: matched as every alert, goes to receiver "hook"');
+  expect(told).toContain('webhook[0]: first notification, delivered after 1 try');
+
+  const id = (await run(silence, 'add', 'Full', '-c=planned')).out.trim();
+  expect(JSON.parse((await run(alertCommand, '--silenced', '-o=json')).out)).toMatchObject([
+    { status: { state: 'suppressed', silencedBy: [id] } },
+  ]);
+  expect((await run(why, 'Full')).out).toContain(`silenced by ${id}`);
+  expect((await run(silence, 'expire', id)).code).toBe(0);
+
+  const proof = await run(receiverTest, 'hook');
+  expect([proof.code, proof.out]).toEqual([0, expect.stringMatching(/webhook\[0\] +delivered/)]);
+  expect(sink.received.at(-1)!.body).toContain('BelfryTest');
+});
+
+test.skipIf(!fs.existsSync(AMTOOL))('lists are those of amtool, byte for byte', async () => {
+  await run(silence, 'add', 'Other', 'node=~a|b', '-c', 'two words');
+  const amtool = (...args: string[]): string =>
+    execFileSync(AMTOOL, [`--alertmanager.url=${belfry.url}`, ...args], { encoding: 'utf8', stdio: 'pipe' });
+  for (const output of ['simple', 'extended']) {
+    expect((await run(alertCommand, '-o', output)).out).toBe(amtool('alert', '-o', output));
+    expect((await run(silence, '-o', output)).out).toBe(amtool('silence', '-o', output));
+  }
+  expect((await run(routeCommand)).out).toBe(amtool('config', 'routes', 'show'));
+  expect((await run(routeCommand, 'test', '--tree', 'team=x')).out).toBe(
+    amtool('config', 'routes', 'test', '--tree', 'team=x'),
+  );
+});
