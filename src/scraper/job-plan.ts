@@ -100,9 +100,10 @@ export class JobPlanner {
     const excess = job.target_limit > 0 && targets.size > job.target_limit;
     const planned = new Map<string, PlannedTarget>();
     for (const target of targets.values()) {
-      const pages = excess
-        ? refusedPages(`target_limit exceeded: ${targets.size} targets, limit ${job.target_limit}`)
-        : httpPages(job, target, this.#client, this.#deps.version);
+      const pages = (): PageSource =>
+        excess
+          ? refusedPages(`target_limit exceeded: ${targets.size} targets, limit ${job.target_limit}`)
+          : httpPages(job, target, this.#client, this.#deps.version);
       const settings = `${this.#settings}${target.intervalMs} ${target.timeoutMs} ${excess}`;
       planned.set(target.key, { target, settings, rules: this.#rules, pages });
     }

@@ -103,7 +103,10 @@ export function createScrapeManager(deps: {
     new Map(
       builtIns.map((builtIn) => {
         const { target, rules } = resolveBuiltIn(builtIn);
-        return [target.key, { target, settings: builtIn.settings, rules, pages: builtInPages(builtIn) }];
+        return [
+          target.key,
+          { target, settings: builtIn.settings, rules, pages: () => builtInPages(builtIn) },
+        ];
       }),
     );
 

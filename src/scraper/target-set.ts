@@ -14,7 +14,8 @@ export interface PlannedTarget {
   /** Equal when the target's loop may go on unchanged. */
   readonly settings: string;
   readonly rules: SampleRules;
-  readonly pages: PageSource;
+  /** Asked for when its loop starts. */
+  pages(): PageSource;
 }
 
 export interface ScrapedTarget {
@@ -41,7 +42,7 @@ export interface TargetSetDeps {
 export interface TargetSet {
   /**
    * Starts what is planned, by the targets' keys, and ends what is not. What is planned as before is left alone; a source whose loop is
-   * replaced is handed on, so that nothing becomes stale by that.
+   * replaced is handed on, so that nothing becomes stale by that. Lets others run in between; not to be called again meanwhile.
    */
   replace(planned: ReadonlyMap<string, PlannedTarget>): Promise<void>;
   targets(): Iterable<ScrapedTarget>;
@@ -49,12 +50,16 @@ export interface TargetSet {
   stop(): Promise<void>;
 }
 
+/** Work on new targets before others run. */
+const SLICE_MS = 5;
+
 export function createTargetSet(deps: TargetSetDeps): TargetSet {
   const { appender, clock, log, metrics, buffers } = deps;
   let scraped = new Map<string, ScrapedTarget>();
 
   const start = (plan: PlannedTarget, source: ScrapeAppender): ScrapedTarget => {
-    const { target, settings, rules, pages } = plan;
+    const { target, settings, rules } = plan;
+    const pages = plan.pages();
     const { labels, timeoutMs } = target;
     const samples = new TargetSamples({
       source,
@@ -93,8 +98,13 @@ export function createTargetSet(deps: TargetSetDeps): TargetSet {
           source.close();
         }
       }
+      let sliceFrom = clock.monotonic();
       for (const [key, plan] of planned) {
-        if (!next.has(key)) next.set(key, start(plan, handedOn.get(key) ?? appender.source(key)));
+        if (next.has(key)) continue;
+        next.set(key, start(plan, handedOn.get(key) ?? appender.source(key)));
+        if (clock.monotonic() - sliceFrom < SLICE_MS) continue;
+        await new Promise(setImmediate);
+        sliceFrom = clock.monotonic();
       }
       metrics.targets.inc(next.size - scraped.size);
       scraped = next;

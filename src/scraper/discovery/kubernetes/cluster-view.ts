@@ -1,7 +1,7 @@
 import type { KubernetesRole } from '../../../config/discovery/kubernetes.ts';
 import type { TargetGroup } from '../discoverer.ts';
 import type { Attach, Found, Look } from './meta.ts';
-import { jsonKey, type Kind, keyOf, type Objects, resources } from './resources.ts';
+import { type Kind, keyOf, type Objects, resources } from './resources.ts';
 import { roles } from './roles.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -29,6 +29,8 @@ export class ClusterView<Role extends KubernetesRole> {
   put(kind: Kind, json: Json): void {
     const object = resources[kind].read(json);
     const key = keyOf(object.meta.namespace, object.meta.name);
+    const before = this.#of(kind).get(key);
+    if (before && before.meta.version === object.meta.version && object.meta.version !== '') return;
     this.#of(kind).set(key, object);
     this.#touch(kind, key);
   }
@@ -37,14 +39,12 @@ export class ClusterView<Role extends KubernetesRole> {
     if (this.#of(kind).delete(key)) this.#touch(kind, key);
   }
 
-  /** All objects of a kind in a namespace; of all for the empty one. */
-  replace(kind: Kind, namespace: string, objects: readonly Json[]): void {
-    const kept = new Set(objects.map(jsonKey));
+  /** Removes all objects of a kind but these from a namespace; from all for the empty one. */
+  keepOnly(kind: Kind, namespace: string, keys: ReadonlySet<string>): void {
     for (const key of [...this.#of(kind).keys()]) {
       const isInScope = namespace === '' || key.startsWith(`${namespace}/`);
-      if (isInScope && !kept.has(key)) this.remove(kind, key);
+      if (isInScope && !keys.has(key)) this.remove(kind, key);
     }
-    for (const object of objects) this.put(kind, object);
   }
 
   /** Makes groups that may have changed, one at a time; of objects outside the namespaces that are ready, none yet. */

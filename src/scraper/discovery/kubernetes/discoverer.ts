@@ -107,8 +107,8 @@ async function watchCluster(deps: {
   const tell = (): void => void tellAll().catch(broken.reject);
 
   const sinkOf = (kind: Kind, namespace: string, path: string): ResourceSink => ({
-    replace(objects) {
-      view.replace(kind, namespace, objects);
+    listed(keys) {
+      view.keepOnly(kind, namespace, keys);
       known.add(path);
       tell();
     },

@@ -8,6 +8,8 @@ export interface ObjectMeta {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  /** Differs whenever anything in the object does. */
+  readonly version: string;
   readonly labels: LabelRecord;
   readonly annotations: LabelRecord;
   /** The owner that manages the object. */
@@ -142,6 +144,7 @@ export function readPlain(json: Json): Plain {
       namespace: text(meta.namespace),
       name: text(meta.name),
       uid: text(meta.uid),
+      version: text(meta.resourceVersion),
       labels: record(meta.labels),
       annotations: record(meta.annotations),
       controller: owner && { kind: text(owner.kind), name: text(owner.name) },

@@ -2,13 +2,14 @@ import { type Clock, sleep } from '../../../clock.ts';
 import { ApiRefusal, type KubernetesApi } from './api.ts';
 import { Backoff } from './backoff.ts';
 import { mapping, text } from './objects.ts';
+import { jsonKey } from './resources.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 export interface ResourceSink {
-  /** These are all the objects there are. */
-  replace(objects: readonly Json[]): void;
   put(object: Json): void;
+  /** All objects have been put, and those with other keys are gone. */
+  listed(keys: ReadonlySet<string>): void;
   remove(object: Json): void;
   /** Why nothing new is known, or undefined when all is well again. */
   problem(what: string | undefined): void;
@@ -42,10 +43,8 @@ export async function watchResource(deps: {
     const began = clock.monotonic();
     try {
       if (version === undefined) {
-        const listed = await listAll(deps);
+        version = await listAll(deps);
         if (signal.aborted) return;
-        sink.replace(listed.objects);
-        version = listed.version;
       }
       version = await watchFrom(version, deps, (seen) => {
         version = seen;
@@ -66,19 +65,26 @@ export async function watchResource(deps: {
 
 type Collection = Parameters<typeof watchResource>[0];
 
-async function listAll(collection: Collection): Promise<{ objects: Json[]; version: string }> {
-  const { api, path, selectors, signal } = collection;
-  const objects: Json[] = [];
+/** Resolves with the version of the list. Objects are handed on page by page. */
+async function listAll(collection: Collection): Promise<string> {
+  const { api, path, selectors, sink, signal } = collection;
+  const keys = new Set<string>();
   let next = '';
   for (;;) {
     const query = new URLSearchParams({ ...selectors, limit: String(PAGE_OBJECTS) });
     if (next !== '') query.set('continue', next);
     const page = await api.list(path, query, signal);
+    if (signal.aborted) return '';
     if (!Array.isArray(page.items) && page.items !== null) throw new Error(`expected a list from ${path}`);
-    objects.push(...(page.items ?? []).map(mapping));
+    for (const object of (page.items ?? []).map(mapping)) {
+      keys.add(jsonKey(object));
+      sink.put(object);
+    }
     const meta = mapping(page.metadata);
     next = text(meta.continue);
-    if (next === '') return { objects, version: text(meta.resourceVersion) };
+    if (next !== '') continue;
+    sink.listed(keys);
+    return text(meta.resourceVersion);
   }
 }
 

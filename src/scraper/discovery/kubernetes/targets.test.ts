@@ -420,8 +420,9 @@ test('only groups that a change may touch are made anew', () => {
   view.put('namespace', { metadata: { name: 'other' } });
   view.put('node', nodeObject('node-3'));
   expect(changed()).toEqual([]);
-  view.replace('pod', 'default', [podObject('b', { node: 'node-2' })]);
-  expect(changed()).toEqual(['pod/default/a 0', 'pod/default/b 0']);
+  view.keepOnly('pod', 'elsewhere', new Set());
+  view.keepOnly('pod', 'default', new Set(['default/b']));
+  expect(changed()).toEqual(['pod/default/a 0']);
   view.remove('node', 'node-1');
   expect(changed()).toEqual([]);
 });
