@@ -1,0 +1,137 @@
+import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import { encodeSnappy } from '../../exposition/remote/snappy.ts';
+import {
+  type SentSeries,
+  writeRequestV1,
+  writeRequestV2,
+} from '../../exposition/remote/write-request.fixture.ts';
+import type { AppendOutcome } from '../../model/appender.ts';
+import { formatSeries, type Labels } from '../../model/labels.ts';
+import { fakeClock } from '../../testing/fake-clock.ts';
+import { type RemoteWriteDeps, remoteWriteRoutes } from './remote-write.ts';
+
+const V2 = 'application/x-protobuf;proto=io.prometheus.write.v2.Request';
+
+function setup(deps: Partial<RemoteWriteDeps> = {}, outcome: AppendOutcome = 'ok') {
+  const stored: string[] = [];
+  const clock = fakeClock();
+  const store = (labels: Labels, timestamp: number, value: number | string): AppendOutcome => {
+    stored.push(`${formatSeries(labels)} ${value} @${timestamp}`);
+    return outcome;
+  };
+  const registry = new Registry();
+  const app = remoteWriteRoutes({
+    appender: {
+      append: store,
+      appendStale: (labels, timestamp) => store(labels, timestamp, 'stale'),
+      metadata: (metric, { help }) => void stored.push(`${metric}: ${help}`),
+      committed: async () => {},
+    },
+    degraded: () => undefined,
+    clock,
+    registry,
+    ...deps,
+  });
+  const post = (body: Uint8Array, type = 'application/x-protobuf') =>
+    app.request('/write', {
+      method: 'POST',
+      body: new Uint8Array(body),
+      headers: { 'content-type': type, 'content-encoding': 'snappy' },
+    });
+  return { post, stored, clock, registry };
+}
+
+const series = (samples: SentSeries['samples'] = [[1, 2]]): SentSeries => ({
+  labels: [
+    ['__name__', 'm'],
+    ['a', 'b'],
+  ],
+  ...(samples ? { samples } : {}),
+});
+
+test('samples, staleness markers and metadata reach the store', async () => {
+  const { post, stored, registry } = setup();
+  const body = writeRequestV1(
+    [
+      series([
+        [1, 2],
+        [3, 'stale'],
+      ]),
+    ],
+    [['m', { type: 'gauge', help: 'M.', unit: '' }]],
+  );
+  const response = await post(encodeSnappy(body));
+  expect(response.status).toBe(204);
+  expect(stored).toEqual(['m{a="b"} 2 @1', 'm{a="b"} stale @3', 'm: M.']);
+  expect(await registry.metrics()).toContain('belfry_remote_write_samples_total{outcome="written"} 2');
+});
+
+test('nothing is answered before the samples are in the log', async () => {
+  const log = Promise.withResolvers<void>();
+  const { post, stored } = setup({
+    appender: {
+      append: () => 'ok',
+      appendStale: () => 'ok',
+      metadata: () => {},
+      committed: () => log.promise,
+    },
+  });
+  let answered = false;
+  const response = (async () => {
+    const one = await post(encodeSnappy(writeRequestV1([series()])));
+    answered = true;
+    return one;
+  })();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([answered, stored]).toEqual([false, []]);
+  log.resolve();
+  expect((await response).status).toBe(204);
+});
+
+test('while nothing can be stored for good, senders are told to come back', async () => {
+  const full = setup({ degraded: () => 'disk full' });
+  const response = await full.post(encodeSnappy(writeRequestV1([series()])));
+  expect([response.status, response.headers.get('retry-after'), await response.text()]).toEqual([
+    503,
+    '5',
+    'samples cannot be stored now: disk full\n',
+  ]);
+  expect(full.stored).toEqual([]);
+  let asked = 0;
+  const filling = setup({ degraded: () => (asked++ === 0 ? undefined : 'disk full') });
+  expect((await filling.post(encodeSnappy(writeRequestV1([series()])))).status).toBe(503);
+});
+
+test.each([
+  ['conflict', 'another value is stored for the time'],
+  ['too_old', 'older than the retention'],
+] as const)('%s is told with the series', async (outcome, text) => {
+  const { post } = setup({}, outcome);
+  const response = await post(encodeSnappy(writeRequestV2([series()])), V2);
+  expect(response.status).toBe(400);
+  expect(response.headers.get('x-prometheus-remote-write-samples-written')).toBe('0');
+  expect(await response.text()).toBe(
+    `partial write: 0 samples written, not written: 1 ${text}; first: ${text}: m{a="b"} at 1\n`,
+  );
+});
+
+test('a request that ends early tells what was written of it', async () => {
+  const { post, stored } = setup();
+  const whole = writeRequestV2([series(), series()]);
+  const response = await post(encodeSnappy(whole.subarray(0, whole.length - 3)), V2);
+  expect(response.status).toBe(400);
+  expect(await response.text()).toContain('protobuf: expected');
+  expect(response.headers.get('x-prometheus-remote-write-samples-written')).toBe(String(stored.length));
+});
+
+test('bodies are bounded as sent and as decoded, and by what they claim', async () => {
+  const { post, stored } = setup({ maxBytes: 1000 });
+  expect((await post(new Uint8Array(1001))).status).toBe(413);
+  const long = await post(encodeSnappy(writeRequestV1(Array.from({ length: 100 }, () => series()))));
+  expect([long.status, await long.text()]).toEqual([
+    400,
+    expect.stringContaining('at most 1000 are accepted'),
+  ]);
+  expect(stored).toEqual([]);
+});
