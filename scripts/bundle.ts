@@ -4,13 +4,13 @@ import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 /**
- * Bundles main thread and worker into the staging folder that becomes the executable, with the page and the SQLite addon beside them.
+ * Bundles loader, main thread and worker into the staging folder that becomes the executable, with the page and the SQLite addon beside them.
  * @param platform name of better-sqlite3's prebuild, such as `linux-x64`
  */
 export async function bundle(stage: string, platform: string, version: string): Promise<void> {
   fs.rmSync(stage, { recursive: true, force: true });
   fs.mkdirSync(stage, { recursive: true });
-  const entries = { main: 'src/main.ts', worker: 'src/query/worker.ts' };
+  const entries = { main: 'src/loader.ts', belfry: 'src/main.ts', worker: 'src/query/worker.ts' };
   for (const [name, source] of Object.entries(entries)) {
     await build({
       entryPoints: [source],
@@ -39,7 +39,7 @@ export async function bundle(stage: string, platform: string, version: string): 
     version,
     license: 'MIT',
     bin: 'main.cjs',
-    pkg: { scripts: ['worker.cjs'], assets: ['web/**/*', 'better_sqlite3.node'] },
+    pkg: { scripts: ['belfry.cjs', 'worker.cjs'], assets: ['web/**/*', 'better_sqlite3.node'] },
   };
   fs.writeFileSync(`${stage}/package.json`, JSON.stringify(manifest));
 }
