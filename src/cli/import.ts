@@ -125,7 +125,7 @@ function readFile(file: string, descriptor: number, target: Import, progress: Pr
   const { gatherer } = target;
   const stream = new OpenMetricsStream({
     series: (labels) => gatherer.series(labels),
-    sample: (series, timestamp, value) => gatherer.sample(series, timestamp, value),
+    samples: (series, timestamps, values, count) => gatherer.samples(series, timestamps, values, count),
     type: (family, type) => target.metadata(family, { type: METRIC_TYPES[type]! }),
     help: (family, help) => target.metadata(family, { help }),
     unit: (family, unit) => target.metadata(family, { unit }),
@@ -147,7 +147,8 @@ function readFile(file: string, descriptor: number, target: Import, progress: Pr
     }
   } catch (error) {
     if (error instanceof ExpositionError) throw new Error(`${file}:${error.line}: ${error.problem}`);
-    if (error instanceof ImportError) throw new Error(`${file}:${stream.line}: ${error.message}`);
+    if (error instanceof ImportError)
+      throw new Error(`${file}:${stream.line - error.samplesAfter}: ${error.message}`);
     throw error;
   }
 }

@@ -21,8 +21,8 @@ function stream(bytes: Buffer): number {
   let sum = 0;
   const sink: OpenMetricsSink = {
     series: () => count++,
-    sample: (series, timestamp, value) => {
-      sum += series + timestamp + value;
+    samples(series, timestamps, values, samples) {
+      for (let i = 0; i < samples; i++) sum += series + timestamps[i]! + values[i]!;
     },
     type() {},
     help() {},

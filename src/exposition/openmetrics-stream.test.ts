@@ -15,7 +15,9 @@ function streamed(text: string, windowBytes = 4096): { samples: Sample[]; meta: 
       names.push(labels.join('|'));
       return names.length - 1;
     },
-    sample: (series, timestamp, value) => void samples.push([names[series]!, timestamp, value]),
+    samples(series, timestamps, values, count) {
+      for (let i = 0; i < count; i++) samples.push([names[series]!, timestamps[i]!, values[i]!]);
+    },
     type: (family, type) => void meta.push(`type ${family} ${type}`),
     help: (family, help) => void meta.push(`help ${family} ${help}`),
     unit: (family, unit) => void meta.push(`unit ${family} ${unit}`),

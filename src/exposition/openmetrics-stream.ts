@@ -1,4 +1,5 @@
 import { ExpositionError } from './exposition-error.ts';
+import { DecimalReader } from './number.ts';
 import { OpenMetricsParser } from './open-metrics-parser.ts';
 import { SeriesTexts } from './series-texts.ts';
 
@@ -13,6 +14,10 @@ const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${ex
 /** Digits of which any mantissa is exact in a double. */
 const EXACT_DIGITS = 15;
 const MS_PER_SECOND = 1000;
+/** A time like `1767225600.101`: the first eight digits seldom change. */
+const PREFIX_TIME_BYTES = 14;
+/** Samples handed on at a time. */
+const RUN_SAMPLES = 1024;
 
 /** A good length for windows, and so the longest line, bytes: it stays in the processor's cache. */
 export const STREAM_WINDOW_BYTES = 256 * 1024;
@@ -24,8 +29,11 @@ export interface OpenMetricsSink {
    * the same one when another spelling of the series came before.
    */
   series(labels: readonly string[]): number;
-  /** Unix ms as upstream reads seconds: what is below a millisecond is cut off. */
-  sample(series: number, timestamp: number, value: number): void;
+  /**
+   * Samples of one series from consecutive lines, the last one being `line` of the stream: `count` of them at the front of the arrays, which are
+   * reused. Unix ms as upstream reads seconds: what is below a millisecond is cut off.
+   */
+  samples(series: number, timestamps: Float64Array, values: Float64Array, count: number): void;
   type(family: string, type: number): void;
   help(family: string, text: string): void;
   unit(family: string, text: string): void;
@@ -46,8 +54,9 @@ export class OpenMetricsStream {
   #type = 0;
   #window: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(this.#window.buffer);
-  /** Where the last number ended. */
-  #end = 0;
+  readonly #decimal = new DecimalReader();
+  readonly #timestamps = new Float64Array(RUN_SAMPLES);
+  readonly #values = new Float64Array(RUN_SAMPLES);
   /** First eight digits of the last timestamp, as they are written and as a number of tens of ms. */
   #prefix = Number.NaN;
   #prefixValue = 0;
@@ -96,34 +105,97 @@ export class OpenMetricsStream {
     }
   }
 
-  /** Reads lines as long as they are as expected; gives where the first one starts that is not. */
+  /**
+   * Reads lines as long as they are as expected; gives where the first one starts that is not. All in one function: a number handed from
+   * one to another would be an object.
+   */
   #expected(from: number, end: number): number {
     const texts = this.#texts;
     if (texts.count === 0) return from;
     const window = this.#window;
     const view = this.#view;
-    const sink = this.#sink;
-    const { next, lengths, series } = texts;
-    let at = from;
+    const timestamps = this.#timestamps;
+    const values = this.#values;
+    const { next, lengths } = texts;
+    const before = this.line;
+    let prefix = this.#prefix;
+    let prefixValue = this.#prefixValue;
     let last = this.#last;
     let lines = 0;
-    const before = this.line;
+    let count = 0;
+    let at = from;
     while (at < end) {
       const text = next[last]!;
       const keyTo = at + lengths[text]!;
       // The shortest rest of a line is " 1 1\n".
       if (keyTo + 5 > end || window[keyTo] !== SPACE || !texts.matches(text, view, at)) break;
-      const value = this.#value(keyTo + 1);
-      if (Number.isNaN(value) || window[this.#end] !== SPACE) break;
-      const timestamp = this.#timestamp(this.#end + 1);
-      const lineEnd = this.#end;
-      if (Number.isNaN(timestamp) || lineEnd >= end || window[lineEnd] !== NEWLINE) break;
-      at = lineEnd + 1;
+
+      let i = keyTo + 1;
+      const isNegative = window[i] === MINUS;
+      if (isNegative) i++;
+      let high = 0;
+      let low = 0;
+      let digits = 0;
+      let point = 0;
+      for (;;) {
+        const digit = window[i]! - ZERO;
+        if (digit >>> 0 > 9) {
+          if (window[i] !== DOT || point !== 0) break;
+          point = ++i;
+          continue;
+        }
+        low = (Math.imul(low, 10) + digit) | 0;
+        i++;
+        if (++digits === 9) {
+          high = low;
+          low = 0;
+        }
+      }
+      if (digits === 0 || window[i] !== SPACE) break;
+      let value: number;
+      if (digits > EXACT_DIGITS) {
+        value = this.#longValue(keyTo + 1, i);
+        if (Number.isNaN(value)) break;
+      } else {
+        value = digits < 9 ? low : high * POWERS[digits - 9]! + low;
+        if (point !== 0) value /= POWERS[i - point]!;
+        if (isNegative) value = -value;
+      }
+
+      const timeFrom = i + 1;
+      let timestamp: number;
+      let lineEnd = timeFrom + PREFIX_TIME_BYTES;
+      if (lineEnd < end && view.getFloat64(timeFrom, true) === prefix && isRest(window, timeFrom + 8)) {
+        const d0 = window[timeFrom + 8]! - ZERO;
+        const d1 = window[timeFrom + 9]! - ZERO;
+        const d2 = window[timeFrom + 11]! - ZERO;
+        const d3 = window[timeFrom + 12]! - ZERO;
+        const d4 = window[timeFrom + 13]! - ZERO;
+        const ms = prefixValue + (d0 * 10_000 + d1 * 1000 + d2 * 100 + d3 * 10 + d4);
+        timestamp = Math.trunc((ms / MS_PER_SECOND) * MS_PER_SECOND);
+      } else {
+        timestamp = this.#timestamp(timeFrom);
+        lineEnd = this.#decimal.end;
+        prefix = this.#prefix;
+        prefixValue = this.#prefixValue;
+        if (Number.isNaN(timestamp) || lineEnd >= end || window[lineEnd] !== NEWLINE) break;
+      }
+
+      if (count > 0 && (text !== last || count === RUN_SAMPLES)) {
+        this.line = before + lines;
+        this.#sink.samples(texts.series[last]!, timestamps, values, count);
+        count = 0;
+      }
+      timestamps[count] = timestamp;
+      values[count] = value;
+      count++;
+      lines++;
       last = text;
-      this.line = before + ++lines;
-      sink.sample(series[text]!, timestamp, value);
+      at = lineEnd + 1;
     }
+    this.line = before + lines;
     this.#last = last;
+    if (count > 0) this.#sink.samples(texts.series[last]!, timestamps, values, count);
     return at;
   }
 
@@ -175,41 +247,12 @@ export class OpenMetricsStream {
     }
     texts.next[this.#last] = text;
     this.#last = text;
-    this.#sink.sample(texts.series[text]!, parser.timestamp, parser.value);
+    this.#timestamps[0] = parser.timestamp;
+    this.#values[0] = parser.value;
+    this.#sink.samples(texts.series[text]!, this.#timestamps, this.#values, 1);
   }
 
-  /** A plain decimal, as most are; NaN for anything else. */
-  #value(from: number): number {
-    const window = this.#window;
-    let at = from;
-    const isNegative = window[at] === MINUS;
-    if (isNegative) at++;
-    let high = 0;
-    let low = 0;
-    let digits = 0;
-    let point = 0;
-    for (;;) {
-      const digit = window[at]! - ZERO;
-      if (digit >>> 0 > 9) {
-        if (window[at] !== DOT || point !== 0) break;
-        point = ++at;
-        continue;
-      }
-      low = (Math.imul(low, 10) + digit) | 0;
-      at++;
-      if (++digits === 9) {
-        high = low;
-        low = 0;
-      }
-    }
-    this.#end = at;
-    if (digits === 0) return Number.NaN;
-    if (digits > EXACT_DIGITS) return this.#longValue(from, at);
-    let value = digits < 9 ? low : high * POWERS[digits - 9]! + low;
-    if (point !== 0) value /= POWERS[at - point]!;
-    return isNegative ? -value : value;
-  }
-
+  /** A plain decimal of more digits than are exact one by one. */
   #longValue(from: number, to: number): number {
     let text = '';
     for (let i = from; i < to; i++) text += String.fromCharCode(this.#window[i]!);
@@ -217,35 +260,28 @@ export class OpenMetricsStream {
     return Number.isFinite(value) ? value : Number.NaN;
   }
 
-  /** Seconds as `1767225600.101`, the way they are written today; otherwise any plain decimal. */
+  /** Any plain decimal, in seconds; NaN for anything else. Where it ended the reader of decimals knows. */
   #timestamp(from: number): number {
     const window = this.#window;
-    if (this.#view.byteLength >= from + 16 && this.#view.getFloat64(from, true) === this.#prefix) {
-      const d0 = window[from + 8]! - ZERO;
-      const d1 = window[from + 9]! - ZERO;
-      const d2 = window[from + 11]! - ZERO;
-      const d3 = window[from + 12]! - ZERO;
-      const d4 = window[from + 13]! - ZERO;
-      if (
-        d0 >>> 0 <= 9 &&
-        d1 >>> 0 <= 9 &&
-        d2 >>> 0 <= 9 &&
-        d3 >>> 0 <= 9 &&
-        d4 >>> 0 <= 9 &&
-        window[from + 10] === DOT &&
-        window[from + 14] === NEWLINE
-      ) {
-        this.#end = from + 14;
-        const ms = this.#prefixValue + (d0 * 10000 + d1 * 1000 + d2 * 100 + d3 * 10 + d4);
-        return Math.trunc((ms / MS_PER_SECOND) * MS_PER_SECOND);
-      }
-    }
-    const value = this.#value(from);
-    if (value >= 1e9 && value < 1e10 && window[from] !== ZERO) {
+    const value = this.#decimal.read(window, from);
+    if (value >= 1e9 && value < 1e10 && window[from] !== ZERO && window[from + 10] === DOT) {
       this.#prefix = this.#view.getFloat64(from, true);
       this.#prefixValue = Math.floor(value / 100) * 1e5;
     }
     const ms = Math.trunc(value * MS_PER_SECOND);
     return Number.isSafeInteger(ms) ? ms : Number.NaN;
   }
+}
+
+/** Whether `01.234` and a newline stand there, in any digits. */
+function isRest(window: Uint8Array, at: number): boolean {
+  return (
+    window[at + 2] === DOT &&
+    window[at + 6] === NEWLINE &&
+    (window[at]! - ZERO) >>> 0 <= 9 &&
+    (window[at + 1]! - ZERO) >>> 0 <= 9 &&
+    (window[at + 3]! - ZERO) >>> 0 <= 9 &&
+    (window[at + 4]! - ZERO) >>> 0 <= 9 &&
+    (window[at + 5]! - ZERO) >>> 0 <= 9
+  );
 }

@@ -39,7 +39,8 @@ export interface DayColumn {
  * fill up or as the day ends, so memory does not grow with their number.
  */
 export class SampleGatherer {
-  samples = 0;
+  /** Samples written out. */
+  written = 0;
   /** Samples that were given twice, and those given before with another value. */
   duplicates = 0;
   conflicts = 0;
@@ -102,22 +103,16 @@ export class SampleGatherer {
     return series;
   }
 
-  /** Adds a sample, Unix ms. @throws ImportError when it is older than one of the series before it, or of no day we can store */
-  sample(series: number, timestamp: number, value: number): void {
+  /**
+   * Adds the first `count` samples of two columns, times in Unix ms.
+   * @throws ImportError when one is older than one of the series before it, or of no day we can store
+   */
+  samples(series: number, timestamps: Float64Array, values: Float64Array, count: number): void {
     const column = this.#open[series]!;
-    const { timestamps, count } = column;
-    if (
-      count > 0 &&
-      count < timestamps.length &&
-      timestamp < column.end &&
-      timestamp > timestamps[count - 1]!
-    ) {
-      timestamps[count] = timestamp;
-      column.values[count] = value;
-      column.count = count + 1;
-      return;
+    for (let from = 0; from < count; from++) {
+      from = fill(column, timestamps, values, from, count);
+      if (from < count) this.#unusual(column, series, timestamps[from]!, values[from]!, count - from - 1);
     }
-    this.#unusual(column, series, timestamp, value);
   }
 
   /** Writes out what is under way; only then the samples can be had. Nothing may be added any more. */
@@ -186,13 +181,14 @@ export class SampleGatherer {
   }
 
   /** The first sample of an array or a day, a full array, or one out of order. */
-  #unusual(column: OpenColumn, series: number, timestamp: number, value: number): void {
+  #unusual(column: OpenColumn, series: number, timestamp: number, value: number, samplesAfter: number): void {
     const { count } = column;
     const last = count > 0 ? column.timestamps[count - 1]! : column.before;
     if (timestamp <= last) {
       if (timestamp < last) {
         throw new ImportError(
           `expected the samples of a series in the order of time, found ${seconds(timestamp)} after ${seconds(last)}`,
+          samplesAfter,
         );
       }
       const lastValue = count > 0 ? column.values[count - 1]! : column.beforeValue;
@@ -204,6 +200,7 @@ export class SampleGatherer {
       if (timestamp < EARLIEST || timestamp >= LATEST) {
         throw new ImportError(
           `expected a time in seconds between the years 1 and 9999, found ${seconds(timestamp)}`,
+          samplesAfter,
         );
       }
       this.#write(column, series);
@@ -256,11 +253,39 @@ export class SampleGatherer {
     this.#counts.push(count);
     this.#pieceTimelines.push(this.#timelines.intern(timestamps));
     this.#places.push(this.#spill.append(values));
-    this.samples += count;
+    this.written += count;
     column.before = timestamps[count - 1]!;
     column.beforeValue = values[count - 1]!;
     column.count = 0;
   }
+}
+
+/** Adds samples from `from` on as long as there is nothing to be seen to; gives the first one that was not added. */
+function fill(
+  column: OpenColumn,
+  timestamps: Float64Array,
+  values: Float64Array,
+  from: number,
+  count: number,
+): number {
+  const toTimestamps = column.timestamps;
+  const toValues = column.values;
+  const { end } = column;
+  let at = column.count;
+  if (at === 0) return from;
+  let last = toTimestamps[at - 1]!;
+  const limit = Math.min(count, from + toTimestamps.length - at);
+  let i = from;
+  for (; i < limit; i++) {
+    const time = timestamps[i]!;
+    if (!(time > last && time < end)) break;
+    toTimestamps[at] = time;
+    toValues[at] = values[i]!;
+    at++;
+    last = time;
+  }
+  column.count = at;
+  return i;
 }
 
 const seconds = (timestamp: number): string => (timestamp / 1000).toFixed(3);

@@ -13,7 +13,9 @@ export function begin(dir: string, all: readonly ImportedSeries[], log: Log = si
   const target = openImport({ dir, addon: () => undefined, clock: systemClock, log });
   for (const { series, samples } of all) {
     const number = target.gatherer.series(['__name__', ...series]);
-    for (const [timestamp, value] of samples) target.gatherer.sample(number, timestamp, value);
+    const timestamps = Float64Array.from(samples, ([timestamp]) => timestamp);
+    const values = Float64Array.from(samples, ([, value]) => value);
+    target.gatherer.samples(number, timestamps, values, samples.length);
   }
   return target;
 }

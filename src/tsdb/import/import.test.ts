@@ -106,10 +106,13 @@ test('samples that come interleaved need no more memory than allowed, and are al
   const dir = bench.directory();
   const gatherer = new SampleGatherer(dir, 200);
   const numbers = Array.from({ length: 20 }, (_, i) => gatherer.series(['__name__', 'm', 'i', String(i)]));
-  for (let row = 0; row < 300; row++)
-    for (const n of numbers) gatherer.sample(n, NOON + 600_000 * row, row * n);
+  for (let row = 0; row < 300; row++) {
+    for (const n of numbers) {
+      gatherer.samples(n, Float64Array.of(NOON + 600_000 * row), Float64Array.of(row * n), 1);
+    }
+  }
   gatherer.finish();
-  expect(gatherer.samples).toBe(6000);
+  expect(gatherer.written).toBe(6000);
   let seen = 0;
   for (const day of gatherer.days()) {
     for (const column of gatherer.columnsOf(day)) {

@@ -39,7 +39,7 @@ export interface ImportResult extends Tally {
 
 /** An import into a data directory that no server is using. Nothing is changed there before `store`. */
 export interface Import {
-  readonly gatherer: Pick<SampleGatherer, 'series' | 'sample'>;
+  readonly gatherer: Pick<SampleGatherer, 'series' | 'samples'>;
   metadata(metric: string, part: Partial<MetricMetadata>): void;
   /** Stores all that came, day by day; a `next()` each. @throws Error when it cannot be; then the directory is as it was */
   store(): Generator<{ readonly day: number; readonly days: number }, ImportResult>;
