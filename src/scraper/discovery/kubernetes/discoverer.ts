@@ -89,13 +89,11 @@ async function watchCluster(deps: {
     isTelling = true;
     // Events come in bunches: what belongs together is told together.
     await new Promise(setImmediate);
+    const groups: TargetGroup[] = [];
     let sliceFrom = clock.monotonic();
-    let groups: TargetGroup[] = [];
     for (const group of view.changes(isReady)) {
       groups.push(group);
       if (clock.monotonic() - sliceFrom < SLICE_MS) continue;
-      sink.update(groups);
-      groups = [];
       await new Promise(setImmediate);
       if (signal.aborted) return;
       sliceFrom = clock.monotonic();
