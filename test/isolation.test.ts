@@ -142,6 +142,8 @@ interface Ended {
   readonly error: string;
   readonly ms: number;
   readonly bytes: number;
+  /** Peak of the process up to the answer, MB. */
+  readonly peak: number;
 }
 
 async function ask(pathname: string, body: URLSearchParams): Promise<Ended> {
@@ -149,7 +151,7 @@ async function ask(pathname: string, body: URLSearchParams): Promise<Ended> {
   const response = await fetch(belfry.url + pathname, { method: 'POST', body });
   const text = await response.text();
   const error = response.ok ? '' : ((JSON.parse(text) as { error: string }).error ?? '');
-  return { status: response.status, error, ms: performance.now() - from, bytes: text.length };
+  return { status: response.status, error, ms: performance.now() - from, bytes: text.length, peak: memory() };
 }
 
 const memory = (): number =>
@@ -163,8 +165,8 @@ test('every hostile query ends in an answer or a clear error, and nothing else s
     ended.set(name, await ask(pathname, body));
   }
   const lines = [...ended].map(
-    ([name, { status, ms, bytes, error }]) =>
-      `${String(status)} ${String(Math.round(ms)).padStart(6)} ms ${String(bytes).padStart(10)} B  ${name}${error && `: ${error.slice(0, 110)}`}`,
+    ([name, { status, ms, bytes, error, peak }]) =>
+      `${String(status)} ${String(Math.round(ms)).padStart(6)} ms ${String(bytes).padStart(10)} B ${peak.toFixed(0)} MB  ${name}${error && `: ${error.slice(0, 110)}`}`,
   );
   console.log(`${lines.join('\n')}\nmemory: ${idle.toFixed(0)} MB before, at most ${memory().toFixed(0)} MB`);
 
@@ -210,6 +212,10 @@ async function isUnharmed(since: number): Promise<void> {
     const { data } = await belfry.get<Matrix>(`/api/v1/query?query=${metric}[${seconds}s]`);
     const times = data.result[0]!.values.map(([time]) => time * 1000);
     const gaps = times.slice(1).map((time, i) => time - times[i]!);
+    const jitter = gaps.map((gap) => Math.abs(gap - 500)).sort((a, b) => a - b);
+    console.log(
+      `${metric}: ${times.length} samples, jitter p99 ${jitter[Math.floor(jitter.length * 0.99)]!.toFixed(0)} ms`,
+    );
     expect(Math.max(...gaps), `${metric}: longest gap`).toBeLessThan(900);
     expect(times.length).toBeGreaterThan(seconds * 2 * 0.9 - 3);
   }

@@ -25,6 +25,9 @@ function app() {
   routes.get('/small', (c) => c.text('small'));
   routes.get('/done', (c) => c.body('y'.repeat(100_000), 200, { 'content-encoding': 'br' }));
   routes.get('/events', (c) => c.body('z'.repeat(100_000), 200, { 'content-type': 'text/event-stream' }));
+  routes.get('/binary', (c) =>
+    c.body('b'.repeat(100_000), 200, { 'content-type': 'application/x-protobuf' }),
+  );
   routes.get('/none', (c) => c.body(null, 204));
   return routes;
 }
@@ -48,6 +51,7 @@ test('small, encoded and endless bodies are left alone', async () => {
   expect([small.headers.get('content-encoding'), await small.text()]).toEqual([null, 'small']);
   expect((await ask('/done')).headers.get('content-encoding')).toBe('br');
   expect((await ask('/events')).headers.get('content-encoding')).toBeNull();
+  expect((await ask('/binary')).headers.get('content-encoding')).toBeNull();
   expect((await ask('/none')).status).toBe(204);
   expect((await ask('/large', 'HEAD')).headers.get('content-encoding')).toBeNull();
 });

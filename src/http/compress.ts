@@ -6,6 +6,11 @@ import type { HttpAnswer } from '../query/pool.ts';
 /** Bodies from this size on are compressed when the client can read it; below, the time is worth more than the bytes. */
 const MIN_BYTES = 16 * 1024;
 
+/** Bodies above this are streamed, in pieces of this. */
+const STREAM_BYTES = 128 * 1024;
+
+const COMPRESSIBLE = /^text\/|\bjson\b|\byaml\b|^application\/openmetrics-text/;
+
 type Encoding = 'zstd' | 'gzip';
 
 const gzip = promisify<Uint8Array, zlib.ZlibOptions, Buffer<ArrayBuffer>>(zlib.gzip);
@@ -28,24 +33,39 @@ export function acceptedEncoding(header: string | undefined): Encoding | undefin
 }
 
 /** A query worker's answer as an HTTP response, compressed when it is large. */
-export async function workerAnswer(
-  c: Context,
-  { status, contentType, body, retryAfterSeconds }: HttpAnswer,
-): Promise<Response> {
-  const headers: Record<string, string> = {
-    'content-type': contentType,
-    ...(retryAfterSeconds ? { 'retry-after': String(retryAfterSeconds) } : {}),
-  };
+export async function workerAnswer(c: Context, answer: HttpAnswer): Promise<Response> {
+  const { body } = answer;
   const encoding = body.length < MIN_BYTES ? undefined : acceptedEncoding(c.req.header('accept-encoding'));
-  if (!encoding) {
-    headers['content-length'] = String(body.length);
-    return new Response(body as Uint8Array<ArrayBuffer>, { status, headers });
-  }
-  const bytes = await compressed(body, encoding);
-  headers['content-encoding'] = encoding;
-  headers['content-length'] = String(bytes.length);
-  headers.vary = 'accept-encoding';
-  return new Response(bytes, { status, headers });
+  if (!encoding) return plainAnswer(answer);
+  const response = plainAnswer({ ...answer, body: await compressed(body, encoding) });
+  response.headers.set('content-encoding', encoding);
+  response.headers.set('vary', 'accept-encoding');
+  return response;
+}
+
+/** A query worker's answer as it is. */
+export function plainAnswer({ status, contentType, body, retryAfterSeconds }: HttpAnswer): Response {
+  return new Response(bodyOf(body as Uint8Array<ArrayBuffer>), {
+    status,
+    headers: {
+      'content-type': contentType,
+      'content-length': String(body.length),
+      ...(retryAfterSeconds ? { 'retry-after': String(retryAfterSeconds) } : {}),
+    },
+  });
+}
+
+/** A response copies the bytes it is given, at once: large ones go as a stream of views, as fast as they are taken. */
+function bodyOf(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
+  if (bytes.length <= STREAM_BYTES) return bytes;
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      controller.enqueue(bytes.subarray(at, at + STREAM_BYTES));
+      at += STREAM_BYTES;
+      if (at >= bytes.length) controller.close();
+    },
+  });
 }
 
 /** Compresses large answers of routes that did not do so themselves. */
@@ -54,8 +74,10 @@ export function compressLarge(): MiddlewareHandler {
     await next();
     const { res } = c;
     if (c.req.method === 'HEAD' || !res.body || res.headers.has('content-encoding')) return;
-    // Streams of events never end; who gave a length below the bound needs no look at the body.
-    if (res.headers.get('content-type')?.startsWith('text/event-stream')) return;
+    // Streams of events never end, and remote read has compression of its own.
+    const type = res.headers.get('content-type') ?? '';
+    if (!COMPRESSIBLE.test(type) || type.startsWith('text/event-stream')) return;
+    // Who gave a length below the bound needs no look at the body.
     const length = res.headers.get('content-length');
     if (length !== null && Number(length) < MIN_BYTES) return;
     const encoding = acceptedEncoding(c.req.header('accept-encoding'));

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { parseReadRequest } from '../../exposition/remote/read-request.ts';
 import { WireError } from '../../exposition/remote/wire-error.ts';
 import type { QueryPool } from '../../query/pool.ts';
+import { plainAnswer } from '../compress.ts';
 import { BodyTooLargeError, createSlicer, decodeBody, readBody } from './wire-body.ts';
 
 /** A read request is a few selectors. */
@@ -20,14 +21,10 @@ export function remoteReadRoutes({ queries, clock }: { queries: QueryPool; clock
         const { error } = JSON.parse(new TextDecoder().decode(answer.body)) as { error: string };
         return c.text(`${error}\n`, answer.status as 400);
       }
-      return new Response(answer.body as Uint8Array<ArrayBuffer>, {
-        headers: {
-          'content-type': answer.contentType,
-          'content-length': String(answer.body.length),
-          // Samples are snappy as the protocol says; streamed chunks are sent as they are.
-          ...(request.responseType === 'samples' ? { 'content-encoding': 'snappy' } : {}),
-        },
-      });
+      // Samples are snappy as the protocol says, streamed chunks are sent as they are: nothing is compressed again.
+      const response = plainAnswer(answer);
+      if (request.responseType === 'samples') response.headers.set('content-encoding', 'snappy');
+      return response;
     } catch (error) {
       if (error instanceof WireError) return c.text(`${error.message}\n`, 400);
       if (error instanceof BodyTooLargeError) return c.text(`${error.message}\n`, 413);

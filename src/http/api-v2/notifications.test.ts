@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { bench, hook, matchers, route } from '../../notifiers/notifier.fixture.ts';
+import { createTemplateSet } from '../../templates/notification.ts';
 import { notificationRoutes } from './notifications.ts';
 
 function api() {
@@ -89,4 +90,37 @@ test('a receiver is tested, and shows its last delivery', async () => {
   expect((await call('GET', '/receivers')).json).toMatchObject([
     { name: 'w', lastDelivered: { reason: 'test', status: 'resolved' } },
   ]);
+});
+
+test('a template is tried on a group that is there, on a test message, and not on what is unknown', async () => {
+  const templates = createTemplateSet({ now: () => 0 });
+  const { notifier, at, post } = bench(
+    {
+      route: route({ group_by: ['alertname'], labels: { tier: 'one {{ .Status }}' } }),
+      receivers: [hook('w')],
+    },
+    { templates },
+  );
+  const app = notificationRoutes({ notifier });
+  const preview = async (body: unknown) => {
+    const response = await app.request('/templates/preview', { method: 'POST', body: JSON.stringify(body) });
+    return [response.status, await response.json()];
+  };
+  await post({ labels: { alertname: 'A', i: '<1>' } }, { labels: { alertname: 'A', i: '2' } });
+  await at(1);
+  const { fingerprint } = notifier.alerts()[0]!.alert;
+  const template = '{{ .Receiver }} {{ len .Alerts }} {{ .GroupLabels.alertname }} {{ routeLabels "tier" }}';
+  expect(await preview({ template, fingerprint })).toEqual([200, { text: 'w 2 A one firing' }]);
+  const names = '{{ range .Alerts }}{{ .Labels.i }},{{ end }}';
+  expect(await preview({ template: names, fingerprint, html: true })).toEqual([
+    200,
+    { text: '2,&lt;1&gt;,' },
+  ]);
+  expect(await preview({ template: '{{ .CommonLabels.alertname }}' })).toEqual([200, { text: 'BelfryTest' }]);
+  expect(await preview({ template, fingerprint: '0000000000000000' })).toMatchObject([404, {}]);
+  expect(await preview({ template: '{{ nope }}' })).toEqual([
+    400,
+    { error: expect.stringContaining('function "nope" not defined') },
+  ]);
+  expect(await preview({})).toMatchObject([400, {}]);
 });

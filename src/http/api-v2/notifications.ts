@@ -66,6 +66,23 @@ export function notificationRoutes({ notifier }: { notifier: Notifier }): Hono {
     return outcomes ? c.json(outcomes) : c.json({ error: `no receiver ${JSON.stringify(name)}` }, 404);
   });
 
+  app.post('/templates/preview', async (c) => {
+    const body: unknown = await c.req.json().catch(() => undefined);
+    const { template, fingerprint: wanted, html } = (body ?? {}) as Record<string, unknown>;
+    if (typeof template !== 'string' || (wanted !== undefined && typeof wanted !== 'string')) {
+      return c.json({ error: 'expected {"template": "…", "fingerprint": "…", "html": false}' }, 400);
+    }
+    try {
+      const text = notifier.preview(template, html === true ? 'html' : 'text', wanted);
+      return text === undefined
+        ? c.json({ error: `no alert ${JSON.stringify(wanted)} is known` }, 404)
+        : c.json({ text });
+    } catch (error) {
+      if ((error as Error).name !== 'TemplateError') throw error;
+      return c.json({ error: (error as Error).message }, 400);
+    }
+  });
+
   app.get('/receivers', (c) =>
     c.json(
       notifier.receivers().map(({ name, labels }) => ({
