@@ -1,14 +1,10 @@
 import fs from 'node:fs';
 import { createAppliance } from './app.ts';
 import { UsageError } from './cli/args.ts';
-import { check } from './cli/check.ts';
+import { commands } from './cli/commands.ts';
 import { commandHelp, generalHelp, unknownCommand } from './cli/help.ts';
-import { type CliIo, type Command, EXIT } from './cli/io.ts';
-import { checkLanguages } from './cli/languages.ts';
-import { probe } from './cli/probe.ts';
+import { type CliIo, EXIT } from './cli/io.ts';
 import { serveOptions } from './cli/serve-flags.ts';
-import { testPromql } from './cli/test-promql.ts';
-import { versionText } from './cli/version.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError } from './config/config-error.ts';
 import { createLog } from './logging.ts';
@@ -17,58 +13,21 @@ import { detectPlatform } from './platform.ts';
 /** After this long, a stop that hangs is cut off; upstream's tools expect an answer to SIGTERM within seconds. */
 const STOP_DEADLINE_MS = 3500;
 
-const COMMANDS: readonly Command[] = [
-  {
-    name: 'serve',
-    usage: 'serve [--config FILE] [--data DIR] [--listen HOST:PORT]',
-    summary: 'runs the monitor (the default command)',
-    run: serve,
-  },
-  {
-    name: 'check',
-    usage: 'check FILE…',
-    summary: 'checks configuration and rule files',
-    run: (argv, to) => check(argv, to, checkLanguages(systemClock.now)),
-  },
-  {
-    name: 'test',
-    usage: 'test promql FILE…',
-    summary: 'runs PromQL test scripts',
-    run: async (argv, io) => {
-      if (argv[0] !== 'promql')
-        throw new UsageError(`test: expected "promql", got ${JSON.stringify(argv[0] ?? '')}`);
-      return testPromql(argv.slice(1), io);
-    },
-  },
-  {
-    name: 'healthy',
-    usage: 'healthy [--url URL]',
-    summary: 'asks a running monitor whether it lives',
-    run: probe('/-/healthy'),
-  },
-  {
-    name: 'ready',
-    usage: 'ready [--url URL]',
-    summary: 'asks a running monitor whether it is ready',
-    run: probe('/-/ready'),
-  },
-  {
-    name: 'version',
-    usage: 'version',
-    summary: 'prints version and build',
-    run: async (_argv, io) => {
-      io.stdout(versionText());
-      return EXIT.ok;
-    },
-  },
-];
-
 const io: CliIo = {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   env: process.env,
   cwd: process.cwd(),
 };
+
+const COMMANDS = commands({
+  clock: systemClock,
+  platform: detectPlatform(),
+  serve,
+  out: process.stdout,
+  io,
+  isWatched: process.stderr.isTTY === true,
+});
 
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;

@@ -3,10 +3,12 @@ import type { Command } from './io.ts';
 import { SERVE_FLAGS } from './serve-flags.ts';
 
 export function generalHelp(commands: readonly Command[]): string {
-  const width = Math.max(...commands.map(({ usage }) => usage.length));
-  const lines = commands.map(({ usage, summary }) => `  belfry ${usage.padEnd(width)}  ${summary}`);
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary.split('\n')[0]}`);
   return [
     'belfry: scrapes, stores, evaluates PromQL, alerts and shows, in one process.',
+    '',
+    'Usage: belfry [COMMAND] …, and belfry help COMMAND for each',
     '',
     'Commands:',
     ...lines,
