@@ -45,8 +45,8 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
           headers: {
             'User-Agent': options.userAgent,
             ...(trusted ? extra : {}),
-            ...request.headers,
             ...(trusted && credentials ? { Authorization: credentials } : {}),
+            ...(trusted ? request.headers : withoutCredentials(request.headers)),
           },
         },
         config,
@@ -120,6 +120,13 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
 
   return send;
 }
+
+/** Of a message's own headers those that tell nothing secret; keys and signatures stay with the host they are for. */
+function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => HARMLESS.has(name.toLowerCase())));
+}
+
+const HARMLESS = new Set(['content-type', 'accept', 'accept-language']);
 
 async function extraHeaders(config: HttpClientConfig): Promise<Record<string, string>> {
   const headers: Record<string, string> = {};

@@ -130,6 +130,22 @@ test('307 repeats the message, 302 becomes a GET, credentials stay with the firs
   expect((await send(`${first.url}/same`, { follow_redirects: false })).status).toBe(307);
 });
 
+test("a message's own credentials win over configured ones and stay with the first host, too", async () => {
+  const other = await sink();
+  const first = await sink((_, response) => void response.writeHead(307, { location: other.url }).end());
+  const transport = createHttpTransport({ clock: fakeClock(), userAgent: 'x', environment: {} });
+  const request = jsonPost(first.url, {}, { Authorization: 'GenieKey k', 'X-Auth-Token': 't' });
+  const config = { ...plainHttp, authorization: { type: 'Bearer', credentials: 'secret' } };
+  await transport(request, config, new AbortController().signal);
+  const shown = ({ headers }: Seen) => [
+    headers.authorization,
+    headers['x-auth-token'],
+    headers['content-type'],
+  ];
+  expect(first.seen.map(shown)).toEqual([['GenieKey k', 't', 'application/json']]);
+  expect(other.seen.map(shown)).toEqual([[undefined, undefined, 'application/json']]);
+});
+
 test('plain requests go through a proxy as absolute addresses', async () => {
   const proxy = await sink();
   await send('http://nowhere.invalid:1234/hook?a=b', { proxy_url: proxy.url.replace('//', '//u:p@') });
