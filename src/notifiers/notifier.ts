@@ -5,6 +5,7 @@ import type { ReceiverConfig } from '../config/receivers/receiver.ts';
 import type { RouteConfig } from '../config/route.ts';
 import type { NamedTimeIntervals } from '../config/time-intervals.ts';
 import type { Alert, AlertSink } from '../model/alert.ts';
+import { NO_LABELS } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { SqliteDatabase } from '../sqlite/database.ts';
 import type { TemplateSet } from '../templates/notification.ts';
@@ -12,6 +13,7 @@ import { AlertStore, alertProblem, intake, type StoredAlert } from './alerts.ts'
 import type { Integration } from './delivery.ts';
 import { Dispatcher, type Group } from './dispatcher.ts';
 import { createFlusher, type NextFlush } from './flush.ts';
+import { compareAlerts } from './group.ts';
 import { History, type HistoryEntry, type HistoryFilter } from './history.ts';
 import { Inhibitor } from './inhibit.ts';
 import { createIntegrations } from './integrations.ts';
@@ -19,7 +21,7 @@ import { Lanes } from './lanes.ts';
 import type { Live } from './live.ts';
 import { createMetrics } from './metrics.ts';
 import { compileTimeIntervals } from './mute-times.ts';
-import type { Rendering } from './notification.ts';
+import { notifiedAlert, type Rendering } from './notification.ts';
 import { NotificationLog } from './notification-log.ts';
 import { ReceiverWatch } from './receiver-watch.ts';
 import { buildRoutes, explainRoutes, type Route, type RouteStep } from './routes.ts';
@@ -103,6 +105,12 @@ export interface Notifier extends AlertSink {
    * @returns undefined when there is no such receiver
    */
   test(receiver: string, status: 'firing' | 'resolved'): Promise<readonly TestOutcome[] | undefined>;
+  /**
+   * What a template would say now of an alert and its group; without a fingerprint, of a test message.
+   * @returns undefined when there is no such alert
+   * @throws TemplateError
+   */
+  preview(template: string, as: 'text' | 'html', fingerprint?: string): string | undefined;
   /** The last message that arrived at a receiver. */
   lastDelivered(receiver: string): HistoryEntry | undefined;
   /** Messages that are being tried, failed at the last flush, or were given up. */
@@ -236,6 +244,21 @@ export function createNotifier(options: NotifierOptions): Notifier {
       const ways = live.integrations.get(receiver);
       const notification = testNotification(receiver, status, clock.now(), options.externalUrl);
       return ways && sendTest(ways, notification, { clock, history });
+    },
+    preview(template, as, wanted) {
+      const now = clock.now();
+      const test = testNotification('preview', 'firing', now, options.externalUrl);
+      if (wanted === undefined) return live.rendering(test)[as](template);
+      const alert = alerts.get(wanted);
+      if (!alert) return undefined;
+      const group = [...(live.dispatcher?.groups() ?? [])].find((one) => one.alerts.has(wanted));
+      const members = (group ? [...group.alerts.values()] : [alert]).map((one) => notifiedAlert(one, now));
+      const sorted = members.sort(compareAlerts);
+      const { key: groupKey = '', labels: groupLabels = NO_LABELS } = group ?? {};
+      const receiver = group?.route.receiver ?? '';
+      const labels = group ? routeLabels(group, sorted, now) : {};
+      const notification = { ...test, receiver, groupKey, groupLabels, routeLabels: labels, alerts: sorted };
+      return live.rendering(notification)[as](template);
     },
     lastDelivered: (receiver) => history.lastDelivered(receiver),
     outbox: () => lanes.outbox(),
