@@ -24,6 +24,8 @@ const SHORTEST_MATCH = 6;
 
 interface Added {
   readonly values: Float64Array;
+  /** The same memory as words. */
+  readonly words: Uint32Array;
   readonly spans: RowSpans | undefined;
   readonly hash: number;
   /** Its own index, or that of the earlier column it repeats. */
@@ -78,7 +80,8 @@ export class ColumnEncoder {
   /** A column with a value per row, of which the bitmap says which are samples (all without one). */
   addRows(values: Float64Array, presence: Uint8Array | undefined): void {
     const spans = presence && spansOfBitmap(presence, this.#rows);
-    this.add(spans ? denseOf(values, spans) : values.subarray(0, this.#rows), spans);
+    const all = values.length === this.#rows ? values : values.subarray(0, this.#rows);
+    this.add(spans ? denseOf(values, spans) : all, spans);
   }
 
   /** A column that this block knows nothing about. */
@@ -96,16 +99,17 @@ export class ColumnEncoder {
       this.addAbsent();
       return;
     }
-    const hash = hashOf(values);
+    const words = wordsOf(values);
+    const hash = hashOf(words);
     const index = this.#columns.length;
-    const twin = this.#findTwin(values, spans, hash);
+    const twin = this.#findTwin(words, spans, hash);
     if (twin === undefined) {
-      this.#write(values, spans);
-      this.#columns.push({ values, spans, hash, root: index });
+      this.#write(values, words, spans);
+      this.#columns.push({ values, words, spans, hash, root: index });
     } else {
       this.#meta.u8(ColumnKind.sameAs);
       this.#meta.varint(index - twin);
-      this.#columns.push({ values, spans, hash, root: this.#columns[twin]!.root });
+      this.#columns.push({ values, words, spans, hash, root: this.#columns[twin]!.root });
     }
   }
 
@@ -134,15 +138,15 @@ export class ColumnEncoder {
     return this.#compression !== undefined;
   }
 
-  #findTwin(values: Float64Array, spans: RowSpans | undefined, hash: number): number | undefined {
+  #findTwin(words: Uint32Array, spans: RowSpans | undefined, hash: number): number | undefined {
     for (let i = 0; i < this.#columns.length; i++) {
       const other = this.#columns[i];
-      if (other?.hash === hash && sameSpans(spans, other.spans) && sameBits(values, other.values)) return i;
+      if (other?.hash === hash && sameSpans(spans, other.spans) && sameBits(words, other.words)) return i;
     }
     return undefined;
   }
 
-  #write(values: Float64Array, spans: RowSpans | undefined): void {
+  #write(values: Float64Array, words: Uint32Array, spans: RowSpans | undefined): void {
     const count = values.length;
     const previous = this.#columns.at(-1);
     const presence =
@@ -151,8 +155,8 @@ export class ColumnEncoder {
         : sameSpans(spans, previous?.spans)
           ? PresenceMode.asBefore
           : PresenceMode.spans;
-    if (isConstant(values)) {
-      this.#writeConstant(values, presence, spans);
+    if (isConstant(words)) {
+      this.#writeConstant(values[0]!, words, presence, spans);
       return;
     }
     if (this.#integers.length < count) this.#integers = new Float64Array(count);
@@ -180,15 +184,13 @@ export class ColumnEncoder {
     }
   }
 
-  #writeConstant(values: Float64Array, presence: number, spans: RowSpans | undefined): void {
-    const value = values[0]!;
+  #writeConstant(value: number, words: Uint32Array, presence: number, spans: RowSpans | undefined): void {
     const isInteger = Number.isInteger(value) && Math.abs(value) <= MAX_ZIGZAG && !Object.is(value, -0);
     this.#meta.u8((isInteger ? ColumnKind.constantInteger : ColumnKind.constant) | presence);
     if (presence === PresenceMode.spans) writeSpans(this.#meta, spans!);
     if (isInteger) {
       this.#meta.signed(value);
     } else {
-      const words = wordsOf(values);
       this.#meta.u32(words[0]!);
       this.#meta.u32(words[1]!);
     }
@@ -289,16 +291,14 @@ function writeExceptions(writer: ByteWriter, values: Float64Array, exceptions: r
   }
 }
 
-function isConstant(values: Float64Array): boolean {
-  const words = wordsOf(values);
+function isConstant(words: Uint32Array): boolean {
   const low = words[0];
   const high = words[1];
   for (let i = 2; i < words.length; i += 2) if (words[i] !== low || words[i + 1] !== high) return false;
   return true;
 }
 
-function hashOf(values: Float64Array): number {
-  const words = wordsOf(values);
+function hashOf(words: Uint32Array): number {
   let hash = words.length;
   for (let i = 0; i < words.length; i++) {
     hash = Math.imul(hash ^ words[i]!, 0x9e3779b1);
@@ -307,9 +307,7 @@ function hashOf(values: Float64Array): number {
   return hash;
 }
 
-function sameBits(a: Float64Array, b: Float64Array): boolean {
-  const x = wordsOf(a);
-  const y = wordsOf(b);
+function sameBits(x: Uint32Array, y: Uint32Array): boolean {
   if (x.length !== y.length) return false;
   for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return false;
   return true;

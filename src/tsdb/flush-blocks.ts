@@ -63,27 +63,35 @@ function blockOf(
     timestamps[i] = floats[offset + place]!;
     bases[i] = rowAt(offset, rows, width, place);
   }
+  let used = 0;
+  for (let slot = 0; slot < width; slot++) if (refs[slot] !== 0) used++;
+  // One piece of memory for all columns: thousands of small ones would cost more than their samples.
+  const values = new Float64Array(used * count);
+  const out = wordsOf(values);
   const columns: BlockColumn[] = [];
+  let at = 0;
   for (let slot = 0; slot < width; slot++) {
     const ref = refs[slot]!;
     if (ref === 0) continue;
-    const column = columnOf(words, bases, width, slot, ref as SeriesRef);
-    if (column) columns.push(column);
+    const presence = copyColumn(words, bases, width, slot, out, at);
+    if (presence !== 'none') {
+      columns.push({ ref: ref as SeriesRef, values: values.subarray(at, at + count), presence });
+    }
+    at += count;
   }
   return { source, timestamps, columns };
 }
 
-/** The cells of one slot in the rows that start at `bases`; undefined when none of them is a sample. */
-function columnOf(
+/** Copies one slot's cells of the rows that start at `bases` to `to`; a bitmap when some are missing, 'none' when all are. */
+function copyColumn(
   words: Uint32Array,
   bases: Float64Array,
   width: number,
   slot: number,
-  ref: SeriesRef,
-): BlockColumn | undefined {
+  out: Uint32Array,
+  to: number,
+): Uint8Array | undefined | 'none' {
   const count = bases.length;
-  const values = new Float64Array(count);
-  const out = wordsOf(values);
   const bit = 1 << (slot & 31);
   const presenceAt = 2 * width + (slot >>> 5);
   let presence: Uint8Array | undefined;
@@ -97,10 +105,10 @@ function columnOf(
     present++;
     if (presence) presence[i >> 3]! |= 1 << (i & 7);
     const cell = 2 * (base + slot);
-    out[2 * i] = words[cell]!;
-    out[2 * i + 1] = words[cell + 1]!;
+    out[2 * (to + i)] = words[cell]!;
+    out[2 * (to + i) + 1] = words[cell + 1]!;
   }
-  return present > 0 ? { ref, values, presence } : undefined;
+  return present > 0 ? presence : 'none';
 }
 
 /** A bitmap of `count` bits of which the first `set` are set. */

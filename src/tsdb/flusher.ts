@@ -12,8 +12,8 @@ import type { FromStorage, RetentionSettings, RingRows, ToStorage } from './prot
 const FLUSH_ROWS = 32;
 /** Rows taken at most from one source at once, when there is a backlog. */
 const MAX_ROWS = 240;
-/** Cells of one flush: about 50 ms of the background worker, which has rules to evaluate too. */
-const MAX_CELLS = 500_000;
+/** Cells of one flush: about 20 ms of the background worker, which has rules to evaluate too, and few MB of its memory. */
+const MAX_CELLS = 150_000;
 /** Samples with own times that go at once, or how long they may stay. */
 const FLUSH_OWN_SAMPLES = 100_000;
 /** Rows of slow sources go after this time, and so do samples with own times. */

@@ -37,7 +37,9 @@ export class SeriesIndex {
   readonly #byIdentity: HashTable;
   readonly #nameOf = new Map<number, number>();
   readonly #seed: number;
+  /** The symbols of `#interned`. */
   #row = new Uint32Array(128);
+  #interned: Labels | undefined;
   #count = 0;
   #termCount = 0;
 
@@ -150,6 +152,8 @@ export class SeriesIndex {
   }
 
   #intern(labels: Labels): number {
+    if (this.#interned === labels) return labels.length;
+    this.#interned = labels;
     if (this.#row.length < labels.length) this.#row = new Uint32Array(labels.length * 2);
     for (let i = 0; i < labels.length; i++) this.#row[i] = this.#symbols.intern(labels[i]!);
     return labels.length;

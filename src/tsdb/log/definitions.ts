@@ -111,8 +111,9 @@ export function readDefinitions(reader: ByteReader, visit: DefinitionVisitor): v
         const source = reader.varint() as SourceId;
         const slot = slotOf(reader.varint());
         const count = reader.varint();
-        const flat: string[] = [];
-        for (let i = 0; i < 2 * count; i++) flat.push(text());
+        if (2 * count > reader.remaining) throw new CorruptBlockError(`${count} labels of series ${ref}`);
+        const flat = new Array<string>(2 * count);
+        for (let i = 0; i < flat.length; i++) flat[i] = text();
         visit.series({ ref, source, labels: labelsFromSorted(flat), slot });
         break;
       }

@@ -33,7 +33,7 @@ export function replayLog(db: LogDb, head: Head, log: Log, clock: Clock): Replay
     log.error({ file: db.file, err: error }, 'a damaged row of the log is left out');
   };
   const definitions = loadDefinitions(db, head, onDamaged);
-  const rows = new RowReplay(head, definitions.sources);
+  const rows = new RowReplay(head, definitions);
   for (const { seq, records } of db.records(onDamaged)) {
     try {
       rows.read(seq, records);
@@ -91,9 +91,7 @@ function loadDefinitions(db: LogDb, head: Head, onDamaged: (error: CorruptBlockE
 /** Adds the series that have a place in a ring or samples of their own; the others were only remembered for their labels. */
 function buildIndex(head: Head, definitions: Definitions, rows: RowReplay): SeriesDefinition[] {
   const kept: SeriesDefinition[] = [];
-  const refs = Float64Array.from(definitions.series.keys()).sort();
-  for (const ref of refs) {
-    const definition = definitions.series.get(ref as SeriesRef)!;
+  for (const definition of inOrderOfRefs(definitions.series)) {
     const { source, slot, labels } = definition;
     if (source === 0) {
       const samples = rows.own(definition.ref);
@@ -110,6 +108,16 @@ function buildIndex(head: Head, definitions: Definitions, rows: RowReplay): Seri
     kept.push(definition);
   }
   return kept;
+}
+
+/** As the index wants them, and as they nearly always were written. */
+function inOrderOfRefs(series: ReadonlyMap<SeriesRef, SeriesDefinition>): Iterable<SeriesDefinition> {
+  let last = 0;
+  for (const ref of series.keys()) {
+    if (ref < last) return [...series.values()].sort((a, b) => a.ref - b.ref);
+    last = ref;
+  }
+  return series.values();
 }
 
 /** Rewrites the definitions as they are now. */
@@ -132,6 +140,8 @@ interface OwnSample {
 }
 
 interface SourceState {
+  /** Slots that its series have in the end: most likely its rows are as wide from the start. */
+  slots: number;
   chain: number;
   full: { row: number; seq: number }[];
 }
@@ -145,9 +155,15 @@ class RowReplay {
   #own: OwnSample[] = [];
   #ownByRef: Map<SeriesRef, OwnSample[]> | undefined;
 
-  constructor(head: Head, sources: ReadonlyMap<SourceId, ScrapeSource>) {
+  constructor(head: Head, { series, sources }: Definitions) {
     this.#head = head;
     this.#sources = sources;
+    for (const { source, slot } of series.values()) {
+      const owner = slot === undefined ? undefined : sources.get(source);
+      if (!owner) continue;
+      const state = this.#stateOf(owner);
+      state.slots = Math.max(state.slots, slot! + 1);
+    }
   }
 
   /** @throws CorruptBlockError */
@@ -210,8 +226,7 @@ class RowReplay {
       skipRow(reader);
       return;
     }
-    let state = this.#states.get(source);
-    if (!state) this.#states.set(source, (state = { chain: Number.NaN, full: [] }));
+    const state = this.#stateOf(source);
     if (!isFull && chain !== state.chain + 1) {
       state.chain = Number.NaN;
       skipRow(reader);
@@ -227,7 +242,7 @@ class RowReplay {
       state.chain = chain;
       return;
     }
-    ring.start(timestamp, isFull || last < 0 ? 1 : ring.width);
+    ring.start(timestamp, Math.max(state.slots, isFull || last < 0 ? 1 : ring.width));
     const row = ring.appended;
     if (isFull) state.full.push({ row, seq });
     else this.#copyRow(source, last, row);
@@ -246,6 +261,12 @@ class RowReplay {
     ring.append();
     state.chain = chain;
     for (let i = 0; i < ring.width >>> 5; i++) this.samples += popcount(arena.words[at.presence + i]!);
+  }
+
+  #stateOf(source: ScrapeSource): SourceState {
+    let state = this.#states.get(source);
+    if (!state) this.#states.set(source, (state = { slots: 0, chain: Number.NaN, full: [] }));
+    return state;
   }
 
   #copyRow(source: ScrapeSource, from: number, to: number): void {
