@@ -20,7 +20,7 @@ export interface JobPool {
   /** The configuration it lives by. */
   config(): ScrapeConfig;
   discovery(): readonly DiscoveryState[];
-  /** Whether every discovery has found something or failed since the start. */
+  /** Whether every discovery has found something or failed since the start, and what they found is scraped. */
   hasDiscovered(): boolean;
   /** The job is gone: its targets become stale. */
   end(): Promise<void>;
@@ -53,6 +53,8 @@ export function createJobPool(
   let dropped: readonly DroppedTarget[] = [];
   let droppedCount = 0;
   let isStopped = false;
+  let hasDiscovered = false;
+  let plans = 0;
   let planning: Promise<void> = Promise.resolve();
   let due: Timer | undefined;
   let lastChange = Number.NEGATIVE_INFINITY;
@@ -60,12 +62,15 @@ export function createJobPool(
   const plan = (): Promise<void> => {
     const run = async (): Promise<void> => {
       if (isStopped || !planner) return;
+      const isAll = discovery.hasAnswered();
       const made = await planner.plan(discovery.groups());
       if (isStopped) return;
       await set.replace(made.planned);
       ({ dropped, droppedCount } = made);
+      hasDiscovered ||= isAll;
     };
-    planning = planning.then(run, run);
+    plans++;
+    planning = planning.then(run, run).finally(() => plans--);
     return planning;
   };
 
@@ -108,7 +113,11 @@ export function createJobPool(
     droppedCount: () => droppedCount,
     config: () => job,
     discovery: () => discovery.states(),
-    hasDiscovered: () => discovery.hasAnswered(),
+    hasDiscovered() {
+      // An answer that finds nothing changes nothing: there is no plan to wait for.
+      hasDiscovered ||= discovery.hasAnswered() && !due && plans === 0;
+      return hasDiscovered;
+    },
     async end() {
       await halt();
       await set.replace(new Map());

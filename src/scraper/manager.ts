@@ -39,7 +39,7 @@ export interface ScrapeManager {
   job(name: string): ScrapeConfig | undefined;
   /** What the discoveries of each job have found. */
   discovery(): readonly DiscoveryJson[];
-  /** Whether every discovery has found something or failed since the start: before that, targets may still be to come. */
+  /** Whether every discovery has found something or failed since the start, and what was found is scraped. */
   hasDiscovered(): boolean;
   /** What the targets say about their metrics. */
   metadata(): readonly TargetMetadata[];
@@ -85,6 +85,7 @@ export function createScrapeManager(deps: {
     ...deps.discovery,
   };
   let pools = new Map<string, JobPool>();
+  let hasApplied = false;
   const builtInSet = createTargetSet(shared);
   let poolNames: readonly string[] = [];
   const onDiscoveryFailure = createDiscoveryMetrics(deps.registry, () =>
@@ -126,6 +127,7 @@ export function createScrapeManager(deps: {
         ...jobs.map((job) => next.get(job.job_name)!.apply(job)),
         builtInSet.replace(planBuiltIns(builtIns)),
       ]);
+      hasApplied = true;
     },
     targets: () => ({
       get active() {
@@ -141,7 +143,7 @@ export function createScrapeManager(deps: {
     job: (name) => pools.get(name)?.config(),
     discovery: () =>
       [...pools].flatMap(([job, pool]) => pool.discovery().map((state) => discoveryJson(job, state))),
-    hasDiscovered: () => [...pools.values()].every((pool) => pool.hasDiscovered()),
+    hasDiscovered: () => hasApplied && [...pools.values()].every((pool) => pool.hasDiscovered()),
     metadata: () => scraped().map(({ target, samples }) => ({ target, metrics: samples.metadata })),
     async stop() {
       await Promise.all([...[...pools.values()].map((pool) => pool.stop()), builtInSet.stop()]);

@@ -155,7 +155,10 @@ test('what discovery has found and what is wrong with it is told', async () => {
       lastError: '',
     },
   ]);
-  await m.until(() => m.active().length === 3);
+  await until(() => m.manager.discovery()[0]!.targets === 3);
+  expect(m.manager.hasDiscovered()).toBe(false);
+  await m.clock.advance('100ms');
+  expect(m.active()).toHaveLength(3);
   expect(m.manager.hasDiscovered()).toBe(true);
   answer = 'no list';
   await m.until(() => m.manager.discovery()[0]!.lastError !== '', '1s');
@@ -174,6 +177,13 @@ test('what discovery has found and what is wrong with it is told', async () => {
   const metrics = await m.registry.metrics();
   expect(metrics).toContain('belfry_discovered_targets{scrape_job="http"} 3');
   expect(metrics).toMatch(/belfry_discovery_failures_total\{mechanism="http_sd_configs"\} [2-9]/);
+});
+
+test('a discovery that finds nothing has answered too', async () => {
+  await using m = managed();
+  await m.manager.apply([fileJob('files', [m.file('none.json')]), scrapeJob({ job_name: 'none' })]);
+  expect(m.manager.hasDiscovered()).toBe(false);
+  await until(() => m.manager.hasDiscovered());
 });
 
 test('a kind of discovery that is not served is told among the dropped targets', async () => {
