@@ -62,9 +62,12 @@ groups: [{name: g, rules: [{record: rule, expr: 'alive + 1'}]}]
         ),
       };
     });
+    const body = new Uint8Array(encodeSnappy(writeRequestV1(series)));
+    // Making the request takes a while: the loop must turn to see that the server has closed an idle connection meanwhile.
+    await pause(20);
     const response = await fetch(`${belfry.url}/api/v1/write`, {
       method: 'POST',
-      body: new Uint8Array(encodeSnappy(writeRequestV1(series))),
+      body,
       headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
     });
     expect(response.status).toBe(204);

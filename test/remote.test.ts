@@ -15,6 +15,7 @@ import {
   type Appliance,
   eventually,
   freePort,
+  pause,
   startAppliance,
   temporaryFolder,
 } from './harness/appliance.ts';
@@ -244,6 +245,7 @@ describe('remote write', () => {
       }),
     );
     const body = encodeSnappy(writeRequestV1(series));
+    await pause(20);
     let worst = 0;
     let done = false;
     const pings = (async () => {
