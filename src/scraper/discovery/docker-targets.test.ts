@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { type DockerContainer, type DockerNetwork, dockerTargets } from './docker-targets.ts';
+import { dockerTargets } from './docker-targets.ts';
 
 const settings = { port: 80, host_networking_host: 'localhost', match_first_network: true };
 
-const networks: DockerNetwork[] = [
+const networks = [
   {
     Id: 'n1',
     Name: 'app_default',
@@ -15,7 +15,7 @@ const networks: DockerNetwork[] = [
   { Id: 'n2', Name: 'backend', Scope: 'local', Internal: true },
 ];
 
-const container = (more: Partial<DockerContainer>): DockerContainer => ({
+const container = (more: object): object => ({
   Id: 'c1',
   Names: ['/web'],
   HostConfig: { NetworkMode: 'app_default' },
@@ -23,10 +23,7 @@ const container = (more: Partial<DockerContainer>): DockerContainer => ({
   ...more,
 });
 
-const addresses = (
-  containers: DockerContainer[],
-  more: Partial<typeof settings> = {},
-): (string | undefined)[] =>
+const addresses = (containers: object[], more: Partial<typeof settings> = {}): (string | undefined)[] =>
   dockerTargets(containers, networks, { ...settings, ...more }).map(({ __address__ }) => __address__);
 
 test('a container has a target for each TCP port, with all that is known of it', () => {

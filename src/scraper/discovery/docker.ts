@@ -4,7 +4,7 @@ import type { HttpClientDeps } from '../http-client.ts';
 import { PageBuffers } from '../page-buffers.ts';
 import { createPageClient } from '../page-client.ts';
 import type { Discoverer } from './discoverer.ts';
-import { type DockerContainer, type DockerNetwork, dockerTargets } from './docker-targets.ts';
+import { dockerTargets } from './docker-targets.ts';
 import { plainHttp } from './plain-http.ts';
 import { refreshingDiscoverer } from './refresh.ts';
 
@@ -41,8 +41,8 @@ export function dockerDiscoverer(
         clock: deps.clock,
         intervalMs: config.refresh_interval,
         async ask(cut) {
-          const containers = (await list(`/containers/json${query}`, cut)) as DockerContainer[];
-          const networks = (await list('/networks', cut)) as DockerNetwork[];
+          const containers = await list(`/containers/json${query}`, cut);
+          const networks = await list('/networks', cut);
           return [{ source: 'Docker', targets: dockerTargets(containers, networks, config), labels: {} }];
         },
       });

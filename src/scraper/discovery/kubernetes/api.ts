@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { createHttpClient, type HttpClient, type HttpClientDeps } from '../../http-client.ts';
 import { PageBuffers } from '../../page-buffers.ts';
 import { readPage } from '../../page-client.ts';
+import { mapping, text } from '../json.ts';
 import type { ClusterAccess } from './access.ts';
-import { mapping, text } from './objects.ts';
 
 const LIST_LIMIT_BYTES = 128 * 1024 * 1024;
 const REFUSAL_LIMIT_BYTES = 64 * 1024;

@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { HttpClientConfig } from '../../../config/http-client.ts';
+import { mapping, text } from '../json.ts';
 import { plainHttp } from '../plain-http.ts';
 import type { ClusterAccess } from './access.ts';
-import { mapping, text } from './objects.ts';
 
 /** Where the current context of a kubeconfig leads, and as whom. @throws Error saying what is missing or not supported */
 export function parseKubeconfig(yaml: string, file: string): ClusterAccess {

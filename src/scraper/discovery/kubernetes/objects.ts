@@ -1,4 +1,5 @@
 import type { LabelRecord } from '../discoverer.ts';
+import { type Json, list, mapping, number, optionalText, record, text, textList } from '../json.ts';
 
 /**
  * What of the objects of a cluster makes labels. Read from the API's JSON field by field, so that a cluster's objects cost no more
@@ -120,21 +121,6 @@ export interface Ingress {
 export interface Plain {
   readonly meta: ObjectMeta;
 }
-
-type Json = Readonly<Record<string, unknown>>;
-
-export const mapping = (value: unknown): Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
-export const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const optionalText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
-const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.map(mapping) : []);
-const textList = (value: unknown): string[] =>
-  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
-const record = (value: unknown): LabelRecord =>
-  Object.fromEntries(
-    Object.entries(mapping(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
 
 export function readPlain(json: Json): Plain {
   const meta = mapping(json.metadata);

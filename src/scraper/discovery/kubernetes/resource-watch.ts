@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../../../clock.ts';
+import { mapping, text } from '../json.ts';
 import { ApiRefusal, type KubernetesApi } from './api.ts';
 import { Backoff } from './backoff.ts';
-import { mapping, text } from './objects.ts';
 import { jsonKey } from './resources.ts';
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,8 +1,8 @@
+import { mapping } from '../json.ts';
 import {
   type EndpointSlice,
   type Endpoints,
   type Ingress,
-  mapping,
   type Node,
   type Plain,
   type Pod,

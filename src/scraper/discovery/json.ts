@@ -1,0 +1,25 @@
+import type { LabelRecord } from './discoverer.ts';
+
+/** A JSON object of which nothing is known. What is not as expected reads as empty. */
+export type Json = Readonly<Record<string, unknown>>;
+
+export const mapping = (value: unknown): Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+
+export const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.map(mapping) : []);
+
+export const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+export const optionalText = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : undefined;
+
+export const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
+
+export const textList = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+
+/** Those entries of a mapping that are texts. */
+export const record = (value: unknown): LabelRecord =>
+  Object.fromEntries(
+    Object.entries(mapping(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
