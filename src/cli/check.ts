@@ -1,36 +1,102 @@
-import { formatFinding } from '../config/finding.ts';
+import { type Finding, formatFinding } from '../config/finding.ts';
+import type { FileKind } from '../config/kind.ts';
 import { type CheckedFile, checkFile, type LoadOptions } from '../config/load.ts';
-import { UsageError } from './args.ts';
+import type { StoreSource } from '../rules/lint/stored.ts';
+import { describeFlags, type FlagSpec, parseArgs, UsageError } from './args.ts';
 import { type CliIo, EXIT } from './io.ts';
+import { lintFiles } from './lint-files.ts';
+import { apiSource } from './store-source.ts';
 
 /** What knows the languages inside a config; handed in by the program. */
 export type CheckLanguages = Pick<LoadOptions, 'checkExpr' | 'checkTemplate'>;
+
+/** What `--url` asks over. */
+export interface CheckNetwork {
+  readonly fetch: typeof fetch;
+  readonly now: () => number;
+}
+
+const FLAGS: readonly FlagSpec[] = [
+  { names: ['lint'], kind: 'boolean', help: 'also tells what is valid and probably not meant' },
+  { names: ['lint-fatal'], kind: 'boolean', help: 'the same, and exits 3 when there is any' },
+  {
+    names: ['url'],
+    kind: 'value',
+    placeholder: 'URL',
+    help: 'with lint: a running monitor, to check rules against what it has stored',
+  },
+  {
+    names: ['user'],
+    kind: 'value',
+    placeholder: 'NAME:PASSWORD',
+    help: 'basic authentication there (also from BELFRY_USER)',
+  },
+];
+
+export const checkSummary = `checks configuration and rule files\n\nFlags:\n${describeFlags(FLAGS)}`;
 
 const KIND_NAMES = { config: 'config', rules: 'rule file', web: 'web config' } as const;
 
 /**
  * `belfry check FILE…`: prints `file:line:column: message` per finding to stderr and a verdict per file to stdout. Exits 0 when all
- * files are valid and 1 when one is not; warnings change nothing.
+ * files are valid, 1 when one is not, and 3 when lint finds something and `--lint-fatal` is given; warnings change nothing.
  */
 export async function check(
   argv: readonly string[],
   io: CliIo,
   languages: CheckLanguages = {},
+  network?: CheckNetwork,
 ): Promise<number> {
-  const option = argv.find((argument) => argument.startsWith('-') && argument !== '-');
-  if (option !== undefined) throw new UsageError(`check: unknown option ${option}`);
-  if (argv.length === 0) throw new UsageError('check: expected the name of a file, got none');
-  let isValid = true;
-  for (const file of argv) {
-    const checked = checkFile(file, { env: io.env, cwd: io.cwd, ...languages });
+  const args = usage(() => parseArgs(argv, FLAGS));
+  const url = args.values.get('url');
+  const isFatal = args.switches.get('lint-fatal') ?? false;
+  const isLinted = isFatal || (args.switches.get('lint') ?? false) || url !== undefined;
+  if (args.positional.length === 0) throw new UsageError('check: expected the name of a file, got none');
+  if (url !== undefined && !network) throw new UsageError('check: --url needs a network');
+  const options: LoadOptions = { env: io.env, cwd: io.cwd, ...languages };
+  const valid: { file: string; kind: FileKind }[] = [];
+  for (const file of args.positional) {
+    const checked = checkFile(file, options);
     for (const finding of checked.errors) io.stderr(`${formatFinding(finding)}\n`);
-    for (const { message, ...finding } of checked.warnings) {
-      io.stderr(`${formatFinding({ ...finding, message: `warning: ${message}` })}\n`);
-    }
+    for (const finding of checked.warnings) io.stderr(`${formatFinding(marked('warning', finding))}\n`);
     io.stdout(`${verdict(file, checked)}\n`);
-    isValid &&= checked.errors.length === 0;
+    if (checked.errors.length === 0) valid.push({ file, kind: checked.kind });
   }
-  return isValid ? EXIT.ok : EXIT.failed;
+  let found = 0;
+  if (isLinted) {
+    const user = args.values.get('user') ?? io.env.BELFRY_USER;
+    const authorization = user === undefined ? undefined : `Basic ${Buffer.from(user).toString('base64')}`;
+    const source: StoreSource | undefined =
+      url === undefined || !network ? undefined : apiSource(url, network, authorization);
+    try {
+      for (const { check: name, ...finding } of await lintFiles(valid, options, source)) {
+        io.stderr(`${formatFinding(marked(`lint (${name})`, finding))}\n`);
+        found++;
+      }
+    } catch (error) {
+      const { cause } = error as { cause?: { message?: string } };
+      io.stderr(`belfry: ${cause?.message || (error as Error).message}\n`);
+      return EXIT.failed;
+    }
+    io.stdout(`lint: ${found === 0 ? 'nothing found' : count(found, 'finding')}\n`);
+  }
+  if (valid.length < args.positional.length) return EXIT.failed;
+  return isFatal && found > 0 ? EXIT.lint : EXIT.ok;
+}
+
+const marked = (mark: string, finding: Finding): Finding => ({
+  ...finding,
+  message: `${mark}: ${finding.message}`,
+});
+
+/** @throws UsageError that says whose flags were wrong */
+function usage<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`check: ${error.message}`);
+    throw error;
+  }
 }
 
 function verdict(file: string, { kind, errors, rules }: CheckedFile): string {

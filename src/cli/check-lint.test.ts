@@ -1,0 +1,104 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { check } from './check.ts';
+import { checkLanguages } from './languages.ts';
+import { apiSource } from './store-source.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const community = resolve(root, '../shared/rules');
+
+async function run(cwd: string, ...argv: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const io = {
+    stdout: (text: string) => void out.push(text),
+    stderr: (text: string) => void err.push(text),
+    env: {},
+    cwd,
+  };
+  const code = await check(
+    argv,
+    io,
+    checkLanguages(() => 0),
+  );
+  return { code, out: out.join(''), err: err.join('').split('\n') };
+}
+
+/** Findings as `file rule check`, those of configs by their path. */
+const found = (lines: readonly string[]): string[] =>
+  lines.flatMap((line) => {
+    const match = /^([^:]+):\d+:\d+: (.*?): lint \(([a-z-]+)\): /.exec(line);
+    return match ? [`${match[1]} ${match[2]} ${match[3]}`] : [];
+  });
+
+/** The committed list: each finding with the reason for which it is right. */
+const expected = (name: string): string[] =>
+  readFileSync(join(import.meta.dirname, 'testdata', name), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.slice(0, line.indexOf(': ')));
+
+test('every trap in the guide is found, and nothing else', async () => {
+  const { code, err } = await run(
+    join(root, 'examples/guide'),
+    '--lint-fatal',
+    'prometheus.yml',
+    'alertmanager.yml',
+  );
+  expect(code).toBe(3);
+  expect(found(err)).toEqual(expected('lint-guide.txt'));
+});
+
+test('without --lint-fatal findings change no exit code', async () => {
+  const { code, out } = await run(join(root, 'examples/guide'), '--lint', 'alerts/infrastructure.yml');
+  expect([code, out]).toEqual([0, 'alerts/infrastructure.yml: valid rule file, 4 rules\nlint: 2 findings\n']);
+});
+
+test('without --lint nothing is linted', async () => {
+  const { code, out } = await run(join(root, 'examples/guide'), 'alerts/infrastructure.yml');
+  expect([code, out]).toEqual([0, 'alerts/infrastructure.yml: valid rule file, 4 rules\n']);
+});
+
+const isThere = existsSync(community);
+if (!isThere) console.warn(`skipped: no rules at ${community}`);
+
+test.skipIf(!isThere)('what is found in rules of the community is right, as listed', async () => {
+  const files = readdirSync(community)
+    .filter((name) => name.endsWith('.yml'))
+    .sort();
+  const { err } = await run(community, '--lint', ...files);
+  expect(found(err)).toEqual(expected('lint-community-rules.txt'));
+});
+
+test('a store is asked over its API', async () => {
+  const asked: string[] = [];
+  const source = apiSource(
+    'http://belfry.example/',
+    {
+      now: () => 1_000_000_000,
+      fetch: async (input) => {
+        asked.push(decodeURIComponent(String(input)));
+        const data = String(input).includes('metadata')
+          ? { up: [{ type: 'gauge' }], odd: [{ type: 'unknown' }] }
+          : ['__name__', 'job'];
+        return new Response(JSON.stringify({ status: 'success', data }));
+      },
+    },
+    'Basic x',
+  );
+  expect(await source.labelNames([{ name: '__name__', op: '=', value: 'up' }])).toEqual(['__name__', 'job']);
+  expect([...(await source.types())]).toEqual([['up', 'gauge']]);
+  expect(asked).toEqual([
+    'http://belfry.example/api/v1/labels?match[]=up&start=395200&end=1000000',
+    'http://belfry.example/api/v1/metadata?',
+  ]);
+});
+
+test('what the store refuses is told', async () => {
+  const source = apiSource('http://a', {
+    now: () => 0,
+    fetch: async () => new Response('{"status":"error","error":"no"}', { status: 400 }),
+  });
+  await expect(source.types()).rejects.toThrow('http://a/api/v1/metadata: no');
+});

@@ -1,0 +1,28 @@
+/** Names of cAdvisor's metrics, as documented; families that grow with kernels are taken by their beginnings. */
+export const CADVISOR_METRICS = new RegExp(
+  `^container_(${[
+    'blkio_device_usage_total',
+    'cpu_(cfs_periods_total|cfs_throttled_(periods|seconds)_total|cfs_burst_.*|load_(average_10s|d_average_10s)|schedstat_.*|(system|usage|user)_seconds_total)',
+    'file_descriptors',
+    'fs_(inodes_(free|total)|io_.*|limit_bytes|read_seconds_total|reads_(bytes|merged)_total|reads_total|sector_(reads|writes)_total|usage_bytes|write_seconds_total|writes_(bytes|merged)_total|writes_total)',
+    'health_state',
+    'hugetlb_.*',
+    'last_seen',
+    'llc_.*',
+    'memory_.*',
+    'network_.*',
+    'oom_events_total',
+    'perf_.*',
+    'pressure_.*',
+    'processes',
+    'referenced_bytes',
+    'scrape_error',
+    'sockets',
+    'spec_.*',
+    'start_time_seconds',
+    'tasks_state',
+    'threads(_max)?',
+    'ulimits_soft',
+    'uncore_.*',
+  ].join('|')})$`,
+);
