@@ -536,6 +536,30 @@ describe('monitoring', () => {
 });
 
 describe('operation', () => {
+  // Before the tests that run the executable to its end: this process, and so the target, stands still meanwhile.
+  test('a rule is rehearsed over what is stored, as it is and with another threshold', async () => {
+    const rehearse = async (fields: object) => {
+      const response = await ask('/api/rehearse', { method: 'POST', body: JSON.stringify(fields) });
+      return {
+        status: response.status,
+        body: (await response.json()) as { error?: string; summary: { firings: number }; firings: unknown[] },
+      };
+    };
+    const from = Math.floor(Date.now() / 1000) - 120;
+    const asItIs = await rehearse({ alert: 'Always', from });
+    expect(asItIs.body.summary).toMatchObject({ firings: 1 });
+    expect(asItIs.body.firings).toMatchObject([
+      { labels: { alertname: 'Always', site: 'north' }, peak: 21.5 },
+    ]);
+    expect((await rehearse({ alert: 'Always', from, expr: 'temp > 30' })).body.summary.firings).toBe(0);
+    expect(await rehearse({ alert: 'Never' })).toMatchObject({
+      status: 404,
+      body: { error: 'no alerting rule "Never" is loaded' },
+    });
+    expect(await rehearse({ alert: 'Always', expr: 'temp >' })).toMatchObject({ status: 400 });
+    expect(await rehearse({ alert: 'Always', for: 'long' })).toMatchObject({ status: 400 });
+  });
+
   test('a reload takes a good configuration and refuses a bad one, and the old one goes on', async () => {
     fs.writeFileSync(file, config(target, 'nonsense: 1\n'));
     const refused = await ask('/-/reload', { method: 'POST' });
@@ -602,29 +626,6 @@ describe('operation', () => {
   test('health commands tell a running monitor from a stopped one', () => {
     expect(runToEnd(['ready', '--url', belfry.url]).status).toBe(0);
     expect(runToEnd(['healthy', '--url', 'http://127.0.0.1:9']).status).toBe(1);
-  });
-
-  test('a rule is rehearsed over what is stored, as it is and with another threshold', async () => {
-    const rehearse = async (fields: object) => {
-      const response = await ask('/api/rehearse', { method: 'POST', body: JSON.stringify(fields) });
-      return {
-        status: response.status,
-        body: (await response.json()) as { error?: string; summary: { firings: number }; firings: unknown[] },
-      };
-    };
-    const from = Math.floor(Date.now() / 1000) - 120;
-    const asItIs = await rehearse({ alert: 'Always', from });
-    expect(asItIs.body.summary).toMatchObject({ firings: 1 });
-    expect(asItIs.body.firings).toMatchObject([
-      { labels: { alertname: 'Always', site: 'north' }, peak: 21.5 },
-    ]);
-    expect((await rehearse({ alert: 'Always', from, expr: 'temp > 30' })).body.summary.firings).toBe(0);
-    expect(await rehearse({ alert: 'Never' })).toMatchObject({
-      status: 404,
-      body: { error: 'no alerting rule "Never" is loaded' },
-    });
-    expect(await rehearse({ alert: 'Always', expr: 'temp >' })).toMatchObject({ status: 400 });
-    expect(await rehearse({ alert: 'Always', for: 'long' })).toMatchObject({ status: 400 });
   });
 
   test('queries in flight are listed, and a flush puts everything on disk', async () => {
