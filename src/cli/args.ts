@@ -82,7 +82,7 @@ export function describeFlags(specs: readonly FlagSpec[]): string {
   const width = Math.max(...heads.map((head) => head.length));
   return shown
     .map((spec, i) => {
-      const also = spec.names.slice(1).map((name) => `--${name}`);
+      const also = spec.names.slice(1).map((name) => (name.length === 1 ? `-${name}` : `--${name}`));
       return `  ${heads[i]!.padEnd(width)}  ${spec.help}${also.length > 0 ? ` (also ${also.join(', ')})` : ''}`;
     })
     .join('\n');

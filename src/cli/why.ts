@@ -1,10 +1,10 @@
 import { quote } from '../model/labels.ts';
-import { UsageError } from './args.ts';
+import { describeFlags, UsageError } from './args.ts';
 import { explain, type ShownTrace } from './explain.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
 import type { ListedAlert } from './listing.ts';
 import { CommandError, REMOTE_FLAGS, remoteOf } from './remote.ts';
-import { describeWord, runWord, type Word } from './words.ts';
+import { runWord, type Word } from './words.ts';
 
 /** `belfry why`: the whole answer to "why did this (not) page me?". @param now Unix ms */
 export function whyCommand(now: () => number): Command {
@@ -49,7 +49,7 @@ export function whyCommand(now: () => number): Command {
     name: 'why',
     usage: word.usage,
     summary: word.summary,
-    help: describeWord(word),
+    help: describeFlags(word.flags),
     run: (argv, io) => runWord(word, argv, io),
   };
 }

@@ -49,7 +49,6 @@ export async function runWord(word: Word, argv: readonly string[], io: CliIo): P
   }
 }
 
-/** Usage, what it does and its flags. */
-export function describeWord({ usage, summary, flags }: Word): string {
+function describeWord({ usage, summary, flags }: Word): string {
   return `belfry ${usage}\n  ${summary}\n${describeFlags(flags)}\n`;
 }
