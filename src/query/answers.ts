@@ -1,4 +1,3 @@
-import type { Matcher } from '../model/matcher.ts';
 import type { Querier, Queryable, SeriesSamples } from '../model/queryable.ts';
 import { evaluateInstant, evaluateRange, type QueryOutcome } from '../promql/evaluate.ts';
 import { parseExpr } from '../promql/parse.ts';
@@ -71,7 +70,7 @@ export function writeAnswer(
   try {
     switch (task.kind) {
       case 'cardinality': {
-        const data = cardinality(querier.series([], task.range), task.range, task.limit);
+        const data = cardinality(querier.series([], task.range), task.range, task.limit, budget);
         writer.raw(JSON.stringify({ status: 'success', data }));
         return JSON_TYPE;
       }
@@ -160,23 +159,29 @@ type ListTask = Extract<QueryTask, { kind: 'series' | 'labelNames' | 'labelValue
 
 function writeList(writer: JsonWriter, task: ListTask, querier: Querier): void {
   const sets = task.match.map(matchersOf);
-  writer.raw('{"status":"success","data":[');
-  const items = listOf(task, sets, querier);
-  const limit = Math.min(task.limit ?? items.length, items.length);
-  for (let i = 0; i < limit; i++) writer.raw((i > 0 ? ',' : '') + items[i]!);
-  writer.raw(']');
-  writeNotes(writer, limit < items.length ? [TRUNCATED] : [], []);
-}
-
-function listOf(task: ListTask, sets: readonly (readonly Matcher[])[], querier: Querier): string[] {
   switch (task.kind) {
     case 'series':
-      return querier.series(sets, task.range).map(labelsJson);
+      writeItems(writer, querier.series(sets, task.range), labelsJson, task.limit);
+      break;
     case 'labelNames':
-      return querier.labelNames(sets, task.range).map((name) => JSON.stringify(name));
+      writeItems(writer, querier.labelNames(sets, task.range), JSON.stringify, task.limit);
+      break;
     case 'labelValues':
-      return querier.labelValues(task.name, sets, task.range).map((value) => JSON.stringify(value));
+      writeItems(writer, querier.labelValues(task.name, sets, task.range), JSON.stringify, task.limit);
   }
+}
+
+function writeItems<T>(
+  writer: JsonWriter,
+  items: readonly T[],
+  json: (item: T) => string,
+  limit = items.length,
+): void {
+  const count = Math.min(limit, items.length);
+  writer.raw('{"status":"success","data":[');
+  for (let i = 0; i < count; i++) writer.raw((i > 0 ? ',' : '') + json(items[i]!));
+  writer.raw(']');
+  writeNotes(writer, count < items.length ? [TRUNCATED] : [], []);
 }
 
 function writeNotes(writer: JsonWriter, warnings: readonly string[], infos: readonly string[]): void {

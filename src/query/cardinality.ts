@@ -1,4 +1,5 @@
 import { eachLabel, type Labels, METRIC_NAME } from '../model/labels.ts';
+import type { QueryBudget } from '../model/queryable.ts';
 import type { TimeRange } from '../model/time.ts';
 
 interface Row {
@@ -21,15 +22,31 @@ export interface Cardinality {
   readonly seriesCountByLabelValuePair: readonly Row[];
 }
 
-/** Counts what the series of a range are made of; of each list the `limit` largest rows. There are no chunks: the count is that of series. */
-export function cardinality(series: readonly Labels[], range: TimeRange, limit: number): Cardinality {
+/** Heap of one entry of a Map or Set, its key's text not counted, bytes. */
+const ENTRY_BYTES = 64;
+
+/**
+ * Counts what the series of a range are made of; of each list the `limit` largest rows. There are no chunks: the count is that of series.
+ * @throws what the budget throws when the counting itself takes too much memory
+ */
+export function cardinality(
+  series: readonly Labels[],
+  range: TimeRange,
+  limit: number,
+  budget: QueryBudget,
+): Cardinality {
   const byMetric = new Map<string, number>();
   const byPair = new Map<string, number>();
   const valuesOf = new Map<string, Set<string>>();
   for (const labels of series) {
     for (const [name, value] of eachLabel(labels)) {
       if (name === METRIC_NAME) add(byMetric, value, 1);
-      add(byPair, `${name}=${value}`, 1);
+      const pair = `${name}=${value}`;
+      const known = byPair.get(pair) ?? 0;
+      // The pair's own text, and its places in the counts and in the values of its name.
+      if (known === 0) budget.bytes(2 * ENTRY_BYTES + 2 * pair.length);
+      byPair.set(pair, known + 1);
+      if (known > 0) continue;
       const values = valuesOf.get(name);
       if (values) values.add(value);
       else valuesOf.set(name, new Set([value]));

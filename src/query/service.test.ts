@@ -97,6 +97,51 @@ describe('limits', () => {
   });
 });
 
+test('cardinality counts series by name, label and pair, within the memory of a query', () => {
+  const task = { kind: 'cardinality', range: { from: 0, to: NOW + 1 }, limit: 2 } as const;
+  const { data } = JSON.parse(ask(task).text) as { data: unknown };
+  expect(data).toEqual({
+    headStats: { numSeries: 4, numLabelPairs: 8, chunkCount: 4, minTime: 0, maxTime: NOW },
+    seriesCountByMetricName: [
+      { name: 'up', value: 3 },
+      { name: 'odd.name', value: 1 },
+    ],
+    labelValueCountByLabelName: [
+      { name: 'job', value: 3 },
+      { name: '__name__', value: 2 },
+    ],
+    memoryInBytesByLabelName: [
+      { name: '__name__', value: 10 },
+      { name: 'job', value: 8 },
+    ],
+    seriesCountByLabelValuePair: [
+      { name: '__name__=up', value: 3 },
+      { name: '__name__=odd.name', value: 1 },
+    ],
+  });
+  expect(ask(task, { maxBytes: 500 })).toMatchObject({
+    status: 422,
+    text: expect.stringContaining('query.max_bytes'),
+  });
+});
+
+test('lists are cut at their limit, and say so', () => {
+  const list = (limit: number) =>
+    JSON.parse(
+      ask({ kind: 'labelValues', name: 'job', match: ['up'], range: { from: 0, to: NOW + 1 }, limit }).text,
+    ) as unknown;
+  expect(list(3)).toEqual({ status: 'success', data: ['a', 'gone', 'old'] });
+  expect(list(2)).toEqual({
+    status: 'success',
+    data: ['a', 'gone'],
+    warnings: ['results truncated due to limit'],
+  });
+  expect(ask({ kind: 'labelNames', match: ['sum(up)'], range: { from: 0, to: 1 } })).toMatchObject({
+    status: 400,
+    text: expect.stringContaining('invalid parameter'),
+  });
+});
+
 test('samples read, bytes and waiting are told', () => {
   const answer = ask({ kind: 'instant', expr: 'sum(up)', timestamp: NOW, stats: 'all' });
   expect(answer).toMatchObject({ id: 7, status: 200, contentType: 'application/json' });
