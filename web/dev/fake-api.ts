@@ -81,6 +81,10 @@ export function createFakeApi(scenario: Scenario, now: () => number): FakeApi {
       const get = method === 'GET';
       if (path === '/api/v1/query_range') return ok({ resultType: 'matrix', result: range(query) });
       if (path === '/api/v1/query') return instant(query, now());
+      if (get && path === '/api/v1/labels') return ok(['__name__', 'instance', 'job', 'mode']);
+      if (get && path === '/api/v1/series') return ok([]);
+      if (get && path === '/api/v1/metadata')
+        return ok({ http_requests_total: [{ type: 'counter', help: 'Requests answered.', unit: '' }] });
       if (get && path.startsWith('/api/v1/label/')) return ok(labelValues(path));
       if (get && path === '/api/v1/alerts') return ok({ alerts: alerts() });
       if (get && path === '/api/v1/rules') return ok({ groups: groups() });

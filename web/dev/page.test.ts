@@ -54,6 +54,7 @@ async function open(path: string, options: Parameters<Browser['newContext']>[0] 
   server.api.scenario = 'busy';
   complaints = [];
   context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
@@ -163,6 +164,35 @@ test.skipIf(!hasBrowser)('upstream’s query links open the same view, and the U
   await page.getByText('unclosed left parenthesis').waitFor();
   expect(complaints.filter((text) => !text.includes('400'))).toEqual([]);
 });
+
+test.skipIf(!hasBrowser)(
+  'the editor completes, several expressions stand below each other, history brings one back',
+  async () => {
+    const page = await open('/graph');
+    const editor = page.getByRole('textbox', { name: 'PromQL expression' }).first();
+    await page.locator('.query-host .cm-content').waitFor();
+    await editor.click();
+    await page.keyboard.type('histogram_q');
+    await page.locator('.cm-tooltip-autocomplete li', { hasText: 'histogram_quantile' }).first().waitFor();
+    await page.keyboard.press('Escape');
+    await editor.fill('node_things');
+    await page.keyboard.press('Enter');
+    await isDrawn(page);
+    await page.getByRole('button', { name: 'Add an expression' }).click();
+    await page.locator('.expr').nth(1).locator('.cm-content').waitFor();
+    await page.locator('.expr').nth(1).getByRole('button', { name: 'History' }).click();
+    await page.getByRole('button', { name: 'node_things', exact: true }).click();
+    await page.waitForURL(/g1\.expr=node_things/);
+    await page.locator('.expr').nth(1).getByRole('button', { name: 'Copy as panel' }).click();
+    await page
+      .getByRole('button', { name: /^Cop(ied|y)|^Could not/ })
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: 'Remove this expression' }).first().click();
+    await page.waitForFunction(() => document.querySelectorAll('.expr').length === 1);
+    expect(complaints).toEqual([]);
+  },
+);
 
 test.skipIf(!hasBrowser)('dragging over a chart zooms, Back and undo return', async () => {
   const page = await open('/graph?g0.expr=node_things&g0.tab=0&g0.range_input=1h');

@@ -33,6 +33,8 @@ export interface QueryRange {
 }
 
 export interface Api {
+  /** The page's root, with a slash at its end. */
+  readonly base: string;
   query(expr: string, time: number | undefined, signal?: AbortSignal): Promise<Answer<QueryResult>>;
   queryRange(expr: string, range: QueryRange, signal?: AbortSignal): Promise<Answer<readonly MatrixSeries[]>>;
   labelValues(
@@ -108,6 +110,7 @@ export function createApi(base: string, fetchFn: typeof fetch = fetch): Api {
   });
 
   return {
+    base,
     query: async (expr, time, signal) =>
       withNotes<QueryResult>(
         await form(

@@ -4,13 +4,19 @@ import { assignColors, seriesColor } from '../chart/palette.ts';
 import type { ChartLine } from '../chart/plot.ts';
 import type { QueryRange } from '../data/api.ts';
 import type { Answer, MatrixSeries, QueryResult } from '../data/api-types.ts';
+import { type ExprPanel, panelJson, panelQuery, panelsOf } from '../data/explore-panels.ts';
 import { columnsOf, niceStep, queryRangeOf, seriesText } from '../data/matrix.ts';
+import { recentQueries, rememberQuery } from '../data/query-history.ts';
+import { useDismiss } from '../frame/time-control.tsx';
 import type { ResolvedRange } from '../nav/time-range.ts';
+import { CopyButton } from '../parts/copy-button.tsx';
+import { Icon } from '../parts/icons.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
+import { QueryEditor } from './query-editor.tsx';
 import { ResultTable } from './result-table.tsx';
 
-type Tab = 'graph' | 'table';
+type Tab = ExprPanel['tab'];
 
 type ExploreAnswer =
   | { readonly tab: 'table'; readonly answer: Answer<QueryResult>; readonly tookMs: number }
@@ -27,33 +33,65 @@ const MAX_LINES = 200;
 
 const EXAMPLES = ['up', 'rate(node_cpu_seconds_total[5m])', 'node_memory_MemAvailable_bytes', 'ALERTS'];
 
-/** An expression as a graph and as a table. The whole of it is in the URL, spelled as upstream's query page does. */
+/** Expressions as graphs and as tables. The whole of it is in the URL, spelled as upstream's query page does. */
 export function Explore() {
   const { router } = useSession();
   const query = router.query.value;
-  const expr = query.get('g0.expr') ?? '';
-  const tab = tabOf(query.get('g0.tab'), query.has('g0.expr'));
+  const panels = panelsOf(query);
+  const write = (next: readonly ExprPanel[]): void => router.setQuery(panelQuery(query, next));
+  const replace = (at: number, panel: ExprPanel): void =>
+    write(panels.map((other, i) => (i === at ? panel : other)));
+  return (
+    <div class="page">
+      <h1 class="sr-only">Explore</h1>
+      {panels.map((panel, i) => (
+        <ExprView
+          key={i}
+          panel={panel}
+          isAlone={panels.length === 1}
+          onChange={(next) => replace(i, next)}
+          onRemove={() => write(panels.filter((_, other) => other !== i))}
+        />
+      ))}
+      {panels.at(-1)?.expr !== '' && (
+        <div>
+          <button
+            type="button"
+            class="button"
+            onClick={() => write([...panels, { expr: '', tab: panels.at(-1)!.tab }])}
+          >
+            Add an expression
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface ExprViewProps {
+  readonly panel: ExprPanel;
+  readonly isAlone: boolean;
+  onChange(panel: ExprPanel): void;
+  onRemove(): void;
+}
+
+function ExprView({ panel, isAlone, onChange, onRemove }: ExprViewProps) {
+  const { tick } = useSession();
+  const { expr, tab } = panel;
   const [draft, setDraft] = useState(expr);
   const shownExpr = useRef(expr);
-  const area = useRef<HTMLTextAreaElement>(null);
   if (shownExpr.current !== expr) {
     shownExpr.current = expr;
     setDraft(expr);
   }
-  const { tick } = useSession();
   const run = (text: string): void => {
     const wanted = text.trim();
+    rememberQuery(localStorage, wanted);
     if (wanted === expr) tick.value++;
-    else
-      router.setQuery({
-        'g0.expr': wanted === '' ? undefined : wanted,
-        'g0.tab': tab === 'table' ? '1' : '0',
-      });
+    else onChange({ expr: wanted, tab });
   };
-
   return (
-    <div class="page">
-      <h1 class="sr-only">Explore</h1>
+    <section class="expr" aria-label={expr === '' ? 'New expression' : expr}>
       <form
         class="query-form"
         onSubmit={(event) => {
@@ -61,45 +99,97 @@ export function Explore() {
           run(draft);
         }}
       >
-        <textarea
-          ref={area}
-          class="input mono query-input"
-          aria-label="PromQL expression"
-          rows={Math.min(12, Math.max(2, draft.split('\n').length))}
+        <QueryEditor
+          ran={expr}
           value={draft}
-          placeholder="An expression, for example  rate(http_requests_total[5m])"
-          spellcheck={false}
-          autocapitalize="off"
-          onInput={(event) => setDraft(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key === 'Enter' && !event.shiftKey) {
-              event.preventDefault();
-              run(draft);
-            }
-          }}
+          label="PromQL expression"
+          onChange={setDraft}
+          onRun={() => run(draft)}
         />
-        <button type="submit" class="button is-primary" title="Enter runs, Shift-Enter makes a new line">
-          Run
-        </button>
+        <span class="query-actions">
+          <button type="submit" class="button is-primary" title="Enter runs, Shift-Enter makes a new line">
+            Run
+          </button>
+          <QueryHistory onChoose={run} />
+          {!isAlone && (
+            <button
+              type="button"
+              class="icon-button"
+              title="Remove this expression"
+              aria-label="Remove this expression"
+              onClick={onRemove}
+            >
+              <Icon name="close" />
+            </button>
+          )}
+        </span>
       </form>
-      {expr === '' ? (
-        <Empty title="Write an expression, or start from one of these.">
-          <span class="examples">
-            {EXAMPLES.map((example) => (
-              <button key={example} type="button" class="button is-small mono" onClick={() => run(example)}>
-                {example}
-              </button>
-            ))}
-          </span>
-        </Empty>
+      {expr !== '' ? (
+        <Result key={tab} panel={panel} onTab={(next) => onChange({ expr, tab: next })} />
       ) : (
-        <Result key={tab} expr={expr} tab={tab} />
+        isAlone && (
+          <Empty title="Write an expression, or start from one of these.">
+            <span class="examples">
+              {EXAMPLES.map((example) => (
+                <button key={example} type="button" class="button is-small mono" onClick={() => run(example)}>
+                  {example}
+                </button>
+              ))}
+            </span>
+          </Empty>
+        )
       )}
-    </div>
+    </section>
   );
 }
 
-function Result({ expr, tab }: { readonly expr: string; readonly tab: Tab }) {
+/** Expressions run before, in this browser. */
+function QueryHistory({ onChoose }: { onChoose(expr: string): void }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const root = useRef<HTMLSpanElement>(null);
+  useDismiss(root, isOpen, () => setIsOpen(false));
+  const queries = isOpen ? recentQueries(localStorage) : [];
+  return (
+    <span class="query-history" ref={root}>
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        onClick={() => setIsOpen(!isOpen)}
+      >
+        <Icon name="clock" /> History
+      </button>
+      {isOpen && (
+        <div class="popover history-popover">
+          {queries.length === 0 && <p class="note">Nothing was run in this browser yet.</p>}
+          {queries.map((expr) => (
+            <button
+              key={expr}
+              type="button"
+              class="menu-item mono"
+              title={expr}
+              onClick={() => {
+                setIsOpen(false);
+                onChoose(expr);
+              }}
+            >
+              {expr}
+            </button>
+          ))}
+        </div>
+      )}
+    </span>
+  );
+}
+
+interface ResultProps {
+  readonly panel: ExprPanel;
+  onTab(tab: Tab): void;
+}
+
+function Result({ panel, onTab: show }: ResultProps) {
+  const { expr, tab } = panel;
   const { api, range, router, clock } = useSession();
   const moment = router.query.value.get('g0.end_input');
   const resource = useResource(
@@ -117,7 +207,6 @@ function Result({ expr, tab }: { readonly expr: string; readonly tab: Tab }) {
     },
     [expr, tab, range.text.value],
   );
-  const show = (next: Tab): void => router.setQuery({ 'g0.tab': next === 'table' ? '1' : '0' });
   return (
     <>
       <div class="result-head">
@@ -142,6 +231,7 @@ function Result({ expr, tab }: { readonly expr: string; readonly tab: Tab }) {
           </button>
         </div>
         <ResultFacts result={resource.data.value} />
+        <CopyButton text={() => panelJson(panel)} label="Copy as panel" />
       </div>
       <View resource={resource} what="The answer" skeleton={<Skeleton rows={1} height={380} />}>
         {(result) => (
@@ -234,13 +324,6 @@ function linesOf(
       fill: series.length === 1 ? 0.1 : 0,
     })),
   };
-}
-
-/** Upstream writes 0 for the graph and 1 for the table, newer versions the word; without a tab, a link shows the table. */
-function tabOf(text: string | null, hasExpr: boolean): Tab {
-  if (text === '1' || text === 'table') return 'table';
-  if (text === '0' || text === 'graph') return 'graph';
-  return hasExpr ? 'table' : 'graph';
 }
 
 function stepOf(text: string | null): number | undefined {
