@@ -72,7 +72,7 @@ export function remoteWriteRoutes(deps: RemoteWriteDeps): Hono {
       version === 1 ? readWriteRequestV1(bytes) : readWriteRequestV2(bytes);
     for (const item of items) {
       if (item?.kind === 'series') appendRun(appender, item, latest, tally);
-      else if (item?.kind === 'metadata') appender.metadata(item.metric, item.metadata);
+      else if (item?.kind === 'metadata' && item.metric !== '') appender.metadata(item.metric, item.metadata);
       if (slicer.isDue()) await slicer.pause();
     }
   };
