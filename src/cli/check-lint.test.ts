@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { check } from './check.ts';
+import { clearSecrets } from './clear-secrets.ts';
 import { checkLanguages } from './languages.ts';
 import { apiSource } from './store-source.ts';
 
@@ -69,6 +70,23 @@ test.skipIf(!isThere)('what is found in rules of the community is right, as list
     .sort();
   const { err } = await run(community, '--lint', ...files);
   expect(found(err)).toEqual(expected('lint-community-rules.txt'));
+});
+
+test('secrets that stand in clear, but not variables, files or addresses', () => {
+  const found = clearSecrets(`
+global: { smtp_auth_password: abc, slack_api_url: '\${SLACK}' }
+receivers:
+  - name: a
+    webhook_configs: [{ url: 'http://a/' }]
+    pagerduty_configs: [{ routing_key_file: x }, { routing_key: k }]
+scrape_configs:
+  - { job_name: a, basic_auth: { username: u, password: p } }
+`);
+  expect(found.map((path) => path.join('.'))).toEqual([
+    'global.smtp_auth_password',
+    'receivers.0.pagerduty_configs.1.routing_key',
+    'scrape_configs.0.basic_auth.password',
+  ]);
 });
 
 test('a store is asked over its API', async () => {

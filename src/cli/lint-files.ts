@@ -10,6 +10,7 @@ import type { LintFinding } from '../rules/lint/finding.ts';
 import { lint, parsedRules } from '../rules/lint/lint.ts';
 import type { LintedRouting } from '../rules/lint/routing.ts';
 import { gatherFacts, type StoreSource } from '../rules/lint/stored.ts';
+import { clearSecrets } from './clear-secrets.ts';
 import { readRuleFiles } from './rule-files.ts';
 
 /** A finding of lint as it is printed; `check` names what found it. */
@@ -66,10 +67,22 @@ export async function lintFiles(
     if (at.kind === 'config') return { check, ...routedYaml!.finding(at.path, message) };
     return { check, file: shown(at.file, options.cwd), ...at.position, path: at.rule, message };
   });
+  for (const { file, config } of loaded) if (config) shownAll.push(...secretLint(file, options.cwd));
   const order = [...new Set(shownAll.map(({ file }) => file))];
   return shownAll.sort(
     (a, b) => order.indexOf(a.file) - order.indexOf(b.file) || a.line - b.line || a.column - b.column,
   );
+}
+
+/** One finding for all secrets of a file, at the first. */
+function secretLint(file: string, cwd: string): FileLint[] {
+  const text = readFileSync(path.resolve(cwd, file), 'utf8');
+  const paths = clearSecrets(text);
+  const [first] = paths;
+  if (!first) return [];
+  const keys = [...new Set(paths.map((each) => each.filter((step) => typeof step === 'string').at(-1)))];
+  const message = `secrets stand here as plain text (${keys.join(', ')}): write them as \${VAR} or name a file with the key's _file twin`;
+  return [{ check: 'secret-in-clear', ...new YamlFile(file, text).finding(first, message) }];
 }
 
 function load(file: string, kind: FileKind, options: LoadOptions): Loaded {

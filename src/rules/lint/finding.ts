@@ -23,6 +23,7 @@ export type LintCheck =
   | 'rate-of-sum'
   | 'repeat-below-group-interval'
   | 'scans-everything'
+  | 'secret-in-clear'
   | 'sides-never-match'
   | 'template-label-missing'
   | 'text-factor'
