@@ -65,6 +65,8 @@ export interface Appliance {
 }
 
 const DEFAULT_LISTEN = '127.0.0.1:9797';
+/** Longer than a process lives. */
+const NO_LOOP_SAMPLING_MS = 2 ** 31 - 1;
 /** Queries that may wait for a worker. */
 const MAX_WAITING = 64;
 /** A background worker that ends more often than this within that time will not get better by another try. */
