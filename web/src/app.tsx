@@ -1,5 +1,7 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { KeyHelp, useKeys } from './frame/keys.tsx';
+import { SearchPalette } from './frame/palette.tsx';
 import { Strip } from './frame/strip.tsx';
 import { BottomBar, TopBar } from './frame/top-bar.tsx';
 import { lazyPart } from './lazy-part.ts';
@@ -21,17 +23,32 @@ const ROUTES: readonly (readonly [path: RegExp, title: string, load: () => Promi
 
 export function App() {
   const { router } = useSession();
+  const [over, setOver] = useState<'search' | 'keys'>();
+  useKeys({ search: () => setOver('search'), help: () => setOver('keys') });
+  const isKiosk = router.query.value.has('kiosk');
   return (
     <>
       <button type="button" class="skip-link" onClick={() => document.getElementById('content')?.focus()}>
         Skip to the content
       </button>
-      <TopBar />
+      {isKiosk ? (
+        <button
+          type="button"
+          class="button is-small kiosk-leave"
+          onClick={() => router.setQuery({ kiosk: undefined }, { replace: true })}
+        >
+          Show the bars
+        </button>
+      ) : (
+        <TopBar onSearch={() => setOver('search')} />
+      )}
       <Strip />
       <main id="content" class="content" tabIndex={-1}>
         <Page path={router.path.value} />
       </main>
-      <BottomBar />
+      {!isKiosk && <BottomBar />}
+      {over === 'search' && <SearchPalette onClose={() => setOver(undefined)} />}
+      {over === 'keys' && <KeyHelp onClose={() => setOver(undefined)} />}
     </>
   );
 }

@@ -97,9 +97,15 @@ export interface ActiveTarget {
   readonly scrapeTimeout: string;
 }
 
+/** What discovery found and relabelling did not keep. */
+export interface DroppedTarget {
+  readonly discoveredLabels: LabelMap;
+  readonly scrapePool?: string;
+}
+
 export interface TargetsAnswer {
   readonly activeTargets: readonly ActiveTarget[];
-  readonly droppedTargets?: readonly unknown[];
+  readonly droppedTargets?: readonly DroppedTarget[];
   readonly droppedTargetCounts?: Readonly<Record<string, number>> | null;
 }
 

@@ -21,7 +21,7 @@ const PAGES: readonly PageLink[] = [
 ];
 
 /** The bar on top: bell, pages, time, refresh, theme. On phones the pages move to the bottom. */
-export function TopBar() {
+export function TopBar({ onSearch }: { onSearch(): void }) {
   const { router, range, alerts } = useSession();
   const firing = (alerts.data.value ?? []).filter((alert) => alert.state === 'firing').length;
   return (
@@ -36,6 +36,9 @@ export function TopBar() {
       </a>
       <PageLinks firing={firing} where="top" />
       <div class="top-bar-tools">
+        <button type="button" class="icon-button" title="Search ( / )" aria-label="Search" onClick={onSearch}>
+          <Icon name="search" />
+        </button>
         <TimeControl />
         <ThemeButton />
       </div>

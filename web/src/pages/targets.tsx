@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { ActiveTarget, TargetsAnswer } from '../data/api-types.ts';
+import type { ActiveTarget, DroppedTarget, TargetsAnswer } from '../data/api-types.ts';
 import type { Health } from '../data/hosts.ts';
 import { parsePromDuration } from '../format/duration.ts';
 import { parseApiTime } from '../format/time.ts';
@@ -102,7 +102,13 @@ function TargetGroups({ answer, job, onlyFailing, search }: TargetGroupsProps) {
       {[...pools]
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([pool, members]) => (
-          <Pool key={pool} name={pool} targets={members} dropped={answer.droppedTargetCounts?.[pool] ?? 0} />
+          <Pool
+            key={pool}
+            name={pool}
+            targets={members}
+            droppedCount={answer.droppedTargetCounts?.[pool] ?? 0}
+            dropped={(answer.droppedTargets ?? []).filter((target) => target.scrapePool === pool)}
+          />
         ))}
     </>
   );
@@ -111,11 +117,13 @@ function TargetGroups({ answer, job, onlyFailing, search }: TargetGroupsProps) {
 function Pool({
   name,
   targets,
+  droppedCount,
   dropped,
 }: {
   readonly name: string;
   readonly targets: readonly ActiveTarget[];
-  readonly dropped: number;
+  readonly droppedCount: number;
+  readonly dropped: readonly DroppedTarget[];
 }) {
   const up = targets.filter((target) => target.health === 'up').length;
   const order = { down: 0, unknown: 1, up: 2 };
@@ -130,7 +138,6 @@ function Pool({
           <span class={targets.some((target) => target.health === 'down') ? 'text-firing' : undefined}>
             {up} of {targets.length} up
           </span>
-          {dropped > 0 && ` · ${dropped} dropped by relabelling`}
         </span>
       </h2>
       <div class="table-scroll">
@@ -152,7 +159,43 @@ function Pool({
           </tbody>
         </table>
       </div>
+      {droppedCount > 0 && <Dropped count={droppedCount} targets={dropped} />}
     </section>
+  );
+}
+
+/** Most dropped targets listed: service discovery may find thousands. */
+const MAX_DROPPED = 100;
+
+/** What discovery found and relabelling dropped, with the labels its rules saw. */
+function Dropped({ count, targets }: { readonly count: number; readonly targets: readonly DroppedTarget[] }) {
+  return (
+    <details class="dropped">
+      <summary>
+        {count} {count === 1 ? 'target' : 'targets'} dropped by relabelling
+      </summary>
+      {targets.length === 0 ? (
+        <p class="note">Their labels are not kept.</p>
+      ) : (
+        <>
+          <p class="note">
+            They were found and not kept: a rule of relabel_configs with the action keep or drop decided by
+            these labels.
+          </p>
+          <ul>
+            {targets.slice(0, MAX_DROPPED).map(({ discoveredLabels }) => (
+              <li key={JSON.stringify(discoveredLabels)}>
+                <span class="mono">{discoveredLabels.__address__}</span>{' '}
+                <LabelChips
+                  labels={Object.entries(discoveredLabels).filter(([name]) => name !== '__address__')}
+                />
+              </li>
+            ))}
+          </ul>
+          {targets.length > MAX_DROPPED && <p class="note">and {targets.length - MAX_DROPPED} more</p>}
+        </>
+      )}
+    </details>
   );
 }
 
