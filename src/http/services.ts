@@ -30,6 +30,7 @@ import { notificationRoutes } from './api-v2/notifications.ts';
 import { apiV2Routes } from './api-v2/routes.ts';
 import type { HttpServices } from './app.ts';
 import { dashboardRoutes } from './dashboards.ts';
+import { openMetricsPage } from './open-metrics-page.ts';
 import { ownRoutes } from './own.ts';
 import { type RehearseDeps, rehearseRoutes } from './rehearse.ts';
 
@@ -90,13 +91,9 @@ export function httpServices(parts: ServiceParts): HttpServices {
     own,
     async metrics(openMetrics) {
       const text = await registry.metrics();
-      // The registry writes text 0.0.4; OpenMetrics wants the end marked and counters named for their families.
-      if (!openMetrics) return { type: Registry.PROMETHEUS_CONTENT_TYPE, text };
-      const copy = Registry.merge([registry]) as unknown as Registry<
-        typeof Registry.OPENMETRICS_CONTENT_TYPE
-      >;
-      copy.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-      return { type: Registry.OPENMETRICS_CONTENT_TYPE, text: await copy.metrics() };
+      return openMetrics
+        ? { type: Registry.OPENMETRICS_CONTENT_TYPE, text: openMetricsPage(text) }
+        : { type: Registry.PROMETHEUS_CONTENT_TYPE, text };
     },
     reload: parts.reload,
   };

@@ -1,12 +1,17 @@
+import fs from 'node:fs';
 import type { Log } from '../model/log.ts';
 import type { Queryable } from '../model/queryable.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import type { Visibility } from './head/head-reader.ts';
+import { ColumnCache } from './partition/column-cache.ts';
 import { listPartitions } from './partition/directory.ts';
 import { openPartitionReader } from './partition/reader.ts';
 import { PARTITION_MS } from './partition.ts';
 import { createPartitionCache, type PartitionFile } from './partition-cache.ts';
 import { createQueryable, type StoreShared } from './queryable.ts';
+
+/** Decoded columns kept per thread: some 500 series-days at 15 s. */
+const COLUMN_CACHE_BYTES = 24 * 1024 * 1024;
 
 /** Opens the store for queries in this thread. @param shared what `Store.shared` says, as it came from main */
 export function openQueryable(
@@ -23,11 +28,21 @@ export function openQueryable(
       // The sealed file first: where both have a sample for one time, the one that was there before counts.
       [sealed, hot]
         .filter((path) => path !== undefined)
-        .map((path) => ({ path, range: { from: day, to: day + PARTITION_MS } })),
+        .map((path) => ({ path, range: { from: day, to: day + PARTITION_MS }, inode: inodeOf(path) })),
     );
-  const partitions = createPartitionCache(list, (path) => openPartitionReader(path, { addon }), {
+  const cache = new ColumnCache(COLUMN_CACHE_BYTES);
+  const partitions = createPartitionCache(list, (path) => openPartitionReader(path, { addon, cache }), {
     damaged: (path, error) =>
       log?.error({ file: path, err: error }, 'a damaged partition is left out of queries'),
   });
   return createQueryable(shared, { visibility, partitions });
+}
+
+/** 0 when the file is gone since it was listed. */
+function inodeOf(path: string): number {
+  try {
+    return fs.statSync(path).ino;
+  } catch {
+    return 0;
+  }
 }

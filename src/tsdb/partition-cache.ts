@@ -5,6 +5,8 @@ import type { PartitionReader } from './partition.ts';
 export interface PartitionFile {
   readonly path: string;
   readonly range: TimeRange;
+  /** Changes when another file takes the place of this one: a day that was sealed anew. */
+  readonly inode: number;
 }
 
 /** Open partition readers of one thread, handed out to one query at a time. */
@@ -30,6 +32,11 @@ export function createPartitionCache(
   let listed: readonly PartitionFile[] = [];
   let listedVersion = Number.NaN;
   const idle: PartitionReader[] = [];
+  let inodes = new Map<string, number>();
+  /** Which file each reader was opened for. */
+  const opened = new WeakMap<PartitionReader, number | undefined>();
+  const isCurrent = (reader: PartitionReader): boolean =>
+    inodes.has(reader.file) && inodes.get(reader.file) === opened.get(reader);
   /** Files that turned out not to be partitions; the background worker sets them aside when it meets them. */
   const damaged = new Set<string>();
   return {
@@ -39,9 +46,9 @@ export function createPartitionCache(
         .filter((file) => !damaged.has(file.path))
         .sort((a, b) => a.range.from - b.range.from);
       listedVersion = version;
-      const current = new Set(listed.map((file) => file.path));
+      inodes = new Map(listed.map((file) => [file.path, file.inode]));
       for (let i = idle.length - 1; i >= 0; i--) {
-        if (!current.has(idle[i]!.file)) idle.splice(i, 1)[0]!.close();
+        if (!isCurrent(idle[i]!)) idle.splice(i, 1)[0]!.close();
       }
       return listed;
     },
@@ -52,7 +59,9 @@ export function createPartitionCache(
       const at = idle.findLastIndex((reader) => reader.file === path);
       if (at >= 0) return idle.splice(at, 1)[0];
       try {
-        return open(path);
+        const reader = open(path);
+        opened.set(reader, inodes.get(path));
+        return reader;
       } catch (error) {
         if (error instanceof CorruptBlockError) {
           damaged.add(path);
@@ -64,6 +73,7 @@ export function createPartitionCache(
       }
     },
     give(reader) {
+      if (!isCurrent(reader)) return reader.close();
       idle.push(reader);
       if (idle.length > MAX_IDLE) idle.shift()!.close();
     },

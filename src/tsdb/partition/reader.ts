@@ -7,6 +7,7 @@ import type { TimeRange } from '../../model/time.ts';
 import type { SqliteAddon, SqliteDatabase } from '../../sqlite/database.ts';
 import type { SeriesEntry } from '../block.ts';
 import { PARTITION_MS, type PartitionReader, type PartitionSamples } from '../partition.ts';
+import type { ColumnCache } from './column-cache.ts';
 import { type GroupBlock, GroupRows } from './group-rows.ts';
 import { decodeGroups, GroupDirectory } from './groups.ts';
 import { LabelIndex } from './label-index.ts';
@@ -30,10 +31,16 @@ import { lowerBound } from './timeline.ts';
  * @throws CorruptBlockError when it is damaged, foreign, or of a newer format; SqliteError with code SQLITE_CANTOPEN when it is gone,
  * sealed or removed since it was listed: list again
  */
-export function openPartitionReader(file: string, options: { readonly addon: SqliteAddon }): FileReader {
+export function openPartitionReader(
+  file: string,
+  options: { readonly addon: SqliteAddon; readonly cache?: ColumnCache },
+): FileReader {
   const { db, meta } = openPartitionFile(file, options.addon);
-  return new FileReader(db, meta);
+  return new FileReader(db, meta, options.cache);
 }
+
+/** Reads of more columns than this are scans: they would push everything else out of the cache. */
+const MAX_CACHED_READ = 256;
 
 interface TimelineRow {
   readonly sequence: number;
@@ -64,7 +71,13 @@ export class FileReader implements PartitionReader {
   #directory = new GroupDirectory();
   #groupsUpTo = 0;
 
-  constructor(db: SqliteDatabase, meta: PartitionMeta) {
+  /** Of sealed files only: nothing in them changes. */
+  readonly #cache: ColumnCache | undefined;
+  readonly #owner: number;
+
+  constructor(db: SqliteDatabase, meta: PartitionMeta, cache?: ColumnCache) {
+    this.#cache = meta.kind === 'sealed' ? cache : undefined;
+    this.#owner = this.#cache?.newOwner() ?? 0;
     this.file = db.name;
     this.meta = meta;
     this.range = { from: meta.day, to: meta.day + PARTITION_MS };
@@ -143,9 +156,11 @@ export class FileReader implements PartitionReader {
       found.set(entry.ref, { entry, samples: before ? mergeSamples(before.samples, samples) : samples });
     };
     const byGroup = this.#byGroup(series, (ref) => this.#directory.place(ref));
+    const isCached = this.#cache !== undefined && series.length <= MAX_CACHED_READ;
     for (const [group, wanted] of byGroup) {
       budget.check();
-      this.#readGroup(this.#groupBlocks(group, range), wanted, range, budget, take);
+      if (isCached) this.#readCached(group, wanted, range, budget, take);
+      else this.#readGroup(this.#groupBlocks(group, range), wanted, range, budget, take);
     }
     const ownByGroup = this.#byGroup(series, (ref) => this.#directory.ownPlace(ref));
     for (const [group, wanted] of ownByGroup) {
@@ -230,6 +245,46 @@ export class FileReader implements PartitionReader {
         const samples = compact(timestamps, gathered.values, gathered.presence, from, to);
         if (samples.timestamps.length > 0) take(entry, samples);
       }
+    }
+  }
+
+  /** The same as `#readGroup`, over columns that stay decoded: the whole day's, because the next query asks for them again. */
+  #readCached(
+    group: number,
+    wanted: readonly Wanted[],
+    range: TimeRange,
+    budget: QueryBudget,
+    take: (entry: SeriesEntry, samples: SampleColumns) => void,
+  ): void {
+    const cache = this.#cache!;
+    let held = cache.get(this.#owner, group);
+    const missing = held ? wanted.filter(({ column }) => !held!.columns.has(column)) : wanted;
+    if (missing.length > 0) {
+      const blocks = this.#groupBlocks(group, this.range);
+      if (blocks.length === 0) return;
+      this.#rows.open(blocks);
+      held ??= { timestamps: this.#rows.timestamps, columns: new Map() };
+      for (const { column } of missing) {
+        const out = new Float64Array(held.timestamps.length);
+        held.columns.set(column, this.#rows.gather(column, out));
+      }
+      cache.put(this.#owner, group, held);
+    }
+    const { timestamps, columns } = held!;
+    const from = lowerBound(timestamps, range.from);
+    const to = lowerBound(timestamps, range.to);
+    if (from === to) return;
+    const shared = timestamps.subarray(from, to);
+    for (const { column, entry } of wanted) {
+      const { values, presence, count } = columns.get(column)!;
+      if (count === 0) continue;
+      if (presence === undefined) {
+        take(entry, { timestamps: shared, values: values.subarray(from, to) });
+        continue;
+      }
+      budget.bytes(16 * (to - from));
+      const samples = compact(timestamps, values, presence, from, to);
+      if (samples.timestamps.length > 0) take(entry, samples);
     }
   }
 

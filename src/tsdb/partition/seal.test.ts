@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { silentLog } from '../../testing/silent-log.ts';
 import { PARTITION_MS } from '../partition.ts';
+import { ColumnCache } from './column-cache.ts';
 import { applyRetention, listPartitions, recoverPartitions } from './directory.ts';
 import { type AppendBatch, openHotPartition } from './hot.ts';
 import { openPartitionReader } from './reader.ts';
@@ -94,6 +95,27 @@ describe('sealing', () => {
     // Bytes 18 and 19 of an SQLite file are 2 in WAL mode.
     expect([...readFileSync(join(path, SEALED)).subarray(18, 20)]).toEqual([1, 1]);
     expect(names()).toEqual([SEALED]);
+  });
+
+  test('answers the same from columns kept decoded, whatever part of the day is asked for', () => {
+    write(sampleDay());
+    sealAll(path);
+    const cache = new ColumnCache(1 << 20);
+    const kept = openPartitionReader(join(path, SEALED), { addon: undefined, cache });
+    const plain = openPartitionReader(join(path, SEALED), { addon: undefined });
+    for (const [from, to] of [
+      [DAY, END],
+      [DAY + 100_000, DAY + 100_001],
+      [DAY + 1_000_000, DAY + 2_000_000],
+      [DAY + 1_440_000, DAY + 1_920_000],
+      [END - 1, END],
+      [DAY, END],
+    ]) {
+      expect(readAll(kept, from!, to!)).toEqual(readAll(plain, from!, to!));
+    }
+    expect(cache.bytes).toBeGreaterThan(0);
+    kept.close();
+    plain.close();
   });
 
   test('takes late samples in when sealed again, and what was there first stays', () => {
