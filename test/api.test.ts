@@ -507,6 +507,16 @@ describe('monitoring', () => {
     expect((await belfry.query('temp')).length).toBe(1);
   });
 
+  test('how a target came to be is told step by step, and who found it', async () => {
+    const labels = encodeURIComponent(JSON.stringify({ __address__: target, site: 'north' }));
+    const { data } = await json<{ outcome: unknown }>(
+      await ask(`/api/v1/targets/relabel_steps?scrapePool=app&labels=${labels}`),
+    );
+    expect(data).toHaveProperty('outcome');
+    expect((await ask('/api/v1/targets/relabel_steps?scrapePool=none&labels={}')).status).toBe(400);
+    expect(await (await ask('/api/discovery')).json()).toEqual(expect.any(Array));
+  });
+
   test('secrets are never shown', async () => {
     const shown = await (await ask('/api/v1/status/config')).text();
     expect(shown).toContain('<secret>');

@@ -15,6 +15,7 @@ import { checkExpr } from '../promql/parse.ts';
 import type { QueryPool } from '../query/pool.ts';
 import type { RuleManager } from '../rules/manager.ts';
 import type { ScrapeManager } from '../scraper/manager.ts';
+import { explainRelabel } from '../scraper/relabel-steps.ts';
 import { listPartitions } from '../tsdb/partition/directory.ts';
 import { PARTITION_MS } from '../tsdb/partition.ts';
 import type { Store } from '../tsdb/store.ts';
@@ -22,6 +23,7 @@ import { PROMETHEUS_LEVEL, VERSION } from '../version.ts';
 import { featureList } from './api-v1/features.ts';
 import { federateRoutes } from './api-v1/federate.ts';
 import type { MonitoringSource } from './api-v1/monitoring.ts';
+import { relabelStepsRoutes } from './api-v1/relabel-steps.ts';
 import { remoteReadRoutes } from './api-v1/remote-read.ts';
 import { remoteWriteRoutes } from './api-v1/remote-write.ts';
 import { selfMetricsJson } from './api-v1/self-metrics.ts';
@@ -63,6 +65,7 @@ export function httpServices(parts: ServiceParts): HttpServices {
   const { clock, registry, store, queries, notifier, dashboards, loaded } = parts;
   const own = ownRoutes({ queries, status: () => applianceStatus(parts), flush: () => store.flush() });
   own.route('/', notificationRoutes({ notifier }));
+  own.get('/discovery', (c) => c.json(parts.scraper.discovery()));
   return {
     query: { queries, clock },
     monitoring: monitoringSource(parts),
@@ -99,8 +102,18 @@ export function httpServices(parts: ServiceParts): HttpServices {
   };
 }
 
-function remoteRoutes({ store, queries, clock, registry }: ServiceParts): Hono {
+/** What of /api/v1 others send, and how a target came to be. */
+function remoteRoutes({ store, queries, clock, registry, scraper }: ServiceParts): Hono {
   const app = remoteReadRoutes({ queries, clock });
+  app.route(
+    '/',
+    relabelStepsRoutes({
+      explain(pool, labels) {
+        const job = scraper.job(pool);
+        return job && explainRelabel(job, labels);
+      },
+    }),
+  );
   app.route('/', remoteWriteRoutes({ appender: store, degraded: () => store.degraded(), clock, registry }));
   return app;
 }
@@ -109,12 +122,7 @@ function monitoringSource({ scraper, rules, forwarder, store }: ServiceParts): M
   return {
     activeTargets: () => scraper.targets().active,
     droppedTargets: () => scraper.targets().dropped,
-    droppedTargetCounts() {
-      const counts = Object.fromEntries(scraper.pools().map((pool) => [pool, 0]));
-      for (const { scrapePool } of scraper.targets().dropped)
-        counts[scrapePool] = (counts[scrapePool] ?? 0) + 1;
-      return counts;
-    },
+    droppedTargetCounts: () => scraper.droppedCounts(),
     scrapePools: () => scraper.pools(),
     targetMetadata: () =>
       scraper.metadata().flatMap(({ target, metrics }) => {
