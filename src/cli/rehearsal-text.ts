@@ -94,6 +94,7 @@ function firingTable(firings: RehearsalJson['firings'], to: string): string[] {
 
 function sweepTable(json: RehearsalJson, sweep: NonNullable<RehearsalJson['sweep']>): string[] {
   const withThreshold = sweep.some(({ threshold }) => threshold !== undefined);
+  const withRouting = json.routing !== undefined;
   const row = (one: {
     readonly for: string;
     readonly threshold?: number;
@@ -101,9 +102,9 @@ function sweepTable(json: RehearsalJson, sweep: NonNullable<RehearsalJson['sweep
     readonly routing?: RoutingSummary;
   }): string[] => [
     one.for,
-    ...(withThreshold ? [one.threshold === undefined ? '' : String(one.threshold)] : []),
+    ...(withThreshold ? [one.threshold === undefined ? '' : formatValue(one.threshold)] : []),
     String(one.summary.firings),
-    one.routing ? String(one.routing.notifications) : '',
+    ...(withRouting ? [String(one.routing?.notifications ?? '')] : []),
     lasting(one.summary.longestMs),
     percent(one.summary.nightShare),
   ];
@@ -111,7 +112,7 @@ function sweepTable(json: RehearsalJson, sweep: NonNullable<RehearsalJson['sweep
     'for',
     ...(withThreshold ? ['threshold'] : []),
     'firings',
-    'notifications',
+    ...(withRouting ? ['notifications'] : []),
     'longest',
     'at night',
   ];
