@@ -134,6 +134,12 @@ test.skipIf(!hasBrowser)('why an alert fires and who was told is one click away'
   await isDrawn(page);
   await page.getByText('alarms > 5 %').waitFor();
   expect(new URL(page.url()).pathname).toBe('/alerts/HighErrorRate');
+  await page.goto(`${server.url}/`);
+  await page
+    .locator('.alert-row', { hasText: 'HighMemoryUsage' })
+    .getByRole('link', { name: /^Why/ })
+    .click();
+  await page.locator('.trace-step.is-planned', { hasText: /Fires\s*in \d min/ }).waitFor();
   expect(complaints).toEqual([]);
 });
 

@@ -34,7 +34,8 @@ export function AlertPage() {
       api.rules(abort),
     ]);
     const row = alertRows(alerts, notified).find((one) => one.id === id || one.ownId === id);
-    const trace = await api.alertTrace(row?.id ?? id, abort);
+    // The notifier hears of an alert once it fires.
+    const trace = row?.state === 'pending' ? undefined : await api.alertTrace(row?.id ?? id, abort);
     return { row, rule: ruleOf(groups, row, trace), trace };
   }, []);
   return (

@@ -70,9 +70,11 @@ interface SilenceItemProps {
 }
 
 const EXTEND_MS = 2 * 3_600_000;
+/** Silences that end within this time are marked. */
+const SOON_MS = 30 * 60_000;
 
 function SilenceItem({ silence, alerts, isWanted, onChanged }: SilenceItemProps) {
-  const { api } = useSession();
+  const { api, clock } = useSession();
   const [problem, setProblem] = useState<string>();
   const ends = parseApiTime(silence.endsAt) ?? 0;
   const { state } = silence.status;
@@ -106,7 +108,13 @@ function SilenceItem({ silence, alerts, isWanted, onChanged }: SilenceItemProps)
             ended <Ago time={ends} suffix=" ago" />
           </span>
         ) : (
-          <span class="silence-left">
+          <span
+            class={
+              state === 'active' && ends - clock.now() < SOON_MS
+                ? 'silence-left text-pending'
+                : 'silence-left'
+            }
+          >
             {state === 'pending' ? 'not started · ' : ''}
             <Until time={ends} /> left
           </span>

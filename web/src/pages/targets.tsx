@@ -82,7 +82,8 @@ function TargetGroups({ answer, job, onlyFailing, search }: TargetGroupsProps) {
       (wanted === '' ||
         `${target.scrapeUrl} ${Object.entries(target.labels).join(' ')}`.toLowerCase().includes(wanted)),
   );
-  if (answer.activeTargets.length === 0) {
+  const droppedPools = Object.entries(answer.droppedTargetCounts ?? {}).filter(([, count]) => count > 0);
+  if (answer.activeTargets.length === 0 && droppedPools.length === 0) {
     return (
       <Empty
         title="Nothing is scraped."
@@ -94,9 +95,12 @@ function TargetGroups({ answer, job, onlyFailing, search }: TargetGroupsProps) {
       </Empty>
     );
   }
-  if (shown.length === 0)
+  if (shown.length === 0 && (onlyFailing || wanted !== '' || job !== null))
     return <Empty title={onlyFailing && wanted === '' ? 'No target is failing.' : 'No target matches.'} />;
   const pools = Map.groupBy(shown, (target) => target.scrapePool);
+  // A job all of whose targets were dropped is the one that people look for here.
+  if (wanted === '' && !onlyFailing && job === null)
+    for (const [pool] of droppedPools) if (!pools.has(pool)) pools.set(pool, []);
   return (
     <>
       {[...pools]
@@ -136,11 +140,11 @@ function Pool({
         {name}{' '}
         <span class="section-note">
           <span class={targets.some((target) => target.health === 'down') ? 'text-firing' : undefined}>
-            {up} of {targets.length} up
+            {targets.length === 0 ? 'no target left' : `${up} of ${targets.length} up`}
           </span>
         </span>
       </h2>
-      <div class="table-scroll">
+      <div class="table-scroll" hidden={targets.length === 0}>
         <table class="table target-table">
           <thead>
             <tr>
