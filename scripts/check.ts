@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 const steps: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
   ['types', 'tsc', '--noEmit'],
   ['types of the page', 'tsc', '--noEmit', '-p', 'web'],
+  ['types of its test server', 'tsc', '--noEmit', '-p', 'web/dev'],
   ['lint', 'biome', 'check', '.'],
   ['unit tests', 'vitest', 'run', '--project', 'unit'],
 ];
