@@ -384,7 +384,7 @@ const shownHost = (host: string): string =>
 
 /**
  * Node's own metrics. Without the ones that need the delay of the event loop sampled all the time: that wakes the process a hundred times
- * a second, a fifth of what scraping a large site costs. The delay at the moment somebody asks is there.
+ * a second, which costs more than many a site's scrapes. The delay at the moment somebody asks is there.
  */
 function processMetrics(registry: Registry): void {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NO_LOOP_SAMPLING_MS });
