@@ -7,7 +7,7 @@ import { parseSelector } from '../query/selector.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import { alertCommand } from './alert.ts';
 import { UsageError } from './args.ts';
-import { check } from './check.ts';
+import { check, checkSummary } from './check.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
@@ -48,9 +48,9 @@ export function commands({ clock, platform, serve, out, io, isWatched }: Command
     },
     {
       name: 'check',
-      usage: 'check FILE…',
-      summary: 'checks configuration and rule files',
-      run: (argv, to) => check(argv, to, checkLanguages(clock.now)),
+      usage: 'check [--lint] FILE…',
+      summary: checkSummary,
+      run: (argv, to) => check(argv, to, checkLanguages(clock.now), { fetch, now: clock.now }),
     },
     {
       name: 'test',

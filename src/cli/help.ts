@@ -16,7 +16,7 @@ export function generalHelp(commands: readonly Command[]): string {
     'Flags of serve:',
     describeFlags(SERVE_FLAGS),
     '',
-    'Exit codes: 0 done, 1 failed, 2 wrong flags or a configuration that cannot be loaded.',
+    'Exit codes: 0 done, 1 failed, 2 wrong flags or a configuration that cannot be loaded, 3 lint findings or a directory in use.',
     '',
   ].join('\n');
 }

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Hono } from 'hono';
 import { Registry } from 'prom-client';
+import { checkLanguages } from '../cli/languages.ts';
 import type { Clock } from '../clock.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { redactConfig, redactedAlertmanagerConfig } from '../config/redact.ts';
@@ -20,6 +21,7 @@ import { listPartitions } from '../tsdb/partition/directory.ts';
 import { PARTITION_MS } from '../tsdb/partition.ts';
 import type { Store } from '../tsdb/store.ts';
 import { PROMETHEUS_LEVEL, VERSION } from '../version.ts';
+import { alertHistoryRoutes } from './alert-history.ts';
 import { featureList } from './api-v1/features.ts';
 import { federateRoutes } from './api-v1/federate.ts';
 import type { MonitoringSource } from './api-v1/monitoring.ts';
@@ -34,7 +36,7 @@ import type { HttpServices } from './app.ts';
 import { dashboardRoutes } from './dashboards.ts';
 import { openMetricsPage } from './open-metrics-page.ts';
 import { ownRoutes } from './own.ts';
-import { type RehearseDeps, rehearseRoutes } from './rehearse.ts';
+import { type RehearseDeps, rehearseRoutes, routingOf } from './rehearse.ts';
 
 /** What the appliance hands to HTTP. */
 export interface ServiceParts {
@@ -63,8 +65,10 @@ export interface ServiceParts {
 /** Joins the parts to what the routes ask for. */
 export function httpServices(parts: ServiceParts): HttpServices {
   const { clock, registry, store, queries, notifier, dashboards, loaded } = parts;
+  const languages = checkLanguages(clock.now);
   const own = ownRoutes({ queries, status: () => applianceStatus(parts), flush: () => store.flush() });
   own.route('/', notificationRoutes({ notifier }));
+  own.route('/', alertHistoryRoutes({ rules: parts.rules, clock }));
   own.get('/discovery', (c) => c.json(parts.scraper.discovery()));
   return {
     query: { queries, clock },
@@ -90,6 +94,9 @@ export function httpServices(parts: ServiceParts): HttpServices {
       externalLabels: () => loaded().config.global.external_labels,
       externalUrl: parts.externalUrl,
       run: parts.rehearse,
+      routing: () => routingOf(loaded().config, notifier.silences()),
+      alertRelabelConfigs: () => loaded().config.alerting.alert_relabel_configs,
+      checkTemplate: (text) => languages.checkTemplate?.(text, 'rule'),
     }),
     own,
     async metrics(openMetrics) {

@@ -1,8 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
+import type { RelabelConfig } from '../config/relabel.ts';
 import { readFormats } from '../exposition/remote/read-formats.ts';
+import type { Labels } from '../model/labels.ts';
 import { loadAddon } from '../platform.ts';
 import { serveRehearsals } from '../rehearse/service.ts';
+import { relabelling } from '../scraper/relabel-labels.ts';
 import { expandRuleTemplates } from '../templates/rule-expander.ts';
 import { openQueryable } from '../tsdb/open-queryable.ts';
 import type { StorageInit } from '../tsdb/protocol.ts';
@@ -37,7 +40,7 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
     case 'rehearse': {
       const { shared, settings, limits } = init as LaneInit;
       const queryable = openQueryable(shared, { addon, visibility: 'committed' });
-      serveRehearsals(port, rangeEvaluation(queryable, settings, limits, systemClock.monotonic));
+      serveRehearsals(port, rangeEvaluation(queryable, settings, limits, systemClock.monotonic), relabelled);
       break;
     }
     case 'rules': {
@@ -54,3 +57,9 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
     }
   }
 });
+
+/** Labels after `alert_relabel_configs`; undefined when they drop the alert. */
+function relabelled(steps: readonly RelabelConfig[], labels: Labels): Labels | undefined {
+  const relabel = relabelling(steps);
+  return relabel ? relabel(labels) : labels;
+}
