@@ -3,10 +3,14 @@ import { defineConfig } from 'vitest/config';
 /** `unit`: beside the code, seconds. `appliance`: whole-appliance tests, with real processes, a real browser and real peers. */
 export default defineConfig({
   test: {
+    // Half of the tests wait for disks, sockets and threads: a core left free would only idle.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
           name: 'unit',
+          // No module keeps state, so test files may share them: half the time.
+          isolate: false,
           include: [
             'src/**/*.test.ts',
             'web/src/**/*.test.ts',
