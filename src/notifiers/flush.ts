@@ -126,7 +126,9 @@ export function createFlusher(deps: FlushDeps): Flusher {
   function foresee(group: Group, wanted: string): NextFlush {
     const live = deps.live();
     const { key, route, nextFlushAt: at } = group;
-    const seen = [...group.alerts.values()].map((alert) => notifiedAlert(alert, at)).sort(compareAlerts);
+    // What fires is repeated by its sender long before it would end by itself.
+    const now = clock.now();
+    const seen = [...group.alerts.values()].map((alert) => notifiedAlert(alert, now)).sort(compareAlerts);
     const decisions = judge(seen, { route, inhibitor: live.inhibitor, silences, times: live.times, now: at });
     const passed = seen.filter((_, i) => decisions[i]!.verdict.kind === 'passed');
     const statement = statementOf(group, passed, at);

@@ -528,6 +528,16 @@ test('the trace foresees the next notification', async () => {
   ]);
 });
 
+test('the trace does not foresee the end of what fires, however soon it would end by itself', async () => {
+  const { at, post, notifier } = bench(one());
+  await post({ labels: { alertname: 'A' }, ends: 2.5 });
+  await at(2);
+  const [shown] = notifier.alerts();
+  const [next] = notifier.trace(shown!.alert.fingerprint).groups;
+  expect(next!.nextFlushAt).toBeGreaterThan(Date.UTC(2026, 0, 1, 0, 0, 2, 500));
+  expect(next!.integrations.map(({ reason }) => reason)).not.toContain('all alerts resolved');
+});
+
 test('a test message goes to each integration of a receiver, is marked, and leaves the groups alone', async () => {
   const { notifier, posts, script, at } = bench({
     route: route({}),
