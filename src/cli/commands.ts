@@ -18,7 +18,7 @@ import { rehearseCommand } from './rehearse.ts';
 import { routeCommand } from './route.ts';
 import { silenceCommand } from './silence.ts';
 import { testPromql } from './test-promql.ts';
-import { testRules } from './test-rules.ts';
+import { testRules, testRulesSummary } from './test-rules.ts';
 import { versionText } from './version.ts';
 import { whyCommand } from './why.ts';
 import { runWord } from './words.ts';
@@ -55,7 +55,7 @@ export function commands({ clock, platform, serve, out, io, isWatched }: Command
     {
       name: 'test',
       usage: 'test promql FILE… | test rules FILE… | test receiver NAME',
-      summary: 'runs PromQL scripts, unit tests of rules, or a receiver',
+      summary: `runs PromQL scripts, unit tests of rules, or a receiver\n\ntest rules: ${testRulesSummary}`,
       run: (argv, to) => test(argv, to, clock),
     },
     rehearseCommand({ clock, fetch, ...checkLanguages(clock.now) }),

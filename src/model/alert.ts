@@ -16,8 +16,3 @@ export interface Alert {
 export interface AlertSink {
   accept(alerts: readonly Alert[]): Promise<void>;
 }
-
-/** Resolved alerts have an end that is not in the future. */
-export function isResolvedAt(alert: Pick<Alert, 'endsAt'>, now: number): boolean {
-  return alert.endsAt !== 0 && alert.endsAt <= now;
-}
