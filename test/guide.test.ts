@@ -274,7 +274,8 @@ async function seeInBrowser(url: string): Promise<void> {
     );
     await page.goto(url);
     await page.getByText('HighErrorRate').first().waitFor({ timeout: 15_000 });
-    await page.locator('canvas').first().waitFor({ timeout: 15_000 });
+    // Points stand on a grid of 15 s: what is younger than a step has none yet, and the page asks again every 3 s.
+    await page.locator('canvas').first().waitFor({ timeout: 30_000 });
     expect({ problems, foreign }).toEqual({ problems: [], foreign: [] });
   } finally {
     await browser.close();

@@ -4,7 +4,7 @@ import { useContext, useEffect, useMemo, useRef } from 'preact/hooks';
 import type { PageClock } from './clock.ts';
 import { type Api, createApi } from './data/api.ts';
 import type { ActiveTarget, ApiAlert } from './data/api-types.ts';
-import { createResource, type Load, type Resource } from './data/resource.ts';
+import { createResource, type Load, type Resource, retryWhileEmpty } from './data/resource.ts';
 import { createRangeStore, type RangeStore } from './nav/range-store.ts';
 import { createRouter, type Router } from './nav/router.ts';
 import { createTheme, type Theme } from './nav/theme.ts';
@@ -100,18 +100,22 @@ export function useSession(): Session {
 
 /**
  * Something fetched for as long as the component is shown: at once, whenever `deps` change, and on each tick of the page's
- * refresh. Old data stays until the new is there.
+ * refresh. Old data stays until the new is there. An answer that `isEmpty` is asked for again soon, for a minute.
  */
 export function useResource<T>(
   load: Load<T>,
   deps: readonly unknown[],
-  options?: { live?: boolean },
+  options?: { live?: boolean; isEmpty?: (answer: T) => boolean },
 ): Resource<T> {
   const { clock, tick } = useSession();
   const resource = useMemo(() => createResource(clock, load), []);
   const latest = useRef(load);
   latest.current = load;
   useEffect(() => void resource.refresh(latest.current), deps as unknown[]);
+  useEffect(() => {
+    const { isEmpty } = options ?? {};
+    return isEmpty && retryWhileEmpty(clock, resource, isEmpty);
+  }, deps as unknown[]);
   useEffect(() => {
     if (options?.live === false) return resource.dispose;
     let isFirst = true;

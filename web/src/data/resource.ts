@@ -14,6 +14,10 @@ export interface Resource<T> {
 
 export type Load<T> = (signal: AbortSignal) => Promise<T>;
 
+/** How soon an empty answer is asked for again, and how often: the minute in which a monitor that has just started gets its first samples. */
+const EMPTY_RETRY_MS = 3000;
+const EMPTY_RETRIES = 20;
+
 export function createResource<T>(clock: PageClock, initialLoad: Load<T>): Resource<T> {
   const data = signal<T | undefined>(undefined);
   const error = signal<Error | undefined>(undefined);
@@ -47,5 +51,28 @@ export function createResource<T>(clock: PageClock, initialLoad: Load<T>): Resou
       running?.abort();
       running = undefined;
     },
+  };
+}
+
+/** Asks again soon while the answers are empty, for a minute. @returns a function that ends it */
+export function retryWhileEmpty<T>(
+  clock: PageClock,
+  resource: Resource<T>,
+  isEmpty: (answer: T) => boolean,
+): () => void {
+  let left = EMPTY_RETRIES;
+  let cancel: (() => void) | undefined;
+  const stop = resource.data.subscribe((answer) => {
+    cancel?.();
+    cancel = undefined;
+    if (answer === undefined || left === 0 || !isEmpty(answer)) return;
+    cancel = clock.after(EMPTY_RETRY_MS, () => {
+      left--;
+      void resource.refresh();
+    });
+  });
+  return () => {
+    cancel?.();
+    stop();
   };
 }

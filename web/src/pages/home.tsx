@@ -15,7 +15,9 @@ import { SelfLine } from './self-line.tsx';
 export function Home() {
   const session = useSession();
   const { alerts, targets, router, api, range } = session;
-  const overview = useResource((abort) => loadOverview(api, range.resolve(), abort), [range.text.value]);
+  const overview = useResource((abort) => loadOverview(api, range.resolve(), abort), [range.text.value], {
+    isEmpty: ({ hosts }) => hosts.size === 0,
+  });
   const hostKeys = overview.data.value?.hosts ?? new Set<string>();
   const rows = hostRows(targets.data.value ?? [], alerts.data.value ?? [], hostKeys);
   const wanted = router.query.value.get('host');

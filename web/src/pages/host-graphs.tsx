@@ -130,6 +130,7 @@ function HostGraphPanel({
       return { answers, grid: next, range: resolved };
     },
     [range.text.value],
+    { isEmpty: ({ answers }) => answers.every((matrix) => matrix.length === 0) },
   );
   const colors = useMemo(
     () => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((i) => seriesColor(i, theme.shown.value)),
