@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expositionErrorAt } from './exposition-error.ts';
 import { DecimalReader, parseGoFloat } from './number.ts';
-import { type EntryKind, type ExpositionParser, METRIC_TYPES } from './parser.ts';
+import { type EntryKind, type ExpositionParser, METRIC_TYPES, type WrittenExemplar } from './parser.ts';
 import { commentText, found, SeriesReader, textOf, unescapeLabel } from './series-reader.ts';
 
 const NEWLINE = 0x0a;
@@ -13,7 +13,7 @@ const MS_PER_SECOND = 1000;
 
 /**
  * Parser of OpenMetrics text, versions 0.0.1 and 1.0.0, as strict as upstream's: one blank between parts, no empty lines, `# EOF` at
- * the end. Timestamps, written in seconds, come in ms. Exemplars are checked and passed over; `_created` is a series like any other.
+ * the end. Timestamps, written in seconds, come in ms. `_created` is a series like any other here.
  */
 export class OpenMetricsParser implements ExpositionParser {
   position = 0;
@@ -23,6 +23,7 @@ export class OpenMetricsParser implements ExpositionParser {
   lineEnd = 0;
   value = 0;
   timestamp = Number.NaN;
+  hasExemplar = false;
   type = 0;
   family = '';
   text = '';
@@ -30,6 +31,8 @@ export class OpenMetricsParser implements ExpositionParser {
   readonly #series: SeriesReader;
   readonly #exemplar: SeriesReader;
   readonly #decimal = new DecimalReader();
+  #exemplarValue = 0;
+  #exemplarTimestamp = Number.NaN;
 
   constructor(page: Uint8Array) {
     this.#bytes = Buffer.from(page.buffer, page.byteOffset, page.length);
@@ -65,6 +68,11 @@ export class OpenMetricsParser implements ExpositionParser {
     return this.#series.labels(this.type);
   }
 
+  exemplar(): WrittenExemplar {
+    const labels = this.#exemplar.labels(0).slice(2);
+    return { labels, value: this.#exemplarValue, timestamp: this.#exemplarTimestamp };
+  }
+
   #sample(from: number): void {
     const bytes = this.#bytes;
     this.keyFrom = from;
@@ -78,12 +86,13 @@ export class OpenMetricsParser implements ExpositionParser {
       end = this.#wordEnd(wordFrom);
       this.timestamp = this.#milliseconds(wordFrom, end);
     }
-    if (bytes[end] === SPACE) end = this.#exemplarEnd(end + 1);
+    this.hasExemplar = bytes[end] === SPACE;
+    if (this.hasExemplar) end = this.#exemplarEnd(end + 1);
     this.lineEnd = end;
     this.position = this.#afterNewline(end);
   }
 
-  /** Passes over an exemplar, `# {labels} value timestamp`. */
+  /** Reads an exemplar, `# {labels} value timestamp`. */
   #exemplarEnd(from: number): number {
     const bytes = this.#bytes;
     if (bytes[from] !== HASH || bytes[from + 1] !== SPACE || bytes[from + 2] !== OPEN) {
@@ -95,11 +104,12 @@ export class OpenMetricsParser implements ExpositionParser {
     }
     const valueFrom = this.#afterBlank(this.#exemplar.labelsEnd(from + 2), 'the value of the exemplar');
     let end = this.#wordEnd(valueFrom);
-    this.#number(valueFrom, end, 'the value of the exemplar');
+    this.#exemplarValue = this.#number(valueFrom, end, 'the value of the exemplar');
+    this.#exemplarTimestamp = Number.NaN;
     if (bytes[end] === SPACE) {
       const timestampFrom = end + 1;
       end = this.#wordEnd(timestampFrom);
-      this.#milliseconds(timestampFrom, end);
+      this.#exemplarTimestamp = this.#milliseconds(timestampFrom, end);
     }
     return end;
   }

@@ -34,6 +34,8 @@ export interface ExpositionParser {
   readonly value: number;
   /** `sample`: Unix ms as written, NaN without. */
   readonly timestamp: number;
+  /** `sample`: whether the line ends with an exemplar; `exemplar` reads it. */
+  readonly hasExemplar: boolean;
   /** Index into METRIC_TYPES of the type last declared. */
   readonly type: number;
 
@@ -55,4 +57,15 @@ export interface ExpositionParser {
    * @throws ExpositionError when a name or value is no UTF-8
    */
   labels(): string[];
+  /** The exemplar of the last sample, when it has one. @throws ExpositionError when a name or value is no UTF-8 */
+  exemplar(): WrittenExemplar;
+}
+
+/** An exemplar as written. */
+export interface WrittenExemplar {
+  /** Names and values in turn, in the order written. */
+  readonly labels: readonly string[];
+  readonly value: number;
+  /** Unix ms, NaN without. */
+  readonly timestamp: number;
 }

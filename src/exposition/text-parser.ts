@@ -33,6 +33,7 @@ export class TextParser implements ExpositionParser {
   lineEnd = 0;
   value = 0;
   timestamp = Number.NaN;
+  readonly hasExemplar = false;
   type = 0;
   family = '';
   text = '';
@@ -73,6 +74,10 @@ export class TextParser implements ExpositionParser {
 
   labels(): string[] {
     return this.#series.labels(this.type);
+  }
+
+  exemplar(): never {
+    throw new Error('the text format has no exemplars');
   }
 
   #sample(from: number): void {

@@ -1,4 +1,5 @@
 import { test } from 'vitest';
+import { OpenMetricsParser } from '../exposition/open-metrics-parser.ts';
 import type { ExpositionParser } from '../exposition/parser.ts';
 import { TextParser } from '../exposition/text-parser.ts';
 import { PageParser, type PageReader } from './page.ts';
@@ -26,15 +27,33 @@ function pages(changed: number, lineThatFlaps: boolean): Uint8Array[] {
   });
 }
 
-const reader: PageReader = { series: () => 0, help() {}, type() {}, unit() {} };
+/** OpenMetrics pages of histograms, an exemplar on each bucket; those of one bucket in ten move from page to page. */
+function exemplarPages(): Uint8Array[] {
+  return Array.from({ length: PAGES }, (_, page) => {
+    const lines: string[] = [];
+    for (let i = 0; i < SAMPLES; i++) {
+      if (i % 100 === 0) lines.push(`# TYPE app_latency_${i} histogram`);
+      const trace = (i * 7919 + (i % 10 === 0 ? page : 0)).toString(16).padStart(32, '0');
+      lines.push(
+        `app_latency_${i - (i % 100)}_bucket{handler="/api/v1/things",le="${i % 100}.0"} ${1000 + i + page * 17} # {trace_id="${trace}"} 0.125 1720000000.5`,
+      );
+    }
+    return encoder.encode(`${lines.join('\n')}\n# EOF\n`);
+  });
+}
+
+const reader: PageReader = { series: () => 0, help() {}, type() {}, unit() {}, exemplar() {} };
 const never = (): boolean => false;
 
-function replay(set: readonly Uint8Array[]): () => void {
+function replay(
+  set: readonly Uint8Array[],
+  make: (page: Uint8Array) => ExpositionParser = (page) => new TextParser(page),
+): () => void {
   const parser = new PageParser(1);
   let next = 0;
   return () => {
     const page = set[next++ % set.length]!;
-    for (const _ of parser.parse(page, new TextParser(page), reader, never));
+    for (const _ of parser.parse(page, make(page), reader, never));
   };
 }
 
@@ -55,6 +74,10 @@ test('a page of 10,000 samples', async ({ bench }) => {
     bench('predicted, a quarter changed', replay(quarter)),
     bench('predicted, 64 % changed', replay(pages(0.64, false))),
     bench('predicted, a quarter changed, ten lines come and go', replay(pages(0.25, true))),
+    bench(
+      'predicted, all changed, each line with an exemplar, one in ten of them new',
+      replay(exemplarPages(), (page) => new OpenMetricsParser(page)),
+    ),
     bench("the format's parser alone", parseAlone(quarter)),
   );
 });

@@ -25,6 +25,7 @@ function collectingReader(): PageReader & { names: string[] } {
     help() {},
     type() {},
     unit() {},
+    exemplar() {},
   };
 }
 
@@ -103,10 +104,35 @@ test('a page that cannot be parsed leaves nothing behind', () => {
   expect(parseWith(page, reader, 'a 1\nb 2\n')).toEqual(parseAlone('a 1\nb 2\n'));
 });
 
+test('a line whose exemplar moves is read alone: the lines around it stay predicted', () => {
+  const page = new PageParser(1);
+  const told: [line: number, trace: string, value: number, timestamp: number][] = [];
+  const reader = collectingReader();
+  reader.exemplar = (line, parser) => {
+    const { labels, value, timestamp } = parser.exemplar();
+    told.push([line, labels.join('='), value, timestamp]);
+  };
+  const text = (moving: string, counts: readonly number[]): string =>
+    `# TYPE h histogram\nh_bucket{le="1.0"} ${counts[0]} # {trace_id="a"} 0.5 1.5\nh_bucket{le="2.0"} ${counts[1]} # ${moving}\nh_bucket{le="+Inf"} ${counts[2]}\nh_count ${counts[2]}\n# EOF\n`;
+  parseWith(page, reader, text('{trace_id="b"} 1.5 2.5', [1, 2, 2]), asOpenMetrics);
+  expect(page.stats.parsed).toBe(4);
+  expect(told.splice(0)).toEqual([
+    [0, 'trace_id=a', 0.5, 1500],
+    [1, 'trace_id=b', 1.5, 2500],
+  ]);
+  const next = text('{trace_id="ccc"} 1.25', [10, 31, 31]);
+  expect(parseWith(page, reader, next, asOpenMetrics)).toEqual(parseAlone(next, asOpenMetrics));
+  expect(page.stats).toEqual({ unchanged: 0, changed: 3, parsed: 1 });
+  expect(told.splice(0)).toEqual([[1, 'trace_id=ccc', 1.25, Number.NaN]]);
+  parseWith(page, reader, next, asOpenMetrics);
+  expect(page.stats).toEqual({ unchanged: 4, changed: 0, parsed: 0 });
+  expect(told).toEqual([]);
+});
+
 test('parsing stops to let others run when the slice is over', () => {
   const text = Array.from({ length: 5000 }, (_, i) => `m{i="${i}"} ${i}\n`).join('');
   const bytes = new TextEncoder().encode(text);
-  const reader: PageReader = { series: () => 0, help() {}, type() {}, unit() {} };
+  const reader: PageReader = { series: () => 0, help() {}, type() {}, unit() {}, exemplar() {} };
   let slices = 0;
   for (const _ of new PageParser(1).parse(bytes, new TextParser(bytes), reader, () => true)) slices++;
   expect(slices).toBeGreaterThan(50);

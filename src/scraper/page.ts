@@ -5,6 +5,7 @@ import { PageColumns } from './page-columns.ts';
 import { PageTail } from './page-tail.ts';
 
 const NEWLINE = 0x0a;
+const SPACE = 0x20;
 const EMPTY = new Uint8Array(0);
 
 /** What the page parser asks and tells while it walks over a page. */
@@ -14,6 +15,8 @@ export interface PageReader {
   help(family: string, text: string): void;
   type(family: string, type: MetricType): void;
   unit(family: string, text: string): void;
+  /** A line of `columns` that was read has an exemplar. One on a recognised line is the one told before. */
+  exemplar(line: number, parser: ExpositionParser): void;
 }
 
 /** How much of a page was recognised and how much had to be read. */
@@ -116,7 +119,18 @@ export class PageParser {
             value = readValue(decimal, page, position + expected.valueOffset[line]!);
             newLength = decimal.end - position;
           }
-          if (isSame || (!Number.isNaN(value) && page[decimal.end] === NEWLINE)) {
+          if (!isSame && !Number.isNaN(value) && page[decimal.end] !== NEWLINE) {
+            const rest = sameRest(
+              previous,
+              from + expected.valueOffset[line]!,
+              from + length,
+              page,
+              decimal.end,
+            );
+            if (rest > 0) newLength += rest;
+            else value = Number.NaN;
+          }
+          if (isSame || !Number.isNaN(value)) {
             if (tail) {
               columns.reserve(written);
               columns.copyLine(written, expected, line);
@@ -149,16 +163,31 @@ export class PageParser {
       if (kind === 'end') break;
       work += PARSED_LINE_WORK;
       parsed++;
-      if (!tail) {
-        expected = columns.tail(line, previousCount);
-        tail = new PageTail(previous, expected, previousFrom);
-        yield* tail.index(sliceOver);
-        previousCount -= line;
-        line = 0;
-      }
       const keyLength = parser.keyTo - parser.keyFrom;
-      const hash = hashBytes(page, parser.keyFrom, parser.keyTo, this.#seed);
-      const known = tail.find(hash, page, parser.keyFrom, keyLength);
+      let known = -1;
+      let behind = 0;
+      let hash = 0;
+      if (
+        line < previousCount &&
+        expected.keyLength[line] === keyLength &&
+        sameBytes(previous, previousFrom + expected.keyOffset[line]!, page, parser.keyFrom, keyLength)
+      ) {
+        // The series that was predicted, only that more than its value changed.
+        known = line;
+        hash = expected.hash[line]!;
+        behind = previousFrom + expected.length[line]! + 1;
+      } else {
+        if (!tail) {
+          expected = columns.tail(line, previousCount);
+          tail = new PageTail(previous, expected, previousFrom);
+          yield* tail.index(sliceOver);
+          previousCount -= line;
+          line = 0;
+        }
+        hash = hashBytes(page, parser.keyFrom, parser.keyTo, this.#seed);
+        known = tail.find(hash, page, parser.keyFrom, keyLength);
+        if (known >= 0) behind = tail.from[known]! + expected.length[known]! + 1;
+      }
       type = parser.type;
       columns.reserve(written);
       columns.series[written] = known < 0 ? reader.series(parser) : expected.series[known]!;
@@ -170,11 +199,12 @@ export class PageParser {
       columns.value[written] = parser.value;
       columns.type[written] = type;
       columns.setTimestamp(written, parser.timestamp);
+      if (parser.hasExemplar) reader.exemplar(written, parser);
       written++;
       position = parser.lineEnd + 1;
       if (known >= 0) {
         line = known + 1;
-        previousFrom = tail.from[known]! + expected.length[known]! + 1;
+        previousFrom = behind;
       }
     }
 
@@ -204,6 +234,29 @@ function readValue(decimal: DecimalReader, page: Uint8Array, from: number): numb
   // Decimal digits, but more of them than the short way can round.
   const long = Number(Buffer.from(page.buffer, page.byteOffset + from, end - from).toString('latin1'));
   return Number.isFinite(long) ? long : Number.NaN;
+}
+
+/**
+ * How much of what follows the value of a line, exemplar or blanks, stands again behind the new value as the last of the line;
+ * 0 when something else does.
+ */
+function sameRest(
+  before: Uint8Array,
+  valueFrom: number,
+  lineEnd: number,
+  page: Uint8Array,
+  valueEnd: number,
+): number {
+  let from = valueFrom;
+  while (from < lineEnd && before[from]! > SPACE) from++;
+  const length = lineEnd - from;
+  if (page[valueEnd + length] !== NEWLINE) return 0;
+  return sameBytes(before, from, page, valueEnd, length) ? length : 0;
+}
+
+function sameBytes(a: Uint8Array, aFrom: number, b: Uint8Array, bFrom: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (a[aFrom + i] !== b[bFrom + i]) return false;
+  return true;
 }
 
 function hasTimestamp(columns: PageColumns, line: number): boolean {

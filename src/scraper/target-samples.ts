@@ -120,6 +120,7 @@ export class TargetSamples {
       help: (family, text) => this.#describe(family, { help: text }),
       type: (family, type) => this.#describe(family, { type }),
       unit: (family, text) => this.#describe(family, { unit: text }),
+      exemplar: () => {},
     };
   }
 
