@@ -345,17 +345,31 @@ describe('methods', () => {
     }
   });
 
-  test.each(['snapshot', 'delete_series', 'clean_tombstones'])(
-    'admin/tsdb/%s says it cannot',
-    async (name) => {
-      const response = await ask(`/api/v1/admin/tsdb/${name}`, { method: 'POST' });
-      expect(response.status).toBe(503);
-      expect(await json(response)).toMatchObject({
-        errorType: 'unavailable',
-        error: expect.stringContaining('not supported'),
-      });
-    },
-  );
+  test('delete_series says what would go, and then deletes it for good', async () => {
+    const admin = '/api/v1/admin/tsdb/delete_series';
+    const match = new URLSearchParams({ 'match[]': 'scrape_samples_scraped' });
+    const count = async (): Promise<number> =>
+      (await belfry.query('count_over_time(scrape_samples_scraped[1h])'))[0]?.value ?? 0;
+    const before = await count();
+    expect(before).toBeGreaterThan(0);
+    const { data } = await json<{ series: number; samples: number; examples: string[] }>(
+      await ask(`${admin}/preview?${match}`),
+    );
+    expect(data.series).toBe(1);
+    expect(data.samples).toBeGreaterThanOrEqual(before);
+    expect(data.examples[0]).toContain('scrape_samples_scraped{');
+    const deleted = await ask(admin, { method: 'POST', body: match });
+    expect([deleted.status, await deleted.text()]).toEqual([204, '']);
+    // Only what has come since.
+    expect(await count()).toBeLessThan(before);
+    expect((await ask('/api/v1/admin/tsdb/clean_tombstones', { method: 'POST' })).status).toBe(204);
+    const refused = await ask(admin, { method: 'PUT' });
+    expect(refused.status).toBe(400);
+    expect(await json(refused)).toMatchObject({
+      errorType: 'bad_data',
+      error: 'no match[] parameter provided',
+    });
+  });
 });
 
 describe('labels and series', () => {

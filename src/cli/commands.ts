@@ -8,6 +8,7 @@ import type { SqliteAddon } from '../sqlite/database.ts';
 import { alertCommand } from './alert.ts';
 import { UsageError } from './args.ts';
 import { check, checkSummary } from './check.ts';
+import { deleteCommand } from './delete.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
@@ -65,6 +66,7 @@ export function commands({ clock, platform, serve, out, io, isWatched }: Command
     routeCommand,
     importCommand({ clock, addon, log, isWatched }),
     exportCommand({ clock, addon, log, parseSelector, out }),
+    deleteCommand,
     {
       name: 'healthy',
       usage: 'healthy [--url URL]',

@@ -26,12 +26,12 @@ export const EXPORT_FLAGS: readonly FlagSpec[] = [
     help: 'series such as \'up{job="node"}\'; several add up (all series)',
   },
   {
-    names: ['from'],
+    names: ['from', 'start'],
     kind: 'value',
     placeholder: 'TIME',
     help: 'Unix seconds or RFC 3339; samples from then on',
   },
-  { names: ['to'], kind: 'value', placeholder: 'TIME', help: 'samples before then' },
+  { names: ['to', 'end'], kind: 'value', placeholder: 'TIME', help: 'samples before then' },
   {
     names: ['format'],
     kind: 'value',

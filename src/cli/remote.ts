@@ -35,7 +35,8 @@ export interface Remote {
   delete(path: string): Promise<void>;
 }
 
-export function remoteOf(args: ParsedArgs): Remote {
+/** @param defaultTimeout for commands whose answer may take its time */
+export function remoteOf(args: ParsedArgs, defaultTimeout = DEFAULT_TIMEOUT): Remote {
   const text = args.values.get('url') ?? DEFAULT_URL;
   if (!URL.canParse(text)) throw new UsageError(`--url: expected an address, got ${JSON.stringify(text)}`);
   const base = new URL(text);
@@ -45,7 +46,7 @@ export function remoteOf(args: ParsedArgs): Remote {
   base.username = '';
   base.password = '';
   const prefix = base.href.replace(/\/+$/, '');
-  const timeoutMs = durationOf('timeout', args.values.get('timeout') ?? DEFAULT_TIMEOUT);
+  const timeoutMs = durationOf('timeout', args.values.get('timeout') ?? defaultTimeout);
 
   async function call(method: string, path: string, body?: unknown): Promise<Response> {
     let response: Response;

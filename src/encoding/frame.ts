@@ -82,6 +82,20 @@ export function unframe(kind: FrameKind, bytes: Uint8Array, identity: number): U
   return unpack(reader.take(reader.remaining), length);
 }
 
+/** A blob for another row: the same but for its checksum. @throws CorruptBlockError when the blob is not that of the row `from` */
+export function reframe(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const end = bytes.length - CRC_BYTES;
+  if (end < 3) throw new CorruptBlockError(`expected at least ${3 + CRC_BYTES} bytes, found ${bytes.length}`);
+  const stored = new ByteReader(bytes, end).u32();
+  const computed = crc32(bytes.subarray(0, end), from);
+  if (stored !== computed) {
+    throw new CorruptBlockError(`checksum is ${hex(computed)}, expected ${hex(stored)}`);
+  }
+  const copy = new Uint8Array(bytes);
+  new DataView(copy.buffer).setUint32(end, crc32(copy.subarray(0, end), to), true);
+  return copy;
+}
+
 /** Compresses with zstd; undefined when that gains nothing. @param shortestMatch bytes, 3 to 7; 0 leaves it to the level */
 export function pack(bytes: Uint8Array, level: number, shortestMatch = 0): Uint8Array | undefined {
   const packed = zstdCompressSync(bytes, {

@@ -1,6 +1,5 @@
 import { Hono } from 'hono';
 import type { Log } from '../model/log.ts';
-import { adminRoutes } from './api-v1/admin.ts';
 import { type MonitoringSource, monitoringRoutes } from './api-v1/monitoring.ts';
 import { type QueryRouteDeps, queryRoutes } from './api-v1/query.ts';
 import { type StatusSource, statusRoutes } from './api-v1/status.ts';
@@ -26,6 +25,8 @@ export interface HttpServices {
   readonly status: StatusSource;
   /** Mounted under /api/v1: remote write and read. */
   readonly remote: Hono;
+  /** Mounted under /api/v1. */
+  readonly admin: Hono;
   /** Mounted as they are. */
   readonly federate: Hono;
   readonly apiV2: Hono;
@@ -96,7 +97,7 @@ function serviceRoutes(services: HttpServices): Hono {
   app.route('/api/v1', queryRoutes(services.query));
   app.route('/api/v1', monitoringRoutes(services.monitoring));
   app.route('/api/v1', statusRoutes(services.status));
-  app.route('/api/v1', adminRoutes());
+  app.route('/api/v1', services.admin);
   app.route('/api/v1', services.remote);
   app.route('/', services.federate);
   app.route('/api/v2', services.apiV2);

@@ -22,6 +22,7 @@ import { PARTITION_MS } from '../tsdb/partition.ts';
 import type { Store } from '../tsdb/store.ts';
 import { PROMETHEUS_LEVEL, VERSION } from '../version.ts';
 import { alertHistoryRoutes } from './alert-history.ts';
+import { adminRoutes } from './api-v1/admin.ts';
 import { featureList } from './api-v1/features.ts';
 import { federateRoutes } from './api-v1/federate.ts';
 import type { MonitoringSource } from './api-v1/monitoring.ts';
@@ -80,6 +81,7 @@ export function httpServices(parts: ServiceParts): HttpServices {
       externalLabels: () => loaded().config.global.external_labels,
     }),
     remote: remoteRoutes(parts),
+    admin: adminRoutes({ store }),
     apiV2: apiV2Routes({
       notifier,
       clock,

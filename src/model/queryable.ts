@@ -59,6 +59,28 @@ export interface Querier {
   close(): void;
 }
 
+/** Data was removed from places that a query had read and from others that it had not: ask again, with a new querier. */
+export class ViewChangedError extends Error {
+  constructor() {
+    super('data was deleted while the query ran');
+    this.name = 'ViewChangedError';
+  }
+}
+
+/** Runs a query, anew when its view of the data did not hold. */
+export function withWholeView<T>(run: () => T): T {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return run();
+    } catch (error) {
+      if (!(error instanceof ViewChangedError) || attempt === MAX_VIEWS) throw error;
+    }
+  }
+}
+
+/** Deletions during one query after which it is given up. */
+const MAX_VIEWS = 3;
+
 export interface Queryable {
   querier(budget: QueryBudget): Querier;
 }

@@ -1,5 +1,5 @@
 import type { Labels } from '../model/labels.ts';
-import type { Queryable } from '../model/queryable.ts';
+import { type Queryable, withWholeView } from '../model/queryable.ts';
 import { evaluateRange } from '../promql/evaluate.ts';
 import { parseExpr } from '../promql/parse.ts';
 import { createBudget } from './budget.ts';
@@ -26,11 +26,13 @@ export function rangeEvaluation(
     stepMs: number;
   }): Promise<RangeColumns[]> => {
     const budget = createBudget(limits, neverCancelled, monotonic);
-    const { value } = evaluateRange(
-      parseExpr(range.expr),
-      { startMs: range.start, endMs: range.end, stepMs: range.stepMs },
-      queryable,
-      { ...settings, budget, query: range.expr },
+    const { value } = withWholeView(() =>
+      evaluateRange(
+        parseExpr(range.expr),
+        { startMs: range.start, endMs: range.end, stepMs: range.stepMs },
+        queryable,
+        { ...settings, budget, query: range.expr },
+      ),
     );
     if (value.kind !== 'matrix')
       throw new Error(`expected a vector or scalar over time, got a ${value.kind}`);

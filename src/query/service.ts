@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { withWholeView } from '../model/queryable.ts';
 import { PromqlError } from '../promql/errors.ts';
 import { type AnswerSource, writeAnswer } from './answers.ts';
 import { createBudget, QueryError } from './budget.ts';
@@ -32,10 +33,12 @@ export function answerQuery(
     evaluationMs: elapsedMs(),
   });
   try {
-    const writer = new JsonWriter({ maxBytes: request.limits.maxResultBytes, charge: budget.bytes });
-    const times = { waitedMs: request.waitedMs, elapsedMs };
-    const contentType = writeAnswer(writer, request.task, source, budget, times);
-    return done(200, contentType, writer.finish());
+    return withWholeView(() => {
+      const writer = new JsonWriter({ maxBytes: request.limits.maxResultBytes, charge: budget.bytes });
+      const times = { waitedMs: request.waitedMs, elapsedMs };
+      const contentType = writeAnswer(writer, request.task, source, budget, times);
+      return done(200, contentType, writer.finish());
+    });
   } catch (error) {
     const { type, message } = classify(error);
     return done(ERROR_STATUS[type], JSON_TYPE, errorBody(type, message));

@@ -6,7 +6,8 @@ import type { ScrapeSource } from './head/scrape-source.ts';
 import type { LogDb } from './log/log-db.ts';
 import type { LogWriter } from './log/log-writer.ts';
 import { RECORD } from './log/records.ts';
-import type { FromStorage, RetentionSettings, RingRows, ToStorage } from './protocol.ts';
+import type { Deletion } from './partition/deletion.ts';
+import type { DeletionResult, FromStorage, RetentionSettings, RingRows, ToStorage } from './protocol.ts';
 
 /** Rows a source may gather before they go to a partition. */
 const FLUSH_ROWS = 32;
@@ -57,6 +58,7 @@ export class Flusher {
   #unsynced: UnderWay[] = [];
   /** Answers awaited, by request. */
   readonly #waiting = new Map<number, (error: string | undefined) => void>();
+  #deletion: ((result: DeletionResult | { readonly error: string }) => void) | undefined;
   #lastFailure: string | undefined;
   #wantsAll = false;
   #onIdle: (() => void)[] = [];
@@ -89,6 +91,32 @@ export class Flusher {
 
   /** Puts everything there is into partitions and syncs them; then merges, seals and removes what can be. @throws Error when it failed */
   async flushAll(): Promise<void> {
+    await this.#flushHead();
+    await this.sync();
+    await this.#request({ kind: 'maintain', id: this.#nextId++ });
+  }
+
+  /**
+   * Removes samples that were stored before this call, or counts them. When it resolves they are gone for good, wherever they were.
+   * @throws Error when nothing was removed, or, naming a file, when the rest is removed at the next start
+   */
+  async delete(deletion: Deletion, isPreview: boolean): Promise<DeletionResult> {
+    await this.#flushHead();
+    await this.sync();
+    // What the log says to be in partitions it does not bring back; it must say so before they change.
+    if (!this.#writer.write()) throw new Error(`the log cannot be written: ${this.#writer.failure?.message}`);
+    await this.sync();
+    const id = this.#nextId++;
+    const result = await new Promise<DeletionResult | { readonly error: string }>((resolve) => {
+      this.#deletion = resolve;
+      this.#await(id, (error) => resolve({ error: error ?? 'the server ends' }));
+      this.#post({ kind: 'delete', id, deletion, isPreview });
+    });
+    if ('error' in result) throw new Error(result.error);
+    return result;
+  }
+
+  async #flushHead(): Promise<void> {
     this.#writer.write();
     this.#wantsAll = true;
     const id = this.#nextId++;
@@ -99,8 +127,6 @@ export class Flusher {
     });
     const failure = this.#lastFailure ?? this.#writer.failure?.message;
     if (failure) throw new Error(`flush failed: ${failure}`);
-    await this.sync();
-    await this.#request({ kind: 'maintain', id: this.#nextId++ });
   }
 
   /** Resolves when everything that is in the databases of the directory is on the disk. */
@@ -233,6 +259,10 @@ export class Flusher {
         return;
       case 'maintained':
         this.#answer(message.id, message.error);
+        return;
+      case 'deleted':
+        this.#deletion?.(message.result);
+        this.#answer(message.id, undefined);
         return;
       case 'log':
         this.#log[message.level](message.fields, message.message);

@@ -1,16 +1,24 @@
 import type { Clock } from '../clock.ts';
 import { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { Log } from '../model/log.ts';
+import type { TimeRange } from '../model/time.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import type { SeriesEntry, SeriesRef, SourceId } from './block.ts';
 import type { DayBatch } from './flush-blocks.ts';
 import type { IndexReader } from './index/index-reader.ts';
-import { applyRetention, listPartitions, quarantinePartition } from './partition/directory.ts';
+import { commitChange, type DayChange, finishChange, hasPlan } from './partition/change.ts';
+import { countDay, type Deletion, DeletionTally, isWithin, rewriteDay } from './partition/deletion.ts';
+import {
+  applyRetention,
+  listPartitions,
+  type PartitionFiles,
+  quarantinePartition,
+} from './partition/directory.ts';
 import { type HotPartition, openHotPartition } from './partition/hot.ts';
-import { isoDay, partitionPath } from './partition/names.ts';
-import { type SealResult, sealDay } from './partition/seal.ts';
+import { changedPath, isoDay, partitionPath } from './partition/names.ts';
+import { removeDatabase, type SealResult, sealDay } from './partition/seal.ts';
 import { PARTITION_MS } from './partition.ts';
-import type { RetentionSettings } from './protocol.ts';
+import type { DeletionResult, RetentionSettings } from './protocol.ts';
 
 /** A day is sealed when it has been over for this long and its hot file has been left alone for as long. */
 const SEAL_AFTER_MS = 3_600_000;
@@ -31,12 +39,17 @@ export class PartitionKeeper {
   readonly #clock: Clock;
   readonly #log: Pick<Log, 'info' | 'warn' | 'error'>;
   readonly #onFilesChanged: () => void;
+  readonly #changing: <T>(work: () => T) => T;
   /** Open writers by day, the least recently used first. */
   readonly #writers = new Map<number, Writer>();
   /** When a day's hot file was last written to by this process. */
   readonly #touched = new Map<number, number>();
   #sealing: { readonly day: number; readonly steps: Generator<void, SealResult> } | undefined;
   #toSeal: number[] = [];
+  #deleting: Generator<void, void> | undefined;
+  #isHolding = false;
+  /** A change of several days was decided and could not be completed. */
+  #isUnfinished = false;
   readonly #unsealable = new Set<number>();
 
   constructor(deps: {
@@ -45,16 +58,20 @@ export class PartitionKeeper {
     readonly clock: Clock;
     readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
     readonly onFilesChanged: () => void;
+    /** Runs what changes several days at once; queries that saw some of them must not go on with the others. */
+    readonly changing: <T>(work: () => T) => T;
   }) {
     this.#dir = deps.dir;
     this.#addon = deps.addon;
     this.#clock = deps.clock;
     this.#log = deps.log;
     this.#onFilesChanged = deps.onFilesChanged;
+    this.#changing = deps.changing;
   }
 
   /** Syncs what an earlier process or worker left in hot files, and finds what is to be sealed. */
   start(): void {
+    this.#finishChange();
     for (const { day, hot } of listPartitions(this.#dir).slice(-MAX_WRITERS)) {
       if (!hot) continue;
       const writer = this.#writer(day);
@@ -65,6 +82,7 @@ export class PartitionKeeper {
 
   /** Appends to the partition of a day; returns the number of samples. @throws Error when it cannot be written, e.g. a full disk */
   append(day: number, batch: DayBatch, index: IndexReader): number {
+    if (this.#isUnfinished) this.#finishChange();
     const writer = this.#writer(day);
     const { entries, handed } = newSeries(batch, index, writer.known);
     try {
@@ -95,6 +113,7 @@ export class PartitionKeeper {
 
   /** Finds days to seal. */
   plan(now: number): void {
+    if (this.#isUnfinished) this.#finishChange();
     const quietSince = this.#clock.monotonic() - SEAL_AFTER_MS;
     this.#toSeal = listPartitions(this.#dir)
       .filter(
@@ -104,8 +123,47 @@ export class PartitionKeeper {
       .map(({ day }) => day);
   }
 
+  /**
+   * Removes samples that are in partitions by now, or counts them, in steps; merging, sealing and retention wait. All of them go at once,
+   * at the end. One deletion at a time.
+   */
+  delete(
+    deletion: Deletion,
+    isPreview: boolean,
+    done: (result: DeletionResult | { readonly error: string }) => void,
+  ): void {
+    if (this.#deleting) throw new Error('two deletions at once');
+    const tally = new DeletionTally();
+    const run = function* (this: PartitionKeeper): Generator<void, void> {
+      let outcome: DeletionResult | { readonly error: string } = { error: 'cut off: the server ends' };
+      try {
+        yield* isPreview ? this.#count(deletion, tally) : this.#delete(deletion, tally);
+        const { series, samples, days, bytesBefore, bytesAfter, examples } = tally;
+        outcome = { series, samples, days, bytesBefore, bytesAfter, examples };
+      } catch (error) {
+        outcome = { error: (error as Error).message };
+      } finally {
+        this.#deleting = undefined;
+        this.#isHolding = false;
+        done(outcome);
+      }
+    };
+    this.#deleting = run.call(this);
+    // Begun: from here on `return` comes to its `finally`.
+    this.#deleting.next();
+  }
+
+  /** Whether a day that may be appended to is being written anew: appends must wait. */
+  get isHolding(): boolean {
+    return this.#isHolding;
+  }
+
   /** Does one bounded piece of merging or sealing; false when there is nothing left to do. */
   step(now: number): boolean {
+    if (this.#deleting) {
+      this.#deleting.next();
+      return true;
+    }
     for (const [day, { partition }] of this.#writers) {
       if (day !== this.#sealing?.day && !this.#toSeal.includes(day) && partition.mergeStep(now)) {
         this.#writers.get(day)!.isDirty = true;
@@ -120,7 +178,7 @@ export class PartitionKeeper {
       ...(timeMs > 0 ? { keepFrom: now - timeMs } : {}),
       ...(sizeBytes > 0 ? { maxBytes: sizeBytes } : {}),
     };
-    if (timeMs <= 0 && sizeBytes <= 0) return;
+    if ((timeMs <= 0 && sizeBytes <= 0) || this.#deleting) return;
     if (timeMs > 0) {
       for (const day of [...this.#writers.keys()])
         if (day + PARTITION_MS <= now - timeMs) this.#closeWriter(day);
@@ -134,9 +192,66 @@ export class PartitionKeeper {
   }
 
   close(): void {
+    this.#deleting?.return();
     this.#sealing?.steps.return(undefined as never);
     this.#sealing = undefined;
     for (const day of [...this.#writers.keys()]) this.#closeWriter(day);
+  }
+
+  *#count(deletion: Deletion, tally: DeletionTally): Generator<void, void> {
+    yield;
+    for (const files of this.#daysWithin(deletion.range)) {
+      yield* countDay(files, deletion, this.#addon, tally);
+    }
+  }
+
+  *#delete(deletion: Deletion, tally: DeletionTally): Generator<void, void> {
+    yield;
+    if (this.#isUnfinished) this.#finishChange();
+    this.#stopSealing();
+    const days = this.#daysWithin(deletion.range);
+    const changes: DayChange[] = [];
+    try {
+      // Days that are appended to come last: appends wait for no more than these.
+      for (const files of days.filter(({ hot }) => hot === undefined)) {
+        const change = yield* rewriteDay(this.#dir, files, deletion, this.#addon, tally);
+        if (change) changes.push(change);
+      }
+      this.#isHolding = true;
+      for (const files of days.filter(({ hot }) => hot !== undefined)) {
+        this.#closeWriter(files.day);
+        const change = yield* rewriteDay(this.#dir, files, deletion, this.#addon, tally);
+        if (change) changes.push(change);
+      }
+      if (changes.length === 0) return;
+      this.#isUnfinished = true;
+      this.#changing(() => commitChange(this.#dir, changes, this.#addon));
+      this.#isUnfinished = false;
+      const { series, samples } = tally;
+      this.#log.info({ series, samples, days: changes.length }, 'deleted samples');
+    } finally {
+      this.#onFilesChanged();
+      // What was decided and could not be completed still needs its files.
+      if (!hasPlan(this.#dir)) for (const { day } of changes) removeDatabase(changedPath(this.#dir, day));
+    }
+  }
+
+  #daysWithin(range: TimeRange): PartitionFiles[] {
+    return listPartitions(this.#dir).filter(({ day }) => isWithin(day, range));
+  }
+
+  #finishChange(): void {
+    this.#changing(() => finishChange(this.#dir, { addon: this.#addon, log: this.#log }));
+    this.#isUnfinished = false;
+    this.#onFilesChanged();
+  }
+
+  /** Gives up a seal that is under way; the day is sealed later. */
+  #stopSealing(): void {
+    const { day, steps } = this.#sealing ?? {};
+    steps?.return(undefined as never);
+    this.#sealing = undefined;
+    if (day !== undefined) this.#toSeal.unshift(day);
   }
 
   #seal(): boolean {

@@ -1,7 +1,9 @@
+import type { Labels } from '../model/labels.ts';
 import type { SourceId } from './block.ts';
 import type { HeadShared } from './head/layout.ts';
 import type { OwnBatch } from './head/own-columns.ts';
 import type { RingGeometry } from './head/ring.ts';
+import type { Deletion } from './partition/deletion.ts';
 
 /** Messages between the store on main and the storage service in the background worker: plain data. */
 
@@ -31,6 +33,19 @@ export interface RingRows {
   readonly refs: Uint32Array;
 }
 
+/** What a deletion removed, or would. */
+export interface DeletionResult {
+  readonly series: number;
+  readonly samples: number;
+  /** Days that have some of them. */
+  readonly days: number;
+  /** Size of the files of these days before, and after when they were written anew. */
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  /** Labels of a few of the series. */
+  readonly examples: readonly Labels[];
+}
+
 export type ToStorage =
   /** Write this to partitions. Answered by `flushed` or `flushFailed`. */
   | {
@@ -43,6 +58,8 @@ export type ToStorage =
   | { readonly kind: 'sync'; readonly id: number }
   /** Merge, seal and remove what can be. Answered by `maintained`. */
   | { readonly kind: 'maintain'; readonly id: number }
+  /** Remove samples from partitions, or count them. Answered by `deleted`, at the latest when the port closes. */
+  | { readonly kind: 'delete'; readonly id: number; readonly deletion: Deletion; readonly isPreview: boolean }
   | { readonly kind: 'retention'; readonly retention: RetentionSettings }
   | { readonly kind: 'close' };
 
@@ -57,6 +74,11 @@ export type FromStorage =
       readonly error: string | undefined;
     }
   | { readonly kind: 'maintained'; readonly id: number; readonly error: string | undefined }
+  | {
+      readonly kind: 'deleted';
+      readonly id: number;
+      readonly result: DeletionResult | { readonly error: string };
+    }
   /** For the program's log, which main owns. */
   | {
       readonly kind: 'log';

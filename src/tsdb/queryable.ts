@@ -1,6 +1,12 @@
 import { compareStrings, type Labels, labelsKey, labelValue } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
-import type { Querier, Queryable, QueryBudget, SeriesSamples } from '../model/queryable.ts';
+import {
+  type Querier,
+  type Queryable,
+  type QueryBudget,
+  type SeriesSamples,
+  ViewChangedError,
+} from '../model/queryable.ts';
 import type { TimeRange } from '../model/time.ts';
 import { HeadReader, OVERRUN, type Visibility } from './head/head-reader.ts';
 import type { HeadShared } from './head/layout.ts';
@@ -227,6 +233,8 @@ class StoreQuerier implements Querier {
     if (reader === undefined) return undefined;
     reader.begin();
     this.#open.set(path, reader);
+    // Of several partitions that changed as one this querier may have others open as they were before.
+    if (this.#head.viewChanged) throw new ViewChangedError();
     return reader;
   }
 

@@ -5,6 +5,7 @@ import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../sqlite/d
 import { batchesByDay } from './flush-blocks.ts';
 import { HEAD_CONTROL } from './head/layout.ts';
 import { IndexReader } from './index/index-reader.ts';
+import { syncFile } from './partition/files.ts';
 import { PartitionKeeper } from './partition-keeper.ts';
 import type { FromStorage, RetentionSettings, StorageInit, ToStorage } from './protocol.ts';
 
@@ -36,6 +37,17 @@ export function createStorageService(
     clock,
     log: { info: log('info'), warn: log('warn'), error: log('error') },
     onFilesChanged: () => void Atomics.add(control, HEAD_CONTROL.partitions, 1),
+    changing(work) {
+      const before = Atomics.load(control, HEAD_CONTROL.changes);
+      // Odd already when an earlier worker died within a change.
+      Atomics.store(control, HEAD_CONTROL.changes, before + 1 + (before % 2));
+      try {
+        return work();
+      } finally {
+        Atomics.add(control, HEAD_CONTROL.changes, 1);
+        Atomics.notify(control, HEAD_CONTROL.changes);
+      }
+    },
   });
   const databases = new Map<string, { db: SqliteDatabase | undefined; seen: string }>(
     init.checkpoint.map((file) => [file, { db: undefined, seen: '' }]),
@@ -45,6 +57,8 @@ export function createStorageService(
   let synced = 0;
   let stepping: NodeJS.Immediate | undefined;
   let isClosed = false;
+  /** A flush that waits until no day is being written anew. */
+  let heldFlush: Extract<ToStorage, { kind: 'flush' }> | undefined;
   /** Called when pending work is done. */
   const onIdle: (() => void)[] = [];
   let lastTrouble: string | undefined;
@@ -77,6 +91,11 @@ export function createStorageService(
         // Everything is as it was before the step; the next upkeep goes on from there.
         report((error as Error).message, 'partitions cannot be merged; trying again in a minute');
       }
+      if (heldFlush && !keeper.isHolding) {
+        const held = heldFlush;
+        heldFlush = undefined;
+        flush(held);
+      }
       if (hasMore) step();
       else for (const done of onIdle.splice(0)) done();
     });
@@ -100,11 +119,17 @@ export function createStorageService(
     const seen = `${wal.size} ${wal.mtimeMs}`;
     if (seen === state.seen) return;
     state.db ??= openDatabase(file, { addon, cacheKiB: 256, busyTimeoutMs: 0 });
-    state.db.pragma('wal_checkpoint(PASSIVE)');
+    const [result] = state.db.pragma('wal_checkpoint(PASSIVE)') as { log: number; checkpointed: number }[];
+    // A reader with an old snapshot, a backup say, holds the checkpoint back, and then SQLite may not have synced the log either.
+    if (result!.checkpointed < result!.log) syncFile(`${file}-wal`);
     state.seen = seen;
   };
 
   const flush = (message: Extract<ToStorage, { kind: 'flush' }>): void => {
+    if (keeper.isHolding) {
+      heldFlush = message;
+      return;
+    }
     const startedAt = clock.monotonic();
     try {
       index.refresh();
@@ -158,6 +183,11 @@ export function createStorageService(
         onIdle.push(() => send({ kind: 'maintained', id: message.id, error }));
         return step();
       }
+      case 'delete':
+        keeper.delete(message.deletion, message.isPreview, (result) =>
+          send({ kind: 'deleted', id: message.id, result }),
+        );
+        return step();
       case 'retention':
         retention = message.retention;
         upkeep();

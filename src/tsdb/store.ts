@@ -16,8 +16,9 @@ import { Head } from './head/head.ts';
 import { type LogDb, openLogDb } from './log/log-db.ts';
 import { createLogWriter, type LogStats, type LogWriter } from './log/log-writer.ts';
 import { type ReplayResult, replayLog } from './log/replay.ts';
+import type { Deletion } from './partition/deletion.ts';
 import { recoverPartitions } from './partition/directory.ts';
-import type { RetentionSettings, StorageInit } from './protocol.ts';
+import type { DeletionResult, RetentionSettings, StorageInit } from './protocol.ts';
 import { setAside } from './quarantine.ts';
 import type { StoreShared } from './queryable.ts';
 import { createReserve, type Reserve } from './reserve.ts';
@@ -72,6 +73,12 @@ export interface Store extends Appender {
   flush(): Promise<void>;
   /** Resolves when what was committed to any database of the directory is on the disk. @throws Error when it cannot be */
   sync(): Promise<void>;
+  /**
+   * Removes the samples stored before this call that a deletion names, from memory, log and partitions, and frees their room; with
+   * `isPreview` counts them only. All of them go at once, and for good when it resolves.
+   * @throws Error when it cannot be done
+   */
+  delete(deletion: Deletion, isPreview: boolean): Promise<DeletionResult>;
   setRetention(retention: RetentionSettings): void;
   stats(): StoreStats;
   /** Stores what is pending and gives the directory up. */
@@ -120,6 +127,13 @@ export function openStore(options: StoreOptions): Store {
           retention: currentRetention,
         }),
     });
+    /** Of works that must not meet, each waits for those before it. */
+    let lastTurn: Promise<unknown> = Promise.resolve();
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+      const turn = lastTurn.then(work, work);
+      lastTurn = turn;
+      return turn;
+    };
     const rejected: Record<RejectReason, number> = { duplicate: 0, conflict: 0, too_old: 0, too_new: 0 };
     const admit = (timestamp: number): AppendOutcome => {
       if (!(timestamp < LATEST)) return 'too_new';
@@ -162,6 +176,7 @@ export function openStore(options: StoreOptions): Store {
       degraded: () => writer.failure?.message ?? flusher.failure,
       flush: () => flusher.flushAll(),
       sync: () => flusher.sync(),
+      delete: (deletion, isPreview) => inTurn(() => flusher.delete(deletion, isPreview)),
       setRetention(changed) {
         currentRetention = changed;
         flusher.setRetention(changed);

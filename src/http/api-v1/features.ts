@@ -44,7 +44,7 @@ const OPERATORS = [
 export function featureList(enabled: ReadonlySet<string>): Readonly<Record<string, FeatureSet>> {
   return {
     api: {
-      admin: false,
+      admin: true,
       exclude_alerts: true,
       label_values_match: true,
       lifecycle: true,

@@ -90,8 +90,21 @@ export const ENDPOINTS: readonly Endpoint[] = [
   },
   { path: '/admin/flush', methods: ['post'], summary: 'Writes everything to disk.' },
   { path: '/admin/tsdb/snapshot', methods: ['post', 'put'], summary: 'Not supported; answers 503.' },
-  { path: '/admin/tsdb/delete_series', methods: ['post', 'put'], summary: 'Not supported; answers 503.' },
-  { path: '/admin/tsdb/clean_tombstones', methods: ['post', 'put'], summary: 'Not supported; answers 503.' },
+  {
+    path: '/admin/tsdb/delete_series',
+    methods: ['post', 'put'],
+    summary: 'Deletes samples for good and frees their room.',
+  },
+  {
+    path: '/admin/tsdb/delete_series/preview',
+    methods: ['get', 'post'],
+    summary: 'Counts what that would delete.',
+  },
+  {
+    path: '/admin/tsdb/clean_tombstones',
+    methods: ['post', 'put'],
+    summary: 'Does nothing: there are no tombstones.',
+  },
 ];
 
 /** The API as an OpenAPI 3.1 document. JSON strings are YAML strings, so no YAML writer is needed. */

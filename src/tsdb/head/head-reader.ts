@@ -30,6 +30,9 @@ export const OVERRUN = 'overrun';
 /** Times a read is repeated because main changed what it read. Each change takes main microseconds. */
 const MAX_ATTEMPTS = 10_000;
 
+/** The worker may have died within a change: looked at again after this long. */
+const CHANGE_WAIT_MS = 100;
+
 const NO_BUDGET: QueryBudget = { samples() {}, bytes() {}, check() {} };
 
 /** Rows of one ring that lie in a range: their times, and the unit of the arena where each one's values begin. */
@@ -57,6 +60,7 @@ export class HeadReader {
   /** First and end row per ring, in turn. */
   #pinned = new Int32Array(0);
   #ownEpoch = 0;
+  #changes = 0;
 
   constructor(shared: HeadShared, visibility: Visibility) {
     this.index = new IndexReader(shared.index);
@@ -76,6 +80,7 @@ export class HeadReader {
    * for reading after this. @param keepEnd leaves the ends of a view that is renewed where they were
    */
   pin(keepEnd = false): void {
+    if (!keepEnd) this.#changes = this.#settledChanges();
     this.#ownEpoch = Atomics.load(this.#control, HEAD_CONTROL.ownEpoch);
     if (!keepEnd) this.index.refresh();
     const count = keepEnd ? this.#pinned.length / 2 : Atomics.load(this.#control, HEAD_CONTROL.rings);
@@ -95,6 +100,11 @@ export class HeadReader {
   /** Changes whenever a partition file appears, is replaced or goes away. */
   get partitionsVersion(): number {
     return Atomics.load(this.#control, HEAD_CONTROL.partitions);
+  }
+
+  /** Whether partitions changed together since `pin`: what was read before does not go with what is read now. */
+  get viewChanged(): boolean {
+    return Atomics.load(this.#control, HEAD_CONTROL.changes) !== this.#changes;
   }
 
   /** Whether samples with own times left the head since `pin`: those of a partition opened before may be missing. */
@@ -132,6 +142,15 @@ export class HeadReader {
       if (present) for (const one of present) found.push(one);
     }
     return this.lostOwnSamples ? OVERRUN : Uint32Array.from(found);
+  }
+
+  /** Number of changes of several partitions so far; waits while one is under way, which takes the background worker milliseconds. */
+  #settledChanges(): number {
+    for (;;) {
+      const changes = Atomics.load(this.#control, HEAD_CONTROL.changes);
+      if (changes % 2 === 0) return changes;
+      Atomics.wait(this.#control, HEAD_CONTROL.changes, changes, CHANGE_WAIT_MS);
+    }
   }
 
   /** Series with their own times, and the others by their ring. */

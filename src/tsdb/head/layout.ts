@@ -12,6 +12,8 @@ export const HEAD_CONTROL = {
   ownEpoch: 2,
   /** Changes whenever a partition file appears, is replaced or goes away. Written by the background worker. */
   partitions: 3,
+  /** Odd while several partitions change as one; raised by 2 by each such change. Written by the background worker. */
+  changes: 4,
 } as const;
 
 /**

@@ -4,6 +4,7 @@ import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import type { Log } from '../../model/log.ts';
 import { openDatabase, type SqliteAddon } from '../../sqlite/database.ts';
 import { PARTITION_MS } from '../partition.ts';
+import { finishChange } from './change.ts';
 import { syncDirectory } from './files.ts';
 import { companions, isoDay, parsePartitionName } from './names.ts';
 import { corruptionAt, type PartitionKind, readMeta } from './schema.ts';
@@ -42,7 +43,8 @@ export function partitionBytes(files: PartitionFiles): number {
 }
 
 /**
- * Puts a data directory in order at start, before any partition is opened: leftovers of an unfinished seal go, a hot file that its
+ * Puts a data directory in order at start, before any partition is opened: a change of several days that was decided is finished, leftovers
+ * of an unfinished seal go, a hot file that its
  * sealed file has taken in goes, what is no readable partition under a partition's name is set aside. Returns what there is.
  */
 export function recoverPartitions(
@@ -50,6 +52,7 @@ export function recoverPartitions(
   options: { readonly addon: SqliteAddon; readonly log: Log },
 ): PartitionFiles[] {
   const { addon, log } = options;
+  finishChange(directory, options);
   removeLeftovers(directory);
   for (const { day, hot, sealed } of listPartitions(directory)) {
     if (hot && isEmptyDatabase(hot, addon)) removeDatabase(hot);
@@ -133,10 +136,10 @@ export function applyRetention(directory: string, limits: RetentionLimits): Remo
   return expired;
 }
 
-/** Unfinished sealed files, and write-ahead logs whose database is gone. */
+/** Unfinished sealed files, files of a change that was never decided, and write-ahead logs whose database is gone. */
 function removeLeftovers(directory: string): void {
   for (const name of readdirSync(directory)) {
-    const sealing = /^(.*\.db)\.sealing(-\w+)?$/.exec(name);
+    const sealing = /^(.*\.db)\.(?:sealing|changed)(-\w+)?$/.exec(name);
     const companion = /^(.*\.db)-(wal|shm|journal)$/.exec(name);
     const database = (sealing ?? companion)?.[1];
     if (database === undefined || parsePartitionName(database) === undefined) continue;

@@ -14,6 +14,10 @@ export function partitionPath(directory: string, day: number, kind: PartitionKin
 export const sealingPath = (directory: string, day: number): string =>
   `${partitionPath(directory, day, 'sealed')}.sealing`;
 
+/** Where a day's sealed file is written anew when several days change at once. */
+export const changedPath = (directory: string, day: number): string =>
+  `${partitionPath(directory, day, 'sealed')}.changed`;
+
 /** What a file name says; undefined when it is not one of a partition. */
 export function parsePartitionName(
   name: string,

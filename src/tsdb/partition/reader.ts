@@ -24,6 +24,7 @@ import {
   type StoredBlob,
   sequenceOf,
 } from './schema.ts';
+import type { PackedGroup } from './sealed-writer.ts';
 import { lowerBound } from './timeline.ts';
 
 /**
@@ -137,6 +138,23 @@ export class FileReader implements PartitionReader {
   /** Distinct timestamps of a source, over all its rows, ascending blocks. */
   timelineOf(timeline: number): readonly Float64Array[] {
     return this.#timelineRows(timeline).map((row) => row.timestamps);
+  }
+
+  /** A group of a sealed file as it is stored. */
+  packedGroup(group: number): PackedGroup {
+    const timeline = this.#directory.timelines[group]!;
+    const id = blockId(0, group);
+    return corruptionAt(this.file, () => {
+      const times = this.#sql.times.all(...rowsOf(timeline)) as (StoredBlob & {
+        first: number;
+        last: number;
+      })[];
+      this.#checkCount(`rows of timeline ${timeline}`, times.length, 1);
+      const blob = this.#sql.block.get(id) as Buffer | undefined;
+      this.#checkCount(`rows in table block with id ${id}`, blob ? 1 : 0, 1);
+      const { id: row, first, last, b } = times[0]!;
+      return { timeline, times: { id: row, first, last, blob: b }, id, blob: blob! };
+    });
   }
 
   /** Bytes of stored blocks. */

@@ -1,4 +1,6 @@
 import { wordsOf } from '../../model/sample.ts';
+import type { TimeRange } from '../../model/time.ts';
+import { lowerBound } from './timeline.ts';
 
 /** Samples of one series: equally long columns, times strictly increasing. */
 export interface SampleColumns {
@@ -56,4 +58,24 @@ export function mergeSamples(first: SampleColumns, second: SampleColumns): Sampl
   return at === times.length
     ? { timestamps: times, values }
     : { timestamps: times.slice(0, at), values: values.slice(0, at) };
+}
+
+/** What lies outside of `[range.from, range.to)`; undefined when that is nothing. */
+export function withoutRange(samples: SampleColumns, range: TimeRange): SampleColumns | undefined {
+  const { timestamps, values } = samples;
+  const from = lowerBound(timestamps, range.from);
+  const to = lowerBound(timestamps, range.to);
+  if (from === to) return samples;
+  if (to - from === timestamps.length) return undefined;
+  const rest = timestamps.length - (to - from);
+  const outTimes = new Float64Array(rest);
+  const outValues = new Float64Array(rest);
+  for (const [source, target] of [
+    [timestamps, outTimes],
+    [values, outValues],
+  ] as const) {
+    target.set(source.subarray(0, from));
+    target.set(source.subarray(to), from);
+  }
+  return { timestamps: outTimes, values: outValues };
 }

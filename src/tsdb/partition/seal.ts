@@ -36,6 +36,10 @@ const SAMPLES_PER_STEP = 50_000;
 const SMALL_PAGE = 1024;
 const PAGE = 4096;
 
+/** For a sealed file whose blocks take about this much. */
+export const sealedPageSize = (blockBytes: number): number =>
+  blockBytes < SMALL_DAY_BYTES ? SMALL_PAGE : PAGE;
+
 /**
  * Turns the hot file of a day that is over into its sealed file, together with an earlier sealed one. Each `next()` is a bounded step
  * of some milliseconds; between two steps no writer of that day may be left open, though one may have been at work. A crash
@@ -62,10 +66,10 @@ export function* sealDay(options: SealOptions): Generator<void, SealResult> {
     writer = new SealedWriter(
       temporary,
       { kind: 'sealed', day, hotId, batches },
-      { addon, pageSize: blockBytes < SMALL_DAY_BYTES ? SMALL_PAGE : PAGE },
+      { addon, pageSize: sealedPageSize(blockBytes) },
     );
     yield;
-    for (const chunk of seriesOf(readers)) yield* addChunk(writer, readers, chunk);
+    yield* packSeries(writer, readers);
     const { samples, seriesCount: series } = writer;
     writer.finish();
     writer = undefined;
@@ -113,15 +117,33 @@ export function removeDatabase(file: string): void {
   for (const companion of companions(file)) rmSync(companion, { force: true });
 }
 
-function metaOf(file: string, addon: SqliteAddon): { readonly hotId: string; readonly batches: number } {
+export function metaOf(
+  file: string,
+  addon: SqliteAddon,
+): { readonly hotId: string; readonly batches: number } {
   const { db, meta } = openPartitionFile(file, addon);
   db.close();
   return meta;
 }
 
-function closeReader(reader: FileReader): void {
+export function closeReader(reader: FileReader): void {
   reader.end();
   reader.close();
+}
+
+/** What of a series' samples a file being written takes; undefined: nothing, and it does not know the series. */
+export type Keep = (entry: SeriesEntry, samples: SampleColumns) => SampleColumns | undefined;
+
+/**
+ * Writes the series of a day's files, each merged over all of them. The older file comes first: where two have a sample for one time,
+ * the one that was there before counts.
+ */
+export function* packSeries(
+  writer: SealedWriter,
+  readers: readonly FileReader[],
+  keep: Keep = (_entry, samples) => samples,
+): Generator<void, void> {
+  for (const chunk of seriesOf(readers)) yield* addChunk(writer, readers, chunk, keep);
 }
 
 /** Series that are read and packed in one step, and timestamps they probably share. */
@@ -162,6 +184,7 @@ function* addChunk(
   writer: SealedWriter,
   readers: readonly FileReader[],
   { entries, timeline }: Chunk,
+  keep: Keep,
 ): Generator<void, void> {
   const merged = new Map<number, SampleColumns>();
   for (const reader of readers) {
@@ -173,10 +196,11 @@ function* addChunk(
   let packed = 0;
   const hint = timeline ?? sharedTimeline([...merged.values()]);
   for (const entry of entries) {
-    const samples = merged.get(entry.ref);
+    const whole = merged.get(entry.ref);
+    const samples = whole && keep(entry, whole);
     if (samples === undefined) continue;
     writer.add(entry, samples, hint ?? samples.timestamps);
-    packed += samples.timestamps.length;
+    packed += whole!.timestamps.length;
     if (packed < SAMPLES_PER_STEP) continue;
     packed = 0;
     yield;
@@ -193,5 +217,5 @@ function sharedTimeline(series: readonly SampleColumns[]): Float64Array | undefi
   return timestamps.length <= 1.1 * longest ? timestamps : undefined;
 }
 
-/** Sealing reads one group at a time; nothing about it is chosen by a user. */
-const UNLIMITED: QueryBudget = { samples: () => {}, bytes: () => {}, check: () => {} };
+/** Upkeep reads one group at a time; nothing about it is chosen by a user. */
+export const UNLIMITED: QueryBudget = { samples: () => {}, bytes: () => {}, check: () => {} };

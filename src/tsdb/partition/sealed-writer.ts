@@ -1,5 +1,5 @@
 import { ColumnEncoder } from '../../encoding/column-encoder.ts';
-import type { Compression } from '../../encoding/frame.ts';
+import { type Compression, reframe } from '../../encoding/frame.ts';
 import type { RowSpans } from '../../encoding/presence.ts';
 import { encodeTimestamps } from '../../encoding/timestamps.ts';
 import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../../sqlite/database.ts';
@@ -25,6 +25,19 @@ interface SealedTimeline {
   readonly timestamps: Float64Array;
 }
 
+/** A group of a sealed file with its timeline, as they are stored. */
+export interface PackedGroup {
+  readonly timeline: number;
+  readonly times: {
+    readonly id: number;
+    readonly first: number;
+    readonly last: number;
+    readonly blob: Uint8Array;
+  };
+  readonly id: number;
+  readonly blob: Uint8Array;
+}
+
 interface OpenGroup {
   readonly timeline: SealedTimeline;
   readonly encoder: ColumnEncoder;
@@ -40,6 +53,8 @@ export class SealedWriter {
   readonly #db: SqliteDatabase;
   readonly #timelines: SealedTimeline[] = [];
   #nextTimeline = 1;
+  /** Numbers here of the timelines that groups were copied with. */
+  readonly #copiedTimelines = new Map<number, number>();
   readonly #open: OpenGroup[] = [];
   readonly #spare: ColumnEncoder[] = [];
   readonly #groups: GroupAddition[] = [];
@@ -78,6 +93,23 @@ export class SealedWriter {
     this.#series.push(entry);
     this.samples += samples.timestamps.length;
     if (group.refs.length >= GROUP_SERIES || group.encoder.storedBytes >= GROUP_BYTES) this.#flush(group);
+  }
+
+  /** Takes over a group of another sealed file as it is packed. @throws CorruptBlockError when a checksum is wrong */
+  copyGroup(entries: readonly SeriesEntry[], { timeline, times, id, blob }: PackedGroup): void {
+    let copied = this.#copiedTimelines.get(timeline);
+    if (copied === undefined) {
+      this.#copiedTimelines.set(timeline, (copied = this.#nextTimeline++));
+      const { first, last } = times;
+      const row = rowId(copied, 0);
+      const stored = reframe(times.blob, identityOf(times.id, first, last), identityOf(row, first, last));
+      this.#addTimes.run(row, first, last, stored);
+    }
+    const group = this.#groups.length;
+    const row = blockId(0, group);
+    this.#addBlock.run(row, reframe(blob, identityOf(id), identityOf(row)));
+    this.#groups.push({ group, timeline: copied, refs: entries.map(({ ref }) => ref) });
+    for (const entry of entries) this.#series.push(entry);
   }
 
   /** Writes what is still open, the labels and the directory, and closes the file. */
