@@ -9,7 +9,7 @@ import { formatFinding } from './config/finding.ts';
 import { defaultConfig, type LoadedConfig, loadConfig } from './config/load.ts';
 import { reloadMetrics } from './config/reload-metrics.ts';
 import { createDashboardStore, type DashboardStore } from './dashboards/store.ts';
-import { type HttpServices, httpApp } from './http/app.ts';
+import { type HttpServices, httpSurface } from './http/app.ts';
 import { requireUsers } from './http/exposure.ts';
 import { type HttpServer, listen, parseListenAddress, tlsOf } from './http/listen.ts';
 import { httpServices } from './http/services.ts';
@@ -122,7 +122,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     requireUsers(address.host, config.web);
     const addonFile = unpackAddon(platform, options);
     const addon = loadAddon(addonFile);
-    const app = httpApp({
+    const surface = httpSurface({
       log: log.child({ component: 'http' }),
       guard: () => ({
         users: loaded.config.web.basic_auth_users,
@@ -135,7 +135,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     externalUrl = trimSlash(
       options.externalUrl ?? config.web.external_url ?? `http://${os.hostname()}:${address.port}`,
     );
-    server = await listen(address, (request) => app.fetch(request), tls && tlsOf(tls));
+    server = await listen(address, surface, tls && tlsOf(tls));
     const { port } = server;
     if (options.externalUrl === undefined && config.web.external_url === undefined) {
       externalUrl = `${tls ? 'https' : 'http'}://${os.hostname()}:${port}`;

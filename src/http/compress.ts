@@ -32,28 +32,42 @@ export function acceptedEncoding(header: string | undefined): Encoding | undefin
   return accepted.has('zstd') ? 'zstd' : accepted.has('gzip') || accepted.has('*') ? 'gzip' : undefined;
 }
 
-/** A query worker's answer as an HTTP response, compressed when it is large. */
-export async function workerAnswer(c: Context, answer: HttpAnswer): Promise<Response> {
-  const { body } = answer;
-  const encoding = body.length < MIN_BYTES ? undefined : acceptedEncoding(c.req.header('accept-encoding'));
-  if (!encoding) return plainAnswer(answer);
-  const response = plainAnswer({ ...answer, body: await compressed(body, encoding) });
-  response.headers.set('content-encoding', encoding);
-  response.headers.set('vary', 'accept-encoding');
-  return response;
+/** A query worker's answer as it is sent. */
+export interface SentAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
 }
 
-/** A query worker's answer as it is. */
-export function plainAnswer({ status, contentType, body, retryAfterSeconds }: HttpAnswer): Response {
-  return new Response(bodyOf(body as Uint8Array<ArrayBuffer>), {
-    status,
-    headers: {
-      'content-type': contentType,
-      'content-length': String(body.length),
-      ...(retryAfterSeconds ? { 'retry-after': String(retryAfterSeconds) } : {}),
-    },
-  });
+/** An answer as the client reads it: compressed when it is large. A promise only then. */
+export function sentAnswer(
+  answer: HttpAnswer,
+  acceptEncoding: string | undefined,
+): SentAnswer | Promise<SentAnswer> {
+  const encoding = answer.body.length < MIN_BYTES ? undefined : acceptedEncoding(acceptEncoding);
+  return encoding ? compressedAnswer(answer, encoding) : asIs(answer);
 }
+
+async function compressedAnswer(answer: HttpAnswer, encoding: Encoding): Promise<SentAnswer> {
+  const { status, headers, body } = asIs({ ...answer, body: await compressed(answer.body, encoding) });
+  return { status, headers: { ...headers, 'content-encoding': encoding, vary: 'accept-encoding' }, body };
+}
+
+function asIs({ status, contentType, body, retryAfterSeconds }: HttpAnswer): SentAnswer {
+  const headers = { 'content-type': contentType, 'content-length': String(body.length) };
+  if (retryAfterSeconds === undefined) return { status, headers, body };
+  return { status, headers: { ...headers, 'retry-after': String(retryAfterSeconds) }, body };
+}
+
+/** A query worker's answer as an HTTP response, compressed when it is large. */
+export const workerAnswer = async (c: Context, answer: HttpAnswer): Promise<Response> =>
+  responseOf(await sentAnswer(answer, c.req.header('accept-encoding')));
+
+/** A query worker's answer as it is. */
+export const plainAnswer = (answer: HttpAnswer): Response => responseOf(asIs(answer));
+
+const responseOf = ({ status, headers, body }: SentAnswer): Response =>
+  new Response(bodyOf(body as Uint8Array<ArrayBuffer>), { status, headers });
 
 /** A response copies the bytes it is given, at once: large ones go as a stream of views, as fast as they are taken. */
 function bodyOf(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {

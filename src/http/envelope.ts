@@ -34,9 +34,15 @@ export function failure(type: ErrorType, message: string): Response {
   });
 }
 
-/** Answers an error thrown by a route of /api/v1; errors that are not the client's are the caller's to log. */
+/** What an error thrown by a route of /api/v1 is answered with; `internal` ones are the caller's to log. */
+export function failureOf(error: unknown): { readonly type: ErrorType; readonly message: string } {
+  if (error instanceof ApiError) return error;
+  if (error instanceof ParameterError) return { type: 'bad_data', message: error.message };
+  return { type: 'internal', message: 'internal error; the log says more' };
+}
+
+/** Answers an error thrown by a route of /api/v1. */
 export function answerError(error: unknown): Response {
-  if (error instanceof ApiError) return failure(error.type, error.message);
-  if (error instanceof ParameterError) return failure('bad_data', error.message);
-  return failure('internal', 'internal error; the log says more');
+  const { type, message } = failureOf(error);
+  return failure(type, message);
 }

@@ -1,11 +1,11 @@
 import bcrypt from 'bcryptjs';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
-import { type GuardOptions, guard } from './guard.ts';
+import { createGuard, type GuardOptions, guarded } from './guard.ts';
 
 function ask(options: Partial<GuardOptions>, headers: Record<string, string>) {
   const app = new Hono();
-  app.use(guard(() => ({ users: {}, hosts: ['monitor.example.org:9797'], ...options })));
+  app.use(guarded(createGuard(() => ({ users: {}, hosts: ['monitor.example.org:9797'], ...options }))));
   app.all('*', (c) => c.text('in'));
   return app.request('/', { headers });
 }
@@ -41,7 +41,7 @@ test('a page of another origin is refused, our own and tools without an origin p
 test('with users, only a right password gets in, again and again', async () => {
   const users = { ada: bcrypt.hashSync('secret', 4) };
   const app = new Hono();
-  app.use(guard(() => ({ users, hosts: [] })));
+  app.use(guarded(createGuard(() => ({ users, hosts: [] }))));
   app.all('*', (c) => c.text('in'));
   const login = (text: string) =>
     app.request('/', {

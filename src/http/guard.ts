@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import bcrypt from 'bcryptjs';
-import type { Context, MiddlewareHandler } from 'hono';
+import type { MiddlewareHandler } from 'hono';
 
 export interface GuardOptions {
   /** Name to bcrypt hash, as in upstream's web-config. Empty: no login. */
@@ -15,7 +15,7 @@ const LOOPBACK_NAMES = new Set(['localhost', 'localhost.localdomain']);
 const REMEMBERED = 100;
 
 /** Strict: the page is made of its own files only. uPlot and Preact set styles through the CSSOM, which needs no exception. */
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy':
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
@@ -25,42 +25,82 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
+/** What is looked at before a request is served. */
+export interface Asked {
+  readonly method: string;
+  /** Without the query string. */
+  readonly path: string;
+  /** @param name in lower case */
+  header(name: string): string | undefined;
+}
+
+/** A request that is not served. */
+export interface Refusal {
+  readonly status: 401 | 403;
+  readonly message: string;
+}
+
+/** The one door of the server: every request passes it, whoever answers. */
+export interface Guard {
+  /** Undefined when the request may be served; a promise only where a password has to be checked. */
+  admit(request: Asked): Refusal | undefined | Promise<Refusal | undefined>;
+}
+
 /**
  * Refuses what no honest caller sends: a `Host` that is neither an address nor a name of ours (DNS rebinding), an `Origin` that is not
  * the page's own, and, when there are users, missing or wrong credentials. Requests without `Origin` (tools) pass.
  */
-export function guard(options: () => GuardOptions): MiddlewareHandler {
+export function createGuard(options: () => GuardOptions): Guard {
   const accepted = new Map<string, true>();
+  return {
+    admit(request) {
+      const { users, hosts } = options();
+      const host = request.header('host') ?? '';
+      if (!isKnownHost(host, hosts)) {
+        const message = `Host ${JSON.stringify(host)} is not served; add it to web.external_url or use an IP address`;
+        return { status: 403, message };
+      }
+      const origin = request.header('origin');
+      if (origin !== undefined && !isOwnOrigin(origin, host)) {
+        return { status: 403, message: `Origin ${JSON.stringify(origin)} is not this server's own` };
+      }
+      for (const _ in users) return withLogin(request, users, accepted);
+      return undefined;
+    },
+  };
+}
+
+async function withLogin(
+  request: Asked,
+  users: GuardOptions['users'],
+  accepted: Map<string, true>,
+): Promise<Refusal | undefined> {
+  if (await isAuthorised(request, users, accepted)) return undefined;
+  return { status: 401, message: 'login needed' };
+}
+
+/** The guard before an app's routes. */
+export function guarded(guard: Guard): MiddlewareHandler {
   return async (c, next) => {
-    const { users, hosts } = options();
-    const host = c.req.header('host') ?? '';
-    if (!isKnownHost(host, hosts)) {
-      return refuse(
-        c,
-        403,
-        `Host ${JSON.stringify(host)} is not served; add it to web.external_url or use an IP address`,
-      );
-    }
-    const origin = c.req.header('origin');
-    if (origin !== undefined && !isOwnOrigin(origin, host)) {
-      return refuse(c, 403, `Origin ${JSON.stringify(origin)} is not this server's own`);
-    }
-    const names = Object.keys(users);
-    if (names.length > 0 && !(await isAuthorised(c, users, accepted))) {
-      c.header('www-authenticate', 'Basic realm="belfry"');
-      return refuse(c, 401, 'login needed');
+    const { method, path } = c.req;
+    const refusal = await guard.admit({ method, path, header: (name) => c.req.header(name) });
+    if (refusal) {
+      if (refusal.status === 401) c.header('www-authenticate', CHALLENGE);
+      return c.body(refusalBody(refusal), refusal.status, { 'content-type': 'application/json' });
     }
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
     await next();
   };
 }
 
-function refuse(c: Context, status: 401 | 403, message: string): Response {
-  return c.json(
-    { status: 'error', errorType: status === 401 ? 'unauthorized' : 'forbidden', error: message },
-    status,
-  );
-}
+export const CHALLENGE = 'Basic realm="belfry"';
+
+export const refusalBody = ({ status, message }: Refusal): string =>
+  JSON.stringify({
+    status: 'error',
+    errorType: status === 401 ? 'unauthorized' : 'forbidden',
+    error: message,
+  });
 
 /** The host's name without port, lower case; brackets of IPv6 addresses removed. */
 function hostName(host: string): string {
@@ -84,11 +124,11 @@ function isOwnOrigin(origin: string, host: string): boolean {
 }
 
 async function isAuthorised(
-  c: Context,
+  request: Asked,
   users: Readonly<Record<string, string>>,
   accepted: Map<string, true>,
 ): Promise<boolean> {
-  const header = c.req.header('authorization') ?? '';
+  const header = request.header('authorization') ?? '';
   if (!header.startsWith('Basic ')) return false;
   const text = Buffer.from(header.slice(6), 'base64').toString('utf8');
   const colon = text.indexOf(':');

@@ -4,6 +4,7 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { TlsServerConfig } from '../config/web.ts';
+import type { HttpSurface } from './app.ts';
 
 export interface ListenAddress {
   /** Empty: all addresses. */
@@ -52,7 +53,7 @@ export function isLoopback(host: string): boolean {
  */
 export async function listen(
   address: ListenAddress,
-  fetch: (request: Request) => Response | Promise<Response>,
+  { app, direct }: HttpSurface,
   tls?: TlsFiles,
 ): Promise<HttpServer> {
   const limits = {
@@ -60,7 +61,10 @@ export async function listen(
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
   };
-  const listener = getRequestListener(fetch, { overrideGlobalObjects: false });
+  const viaApp = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false });
+  const listener = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+    if (!direct(request, response)) void viaApp(request, response);
+  };
   const server = tls
     ? https.createServer({ ...limits, ...tls }, listener)
     : http.createServer(limits, listener);

@@ -12,26 +12,36 @@ export class ParameterError extends Error {
   }
 }
 
+/** Whether the body of a request with these headers holds parameters. */
+export const isForm = (method: string, contentType = ''): boolean =>
+  method !== 'GET' && contentType.startsWith('application/x-www-form-urlencoded');
+
 /**
  * Parameters of a request as Prometheus reads them: the address' and, of a POSTed form, the body's, the body's first.
  * @throws ParameterError when the form is larger than MAX_FORM_BYTES
  */
 export async function readParams(c: Context): Promise<URLSearchParams> {
   const fromUrl = new URL(c.req.url).searchParams;
-  const type = c.req.header('content-type') ?? '';
-  if (c.req.method === 'GET' || !type.startsWith('application/x-www-form-urlencoded')) return fromUrl;
-  if (Number(c.req.header('content-length') ?? 0) > MAX_FORM_BYTES) throw formTooLarge();
-  const body = await readLimited(c.req.raw.body);
+  if (!isForm(c.req.method, c.req.header('content-type'))) return fromUrl;
+  return formParams(await readForm(c.req.raw.body ?? [], c.req.header('content-length')), fromUrl);
+}
+
+/** Parameters of a form's body and, after them, of the address. */
+export function formParams(body: string, fromUrl: URLSearchParams): URLSearchParams {
   const merged = new URLSearchParams(body);
   for (const [name, value] of fromUrl) merged.append(name, value);
   return merged;
 }
 
-async function readLimited(stream: ReadableStream<Uint8Array> | null): Promise<string> {
-  if (!stream) return '';
+/** @throws ParameterError when the form is larger than MAX_FORM_BYTES, by its declared length or what arrives */
+export async function readForm(
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  declaredLength = '0',
+): Promise<string> {
+  if (Number(declaredLength) > MAX_FORM_BYTES) throw formTooLarge();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of stream) {
+  for await (const chunk of body) {
     length += chunk.length;
     if (length > MAX_FORM_BYTES) throw formTooLarge();
     chunks.push(chunk);

@@ -1,5 +1,5 @@
 import type { QueryBudget } from '../model/queryable.ts';
-import { CANCEL, type ErrorType, type QueryLimits } from './protocol.ts';
+import { CANCEL, CONTROL, type ErrorType, type QueryLimits } from './protocol.ts';
 
 /** Why a query ended without a result; `type` is Prometheus' error type. */
 export class QueryError extends Error {
@@ -20,15 +20,15 @@ export interface CountingBudget extends QueryBudget {
 /**
  * Counts what a query spends and ends it at the first limit it passes.
  * @param now monotonic milliseconds
- * @param cancel the request's shared cancel word
+ * @param control of which `cancel` ends the query
  */
-export function createBudget(limits: QueryLimits, cancel: Int32Array, now: () => number): CountingBudget {
+export function createBudget(limits: QueryLimits, control: Int32Array, now: () => number): CountingBudget {
   const startedAt = now();
   let samples = 0;
   let bytes = 0;
   let peak = 0;
   const check = (): void => {
-    const reason = Atomics.load(cancel, 0);
+    const reason = Atomics.load(control, CONTROL.cancel);
     if (reason === CANCEL.deadline || now() - startedAt > limits.timeoutMs) {
       throw new QueryError(
         'timeout',

@@ -3,7 +3,7 @@ import type { Log } from '../model/log.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { createQueryPool, type QueryPoolOptions, type QueryWorker } from './pool.ts';
-import type { QueryAnswer, QueryRequest } from './protocol.ts';
+import { CONTROL, newControl, type QueryAnswer, type QueryRequest } from './protocol.ts';
 
 const limits = { maxSamples: 1000, maxBytes: 1e6, maxResultBytes: 1e6, timeoutMs: 10_000 };
 
@@ -19,6 +19,7 @@ function doubleWorkers() {
     let answered: (answer: QueryAnswer) => void = () => {};
     let exited: (reason: string) => void = () => {};
     const worker = {
+      control: newControl(),
       requests: [] as QueryRequest[],
       ended: false,
       post(request: QueryRequest) {
@@ -103,7 +104,7 @@ test('a query past its deadline is told, then its worker is replaced and the nex
   const slow = pool.run(task('slow'));
   const next = pool.run(task('next'));
   await clock.advance(limits.timeoutMs);
-  expect(new Int32Array(workers[0]!.requests[0]!.cancel)[0]).toBe(2);
+  expect(workers[0]!.control[CONTROL.cancel]).toBe(2);
   expect(workers[0]!.ended).toBe(false);
   await clock.advance('1s');
   expect(workers[0]!.ended).toBe(true);
@@ -122,7 +123,7 @@ test('a client that leaves cancels its query, waiting or running', async () => {
   waiting.abort();
   expect((await second).status).toBe(499);
   running.abort();
-  expect(new Int32Array(workers[0]!.requests[0]!.cancel)[0]).toBe(1);
+  expect(workers[0]!.control[CONTROL.cancel]).toBe(1);
   workers[0]!.answer(0);
   await first;
   expect(pool.list().map(({ id, state }) => ({ id, state }))).toEqual([
@@ -162,7 +163,7 @@ test('a listed query can be cancelled by its id', async () => {
   void pool.run(task('a'));
   expect(pool.list()).toMatchObject([{ id: 1, state: 'running' }]);
   expect(pool.cancel(1)).toBe(true);
-  expect(new Int32Array(workers[0]!.requests[0]!.cancel)[0]).toBe(4);
+  expect(workers[0]!.control[CONTROL.cancel]).toBe(4);
   expect(pool.cancel(99)).toBe(false);
 });
 

@@ -4,6 +4,7 @@ import type { ActiveQueries } from './active-queries.ts';
 import {
   CANCEL,
   type CancelReason,
+  CONTROL,
   errorBody,
   JSON_TYPE,
   type QueryAnswer,
@@ -16,6 +17,8 @@ import { taskText } from './task-text.ts';
 
 /** A worker thread of the interactive lane as the pool sees it. */
 export interface QueryWorker {
+  /** Shared with the thread: see CONTROL. */
+  readonly control: Int32Array;
   post(request: QueryRequest): void;
   onAnswer(listener: (answer: QueryAnswer) => void): void;
   /** Called once when the thread has ended, for whatever reason. */
@@ -93,7 +96,6 @@ interface Job {
   readonly task: QueryTask;
   readonly receivedAt: number;
   readonly limits: QueryLimits;
-  readonly cancel: Int32Array;
   readonly settle: (answer: HttpAnswer) => void;
   /** Monotonic ms. */
   readonly queuedAt: number;
@@ -210,14 +212,16 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
     lane.idle = undefined;
     lane.job = job;
     job.startedAt = clock.monotonic();
-    options.active?.started(job.id, statusOf(job, 'running'));
+    // The worker is between two queries: the word is ours.
+    Atomics.store(lane.worker.control, CONTROL.cancel, CANCEL.none);
     lane.worker.post({
       id: job.id,
       task: job.task,
       limits: job.limits,
       waitedMs: job.startedAt - job.queuedAt,
-      cancel: job.cancel.buffer as SharedArrayBuffer,
     });
+    // After the worker was woken: both go on at the same time.
+    options.active?.started(job.id, statusOf(job, 'running'));
     lane.deadline = clock.after(job.limits.timeoutMs, () => interrupt(lane, job, CANCEL.deadline));
   };
 
@@ -225,7 +229,7 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
   const interrupt = (lane: Lane, job: Job, reason: CancelReason): void => {
     if (lane.job !== job || job.reason !== CANCEL.none) return;
     job.reason = reason;
-    Atomics.store(job.cancel, 0, reason);
+    Atomics.store(lane.worker.control, CONTROL.cancel, reason);
     lane.deadline?.cancel();
     lane.deadline = clock.after(graceMs, () => {
       if (lane.job !== job) return;
@@ -267,7 +271,6 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
         receivedAt: clock.now(),
         limits:
           timeoutMs === undefined ? limits : { ...limits, timeoutMs: Math.min(timeoutMs, limits.timeoutMs) },
-        cancel: new Int32Array(new SharedArrayBuffer(4)),
         queuedAt: clock.monotonic(),
         startedAt: undefined,
         reason: CANCEL.none,

@@ -92,11 +92,16 @@ export interface QueryRequest {
   readonly limits: QueryLimits;
   /** How long the query waited for a worker. */
   readonly waitedMs: number;
-  /** Int32[0]: not 0 = give up. A busy worker cannot read its mailbox, so it polls this. See CANCEL. */
-  readonly cancel: SharedArrayBuffer;
 }
 
-/** Values of a request's cancel word. */
+/**
+ * Words shared with a query worker, Int32 each. A busy worker cannot read its mailbox, so it polls `cancel`: not 0 = give up what is
+ * evaluated, see CANCEL. `posted` counts requests: a worker that was busy a moment ago waits for its next change.
+ */
+export const CONTROL = { cancel: 0, posted: 1 } as const;
+export const newControl = (): Int32Array<SharedArrayBuffer> => new Int32Array(new SharedArrayBuffer(8));
+
+/** Values of the cancel word. */
 export const CANCEL = { none: 0, clientGone: 1, deadline: 2, shutdown: 3, byUser: 4 } as const;
 export type CancelReason = (typeof CANCEL)[keyof typeof CANCEL];
 

@@ -3,7 +3,7 @@ import { type Queryable, withWholeView } from '../model/queryable.ts';
 import { evaluateRange } from '../promql/evaluate.ts';
 import { parseExpr } from '../promql/parse.ts';
 import { createBudget } from './budget.ts';
-import type { EngineSettings, QueryLimits } from './protocol.ts';
+import { type EngineSettings, newControl, type QueryLimits } from './protocol.ts';
 
 interface RangeColumns {
   readonly labels: Labels;
@@ -18,7 +18,7 @@ export function rangeEvaluation(
   limits: QueryLimits,
   monotonic: () => number,
 ) {
-  const neverCancelled = new Int32Array(new SharedArrayBuffer(4));
+  const neverCancelled = newControl();
   return async (range: {
     expr: string;
     start: number;

@@ -6,7 +6,13 @@ import type { Expr } from '../promql/ast.ts';
 import { evaluateInstant, type QueryValue } from '../promql/evaluate.ts';
 import { parseExpr } from '../promql/parse.ts';
 import { createBudget } from './budget.ts';
-import type { EngineSettings, QueryLimits, RuleAnswer, RuleRequest } from './protocol.ts';
+import {
+  type EngineSettings,
+  newControl,
+  type QueryLimits,
+  type RuleAnswer,
+  type RuleRequest,
+} from './protocol.ts';
 
 /** One element of an instant result as templates see it. */
 export interface InstantSample {
@@ -52,7 +58,7 @@ export function ruleEvaluation(
 ): (evaluation: RuleEvaluation) => RuleEvaluationResult {
   const { queryable, settings, limits, monotonic } = options;
   const parsed = new Map<string, Expr>();
-  const neverCancelled = new Int32Array(new SharedArrayBuffer(4));
+  const neverCancelled = newControl();
 
   const parse = (text: string): Expr => {
     const known = parsed.get(text);

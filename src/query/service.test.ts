@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
 import { MemoryStorage } from '../testing/memory-queryable.ts';
 import type { ReadFormats } from './answers.ts';
-import type { QueryLimits, QueryTask } from './protocol.ts';
+import { CONTROL, newControl, type QueryLimits, type QueryTask } from './protocol.ts';
 import { answerQuery } from './service.ts';
 
 const LIMITS: QueryLimits = { maxSamples: 10_000, maxBytes: 1e8, maxResultBytes: 1e8, timeoutMs: 60_000 };
@@ -36,8 +36,8 @@ function storage(): MemoryStorage {
 }
 
 function ask(task: QueryTask, limits: Partial<QueryLimits> = {}, cancel = 0) {
-  const word = new SharedArrayBuffer(4);
-  new Int32Array(word)[0] = cancel;
+  const control = newControl();
+  control[CONTROL.cancel] = cancel;
   const source = {
     queryable: storage(),
     settings: {
@@ -49,8 +49,8 @@ function ask(task: QueryTask, limits: Partial<QueryLimits> = {}, cancel = 0) {
     },
     readFormats,
   };
-  const request = { id: 7, task, limits: { ...LIMITS, ...limits }, waitedMs: 3, cancel: word };
-  const answer = answerQuery(request, source, () => 0);
+  const request = { id: 7, task, limits: { ...LIMITS, ...limits }, waitedMs: 3 };
+  const answer = answerQuery(request, control, source, () => 0);
   return { ...answer, text: new TextDecoder().decode(answer.body) };
 }
 

@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { QueryWorker } from './pool.ts';
-import type { QueryAnswer, ServeMessage } from './protocol.ts';
+import { CONTROL, newControl, type QueryAnswer, type ServeMessage } from './protocol.ts';
 
 /** A worker thread that runs services, each on a port of its own. */
 export interface ServiceThread {
@@ -52,11 +52,17 @@ export function startThread(options: ThreadOptions): ServiceThread {
 }
 
 /** A thread that serves only the interactive lane, as the pool drives it. */
-export function startQueryThread(options: ThreadOptions, init: unknown): QueryWorker {
+export function startQueryThread(options: ThreadOptions, init: object): QueryWorker {
   const thread = startThread(options);
-  const port = thread.serve('queries', init);
+  const control = newControl();
+  const port = thread.serve('queries', { ...init, control });
   return {
-    post: (request) => port.postMessage(request),
+    control,
+    post(request) {
+      port.postMessage(request);
+      Atomics.add(control, CONTROL.posted, 1);
+      Atomics.notify(control, CONTROL.posted);
+    },
     onAnswer: (listener) => void port.on('message', (answer: QueryAnswer) => listener(answer)),
     onExit: (listener) => thread.onExit(listener),
     terminate: () => {

@@ -23,6 +23,11 @@ export interface LaneInit {
   readonly limits: QueryLimits;
 }
 
+/** The same for people's queries, with the words the pool steers them by. */
+interface InteractiveLaneInit extends LaneInit {
+  readonly control: Int32Array<SharedArrayBuffer>;
+}
+
 /** The root of every worker thread: runs the services main asks for, each on its own port. */
 const addon = loadAddon((workerData as { addonFile: string | undefined }).addonFile);
 
@@ -32,9 +37,9 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
       createStorageService(port, init as StorageInit, { clock: systemClock, addon });
       break;
     case 'queries': {
-      const { shared, settings } = init as LaneInit;
+      const { shared, settings, control } = init as InteractiveLaneInit;
       const queryable = openQueryable(shared, { addon, visibility: 'committed' });
-      serveQueries(port, { queryable, settings, readFormats }, systemClock.monotonic);
+      serveQueries(port, control, { queryable, settings, readFormats }, systemClock.monotonic);
       break;
     }
     case 'rehearse': {

@@ -1,6 +1,6 @@
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import type { Clock } from '../../clock.ts';
-import type { QueryPool } from '../../query/pool.ts';
+import type { HttpAnswer, QueryPool } from '../../query/pool.ts';
 import type { QueryTask } from '../../query/protocol.ts';
 import { workerAnswer } from '../compress.ts';
 import { ApiError } from '../envelope.ts';
@@ -23,104 +23,149 @@ const CARDINALITY_MS = 2 * 3_600_000;
 const MIN_TIME = -8_640_000_000_000_000;
 const MAX_TIME = 8_640_000_000_000_000;
 
-/** The endpoints of /api/v1 that are answered by a query worker, by GET and, where upstream has it, by POSTed form. */
+/** An endpoint of /api/v1 that a query worker answers. */
+export interface QueryEndpoint {
+  /** By GET and, where upstream has it, by POSTed form. */
+  readonly methods: readonly string[];
+  /** Whether `timeout` is one of its parameters. */
+  readonly takesTimeout?: boolean;
+  /**
+   * What is asked for.
+   * @param now Unix ms
+   * @throws ApiError or ParameterError
+   */
+  task(params: URLSearchParams, now: number): QueryTask;
+}
+
+const BOTH = ['GET', 'POST'] as const;
+
+/** By their path below /api/v1. */
+export const queryEndpoints: ReadonlyMap<string, QueryEndpoint> = new Map<string, QueryEndpoint>([
+  [
+    '/query',
+    {
+      methods: BOTH,
+      takesTimeout: true,
+      task: (params, now) => ({
+        kind: 'instant',
+        ...evaluated(params),
+        timestamp: readTime(params, 'time', now),
+      }),
+    },
+  ],
+  ['/query_range', { methods: BOTH, takesTimeout: true, task: rangeTask }],
+  [
+    '/query_exemplars',
+    {
+      methods: BOTH,
+      task(params) {
+        bounds(params);
+        return { kind: 'exemplars', expr: params.get('query') ?? '' };
+      },
+    },
+  ],
+  [
+    '/format_query',
+    { methods: BOTH, task: (params) => ({ kind: 'format', expr: params.get('query') ?? '' }) },
+  ],
+  ['/parse_query', { methods: BOTH, task: (params) => ({ kind: 'parse', expr: params.get('query') ?? '' }) }],
+  [
+    '/series',
+    {
+      methods: BOTH,
+      task(params) {
+        const match = selectors(params);
+        if (match.length === 0) throw new ApiError('bad_data', 'no match[] parameter provided');
+        return { kind: 'series', match, range: bounds(params), ...limitOf(params) };
+      },
+    },
+  ],
+  [
+    '/labels',
+    {
+      methods: BOTH,
+      task: (params) => ({
+        kind: 'labelNames',
+        match: selectors(params),
+        range: bounds(params),
+        ...limitOf(params),
+      }),
+    },
+  ],
+  [
+    '/status/tsdb',
+    {
+      methods: ['GET'],
+      task: (params, now) => ({
+        kind: 'cardinality',
+        range: { from: now - CARDINALITY_MS, to: now + 1 },
+        limit: Math.min(MAX_CARDINALITY_ROWS, readLimit(params) ?? 10),
+      }),
+    },
+  ],
+]);
+
+function rangeTask(params: URLSearchParams): QueryTask {
+  const startMs = readTime(params, 'start');
+  const endMs = readTime(params, 'end');
+  if (endMs < startMs) throw new ParameterError('end', 'end timestamp must not be before start time');
+  const stepMs = Math.round(readDuration(params, 'step'));
+  if (stepMs <= 0) {
+    throw new ParameterError(
+      'step',
+      'zero or negative query resolution step widths are not accepted. Try a positive integer',
+    );
+  }
+  if ((endMs - startMs) / stepMs > MAX_POINTS) {
+    throw new ApiError(
+      'bad_data',
+      'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
+    );
+  }
+  return { kind: 'range', ...evaluated(params), startMs, endMs, stepMs };
+}
+
+/** The API's bounds are inclusive, ours half-open: one ms is added to the end. */
+function bounds(params: URLSearchParams) {
+  const from = readTime(params, 'start', MIN_TIME);
+  const to = readTime(params, 'end', MAX_TIME) + 1;
+  if (to <= from) throw new ParameterError('end', 'end timestamp must not be before start timestamp');
+  return { from, to };
+}
+
+/** Runs what an endpoint is asked for. @throws ApiError or ParameterError */
+export function runQuery(
+  { queries, clock }: QueryRouteDeps,
+  endpoint: QueryEndpoint,
+  params: URLSearchParams,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  const task = endpoint.task(params, clock.now());
+  const hasTimeout = endpoint.takesTimeout === true && params.get('timeout');
+  return queries.run(task, signal, hasTimeout ? readDuration(params, 'timeout') : undefined);
+}
+
+/** The endpoints of /api/v1 that are answered by a query worker. */
 export function queryRoutes(deps: QueryRouteDeps): Hono {
   const app = new Hono();
-
-  const answer = async (c: Context, task: QueryTask, params?: URLSearchParams): Promise<Response> => {
-    const timeoutMs = params?.get('timeout') ? readDuration(params, 'timeout') : undefined;
-    return workerAnswer(c, await deps.queries.run(task, c.req.raw.signal, timeoutMs));
-  };
-
-  /** The API's bounds are inclusive, ours half-open: one ms is added to the end. */
-  const bounds = (params: URLSearchParams) => {
-    const from = readTime(params, 'start', MIN_TIME);
-    const to = readTime(params, 'end', MAX_TIME) + 1;
-    if (to <= from) throw new ParameterError('end', 'end timestamp must not be before start timestamp');
-    return { from, to };
-  };
-
-  app.on(['GET', 'POST'], '/query', async (c) => {
-    const params = await readParams(c);
-    const timestamp = readTime(params, 'time', deps.clock.now());
-    return answer(c, { kind: 'instant', ...evaluated(params), timestamp }, params);
-  });
-
-  app.on(['GET', 'POST'], '/query_range', async (c) => {
-    const params = await readParams(c);
-    const startMs = readTime(params, 'start');
-    const endMs = readTime(params, 'end');
-    if (endMs < startMs) throw new ParameterError('end', 'end timestamp must not be before start time');
-    const stepMs = Math.round(readDuration(params, 'step'));
-    if (stepMs <= 0) {
-      throw new ParameterError(
-        'step',
-        'zero or negative query resolution step widths are not accepted. Try a positive integer',
-      );
-    }
-    if ((endMs - startMs) / stepMs > MAX_POINTS) {
-      throw new ApiError(
-        'bad_data',
-        'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
-      );
-    }
-    return answer(c, { kind: 'range', ...evaluated(params), startMs, endMs, stepMs }, params);
-  });
-
-  app.on(['GET', 'POST'], '/query_exemplars', async (c) => {
-    const params = await readParams(c);
-    bounds(params);
-    return answer(c, { kind: 'exemplars', expr: params.get('query') ?? '' });
-  });
-
-  for (const [path, kind] of [
-    ['/format_query', 'format'],
-    ['/parse_query', 'parse'],
-  ] as const) {
-    app.on(['GET', 'POST'], path, async (c) => {
-      const params = await readParams(c);
-      return answer(c, { kind, expr: params.get('query') ?? '' });
-    });
+  for (const [path, endpoint] of queryEndpoints) {
+    app.on([...endpoint.methods], path, async (c) =>
+      workerAnswer(c, await runQuery(deps, endpoint, await readParams(c), c.req.raw.signal)),
+    );
   }
-
-  app.on(['GET', 'POST'], '/series', async (c) => {
-    const params = await readParams(c);
-    const match = selectors(params);
-    if (match.length === 0) throw new ApiError('bad_data', 'no match[] parameter provided');
-    return answer(c, { kind: 'series', match, range: bounds(params), ...limitOf(params) });
-  });
-
-  app.on(['GET', 'POST'], '/labels', async (c) => {
-    const params = await readParams(c);
-    return answer(c, {
-      kind: 'labelNames',
-      match: selectors(params),
-      range: bounds(params),
-      ...limitOf(params),
-    });
-  });
-
   app.get('/label/:name/values', async (c) => {
     const params = await readParams(c);
     const name = unescapeName(c.req.param('name'));
     if (name === '') throw new ApiError('bad_data', 'invalid label name: ""');
-    return answer(c, {
+    const task = {
       kind: 'labelValues',
       name,
       match: selectors(params),
       range: bounds(params),
       ...limitOf(params),
-    });
+    } as const;
+    return workerAnswer(c, await deps.queries.run(task, c.req.raw.signal));
   });
-
-  app.get('/status/tsdb', async (c) => {
-    const params = await readParams(c);
-    const now = deps.clock.now();
-    const range = { from: now - CARDINALITY_MS, to: now + 1 };
-    const limit = Math.min(MAX_CARDINALITY_ROWS, readLimit(params) ?? 10);
-    return answer(c, { kind: 'cardinality', range, limit });
-  });
-
   return app;
 }
 

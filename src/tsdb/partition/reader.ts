@@ -87,6 +87,8 @@ export class FileReader implements PartitionReader {
   }
 
   begin(): void {
+    // A sealed file never changes: what was read of it once holds, and its rows need no common transaction.
+    if (this.meta.kind === 'sealed' && this.#groupsUpTo > 0) return;
     corruptionAt(this.file, () => {
       this.#sql.begin.run();
       try {
@@ -110,6 +112,7 @@ export class FileReader implements PartitionReader {
 
   /** The partition's labels as of this transaction. */
   labels(): LabelIndex {
+    if (this.meta.kind === 'sealed' && this.#labels) return this.#labels;
     return corruptionAt(`${this.file}: table series`, () => {
       const last = this.#sql.lastSeries.get() as number;
       if (this.#labels === undefined || last !== this.#labelsUpTo) {
