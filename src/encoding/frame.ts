@@ -8,6 +8,7 @@ export const FrameKind = {
   timestamps: 2,
   series: 3,
   groups: 4,
+  extendedColumns: 5,
   logRecords: 16,
   logDefinitions: 17,
 } as const;

@@ -1,3 +1,5 @@
+import type { Exemplar } from './exemplar.ts';
+import type { Histogram } from './histogram.ts';
 import type { Labels } from './labels.ts';
 import type { MetricMetadata } from './queryable.ts';
 
@@ -27,6 +29,18 @@ export interface ScrapeAppender {
   begin(timestamp: number): boolean;
   /** @returns false when this slot has a value in this scrape already */
   set(slot: Slot, value: number): boolean;
+  /**
+   * The same for a native histogram; a series may bring floats in some scrapes and histograms in others. A malformed one
+   * (model/histogram.ts, `histogramProblem`) is refused, and false returned.
+   */
+  setHistogram(slot: Slot, histogram: Histogram): boolean;
+  /**
+   * Says when the series' counting began (Unix ms; 0: not known). It holds for the sample of this scrape and for those of later ones
+   * until it is set anew, so that an unchanged page need not say it again.
+   */
+  setStart(slot: Slot, startTimestamp: number): void;
+  /** Keeps an exemplar of the slot's series. One that was kept last already, and those that are older, are ignored. */
+  exemplar(slot: Slot, exemplar: Exemplar): void;
   commit(): CommitResult;
   abort(): void;
   /** Commits a scrape that holds only staleness markers, one for each series of the last scrape; when a target fails or goes away. */
@@ -40,13 +54,28 @@ export interface ScrapeAppender {
   close(): void;
 }
 
-export type AppendOutcome = 'ok' | 'duplicate' | 'conflict' | 'too_old' | 'too_new';
+/** `invalid`: a histogram whose spans do not fit its buckets, an exemplar with labels that are too long. */
+export type AppendOutcome = 'ok' | 'duplicate' | 'conflict' | 'too_old' | 'too_new' | 'invalid';
 
 /** Appends samples that bring their own timestamps: remote write, import, honoured exposition timestamps. */
 export interface SampleAppender {
-  /** Unix ms. `duplicate`: same time and value, ignored. `conflict`: same time, other value, rejected and counted. */
-  append(labels: Labels, timestamp: number, value: number): AppendOutcome;
+  /**
+   * Unix ms. `duplicate`: same time and value, ignored. `conflict`: same time, other value, rejected and counted.
+   * @param startTimestamp when counting began, Unix ms; absent or 0: not known
+   */
+  append(labels: Labels, timestamp: number, value: number, startTimestamp?: number): AppendOutcome;
+  appendHistogram(
+    labels: Labels,
+    timestamp: number,
+    histogram: Histogram,
+    startTimestamp?: number,
+  ): AppendOutcome;
   appendStale(labels: Labels, timestamp: number): AppendOutcome;
+  /**
+   * Keeps an exemplar of a series, whether or not it has samples yet; it needs a timestamp of its own. `duplicate`: kept last already.
+   * `too_old`: older than the last one of the series.
+   */
+  exemplar(labels: Labels, exemplar: Exemplar): AppendOutcome;
 }
 
 export interface Appender extends SampleAppender {

@@ -26,3 +26,50 @@ export interface Histogram {
   readonly customValues: readonly number[];
   readonly counterResetHint: CounterResetHint;
 }
+
+/** Buckets a histogram may have; more are refused. Exporters keep to a few hundred. */
+export const MAX_BUCKETS = 65_536;
+
+/** Indexes of buckets lie within; farther out no double has a bucket. */
+const MAX_INDEX = 2 ** 30;
+
+/** What is wrong with a histogram's shape, or undefined: what is stored must be whole. Its counts are taken as they come. */
+export function histogramProblem(histogram: Histogram): string | undefined {
+  const { schema, customValues, negativeSpans, negativeBuckets } = histogram;
+  const isCustom = schema === CUSTOM_BUCKETS_SCHEMA;
+  if (!isCustom && !(Number.isInteger(schema) && schema >= -4 && schema <= 8)) {
+    return `expected a schema from -4 to 8 or ${CUSTOM_BUCKETS_SCHEMA}, got ${schema}`;
+  }
+  const problem =
+    spanProblem('positive', histogram.positiveSpans, histogram.positiveBuckets) ??
+    spanProblem('negative', negativeSpans, negativeBuckets);
+  if (problem !== undefined) return problem;
+  if (!isCustom) return customValues.length > 0 ? 'bounds given for exponential buckets' : undefined;
+  if (negativeBuckets.length > 0 || histogram.zeroCount !== 0) {
+    return 'negative buckets or a zero bucket beside custom bounds';
+  }
+  for (let i = 1; i < customValues.length; i++) {
+    if (!(customValues[i]! > customValues[i - 1]!)) return 'custom bounds are not in ascending order';
+  }
+  let end = 0;
+  for (const { offset, length } of histogram.positiveSpans) end += offset + length;
+  const isLow = (histogram.positiveSpans[0]?.offset ?? 0) < 0;
+  return isLow || end > customValues.length + 1
+    ? `buckets up to ${end} for ${customValues.length} custom bounds`
+    : undefined;
+}
+
+function spanProblem(side: string, spans: readonly Span[], buckets: readonly number[]): string | undefined {
+  let count = 0;
+  let index = 0;
+  for (const [i, { offset, length }] of spans.entries()) {
+    if (!Number.isInteger(offset) || !Number.isInteger(length) || length < 0 || (i > 0 && offset < 0)) {
+      return `${side} span ${i} has offset ${offset} and length ${length}`;
+    }
+    count += length;
+    index += offset + length;
+    if (Math.abs(index) > MAX_INDEX) return `${side} span ${i} lies outside of what a double can be`;
+  }
+  if (count !== buckets.length) return `${side} spans of ${count} buckets, but ${buckets.length} counts`;
+  return count > MAX_BUCKETS ? `${count} ${side} buckets, more than ${MAX_BUCKETS}` : undefined;
+}

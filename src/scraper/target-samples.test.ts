@@ -43,7 +43,7 @@ function scrapedTarget(keys: Record<string, unknown> = {}) {
       return '';
     },
     /** Samples of a series of the target: values in order, `stale` among them. */
-    values: (series: string): (number | string)[] => appender.samples(series).map(({ value }) => value),
+    values: (series: string): unknown[] => appender.samples(series).map(({ value }) => value),
     reports(): number[] {
       const now = appender.current();
       const at = (name: string): number => now[`${name}{instance="i", job="j"}`]!;

@@ -1,4 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Appender, AppendOutcome, CommitResult, ScrapeAppender, Slot } from '../model/appender.ts';
+import type { Exemplar } from '../model/exemplar.ts';
+import { type Histogram, histogramProblem } from '../model/histogram.ts';
 import { formatSeries, type Labels, labelsKey } from '../model/labels.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
 
@@ -6,7 +9,9 @@ import type { MetricMetadata } from '../model/queryable.ts';
 export interface CollectedSample {
   readonly timestamp: number;
   /** `stale` for a staleness marker. */
-  readonly value: number | 'stale';
+  readonly value: number | Histogram | 'stale';
+  /** Unix ms; absent when not known. */
+  readonly start?: number;
 }
 
 export interface CollectingAppender extends Appender {
@@ -19,26 +24,38 @@ export interface CollectingAppender extends Appender {
   /** Keys of the sources that are open. */
   openSources(): string[];
   readonly metadataByMetric: ReadonlyMap<string, MetricMetadata>;
+  /** Exemplars of a series in the order they came, with their timestamps. */
+  exemplars(series: string): Exemplar[];
 }
 
 /** An appender that keeps everything in memory and holds callers to the contract: a misuse throws. */
 export function collectingAppender(): CollectingAppender {
-  const samples = new Map<string, Map<number, number | 'stale'>>();
+  const samples = new Map<string, Map<number, Stored>>();
+  const exemplars = new Map<string, Exemplar[]>();
   const sources = new Map<string, { isOpen: boolean; appender: ReturnType<typeof collectingSource> }>();
   const metadataByMetric = new Map<string, MetricMetadata>();
 
-  const write = (labels: Labels, timestamp: number, value: number | 'stale'): AppendOutcome => {
+  const write: Write = (labels, timestamp, value, start = 0) => {
+    if (typeof value === 'object' && histogramProblem(value) !== undefined) return 'invalid';
     const series = formatSeries(labels);
-    const values = samples.get(series) ?? new Map<number, number | 'stale'>();
+    const values = samples.get(series) ?? new Map<number, Stored>();
     samples.set(series, values);
     const before = values.get(timestamp);
-    if (before === undefined) values.set(timestamp, value);
-    else return Object.is(before, value) ? 'duplicate' : 'conflict';
+    if (before === undefined) values.set(timestamp, { value, ...(start === 0 ? {} : { start }) });
+    else return isDeepStrictEqual(before.value, value) ? 'duplicate' : 'conflict';
+    return 'ok';
+  };
+  const keep = (labels: Labels, exemplar: Exemplar): AppendOutcome => {
+    const series = formatSeries(labels);
+    const kept = exemplars.get(series) ?? [];
+    exemplars.set(series, kept);
+    if (isDeepStrictEqual(kept.at(-1), exemplar)) return 'duplicate';
+    kept.push(exemplar);
     return 'ok';
   };
   const inOrder = (series: string): CollectedSample[] =>
     [...(samples.get(series) ?? [])]
-      .map(([timestamp, value]) => ({ timestamp, value }))
+      .map(([timestamp, stored]) => ({ timestamp, ...stored }))
       .sort((a, b) => a.timestamp - b.timestamp);
 
   return {
@@ -46,7 +63,7 @@ export function collectingAppender(): CollectingAppender {
     source(key) {
       const known = sources.get(key);
       if (known?.isOpen) throw new Error(`source ${JSON.stringify(key)} is open already`);
-      const appender = known?.appender ?? collectingSource(write);
+      const appender = known?.appender ?? collectingSource(write, keep);
       sources.set(key, { isOpen: true, appender });
       return {
         ...appender,
@@ -55,10 +72,13 @@ export function collectingAppender(): CollectingAppender {
         },
       };
     },
-    append: (labels, timestamp, value) => write(labels, timestamp, value),
+    append: write,
+    appendHistogram: write,
     appendStale: (labels, timestamp) => write(labels, timestamp, 'stale'),
     metadata: (metric, metadata) => void metadataByMetric.set(metric, metadata),
     committed: () => Promise.resolve(),
+    exemplar: keep,
+    exemplars: (series) => exemplars.get(series) ?? [],
     samples: inOrder,
     current() {
       const last: Record<string, number> = {};
@@ -73,14 +93,19 @@ export function collectingAppender(): CollectingAppender {
   };
 }
 
-type Write = (labels: Labels, timestamp: number, value: number | 'stale') => AppendOutcome;
+type Stored = Omit<CollectedSample, 'timestamp'>;
+type Write = (labels: Labels, timestamp: number, value: Stored['value'], start?: number) => AppendOutcome;
 
 /** One source. */
-function collectingSource(write: Write): Omit<ScrapeAppender, 'close'> {
+function collectingSource(
+  write: Write,
+  keep: (labels: Labels, exemplar: Exemplar) => AppendOutcome,
+): Omit<ScrapeAppender, 'close'> {
   const slots = new Map<string, Slot>();
   const labelsBySlot: (Labels | undefined)[] = [];
   let previous = new Map<Slot, Labels>();
-  let row: Map<Slot, number> | undefined;
+  let row: Map<Slot, number | Histogram> | undefined;
+  const starts = new Map<Slot, number>();
   let rowTime = Number.NEGATIVE_INFINITY;
   let lastTime = Number.NEGATIVE_INFINITY;
 
@@ -92,7 +117,7 @@ function collectingSource(write: Write): Omit<ScrapeAppender, 'close'> {
     for (const [slot, value] of row) {
       const labels = labelsBySlot[slot]!;
       present.set(slot, labels);
-      write(labels, rowTime, value);
+      write(labels, rowTime, value, starts.get(slot));
       if (!previous.has(slot)) seriesAdded++;
     }
     for (const [slot, labels] of previous) {
@@ -113,6 +138,13 @@ function collectingSource(write: Write): Omit<ScrapeAppender, 'close'> {
     rowTime = timestamp;
     return true;
   };
+  const set = (slot: Slot, value: number | Histogram): boolean => {
+    if (!row) throw new Error('set without begin');
+    if (!labelsBySlot[slot]) throw new Error(`no series has slot ${slot}`);
+    if (row.has(slot)) return false;
+    row.set(slot, value);
+    return true;
+  };
   return {
     slot(labels) {
       const key = labelsKey(labels);
@@ -122,6 +154,7 @@ function collectingSource(write: Write): Omit<ScrapeAppender, 'close'> {
         slot = free < 0 ? labelsBySlot.length : free;
         slots.set(key, slot);
         labelsBySlot[slot] = labels;
+        starts.delete(slot);
       }
       return slot;
     },
@@ -131,12 +164,15 @@ function collectingSource(write: Write): Omit<ScrapeAppender, 'close'> {
       return labels;
     },
     begin,
-    set(slot, value) {
-      if (!row) throw new Error('set without begin');
+    set,
+    setHistogram: (slot, histogram) => histogramProblem(histogram) === undefined && set(slot, histogram),
+    setStart(slot, startTimestamp) {
       if (!labelsBySlot[slot]) throw new Error(`no series has slot ${slot}`);
-      if (row.has(slot)) return false;
-      row.set(slot, value);
-      return true;
+      starts.set(slot, startTimestamp);
+    },
+    exemplar(slot, exemplar) {
+      if (!row) throw new Error('exemplar without begin');
+      keep(labelsBySlot[slot]!, { ...exemplar, timestamp: exemplar.timestamp ?? rowTime });
     },
     commit,
     abort() {

@@ -1,4 +1,5 @@
 import type { Labels } from '../model/labels.ts';
+import type { SampleExtras } from './partition/samples.ts';
 
 declare const brand: unique symbol;
 
@@ -14,8 +15,8 @@ export interface SeriesEntry {
   readonly labels: Labels;
 }
 
-/** One series within a block: a value per row. */
-export interface BlockColumn {
+/** One series within a block: a value per row, and extras per row. */
+export interface BlockColumn extends SampleExtras {
   readonly ref: SeriesRef;
   /** As long as the block's timestamps; staleness markers and other NaNs bit by bit; anything where absent. */
   readonly values: Float64Array;
@@ -32,7 +33,7 @@ export interface SourceBlock {
 }
 
 /** Samples of series that bring their own timestamps. */
-export interface OwnTimeColumn {
+export interface OwnTimeColumn extends SampleExtras {
   readonly ref: SeriesRef;
   /** Unix ms, strictly increasing, at least one. */
   readonly timestamps: Float64Array;

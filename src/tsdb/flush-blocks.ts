@@ -1,7 +1,10 @@
+import type { Histogram } from '../model/histogram.ts';
 import { wordsOf } from '../model/sample.ts';
 import type { BlockColumn, OwnTimeColumn, SeriesRef, SourceBlock } from './block.ts';
 import { rowAt } from './head/layout.ts';
 import type { OwnBatch } from './head/own-columns.ts';
+import { heldHistogram, isHistogramAt, writeHistogramAt } from './histogram-cell.ts';
+import { pickExtras, sliceExtras } from './partition/samples.ts';
 import { PARTITION_MS, partitionStart } from './partition.ts';
 import type { RingRows } from './protocol.ts';
 
@@ -42,14 +45,15 @@ export function batchesByDay(
     }
   }
   if (own)
-    for (const column of sortedColumns(own)) splitByDay(column, (day, part) => dayOf(day).own.push(part));
+    for (const column of sortedColumns(arena, own))
+      splitByDay(column, (day, part) => dayOf(day).own.push(part));
   return days;
 }
 
 /** Rows [from, to) of a ring as columns; slots without a sample in them are left out. */
 function blockOf(
   arena: ArenaView,
-  { source, geometry, refs }: RingRows,
+  { source, geometry, refs, starts }: RingRows,
   from: number,
   to: number,
 ): SourceBlock {
@@ -69,13 +73,21 @@ function blockOf(
   const values = new Float64Array(used * count);
   const out = wordsOf(values);
   const columns: BlockColumn[] = [];
+  const startsOf = starts && startsBySlot(starts, from, to);
   let at = 0;
   for (let slot = 0; slot < width; slot++) {
     const ref = refs[slot]!;
     if (ref === 0) continue;
     const presence = copyColumn(words, bases, width, slot, out, at);
     if (presence !== 'none') {
-      columns.push({ ref: ref as SeriesRef, values: values.subarray(at, at + count), presence });
+      const cells = values.subarray(at, at + count);
+      columns.push({
+        ref: ref as SeriesRef,
+        values: cells,
+        presence,
+        histograms: takeHistograms(words, cells, presence),
+        starts: startsOf?.(slot),
+      });
     }
     at += count;
   }
@@ -111,6 +123,42 @@ function copyColumn(
   return present > 0 ? presence : 'none';
 }
 
+/** Decodes the histograms that cells refer to and leaves the marks of stored ones there; undefined when there are none. */
+function takeHistograms(
+  arena: Uint32Array,
+  cells: Float64Array,
+  presence: Uint8Array | undefined,
+): (Histogram | undefined)[] | undefined {
+  const words = wordsOf(cells);
+  let histograms: (Histogram | undefined)[] | undefined;
+  for (let i = 0; i < cells.length; i++) {
+    if (!isHistogramAt(words, i)) continue;
+    if (presence && (presence[i >> 3]! & (1 << (i & 7))) === 0) continue;
+    histograms ??= new Array<Histogram | undefined>(cells.length).fill(undefined);
+    histograms[i] = heldHistogram(arena, words[2 * i]!);
+    writeHistogramAt(words, i);
+  }
+  return histograms;
+}
+
+/** Gives the start timestamps of a slot in rows [from, to); undefined when none is known. Changes stand by slot, then by row. */
+function startsBySlot(
+  changes: Float64Array,
+  from: number,
+  to: number,
+): (slot: number) => Float64Array | undefined {
+  const bySlot = new Map<number, Float64Array>();
+  for (let i = 0; i < changes.length; i += 3) {
+    const slot = changes[i]!;
+    const row = changes[i + 1]!;
+    if (row >= to) continue;
+    let starts = bySlot.get(slot);
+    if (!starts) bySlot.set(slot, (starts = new Float64Array(to - from)));
+    starts.fill(changes[i + 2]!, Math.max(0, row - from));
+  }
+  return (slot) => bySlot.get(slot);
+}
+
 /** A bitmap of `count` bits of which the first `set` are set. */
 function bitsBelow(set: number, count: number): Uint8Array {
   const bits = new Uint8Array((count + 7) >> 3);
@@ -119,14 +167,17 @@ function bitsBelow(set: number, count: number): Uint8Array {
 }
 
 /** Each series' samples in order of time; of two with the same time the first to arrive stays. */
-function* sortedColumns(own: OwnBatch): Generator<OwnTimeColumn> {
+function* sortedColumns(arena: ArenaView, own: OwnBatch): Generator<OwnTimeColumn> {
   let start = 0;
   for (const [i, count] of own.counts.entries()) {
     const ref = own.refs[i]! as SeriesRef;
     const timestamps = own.timestamps.subarray(start, start + count);
     const values = own.values.subarray(start, start + count);
+    const histograms = takeHistograms(arena.words, values, undefined);
+    const starts = own.starts?.subarray(start, start + count);
     start += count;
-    yield isAscending(timestamps) ? { ref, timestamps, values } : sorted(ref, timestamps, values);
+    const column = { ref, timestamps, values, histograms, starts };
+    yield isAscending(timestamps) ? column : sorted(column);
   }
 }
 
@@ -135,7 +186,7 @@ function isAscending(timestamps: Float64Array): boolean {
   return true;
 }
 
-function sorted(ref: SeriesRef, timestamps: Float64Array, values: Float64Array): OwnTimeColumn {
+function sorted({ ref, timestamps, values, ...extras }: OwnTimeColumn): OwnTimeColumn {
   const order = Uint32Array.from(timestamps, (_, i) => i).sort(
     (a, b) => timestamps[a]! - timestamps[b]! || a - b,
   );
@@ -149,16 +200,21 @@ function sorted(ref: SeriesRef, timestamps: Float64Array, values: Float64Array):
     to[2 * n] = from[2 * place]!;
     to[2 * n + 1] = from[2 * place + 1]!;
   }
-  return { ref, timestamps: outTimes, values: outValues };
+  return { ref, timestamps: outTimes, values: outValues, ...pickExtras(extras, kept) };
 }
 
 function splitByDay(column: OwnTimeColumn, take: (day: number, part: OwnTimeColumn) => void): void {
-  const { ref, timestamps, values } = column;
+  const { ref, timestamps, values, ...extras } = column;
   for (let from = 0; from < timestamps.length; ) {
     const day = partitionStart(timestamps[from]!);
     let to = from + 1;
     while (to < timestamps.length && timestamps[to]! < day + PARTITION_MS) to++;
-    take(day, { ref, timestamps: timestamps.subarray(from, to), values: values.subarray(from, to) });
+    take(day, {
+      ref,
+      timestamps: timestamps.subarray(from, to),
+      values: values.subarray(from, to),
+      ...(from === 0 && to === timestamps.length ? extras : sliceExtras(extras, from, to)),
+    });
     from = to;
   }
 }

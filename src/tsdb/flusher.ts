@@ -201,7 +201,14 @@ export class Flusher {
         (!source.isOpen && now - since.idle >= RETIRE_AFTER_MS);
       if (!isDue || cells > MAX_CELLS) continue;
       const to = Math.min(ring.committed, ring.first + MAX_ROWS);
-      rings.push({ source: source.id, from: ring.first, to, geometry: ring.geometry, refs: source.refs() });
+      rings.push({
+        source: source.id,
+        from: ring.first,
+        to,
+        geometry: ring.geometry,
+        refs: source.refs(),
+        starts: source.starts(ring.first, to),
+      });
       flush.rings.push({ source, to, through: ring.timestamp(to - 1) });
       cells += rows * ring.width;
     }
@@ -231,6 +238,7 @@ export class Flusher {
       counts: flush.own.batch.counts,
       timestamps: flush.own.batch.timestamps,
       values: flush.own.batch.values,
+      starts: flush.own.batch.starts,
     };
     const transfer: ArrayBuffer[] = rings.map((ring) => ring.refs.buffer as ArrayBuffer);
     if (own) transfer.push(own.refs.buffer, own.counts.buffer, own.timestamps.buffer, own.values.buffer);

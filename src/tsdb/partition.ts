@@ -3,6 +3,7 @@ import type { Matcher } from '../model/matcher.ts';
 import type { QueryBudget } from '../model/queryable.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { OwnTimeColumn, SeriesEntry, SeriesRef, SourceBlock } from './block.ts';
+import type { SampleColumns } from './partition/samples.ts';
 
 /** Milliseconds of a partition: one UTC day. */
 export const PARTITION_MS = 86_400_000;
@@ -12,11 +13,9 @@ export const partitionStart = (timestamp: number): number =>
   Math.floor(timestamp / PARTITION_MS) * PARTITION_MS;
 
 /** Samples of one series out of one partition, merged over its blocks: strictly increasing times, each once. */
-export interface PartitionSamples {
+export interface PartitionSamples extends SampleColumns {
   readonly ref: SeriesRef;
   readonly labels: Labels;
-  readonly timestamps: Float64Array;
-  readonly values: Float64Array;
 }
 
 /** Reads one partition file (hot or sealed) in any thread, read-only. */

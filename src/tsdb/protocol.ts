@@ -31,6 +31,8 @@ export interface RingRows {
   readonly geometry: RingGeometry;
   /** Ref of the series of each slot, 0 where there is none. */
   readonly refs: Uint32Array;
+  /** Changes of start timestamps, by slot and then row: slot, row, start in turn; undefined when none is known. */
+  readonly starts: Float64Array | undefined;
 }
 
 /** What a deletion removed, or would. */

@@ -1,4 +1,4 @@
-import { mergeSamples, type SampleColumns } from './partition/samples.ts';
+import { concatenateExtras, mergeSamples, type SampleColumns } from './partition/samples.ts';
 
 /**
  * Joins what several places hold of one series: every time once, and where two places know it, the earlier one in the list is
@@ -26,5 +26,6 @@ function concatenate(pieces: readonly SampleColumns[], total: number): SampleCol
     values.set(piece.values, at);
     at += piece.timestamps.length;
   }
-  return { timestamps, values };
+  const hasExtras = pieces.some((piece) => piece.histograms || piece.starts);
+  return hasExtras ? { timestamps, values, ...concatenateExtras(pieces, total) } : { timestamps, values };
 }

@@ -102,15 +102,15 @@ class StoreQuerier implements Querier {
       const series = partition.match(matchers);
       if (series.length === 0) continue;
       const own = new Set(series.filter(({ source }) => source === 0).map(({ ref }) => ref));
-      for (const { ref, labels, timestamps, values } of partition.read(series, range, this.#budget)) {
-        add(labels, { place, isOwn: own.has(ref), ref, timestamps, values });
+      for (const { labels, ...samples } of partition.read(series, range, this.#budget)) {
+        add(labels, { place, isOwn: own.has(samples.ref), ...samples });
       }
       place++;
     }
     const { index } = this.#head;
-    for (const { series, timestamps, values } of head) {
+    for (const { series, ...samples } of head) {
       const isOwn = index.field(series, SERIES.source) === OWN_TIME_PLACE;
-      add(index.labelsOf(series), { place, isOwn, ref: index.field(series, SERIES.ref), timestamps, values });
+      add(index.labelsOf(series), { place, isOwn, ref: index.field(series, SERIES.ref), ...samples });
     }
     const out: SeriesSamples[] = [];
     for (const { labels, pieces } of bySeries.values()) {
@@ -118,8 +118,7 @@ class StoreQuerier implements Querier {
         this.#budget.bytes(16 * pieces.reduce((sum, piece) => sum + piece.values.length, 0));
         pieces.sort(byPrecedence);
       }
-      const { timestamps, values } = mergePieces(pieces);
-      out.push({ labels, timestamps, values });
+      out.push(seriesOf(labels, mergePieces(pieces), this.#budget));
     }
     return out;
   }
@@ -245,4 +244,21 @@ class StoreQuerier implements Querier {
     }
     this.#open.clear();
   }
+}
+
+/** A series as the language sees it: histograms with their sums as values, extras only where there are some. */
+function seriesOf(labels: Labels, samples: SampleColumns, budget: QueryBudget): SeriesSamples {
+  const { timestamps, values, histograms, starts } = samples;
+  if (!histograms && !starts) return { labels, timestamps, values };
+  const isNative = histograms?.some((histogram) => histogram !== undefined);
+  const startTimestamps = starts?.some((start) => start !== 0) ? { startTimestamps: starts } : {};
+  if (!isNative) return { labels, timestamps, values, ...startTimestamps };
+  budget.bytes(8 * values.length);
+  // The values may be shared with the cache of columns.
+  const sums = values.slice();
+  for (let i = 0; i < sums.length; i++) {
+    const histogram = histograms![i];
+    if (histogram) sums[i] = histogram.sum;
+  }
+  return { labels, timestamps, values: sums, histograms: histograms!, ...startTimestamps };
 }

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ScrapeAppender } from '../model/appender.ts';
+import { CUSTOM_BUCKETS_SCHEMA, type Histogram } from '../model/histogram.ts';
 import { formatSeries, type Labels, labelsFromObject, labelValue } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
-import { formatValue } from '../model/sample.ts';
 import type { TimeRange } from '../model/time.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
 import { compileMatcher } from './matching.ts';
 import { openQueryable } from './open-queryable.ts';
-import { type Bench, type Contents, contents, storeBench, unlimited } from './store.fixture.ts';
+import { type Bench, type Contents, contents, sampleText, storeBench, unlimited } from './store.fixture.ts';
 import type { Store } from './store.ts';
 
 const START = Date.UTC(2026, 0, 2) - 900_000;
@@ -18,6 +18,8 @@ class Model {
   readonly samples = new Map<string, Map<number, string>>();
   /** Series of each source's last scrape that had a sample there. */
   readonly live = new Map<string, Set<string>>();
+  /** Start timestamps that hold in each source, by series. */
+  readonly starts = new Map<string, Map<string, number>>();
 
   add(series: string, time: number, value: string): void {
     const known = this.samples.get(series) ?? new Map<number, string>();
@@ -25,10 +27,17 @@ class Model {
     if (!known.has(time)) known.set(time, value);
   }
 
-  scrape(source: string, time: number, values: ReadonlyMap<string, string>): void {
-    for (const [series, value] of values) this.add(series, time, value);
+  startsOf(source: string): Map<string, number> {
+    const starts = this.starts.get(source) ?? new Map<string, number>();
+    this.starts.set(source, starts);
+    return starts;
+  }
+
+  scrape(source: string, time: number, values: ReadonlyMap<string, number | Histogram>): void {
+    const starts = this.startsOf(source);
+    for (const [series, value] of values) this.add(series, time, sampleText(value, starts.get(series)));
     for (const series of this.live.get(source) ?? [])
-      if (!values.has(series)) this.add(series, time, 'stale');
+      if (!values.has(series)) this.add(series, time, sampleText('stale', starts.get(series)));
     this.live.set(source, new Set(values.keys()));
   }
 
@@ -42,15 +51,64 @@ class Model {
 const labels: readonly Labels[] = Array.from({ length: 40 }, (_, i) =>
   labelsFromObject({ __name__: `m${i % 5}`, i: String(i), ...(i % 3 === 0 ? { code: '500' } : {}) }),
 );
-const values = [0, -0, 1, 2, 3, 0.1, -1e300, 2 ** 51, 2 ** 53, Number.POSITIVE_INFINITY, Number.NaN, 1e-7];
+const histogram = (parts: Partial<Histogram>): Histogram => ({
+  schema: 0,
+  count: 5,
+  sum: 18.4,
+  zeroThreshold: 1e-128,
+  zeroCount: 1,
+  positiveSpans: [{ offset: 0, length: 2 }],
+  positiveBuckets: [1, 3],
+  negativeSpans: [],
+  negativeBuckets: [],
+  customValues: [],
+  counterResetHint: 'unknown',
+  ...parts,
+});
+
+const values: readonly (number | Histogram)[] = [
+  ...[0, -0, 1, 2, 3, 0.1, -1e300, 2 ** 51, 2 ** 53, Number.POSITIVE_INFINITY, Number.NaN, 1e-7],
+  histogram({}),
+  histogram({ count: 6, positiveBuckets: [2, 3] }),
+  histogram({
+    schema: 3,
+    count: 9.5,
+    sum: Number.NEGATIVE_INFINITY,
+    positiveSpans: [
+      { offset: -2, length: 1 },
+      { offset: 3, length: 2 },
+    ],
+    positiveBuckets: [1.5, 0, 2 ** 53],
+    negativeSpans: [{ offset: 1, length: 1 }],
+    negativeBuckets: [-0],
+    counterResetHint: 'gauge',
+  }),
+  histogram({
+    schema: CUSTOM_BUCKETS_SCHEMA,
+    zeroCount: 0,
+    zeroThreshold: 0,
+    positiveSpans: [{ offset: 0, length: 3 }],
+    positiveBuckets: [0, 4, 1],
+    customValues: [0.5, 2],
+    counterResetHint: 'reset',
+  }),
+];
 
 type Command =
-  | { kind: 'scrape'; source: number; series: number[]; values: number[]; times: number; afterMs: number }
+  | {
+      kind: 'scrape';
+      source: number;
+      series: number[];
+      values: number[];
+      start: number;
+      times: number;
+      afterMs: number;
+    }
   | { kind: 'abort'; source: number }
   | { kind: 'stale'; source: number }
   | { kind: 'release'; source: number }
   | { kind: 'reopenSource'; source: number }
-  | { kind: 'own'; series: number; at: number; value: number; stale: boolean }
+  | { kind: 'own'; series: number; at: number; value: number; stale: boolean; start: number }
   | { kind: 'query'; matchers: Matcher[]; from: number; seconds: number }
   | { kind: 'flush' }
   | { kind: 'wait'; seconds: number }
@@ -65,6 +123,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       source,
       series: fc.uniqueArray(fc.nat(39), { maxLength: 40 }),
       values: fc.array(fc.nat(values.length - 1), { minLength: 1, maxLength: 6 }),
+      start: fc.constantFrom(-1, -1, 0, 5, 1_000_000),
       times: fc.integer({ min: 1, max: 12 }),
       afterMs: fc.constantFrom(1, 1000, 15_000, 300_000),
     }),
@@ -81,6 +140,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       at: fc.integer({ min: -40, max: 40 }),
       value: fc.nat(values.length - 1),
       stale: fc.boolean(),
+      start: fc.constantFrom(0, 0, 7, START - 100_000),
     }),
   },
   {
@@ -118,6 +178,8 @@ async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
   const model = new Model();
   let sources: (ScrapeAppender | undefined)[] = [];
   const times = [0, 0, 0];
+  /** Series by slot, for each source. */
+  const slots = [0, 1, 2].map(() => new Map<number, string>());
   const opened = (place: number): ScrapeAppender => (sources[place] ??= store.source(`source ${place}`));
   const next = (place: number, afterMs: number): number => {
     times[place]! += 4 * afterMs;
@@ -130,12 +192,22 @@ async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
           const time = next(one.source, one.afterMs);
           const scraper = opened(one.source);
           expect(scraper.begin(time)).toBe(true);
-          const expected = new Map<string, string>();
+          const expected = new Map<string, number | Histogram>();
           for (const [i, series] of one.series.entries()) {
             if ((i + n) % 7 === 6) continue;
             const value = values[one.values[(i + n) % one.values.length]!]!;
-            expect(scraper.set(scraper.slot(labels[series]!), value)).toBe(true);
-            expected.set(formatSeries(labels[series]!), formatValue(value));
+            const slot = scraper.slot(labels[series]!);
+            const key = formatSeries(labels[series]!);
+            slots[one.source]!.set(slot, key);
+            const isSet =
+              typeof value === 'number' ? scraper.set(slot, value) : scraper.setHistogram(slot, value);
+            expect(isSet).toBe(true);
+            if (one.start >= 0 && (i + n) % 5 === 4) {
+              const start = one.start === 0 ? 0 : one.start + i;
+              scraper.setStart(slot, start);
+              model.startsOf(`source ${one.source}`).set(key, start);
+            }
+            expected.set(key, value);
           }
           expect(scraper.commit().appended).toBe(expected.size);
           model.scrape(`source ${one.source}`, time, expected);
@@ -144,7 +216,7 @@ async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
       case 'abort': {
         const scraper = opened(one.source);
         scraper.begin(next(one.source, 1000));
-        scraper.set(scraper.slot(labels[0]!), 99);
+        scraper.setHistogram(scraper.slot(labels[0]!), histogram({}));
         scraper.abort();
         break;
       }
@@ -155,7 +227,9 @@ async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
         break;
       }
       case 'release':
-        opened(one.source).releaseUnused();
+        for (const slot of opened(one.source).releaseUnused()) {
+          model.startsOf(`source ${one.source}`).delete(slots[one.source]!.get(slot)!);
+        }
         break;
       case 'reopenSource':
         opened(one.source).close();
@@ -164,9 +238,11 @@ async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
       case 'own': {
         const time = START + one.at * 40_000 + 3;
         const value = values[one.value]!;
-        if (one.stale) store.appendStale(labels[one.series]!, time);
-        else store.append(labels[one.series]!, time, value);
-        model.add(formatSeries(labels[one.series]!), time, one.stale ? 'stale' : formatValue(value));
+        const set = labels[one.series]!;
+        if (one.stale) store.appendStale(set, time);
+        else if (typeof value === 'number') store.append(set, time, value, one.start);
+        else store.appendHistogram(set, time, value, one.start);
+        model.add(formatSeries(set), time, one.stale ? 'stale' : sampleText(value, one.start));
         break;
       }
       case 'query': {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
+import type { Histogram } from '../model/histogram.ts';
 import { formatSeries } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { Matcher } from '../model/matcher.ts';
@@ -94,7 +95,13 @@ export function startWorker(init: StorageInit, workers: Worker[] = []): MessageP
 
 export type Contents = Record<string, [time: number, value: string][]>;
 
-/** What the store answers to a selector, by default everything; staleness markers as `stale`, other values as text. */
+/** A sample as text: `stale`, a number, or a histogram as JSON, and its start timestamp when it is known. */
+export const sampleText = (value: number | Histogram | 'stale', start = 0): string =>
+  `${typeof value === 'number' ? formatValue(value) : value === 'stale' ? value : JSON.stringify(value)}${
+    start === 0 ? '' : ` from ${start}`
+  }`;
+
+/** What the store answers to a selector, by default everything; samples as `sampleText` says. */
 export function contents(
   store: Store,
   visibility: Visibility = 'appended',
@@ -104,12 +111,12 @@ export function contents(
   const queryable = openQueryable(store.shared, { addon: undefined, visibility });
   const querier = queryable.querier(unlimited);
   const found: Contents = {};
-  for (const { labels, timestamps, values } of querier.select(matchers, range)) {
+  for (const { labels, timestamps, values, histograms, startTimestamps } of querier.select(matchers, range)) {
     const words = wordsOf(values);
-    found[formatSeries(labels)] = Array.from(timestamps, (time, i) => [
-      time,
-      isStaleAt(words, i) ? 'stale' : formatValue(values[i]!),
-    ]);
+    found[formatSeries(labels)] = Array.from(timestamps, (time, i) => {
+      const value = histograms?.[i] ?? (isStaleAt(words, i) ? 'stale' : values[i]!);
+      return [time, sampleText(value, startTimestamps?.[i])];
+    });
   }
   querier.close();
   queryable.close();

@@ -115,7 +115,13 @@ describe('samples with their own times', () => {
         [6000, 'stale'],
       ],
     });
-    expect(store.stats().rejected).toEqual({ duplicate: 1, conflict: 1, too_old: 0, too_new: 1 });
+    expect(store.stats().rejected).toEqual({
+      duplicate: 1,
+      conflict: 1,
+      too_old: 0,
+      too_new: 1,
+      invalid: 0,
+    });
   });
 });
 

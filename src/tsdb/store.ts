@@ -6,6 +6,8 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Registry } from 'prom-client';
 import type { Clock, Timer } from '../clock.ts';
 import type { Appender, AppendOutcome, ScrapeAppender } from '../model/appender.ts';
+import type { Exemplar } from '../model/exemplar.ts';
+import type { Histogram } from '../model/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
@@ -39,6 +41,8 @@ export interface StoreOptions {
   readonly retention: RetentionSettings;
   /** Memory for samples that cannot be moved to partitions, bytes; beyond it the oldest are given up. */
   readonly maxHeadBytes?: number;
+  /** Exemplars kept at most; none when absent. */
+  readonly maxExemplars?: number;
   /** Other databases of the directory, written by main, that the background worker checkpoints. */
   readonly checkpoint?: readonly string[];
   /**
@@ -134,7 +138,13 @@ export function openStore(options: StoreOptions): Store {
       lastTurn = turn;
       return turn;
     };
-    const rejected: Record<RejectReason, number> = { duplicate: 0, conflict: 0, too_old: 0, too_new: 0 };
+    const rejected: Record<RejectReason, number> = {
+      duplicate: 0,
+      conflict: 0,
+      too_old: 0,
+      too_new: 0,
+      invalid: 0,
+    };
     const admit = (timestamp: number): AppendOutcome => {
       if (!(timestamp < LATEST)) return 'too_new';
       if (timestamp < EARLIEST) return 'too_old';
@@ -163,14 +173,21 @@ export function openStore(options: StoreOptions): Store {
       shared,
       metricMetadata: head.metadata,
       source: (key: string): ScrapeAppender => head.source(key),
-      append(labels: Labels, timestamp: number, value: number) {
+      append(labels: Labels, timestamp: number, value: number, start?: number) {
         const admitted = admit(timestamp);
-        return counted(admitted === 'ok' ? head.append(labels, timestamp, value) : admitted);
+        return counted(admitted === 'ok' ? head.append(labels, timestamp, value, start) : admitted);
+      },
+      appendHistogram(labels: Labels, timestamp: number, histogram: Histogram, start?: number) {
+        const admitted = admit(timestamp);
+        return counted(
+          admitted === 'ok' ? head.appendHistogram(labels, timestamp, histogram, start) : admitted,
+        );
       },
       appendStale(labels: Labels, timestamp: number) {
         const admitted = admit(timestamp);
         return counted(admitted === 'ok' ? head.appendStale(labels, timestamp) : admitted);
       },
+      exemplar: (labels: Labels, exemplar: Exemplar) => head.exemplar(labels, exemplar),
       metadata: (metric, metadata) => head.setMetadata(metric, metadata),
       committed: () => writer.committed(),
       degraded: () => writer.failure?.message ?? flusher.failure,
@@ -205,7 +222,7 @@ interface OpenLog {
 
 /** Opens the log and replays it. A file that SQLite cannot read is set aside; what was read of it goes into a new one. */
 function openLog(
-  { dir, clock, log, addon, maxHeadBytes = defaultHeadBytes() }: StoreOptions,
+  { dir, clock, log, addon, maxHeadBytes = defaultHeadBytes(), maxExemplars = 0 }: StoreOptions,
   file: string,
   reserve: Reserve,
 ): OpenLog {
@@ -222,7 +239,7 @@ function openLog(
         onFull: () => reserve.giveUp(),
         onLost: () => head?.relog(),
       });
-      head = new Head(seed, writer, maxHeadBytes);
+      head = new Head(seed, writer, maxHeadBytes, maxExemplars);
       const replay = replayLog(db, head, log, clock);
       if (replay.samples > 0 || replay.damaged > 0) log.info({ ...replay }, 'replayed the log');
       return { db, writer, head, replay };

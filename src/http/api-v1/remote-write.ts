@@ -43,6 +43,7 @@ const REJECTION_TEXTS: Readonly<Record<Rejection, string>> = {
   too_old: 'older than the retention',
   too_new: 'too far in the future',
   invalid_labels: 'invalid labels',
+  invalid: 'malformed',
   histogram: 'native histograms are not stored',
 };
 

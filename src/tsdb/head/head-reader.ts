@@ -1,7 +1,10 @@
+import type { Histogram } from '../../model/histogram.ts';
 import type { QueryBudget } from '../../model/queryable.ts';
 import type { TimeRange } from '../../model/time.ts';
+import { HISTOGRAM_HIGH, heldBytes, histogramOf, writeHistogramAt } from '../histogram-cell.ts';
 import { IndexReader } from '../index/index-reader.ts';
 import { SERIES } from '../index/layout.ts';
+import type { SampleColumns } from '../partition/samples.ts';
 import {
   HEAD_CONTROL,
   type HeadShared,
@@ -12,16 +15,20 @@ import {
   RING_STRIDE,
   ringUnits,
   rowAt,
+  START_UNITS,
 } from './layout.ts';
 
 /** How far a reader sees: people what is in the log, rules what was appended. */
 export type Visibility = 'committed' | 'appended';
 
 /** Samples of one series out of the head, strictly increasing times. */
-export interface HeadSamples {
+export interface HeadSamples extends SampleColumns {
   readonly series: number;
-  readonly timestamps: Float64Array;
-  readonly values: Float64Array;
+}
+
+/** Samples as they were copied: what their histograms are is only sure once the copy is found to be whole. */
+interface CopiedSamples extends Omit<HeadSamples, 'histograms'> {
+  readonly histograms?: readonly (Uint8Array | undefined)[] | undefined;
 }
 
 /** Rows that the snapshot promised were dropped and written over; they are in partitions by now. */
@@ -40,6 +47,29 @@ interface Rows {
   readonly timestamps: Float64Array;
   readonly bases: Int32Array;
   readonly width: number;
+  /** Number of the first row. */
+  readonly from: number;
+  /** Unit of the ring's list of start timestamps, and its entries. */
+  readonly starts: number;
+  readonly startsCount: number;
+  readonly hasHistograms: boolean;
+}
+
+const TORN = new Uint8Array(0);
+
+/** What a decoded histogram takes, per byte of it encoded: about. */
+const DECODED_BYTES = 8;
+
+function withHistograms({ histograms, ...samples }: CopiedSamples, budget: QueryBudget): HeadSamples {
+  if (histograms === undefined) return samples;
+  return {
+    ...samples,
+    histograms: histograms.map((bytes): Histogram | undefined => {
+      if (bytes === undefined) return undefined;
+      budget.bytes(DECODED_BYTES * bytes.length);
+      return histogramOf(bytes);
+    }),
+  };
 }
 
 /**
@@ -127,7 +157,7 @@ export class HeadReader {
       budget.check();
       const copied = this.#withRing(ring, range, (rows) => this.#copyRows(rows, list, budget));
       if (copied === OVERRUN) return OVERRUN;
-      if (copied) for (const samples of copied) out.push(samples);
+      if (copied) for (const samples of copied) out.push(withHistograms(samples, budget));
     }
     return this.lostOwnSamples ? OVERRUN : out;
   }
@@ -187,6 +217,7 @@ export class HeadReader {
       const isWhole = (): boolean =>
         capacity > 0 &&
         first >= Atomics.load(fields, at + RING.base) &&
+        first >= Atomics.load(fields, at + RING.extrasFrom) &&
         first >= Atomics.load(fields, at + RING.started) - capacity;
       const isSame = (): boolean => Atomics.load(fields, at + RING.version) === version;
       if (!isWhole()) {
@@ -196,7 +227,12 @@ export class HeadReader {
       this.#refreshArena();
       // A torn read of the fields may point outside.
       if (offset + ringUnits(capacity, width) > this.#floats.length) continue;
-      const result = work(this.#rowsIn({ offset, capacity, width, first, end }, range));
+      const starts = Atomics.load(fields, at + RING.starts);
+      const startsCount = Atomics.load(fields, at + RING.startsCount);
+      if (starts + START_UNITS * startsCount > this.#floats.length) continue;
+      const hasHistograms = Atomics.load(fields, at + RING.histograms) === 1;
+      const rows = this.#rowsIn({ offset, capacity, width, first, end }, range);
+      const result = work({ ...rows, starts, startsCount, hasHistograms });
       if (!isSame()) continue;
       return isWhole() ? result : OVERRUN;
     }
@@ -206,7 +242,7 @@ export class HeadReader {
   #rowsIn(
     ring: { offset: number; capacity: number; width: number; first: number; end: number },
     range: TimeRange,
-  ): Rows {
+  ): Pick<Rows, 'timestamps' | 'bases' | 'width' | 'from'> {
     const { offset, capacity, width } = ring;
     const floats = this.#floats;
     let from = ring.first;
@@ -220,7 +256,7 @@ export class HeadReader {
       timestamps[i] = floats[offset + place]!;
       bases[i] = rowAt(offset, capacity, width, place);
     }
-    return { timestamps, bases, width };
+    return { timestamps, bases, width, from };
   }
 
   #presentIn({ bases, width }: Rows, list: readonly number[]): number[] {
@@ -238,19 +274,17 @@ export class HeadReader {
   }
 
   /** Values of all series in one buffer; series that are in every row share the rows' timestamps. */
-  #copyRows(
-    { timestamps: times, bases, width }: Rows,
-    list: readonly number[],
-    budget: QueryBudget,
-  ): HeadSamples[] {
+  #copyRows(rows: Rows, list: readonly number[], budget: QueryBudget): CopiedSamples[] {
+    const { timestamps: times, bases, width } = rows;
     const words = this.#words;
     const count = times.length;
-    const copied: HeadSamples[] = [];
+    const copied: CopiedSamples[] = [];
     if (count === 0) return copied;
     budget.bytes(8 * count * list.length);
     const buffer = new ArrayBuffer(8 * count * list.length);
     const out = new Uint32Array(buffer);
     let used = 0;
+    const changes = rows.startsCount > 0 ? this.#startChanges(rows) : undefined;
     for (const series of list) {
       const slot = this.index.field(series, SERIES.slot);
       if (slot >= width) continue;
@@ -271,9 +305,10 @@ export class HeadReader {
       const values = new Float64Array(buffer, 8 * start, present);
       copied.push({
         series,
-        timestamps:
-          present === count ? times : this.#timesOf(slot, { timestamps: times, bases, width }, present),
+        timestamps: present === count ? times : this.#timesOf(slot, rows, present),
         values,
+        histograms: rows.hasHistograms ? this.#copyHistograms(out, start, present, budget) : undefined,
+        starts: changes && this.#startsOf(slot, rows, changes, present, budget),
       });
     }
     return copied;
@@ -288,6 +323,68 @@ export class HeadReader {
       if ((this.#words[2 * bases[i]! + presence]! & bit) !== 0) times[n++] = timestamps[i]!;
     }
     return times;
+  }
+
+  /** Copies the bytes of the histograms that copied cells refer to, and leaves the mark of stored ones there. */
+  #copyHistograms(
+    cells: Uint32Array,
+    start: number,
+    count: number,
+    budget: QueryBudget,
+  ): (Uint8Array | undefined)[] | undefined {
+    let copies: (Uint8Array | undefined)[] | undefined;
+    for (let i = 0; i < count; i++) {
+      const cell = start + i;
+      if (cells[2 * cell + 1] !== HISTOGRAM_HIGH) continue;
+      copies ??= new Array<Uint8Array | undefined>(count).fill(undefined);
+      const bytes = heldBytes(this.#words, cells[2 * cell]!);
+      if (bytes) budget.bytes(bytes.length);
+      // Torn, when there is nothing there: then the whole copy is thrown away.
+      copies[i] = bytes?.slice() ?? TORN;
+      writeHistogramAt(cells, cell);
+    }
+    return copies;
+  }
+
+  /** Changes of start timestamps by slot: row and start in turn. */
+  #startChanges({ starts, startsCount, from, timestamps }: Rows): Map<number, number[]> {
+    const bySlot = new Map<number, number[]>();
+    for (let i = 0; i < startsCount; i++) {
+      const at = starts + START_UNITS * i;
+      const row = this.#words[2 * at]!;
+      if (row >= from + timestamps.length) break;
+      const slot = this.#words[2 * at + 1]!;
+      const start = this.#floats[at + 1]!;
+      const changes = bySlot.get(slot);
+      if (!changes || row <= from) bySlot.set(slot, [row, start]);
+      else changes.push(row, start);
+    }
+    return bySlot;
+  }
+
+  /** Start timestamps of the samples of a slot; undefined when none is known. */
+  #startsOf(
+    slot: number,
+    { bases, width, from }: Rows,
+    bySlot: ReadonlyMap<number, readonly number[]>,
+    present: number,
+    budget: QueryBudget,
+  ): Float64Array | undefined {
+    const changes = bySlot.get(slot);
+    if (!changes?.some((value, i) => i % 2 === 1 && value !== 0)) return undefined;
+    budget.bytes(8 * present);
+    const bit = 1 << (slot & 31);
+    const presence = 2 * width + (slot >>> 5);
+    const starts = new Float64Array(present);
+    let start = 0;
+    for (let i = 0, n = 0, next = 0; i < bases.length; i++) {
+      while (next < changes.length && changes[next]! <= from + i) {
+        start = changes[next + 1]!;
+        next += 2;
+      }
+      if ((this.#words[2 * bases[i]! + presence]! & bit) !== 0) starts[n++] = start;
+    }
+    return starts;
   }
 
   #readOwn(series: number, range: TimeRange, budget: QueryBudget): HeadSamples | undefined {
@@ -311,6 +408,7 @@ export class HeadReader {
         const time = this.#floats[offset + i]!;
         if (time >= range.from && time < range.to) places.push(i);
       }
+      const hasStarts = Atomics.load(fields, at + OWN.starts) === 1;
       places.sort((a, b) => this.#floats[offset + a]! - this.#floats[offset + b]! || a - b);
       const timestamps = new Float64Array(places.length);
       const values = new Float64Array(places.length);
@@ -321,11 +419,15 @@ export class HeadReader {
         out[2 * n] = this.#words[cell]!;
         out[2 * n + 1] = this.#words[cell + 1]!;
       }
+      const histograms = this.#copyHistograms(out, 0, places.length, budget);
+      const starts = hasStarts
+        ? Float64Array.from(places, (place) => this.#floats[offset + 2 * capacity + place]!)
+        : undefined;
       if (Atomics.load(fields, at + OWN.version) !== version) continue;
       if (places.length === 0) return undefined;
       budget.samples(places.length);
       budget.bytes(16 * places.length);
-      return { series, timestamps, values };
+      return withHistograms({ series, timestamps, values, histograms, starts }, budget);
     }
     throw new Error(`samples of series ${series} kept changing while they were read`);
   }

@@ -1,12 +1,18 @@
+import { ByteWriter } from '../../encoding/bytes.ts';
+import { writeHistogram } from '../../encoding/histogram-bytes.ts';
 import type { AppendOutcome, ScrapeAppender } from '../../model/appender.ts';
+import type { Exemplar } from '../../model/exemplar.ts';
+import { type Histogram, histogramProblem } from '../../model/histogram.ts';
 import type { Labels } from '../../model/labels.ts';
 import type { MetricMetadata } from '../../model/queryable.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import type { SeriesRef, SourceId } from '../block.ts';
+import { HISTOGRAM_HIGH, MAX_HISTOGRAM_BYTES } from '../histogram-cell.ts';
 import { SeriesIndex } from '../index/series-index.ts';
 import { WordSlab } from '../index/slab.ts';
 import type { Journal } from '../log/journal.ts';
 import { Arena } from './arena.ts';
+import { ExemplarRing } from './exemplar-ring.ts';
 import {
   createHeadShared,
   HEAD_CONTROL,
@@ -16,7 +22,7 @@ import {
   RING_STRIDE,
 } from './layout.ts';
 import { OwnColumns, type ValueWords } from './own-columns.ts';
-import { ScrapeSource, type SourceContext } from './scrape-source.ts';
+import { ScrapeSource, type SourceContext, startOf } from './scrape-source.ts';
 
 /**
  * Samples of the last minutes and the index of their series, in shared memory. Main appends; every thread reads with `HeadReader`.
@@ -32,6 +38,7 @@ export class Head {
   readonly places: (ScrapeSource | undefined)[] = [undefined];
   /** Samples appended since the start, staleness markers not counted. */
   samplesAppended = 0;
+  readonly exemplars: ExemplarRing;
   readonly #control: Int32Array;
   readonly #rings: WordSlab;
   readonly #byKey = new Map<string, ScrapeSource>();
@@ -39,14 +46,16 @@ export class Head {
   readonly #journal: Journal;
   readonly #floatBits = new Float64Array(1);
   readonly #wordBits = new Uint32Array(this.#floatBits.buffer);
+  readonly #histogram = new ByteWriter(1024);
   #nextRef = 1;
   #nextSource = 1;
 
   /**
    * @param seed of the index' hashes; drawn anew by each process
    * @param limitBytes memory for samples that cannot be moved to partitions; beyond it the oldest are given up
+   * @param maxExemplars kept at most
    */
-  constructor(seed: number, journal: Journal, limitBytes?: number) {
+  constructor(seed: number, journal: Journal, limitBytes?: number, maxExemplars = 0) {
     this.shared = createHeadShared(seed);
     this.#journal = journal;
     this.#control = new Int32Array(this.shared.control);
@@ -56,6 +65,7 @@ export class Head {
     this.#rings.allocate(RING_STRIDE);
     Atomics.store(this.#control, HEAD_CONTROL.rings, 1);
     this.own = new OwnColumns(this.arena, new WordSlab(this.shared.owns), this.#control, journal);
+    this.exemplars = new ExemplarRing(this.arena, this.shared.exemplars, this.#control, maxExemplars);
     this.#context = {
       index: this.index,
       arena: this.arena,
@@ -64,6 +74,8 @@ export class Head {
       counted: (samples) => {
         this.samplesAppended += samples;
       },
+      encoded: (histogram) => this.#encoded(histogram),
+      exemplars: this.exemplars,
     };
   }
 
@@ -83,14 +95,25 @@ export class Head {
     for (const source of this.places) if (source) yield source;
   }
 
-  append(labels: Labels, timestamp: number, value: number): AppendOutcome {
-    if (Number.isNaN(value)) return this.#appendOwn(labels, timestamp, QUIET_NAN);
+  append(labels: Labels, timestamp: number, value: number, start = 0): AppendOutcome {
+    if (Number.isNaN(value)) return this.#appendOwn(labels, timestamp, QUIET_NAN, start);
     this.#floatBits[0] = value;
-    return this.#appendOwn(labels, timestamp, { low: this.#wordBits[0]!, high: this.#wordBits[1]! });
+    const words = { low: this.#wordBits[0]!, high: this.#wordBits[1]! };
+    return this.#appendOwn(labels, timestamp, words, start);
+  }
+
+  appendHistogram(labels: Labels, timestamp: number, histogram: Histogram, start = 0): AppendOutcome {
+    const bytes = this.#encoded(histogram);
+    if (bytes === undefined) return 'invalid';
+    return this.#appendOwn(labels, timestamp, { low: 0, high: HISTOGRAM_HIGH, histogram: bytes }, start);
   }
 
   appendStale(labels: Labels, timestamp: number): AppendOutcome {
-    return this.#appendOwn(labels, timestamp, STALE);
+    return this.#appendOwn(labels, timestamp, STALE, 0);
+  }
+
+  exemplar(labels: Labels, exemplar: Exemplar): AppendOutcome {
+    return this.exemplars.add(this.#ownSeries(labels), exemplar, 0);
   }
 
   setMetadata(metric: string, metadata: MetricMetadata): void {
@@ -144,7 +167,15 @@ export class Head {
     return lost;
   }
 
-  #appendOwn(labels: Labels, timestamp: number, value: ValueWords): AppendOutcome {
+  /** A histogram as it is kept, valid until the next call; undefined when it is malformed. */
+  #encoded(histogram: Histogram): Uint8Array | undefined {
+    if (histogramProblem(histogram) !== undefined) return undefined;
+    this.#histogram.reset();
+    writeHistogram(this.#histogram, histogram);
+    return this.#histogram.length > MAX_HISTOGRAM_BYTES ? undefined : this.#histogram.view();
+  }
+
+  #ownSeries(labels: Labels): number {
     const { index } = this;
     let series = index.find(OWN_TIME_PLACE, labels);
     if (series < 0) {
@@ -155,13 +186,20 @@ export class Head {
         labels,
         slot: undefined,
       });
+      this.#journal.touch();
     }
+    return series;
+  }
+
+  #appendOwn(labels: Labels, timestamp: number, value: ValueWords, start: number): AppendOutcome {
+    const { index } = this;
+    const series = this.#ownSeries(labels);
     let own = index.ownOf(series) - 1;
     if (own < 0) {
       own = this.own.add(series, index.refOf(series));
       index.setOwn(series, own + 1);
     }
-    const outcome = this.own.append(own, timestamp, value);
+    const outcome = this.own.append(own, timestamp, value, startOf(start));
     if (outcome === 'ok' && value !== STALE) this.samplesAppended++;
     return outcome;
   }

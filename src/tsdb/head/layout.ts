@@ -14,6 +14,11 @@ export const HEAD_CONTROL = {
   partitions: 3,
   /** Odd while several partitions change as one; raised by 2 by each such change. Written by the background worker. */
   changes: 4,
+  /** Exemplars ever added since the ring of them was last resized; the last `exemplarCapacity` are there. */
+  exemplarNext: 5,
+  exemplarCapacity: 6,
+  /** Odd while the ring of exemplars is made anew. */
+  exemplarVersion: 7,
 } as const;
 
 /**
@@ -37,15 +42,43 @@ export const RING = {
   id: 8,
   /** Rows before this one stayed behind when the ring moved. */
   base: 9,
+  /** Histograms and start timestamps of rows before this one may be gone from the arena. */
+  extrasFrom: 10,
+  /** Unit of the list of start timestamps, and how many entries it has. */
+  starts: 11,
+  startsCount: 12,
+  /** 1 when a row ever had a histogram. */
+  histograms: 13,
 } as const;
 export const RING_STRIDE = 16;
 
 /** Place of the series without a source in the directory of rings: it never has rows. */
 export const OWN_TIME_PLACE = 0;
 
-/** Fields of a series' own-time columns: times [0, capacity), then values, in order of arrival. */
-export const OWN = { version: 0, offset: 1, capacity: 2, appended: 3, committed: 4, series: 5 } as const;
+/** An entry of a source's list of start timestamps: row and slot as words, then the start from there on. */
+export const START_UNITS = 2;
+
+/**
+ * Fields of a series' own-time columns: times [0, capacity), then values, then start timestamps when `starts` is 1, in order of
+ * arrival.
+ */
+export const OWN = {
+  version: 0,
+  offset: 1,
+  capacity: 2,
+  appended: 3,
+  committed: 4,
+  series: 5,
+  starts: 6,
+} as const;
 export const OWN_STRIDE = 8;
+
+/**
+ * An exemplar: words for its series, a version (odd while it changes), and where its labels lie in the arena; between them, as units 1
+ * and 2, time and value.
+ */
+export const EXEMPLAR = { series: 0, version: 1, text: 6, textBytes: 7 } as const;
+export const EXEMPLAR_UNITS = 4;
 
 /** Everything another thread needs to read the head. */
 export interface HeadShared {
@@ -54,6 +87,7 @@ export interface HeadShared {
   readonly rings: SharedArrayBuffer;
   readonly owns: SharedArrayBuffer;
   readonly arena: SharedArrayBuffer;
+  readonly exemplars: SharedArrayBuffer;
 }
 
 export function createHeadShared(seed: number): HeadShared {
@@ -63,6 +97,7 @@ export function createHeadShared(seed: number): HeadShared {
     rings: sharedSlab(1 << 14),
     owns: sharedSlab(1 << 14),
     arena: createArenaBuffer(),
+    exemplars: sharedSlab(1 << 12),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { AppendOutcome } from '../../model/appender.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import type { SeriesRef } from '../block.ts';
+import { HISTOGRAM_HIGH, heldBytes, histogramUnits, writeHeld } from '../histogram-cell.ts';
 import type { WordSlab } from '../index/slab.ts';
 import type { Journal } from '../log/journal.ts';
 import { RECORD } from '../log/records.ts';
@@ -14,13 +15,18 @@ export interface OwnBatch {
   readonly refs: Uint32Array<ArrayBuffer>;
   readonly counts: Uint32Array<ArrayBuffer>;
   readonly timestamps: Float64Array<ArrayBuffer>;
+  /** Cells of histograms say where in the arena they lie; they stay there until `drop`. */
   readonly values: Float64Array<ArrayBuffer>;
+  /** Start timestamps, Unix ms, 0 where not known; absent when none is. */
+  readonly starts: Float64Array<ArrayBuffer> | undefined;
 }
 
 /** A sample's value as its two words: a staleness marker survives that, and not always a trip through a number. */
 export interface ValueWords {
   readonly low: number;
   readonly high: number;
+  /** The sample is this histogram; then `high` is HISTOGRAM_HIGH. */
+  readonly histogram?: Uint8Array;
 }
 
 /** The head's second path: series whose samples bring their own times, a growing column of times and one of values for each. */
@@ -39,6 +45,8 @@ export class OwnColumns {
   #inHead = 0;
   /** Columns that got samples since `committed` was last published. */
   #touched: number[] = [];
+  /** Columns that have histograms. */
+  readonly #native = new Set<number>();
 
   constructor(arena: Arena, directory: WordSlab, control: Int32Array, journal: Journal) {
     this.#arena = arena;
@@ -73,14 +81,15 @@ export class OwnColumns {
     this.#directory.words[own * OWN_STRIDE + OWN.series] = series;
   }
 
-  append(own: number, timestamp: number, value: ValueWords): AppendOutcome {
-    const outcome = this.restore(own, timestamp, value);
-    if (outcome === 'ok') this.#log(this.#refs[own]!, timestamp, value);
+  /** @param start Unix ms, 0 when not known */
+  append(own: number, timestamp: number, value: ValueWords, start: number): AppendOutcome {
+    const outcome = this.restore(own, timestamp, value, start);
+    if (outcome === 'ok') this.#log(this.#refs[own]!, timestamp, value, start);
     return outcome;
   }
 
   /** Appends without writing to the log. */
-  restore(own: number, timestamp: number, value: ValueWords): AppendOutcome {
+  restore(own: number, timestamp: number, value: ValueWords, start: number): AppendOutcome {
     if (timestamp <= this.#latest[own]!) {
       const known = this.#compare(own, timestamp, value);
       if (known) return known;
@@ -90,12 +99,19 @@ export class OwnColumns {
     const fields = this.#directory.words;
     const at = own * OWN_STRIDE;
     const count = fields[at + OWN.appended]!;
-    if (count === fields[at + OWN.capacity]) this.#reshape(own, 0, Math.max(FIRST_CAPACITY, count * 2));
+    const isFull = count === fields[at + OWN.capacity];
+    const needsStarts = start !== 0 && fields[at + OWN.starts] === 0;
+    if (isFull || needsStarts) {
+      const capacity = isFull ? Math.max(FIRST_CAPACITY, count * 2) : fields[at + OWN.capacity]!;
+      this.#reshape(own, 0, capacity, needsStarts);
+    }
+    const unit = value.histogram && this.#hold(own, value.histogram);
     const offset = fields[at + OWN.offset]!;
     const place = offset + fields[at + OWN.capacity]! + count;
     this.#arena.floats[offset + count] = timestamp;
-    this.#arena.words[2 * place] = value.low;
+    this.#arena.words[2 * place] = unit ?? value.low;
     this.#arena.words[2 * place + 1] = value.high;
+    if (fields[at + OWN.starts] === 1) this.#arena.floats[place + fields[at + OWN.capacity]!] = start;
     Atomics.store(fields, at + OWN.appended, count + 1);
     if (count === fields[at + OWN.committed]) this.#touched.push(own);
     this.#inHead++;
@@ -127,6 +143,8 @@ export class OwnColumns {
     const counts = new Uint32Array(owns.length);
     const timestamps = new Float64Array(samples);
     const values = new Float64Array(samples);
+    const hasStarts = owns.some((own) => fields[own * OWN_STRIDE + OWN.starts] === 1);
+    const starts = hasStarts ? new Float64Array(samples) : undefined;
     let to = 0;
     for (const [i, own] of owns.entries()) {
       const at = own * OWN_STRIDE;
@@ -137,10 +155,14 @@ export class OwnColumns {
       counts[i] = count;
       timestamps.set(this.#arena.floats.subarray(offset, offset + count), to);
       values.set(this.#arena.floats.subarray(valuesAt, valuesAt + count), to);
+      if (fields[at + OWN.starts] === 1) {
+        const startsAt = valuesAt + fields[at + OWN.capacity]!;
+        starts!.set(this.#arena.floats.subarray(startsAt, startsAt + count), to);
+      }
       to += count;
     }
     const dropped = counts.slice();
-    return { refs, counts, timestamps, values, drop: () => this.#drop(owns, dropped) };
+    return { refs, counts, timestamps, values, starts, drop: () => this.#drop(owns, dropped) };
   }
 
   /** Writes all samples to the log once more. */
@@ -151,9 +173,14 @@ export class OwnColumns {
       const offset = fields[at + OWN.offset]!;
       const capacity = fields[at + OWN.capacity]!;
       for (let i = 0; i < fields[at + OWN.appended]!; i++) {
-        const place = 2 * (offset + capacity + i);
-        const value = { low: this.#arena.words[place]!, high: this.#arena.words[place + 1]! };
-        this.#log(this.#refs[own]!, this.#arena.floats[offset + i]!, value);
+        const place = offset + capacity + i;
+        const { words, floats } = this.#arena;
+        const low = words[2 * place]!;
+        const high = words[2 * place + 1]!;
+        const start = fields[at + OWN.starts] === 1 ? floats[place + capacity]! : 0;
+        const value =
+          high === HISTOGRAM_HIGH ? { low, high, histogram: heldBytes(words, low)! } : { low, high };
+        this.#log(this.#refs[own]!, floats[offset + i]!, value, start);
       }
     }
   }
@@ -164,32 +191,67 @@ export class OwnColumns {
       const at = own * OWN_STRIDE;
       const rest = fields[at + OWN.appended]! - counts[i]!;
       this.#inHead -= counts[i]!;
+      const gone = this.#native.has(own) ? this.#histogramUnits(own, counts[i]!) : [];
       this.#reshape(own, counts[i]!, rest === 0 ? 0 : Math.max(FIRST_CAPACITY, rest * 2));
+      for (const unit of gone) this.#release(unit);
+      if (rest === 0) this.#native.delete(own);
     }
     Atomics.add(this.#control, HEAD_CONTROL.ownEpoch, 1);
   }
 
-  /** Moves the samples from `skip` on to a block of the given capacity. */
-  #reshape(own: number, skip: number, capacity: number): void {
+  #hold(own: number, histogram: Uint8Array): number {
+    this.#native.add(own);
+    const unit = this.#arena.allocate(histogramUnits(histogram.length));
+    writeHeld(this.#arena.words, unit, histogram);
+    return unit;
+  }
+
+  #release(unit: number): void {
+    this.#arena.free(unit, histogramUnits(this.#arena.words[2 * unit]!));
+  }
+
+  /** Where the histograms among the first `count` samples lie. */
+  #histogramUnits(own: number, count: number): number[] {
+    const fields = this.#directory.words;
+    const at = own * OWN_STRIDE;
+    const values = fields[at + OWN.offset]! + fields[at + OWN.capacity]!;
+    const { words } = this.#arena;
+    const units: number[] = [];
+    for (let place = values; place < values + count; place++) {
+      if (words[2 * place + 1] === HISTOGRAM_HIGH) units.push(words[2 * place]!);
+    }
+    return units;
+  }
+
+  /** Moves the samples from `skip` on to a block of the given capacity. @param addStarts gives it room for start timestamps */
+  #reshape(own: number, skip: number, capacity: number, addStarts = false): void {
     const fields = this.#directory.words;
     const at = own * OWN_STRIDE;
     const oldOffset = fields[at + OWN.offset]!;
     const oldCapacity = fields[at + OWN.capacity]!;
     const appended = fields[at + OWN.appended]!;
-    const offset = capacity === 0 ? 0 : this.#arena.allocate(2 * capacity);
+    const hadStarts = fields[at + OWN.starts] === 1;
+    const hasStarts = capacity > 0 && (hadStarts || addStarts);
+    const columns = hasStarts ? 3 : 2;
+    const offset = capacity === 0 ? 0 : this.#arena.allocate(columns * capacity);
     const { floats } = this.#arena;
     if (appended > skip) {
       floats.set(floats.subarray(oldOffset + skip, oldOffset + appended), offset);
       const values = oldOffset + oldCapacity;
       floats.set(floats.subarray(values + skip, values + appended), offset + capacity);
+      const starts = values + oldCapacity;
+      const to = offset + 2 * capacity;
+      if (hadStarts) floats.set(floats.subarray(starts + skip, starts + appended), to);
+      else if (hasStarts) floats.fill(0, to, to + appended - skip);
     }
     Atomics.add(fields, at + OWN.version, 1);
     Atomics.store(fields, at + OWN.offset, offset);
     Atomics.store(fields, at + OWN.capacity, capacity);
+    Atomics.store(fields, at + OWN.starts, hasStarts ? 1 : 0);
     Atomics.store(fields, at + OWN.appended, appended - skip);
     Atomics.store(fields, at + OWN.committed, Math.max(0, fields[at + OWN.committed]! - skip));
     Atomics.add(fields, at + OWN.version, 1);
-    if (oldCapacity > 0) this.#arena.free(oldOffset, 2 * oldCapacity);
+    if (oldCapacity > 0) this.#arena.free(oldOffset, (hadStarts ? 3 : 2) * oldCapacity);
   }
 
   /** What a sample of the head at this very time says; undefined when there is none. */
@@ -202,23 +264,34 @@ export class OwnColumns {
     for (let i = fields[at + OWN.appended]! - 1; i >= 0; i--) {
       if (floats[offset + i] !== timestamp) continue;
       const place = 2 * (offset + capacity + i);
-      return words[place] === value.low && words[place + 1] === value.high ? 'duplicate' : 'conflict';
+      if (words[place + 1] !== value.high) return 'conflict';
+      const isSame = value.histogram
+        ? Buffer.compare(value.histogram, heldBytes(words, words[place]!)!) === 0
+        : words[place] === value.low;
+      return isSame ? 'duplicate' : 'conflict';
     }
     return undefined;
   }
 
-  #log(ref: SeriesRef, timestamp: number, value: ValueWords): void {
+  #log(ref: SeriesRef, timestamp: number, value: ValueWords, start: number): void {
     const { records } = this.#journal;
     if (this.#journal.seq !== this.#loggedSeq) {
       this.#loggedSeq = this.#journal.seq;
       this.#lastLogged = 0;
     }
+    if (start !== 0) {
+      records.u8(RECORD.ownStart);
+      records.signed(start);
+    }
     const stale = value.high === STALE_NAN_HIGH && value.low === STALE_NAN_LOW;
-    records.u8(stale ? RECORD.ownStale : RECORD.ownSample);
+    records.u8(stale ? RECORD.ownStale : value.histogram ? RECORD.ownHistogram : RECORD.ownSample);
     records.varint(ref);
     records.signed(timestamp - this.#lastLogged);
     this.#lastLogged = timestamp;
-    if (!stale) {
+    if (value.histogram) {
+      records.varint(value.histogram.length);
+      records.bytes(value.histogram);
+    } else if (!stale) {
       records.u32(value.low);
       records.u32(value.high);
     }

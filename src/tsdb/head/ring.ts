@@ -1,4 +1,5 @@
 import type { Arena } from './arena.ts';
+import { HeldHistograms } from './held-histograms.ts';
 import { RING, ringUnits, rowAt } from './layout.ts';
 
 /** Rows a ring begins with: a flush takes 32, and the scrapes of some intervals go on while it is under way. */
@@ -27,6 +28,8 @@ export class Ring {
   /** Blocks that a flush under way may still read. */
   #retired: RingGeometry[] = [];
   #pins = 0;
+  /** Made with the first histogram. */
+  #held: HeldHistograms | undefined;
 
   /** @param fields the ring's row of the directory, as a view of its own */
   constructor(arena: Arena, fields: Int32Array) {
@@ -105,6 +108,25 @@ export class Ring {
     if (row <= this.#first) return;
     this.#first = Math.min(row, this.#appended);
     Atomics.store(this.#fields, RING.first, this.#first);
+    if (!this.#held) return;
+    // The last row may have to go to the log once more.
+    const from = Math.min(this.#first, this.#appended - 1);
+    Atomics.store(this.#fields, RING.extrasFrom, Math.max(from, this.#fields[RING.extrasFrom]!));
+    this.#held.dropBefore(from);
+  }
+
+  /** Puts a histogram of the open row into the arena; returns the unit where it lies. */
+  hold(histogram: Uint8Array): number {
+    if (!this.#held) {
+      this.#held = new HeldHistograms(this.#arena);
+      Atomics.store(this.#fields, RING.histograms, 1);
+    }
+    return this.#held.hold(this.#appended, histogram);
+  }
+
+  /** Gives up the open row. */
+  abandon(): void {
+    this.#held?.dropFrom(this.#appended);
   }
 
   /** Keeps every block as it is for a flush that reads it. */
@@ -129,6 +151,7 @@ export class Ring {
     if (this.#rows === 0) return;
     Atomics.add(this.#fields, RING.version, 1);
     this.#retire();
+    this.#held?.dropBefore(this.#appended);
     this.#rows = 0;
     this.#width = 0;
     this.#publishShape();

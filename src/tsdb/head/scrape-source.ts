@@ -1,14 +1,20 @@
+import type { ByteWriter } from '../../encoding/bytes.ts';
 import type { CommitResult, ScrapeAppender, Slot } from '../../model/appender.ts';
+import type { Exemplar } from '../../model/exemplar.ts';
+import type { Histogram } from '../../model/histogram.ts';
 import type { Labels } from '../../model/labels.ts';
 import { writeStaleAt } from '../../model/sample.ts';
 import type { SeriesRef, SourceId } from '../block.ts';
+import { HISTOGRAM_HIGH } from '../histogram-cell.ts';
 import { NO_SLOT } from '../index/layout.ts';
 import type { SeriesIndex } from '../index/series-index.ts';
 import type { Journal } from '../log/journal.ts';
-import { type RowPlace, writeRow } from '../log/records.ts';
+import { RECORD, type RowPlace, writeRow } from '../log/records.ts';
 import type { Arena } from './arena.ts';
 import { popcount } from './bits.ts';
+import type { ExemplarRing } from './exemplar-ring.ts';
 import { Ring } from './ring.ts';
+import { SourceStarts } from './source-starts.ts';
 
 /** What the sources of a head share. */
 export interface SourceContext {
@@ -17,6 +23,9 @@ export interface SourceContext {
   readonly journal: Journal;
   nextRef(): SeriesRef;
   counted(samples: number): void;
+  /** A histogram as it is kept; undefined when it is malformed and was refused. Valid until the next call. */
+  encoded(histogram: Histogram): Uint8Array | undefined;
+  readonly exemplars: ExemplarRing;
 }
 
 /** Quiet NaN as JavaScript writes it; a NaN handed in as a number must not look like a staleness marker by accident. */
@@ -55,12 +64,16 @@ export class ScrapeSource implements ScrapeAppender {
   #lastTimestamp = Number.NEGATIVE_INFINITY;
   /** Rows that the log holds whole, oldest first, and the log row they are in. */
   #full: { row: number; seq: number }[] = [];
+  /** Made with the first start timestamp. */
+  #starts: SourceStarts | undefined;
+  readonly #fields: Int32Array;
 
   constructor(id: SourceId, key: string, place: number, fields: Int32Array, context: SourceContext) {
     this.id = id;
     this.key = key;
     this.place = place;
     this.#context = context;
+    this.#fields = fields;
     this.ring = new Ring(context.arena, fields);
     // Sources that start together must not be flushed together.
     this.flushAfter = 17 + ((place * 7) % 16);
@@ -88,6 +101,7 @@ export class ScrapeSource implements ScrapeAppender {
     }
     journal.touch();
     this.#assign(slot, series);
+    if (this.#starts) this.#changeStart(slot, 0);
     this.ring.relabel();
     index.setSlot(series, slot);
     if (this.#open >= 0) {
@@ -128,6 +142,31 @@ export class ScrapeSource implements ScrapeAppender {
     return true;
   }
 
+  setHistogram(slot: Slot, histogram: Histogram): boolean {
+    const presence = this.#openPresence + (slot >>> 5);
+    const bit = 1 << (slot & 31);
+    if ((this.#context.arena.words[presence]! & bit) !== 0) return false;
+    const bytes = this.#context.encoded(histogram);
+    if (bytes === undefined) return false;
+    const unit = this.ring.hold(bytes);
+    const { words } = this.#context.arena;
+    const at = this.#openValues + slot;
+    words[presence]! |= bit;
+    words[2 * at] = unit;
+    words[2 * at + 1] = HISTOGRAM_HIGH;
+    return true;
+  }
+
+  setStart(slot: Slot, startTimestamp: number): void {
+    const start = startOf(startTimestamp);
+    if (this.#starts ? this.#starts.current(slot) !== start : start !== 0) this.#changeStart(slot, start);
+  }
+
+  exemplar(slot: Slot, exemplar: Exemplar): void {
+    const series = this.#series[slot]!;
+    this.#context.exemplars.add(series, exemplar, this.ring.timestamp(this.#open));
+  }
+
   commit(): CommitResult {
     const row = this.#open;
     if (row < 0) throw new Error(`source ${this.key}: commit without begin`);
@@ -159,6 +198,7 @@ export class ScrapeSource implements ScrapeAppender {
   }
 
   abort(): void {
+    if (this.#open >= 0) this.ring.abandon();
     this.#open = -1;
   }
 
@@ -207,6 +247,7 @@ export class ScrapeSource implements ScrapeAppender {
   relog(): void {
     this.#full = [];
     this.#needsFullRow = true;
+    this.#starts?.relogFrom(this.ring.first);
     for (let row = this.ring.first; row < this.ring.appended; row++) this.#record(row);
   }
 
@@ -234,6 +275,7 @@ export class ScrapeSource implements ScrapeAppender {
     this.#live.fill(0);
     this.#full = [];
     this.#needsFullRow = true;
+    this.#starts?.release();
     this.ring.release();
   }
 
@@ -279,6 +321,25 @@ export class ScrapeSource implements ScrapeAppender {
     }
   }
 
+  /** Start timestamps of rows [from, to), as `SourceStarts.gather` says. */
+  starts(from: number, to: number): Float64Array<ArrayBuffer> | undefined {
+    return this.#starts?.gather(from, to);
+  }
+
+  /** Takes start timestamps back that hold from a row on, at replay. @param isWhole whether slots not named have none */
+  restoreStarts(row: number, starts: ReadonlyMap<Slot, number>, isWhole: boolean): void {
+    if (starts.size > 0) this.#starts ??= new SourceStarts(this.#context.arena, this.#fields);
+    if (!this.#starts) return;
+    if (isWhole) this.#starts.replace(row, starts, this.ring.first);
+    else for (const [slot, start] of starts) this.#starts.set(row, slot, start, this.ring.first);
+    this.#starts.markLogged();
+  }
+
+  #changeStart(slot: Slot, start: number): void {
+    this.#starts ??= new SourceStarts(this.#context.arena, this.#fields);
+    this.#starts.set(this.ring.appended, slot, start, this.ring.first);
+  }
+
   #locate(): void {
     this.#openValues = this.ring.values(this.#open);
     this.#openPresence = this.ring.presence(this.#open);
@@ -297,6 +358,7 @@ export class ScrapeSource implements ScrapeAppender {
     const full = this.#needsFullRow || row === 0;
     if (full) this.#full.push({ row, seq: journal.seq });
     this.#needsFullRow = false;
+    if (this.#starts) writeStarts(journal.records, this.id, this.#starts, row, full);
     writeRow(
       journal.records,
       this.id,
@@ -332,6 +394,7 @@ export class ScrapeSource implements ScrapeAppender {
     index.setSlot(series, NO_SLOT);
     journal.definitions.slot(index.refOf(series), undefined);
     journal.touch();
+    if (this.#starts) this.#changeStart(slot, 0);
     this.#series[slot] = NONE;
     this.#free.push(slot);
   }
@@ -342,5 +405,30 @@ export class ScrapeSource implements ScrapeAppender {
     const grown = new Uint32Array(words);
     grown.set(this.#live);
     this.#live = grown;
+  }
+}
+
+/** Whole milliseconds; what is no time at all counts as not known. */
+export const startOf = (timestamp: number): number =>
+  Math.abs(timestamp) < MAX_TIME ? Math.round(timestamp) : 0;
+const MAX_TIME = 8.64e15;
+
+/** Notes the start timestamps that change with the next row, or for a whole row all that hold there. */
+function writeStarts(
+  records: ByteWriter,
+  source: SourceId,
+  starts: SourceStarts,
+  row: number,
+  isFull: boolean,
+): void {
+  const changes = new Map(isFull ? starts.asOf(row) : []);
+  for (const { slot, start } of starts.unlogged(row)) changes.set(slot, start);
+  if (changes.size === 0) return;
+  records.u8(RECORD.starts);
+  records.varint(source);
+  records.varint(changes.size);
+  for (const [slot, start] of changes) {
+    records.varint(slot);
+    records.signed(start);
   }
 }

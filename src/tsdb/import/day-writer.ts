@@ -115,8 +115,8 @@ function* sealedSeries({
   for (const refs of sealed.groups().members) {
     const entries = refs.map((ref) => labels.entryOf(ref)).filter((entry) => entry !== undefined);
     const byRef = new Map(entries.map((entry) => [entry.ref, entry]));
-    for (const { ref, timestamps, values } of sealed.read(entries, sealed.range, UNLIMITED)) {
-      yield { entry: byRef.get(ref)!, samples: { timestamps, values } };
+    for (const samples of sealed.read(entries, sealed.range, UNLIMITED)) {
+      yield { entry: byRef.get(samples.ref)!, samples };
     }
   }
 }

@@ -57,7 +57,11 @@ test('rows come back bit by bit, whole and as a difference; a cut-off row is not
       fill(written, 1, first);
       fill(written, 2, second);
       const read = cellsFor(3);
-      const target = (n: number) => ({ place: () => placeOf(n), cells: () => read });
+      const target = (n: number) => ({
+        place: () => placeOf(n),
+        cells: () => read,
+        hold: (): number => expect.unreachable('there are no histograms here'),
+      });
       const out = new ByteWriter();
       const skipHeader = (reader: ByteReader): ByteReader => {
         reader.u8();

@@ -1,6 +1,7 @@
 import type { ByteReader, ByteWriter } from '../../encoding/bytes.ts';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
+import { checkHistogramBytes, HISTOGRAM_HIGH, heldBytes } from '../histogram-cell.ts';
 
 /** Kinds of records in a row of `log`; docs/formats/log.md. */
 export const RECORD = {
@@ -12,6 +13,9 @@ export const RECORD = {
   ownStale: 4,
   rowsFlushed: 5,
   ownFlushed: 6,
+  starts: 7,
+  ownHistogram: 8,
+  ownStart: 9,
 } as const;
 
 /** What an entry of a row says about its slot; the low two bits of its first number. */
@@ -71,7 +75,8 @@ export function writeRow(
       let old = -1;
       if (previous && (before & bit) !== 0) {
         old = previous.values + slot;
-        if (words[2 * old] === low && words[2 * old + 1] === high) continue;
+        // Where a histogram lay there may lie another one by now.
+        if (words[2 * old] === low && words[2 * old + 1] === high && high !== HISTOGRAM_HIGH) continue;
       }
       const gap = (slot - last) << 2;
       last = slot;
@@ -87,12 +92,25 @@ export function writeRow(
         out.signed(value - from);
       } else {
         out.varint(gap | ENTRY.raw);
+        if (high === HISTOGRAM_HIGH) {
+          writeHeldHistogram(out, words, low);
+          continue;
+        }
         out.u32(low);
         out.u32(high);
       }
     }
   }
   out.varint(ENTRY.absent);
+}
+
+/** In place of a value: how many bytes, the mark, the bytes. */
+function writeHeldHistogram(out: ByteWriter, words: Uint32Array, unit: number): void {
+  const bytes = heldBytes(words, unit);
+  if (bytes === undefined) throw new Error(`no histogram lies at unit ${unit} of the arena`);
+  out.u32(bytes.length);
+  out.u32(HISTOGRAM_HIGH);
+  out.bytes(bytes);
 }
 
 const isDeltaValue = (value: number): boolean =>
@@ -103,6 +121,8 @@ export interface RowTarget {
   /** Makes room for a slot and says where the row lies now. */
   place(slot: number): RowPlace;
   cells(): Cells;
+  /** Keeps a histogram of the row; returns the unit where it lies. The cells may have moved afterwards. */
+  hold(histogram: Uint8Array): number;
 }
 
 /** Reads the entries of a row into a row that already is a copy of the one before (or empty). */
@@ -128,8 +148,20 @@ export function readRow(reader: ByteReader, target: RowTarget): void {
       const before = (words[presence]! & bit) !== 0 ? floats[at]! : 0;
       floats[at] = (isDeltaValue(before) ? before : 0) + reader.signed();
     } else if (kind === ENTRY.raw) {
-      words[2 * at] = reader.u32();
-      words[2 * at + 1] = reader.u32();
+      const low = reader.u32();
+      const high = reader.u32();
+      if (high === HISTOGRAM_HIGH) {
+        const histogram = reader.take(low);
+        checkHistogramBytes(histogram);
+        const unit = target.hold(histogram);
+        const moved = target.cells().words;
+        moved[2 * at] = unit;
+        moved[2 * at + 1] = HISTOGRAM_HIGH;
+        moved[presence]! |= bit;
+        continue;
+      }
+      words[2 * at] = low;
+      words[2 * at + 1] = high;
     } else {
       words[2 * at] = STALE_NAN_LOW;
       words[2 * at + 1] = STALE_NAN_HIGH;
@@ -139,7 +171,7 @@ export function readRow(reader: ByteReader, target: RowTarget): void {
 }
 
 /** No source has more slots; a larger number can only be damage. */
-const MAX_SLOT = 2 ** 24;
+export const MAX_SLOT = 2 ** 24;
 
 /** Passes over the entries of a row. */
 export function skipRow(reader: ByteReader): void {
@@ -148,6 +180,9 @@ export function skipRow(reader: ByteReader): void {
     if (head === ENTRY.absent) return;
     const kind = head & 3;
     if (kind === ENTRY.delta) reader.varint();
-    else if (kind === ENTRY.raw) reader.skip(8);
+    else if (kind === ENTRY.raw) {
+      const low = reader.u32();
+      if (reader.u32() === HISTOGRAM_HIGH) reader.skip(low);
+    }
   }
 }

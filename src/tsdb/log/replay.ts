@@ -8,9 +8,10 @@ import { popcount } from '../head/bits.ts';
 import type { Head } from '../head/head.ts';
 import { OWN_TIME_PLACE } from '../head/layout.ts';
 import type { ScrapeSource } from '../head/scrape-source.ts';
+import { checkHistogramBytes, HISTOGRAM_HIGH } from '../histogram-cell.ts';
 import { definitionWriter, readDefinitions, type SeriesDefinition } from './definitions.ts';
 import type { LogDb } from './log-db.ts';
-import { RECORD, readRow, skipRow } from './records.ts';
+import { MAX_SLOT, RECORD, readRow, skipRow } from './records.ts';
 
 export interface ReplayResult {
   readonly series: number;
@@ -99,7 +100,7 @@ function buildIndex(head: Head, definitions: Definitions, rows: RowReplay): Seri
       const series = head.index.add(OWN_TIME_PLACE, labels, definition.ref);
       const own = head.own.add(series, definition.ref);
       head.index.setOwn(series, own + 1);
-      for (const { timestamp, low, high } of samples) head.own.restore(own, timestamp, { low, high });
+      for (const sample of samples) head.own.restore(own, sample.timestamp, sample, sample.start);
     } else {
       const owner = definitions.sources.get(source);
       if (!owner || slot === undefined || head.index.find(owner.place, labels) >= 0) continue;
@@ -137,6 +138,8 @@ interface OwnSample {
   readonly timestamp: number;
   readonly low: number;
   readonly high: number;
+  readonly histogram?: Uint8Array;
+  readonly start: number;
 }
 
 interface SourceState {
@@ -144,6 +147,8 @@ interface SourceState {
   slots: number;
   chain: number;
   full: { row: number; seq: number }[];
+  /** Start timestamps by slot that were noted for the next row. */
+  starts: Map<number, number>;
 }
 
 /** Puts the records of the log back into rings. Slots are places in rows here; whose they are is settled afterwards. */
@@ -170,6 +175,7 @@ class RowReplay {
   read(seq: number, records: Uint8Array): void {
     const reader = new ByteReader(records);
     let ownTime = 0;
+    let ownStart = 0;
     while (reader.remaining > 0) {
       const kind = reader.u8();
       switch (kind) {
@@ -186,10 +192,28 @@ class RowReplay {
           const isStale = kind === RECORD.ownStale;
           const low = isStale ? STALE_NAN_LOW : reader.u32();
           const high = isStale ? STALE_NAN_HIGH : reader.u32();
-          this.#own.push({ seq, ref, timestamp: ownTime, low, high });
+          this.#own.push({ seq, ref, timestamp: ownTime, low, high, start: ownStart });
+          ownStart = 0;
           this.samples++;
           break;
         }
+        case RECORD.ownHistogram: {
+          const ref = reader.varint() as SeriesRef;
+          ownTime += reader.signed();
+          const histogram = reader.take(reader.varint());
+          checkHistogramBytes(histogram);
+          const sample = { low: 0, high: HISTOGRAM_HIGH, histogram, start: ownStart };
+          this.#own.push({ seq, ref, timestamp: ownTime, ...sample });
+          ownStart = 0;
+          this.samples++;
+          break;
+        }
+        case RECORD.ownStart:
+          ownStart = reader.signed();
+          break;
+        case RECORD.starts:
+          this.#readStarts(reader);
+          break;
         case RECORD.rowsFlushed: {
           const source = this.#sources.get(reader.varint() as SourceId);
           const through = reader.signed();
@@ -218,6 +242,17 @@ class RowReplay {
     for (const source of this.#sources.values()) source.restoreLast(this.#states.get(source)?.full ?? []);
   }
 
+  #readStarts(reader: ByteReader): void {
+    const source = this.#sources.get(reader.varint() as SourceId);
+    const starts = new Map<number, number>();
+    for (let left = reader.varint(); left > 0; left--) {
+      const slot = reader.varint();
+      if (slot > MAX_SLOT) throw new CorruptBlockError(`slot ${slot} with a start timestamp`);
+      starts.set(slot, reader.signed());
+    }
+    if (source) this.#stateOf(source).starts = starts;
+  }
+
   #row(reader: ByteReader, seq: number, isFull: boolean): void {
     const source = this.#sources.get(reader.varint() as SourceId);
     const chain = reader.varint();
@@ -227,6 +262,8 @@ class RowReplay {
       return;
     }
     const state = this.#stateOf(source);
+    const { starts } = state;
+    state.starts = new Map();
     if (!isFull && chain !== state.chain + 1) {
       state.chain = Number.NaN;
       skipRow(reader);
@@ -248,8 +285,10 @@ class RowReplay {
     else this.#copyRow(source, last, row);
     const { arena } = this.#head;
     let at = { values: ring.values(row), presence: ring.presence(row), slots: ring.width };
+    source.restoreStarts(row, starts, isFull);
     readRow(reader, {
       cells: () => arena,
+      hold: (histogram) => ring.hold(histogram),
       place(slot) {
         if (slot >= ring.width) {
           ring.widen(slot + 1);
@@ -265,7 +304,8 @@ class RowReplay {
 
   #stateOf(source: ScrapeSource): SourceState {
     let state = this.#states.get(source);
-    if (!state) this.#states.set(source, (state = { slots: 0, chain: Number.NaN, full: [] }));
+    if (!state)
+      this.#states.set(source, (state = { slots: 0, chain: Number.NaN, full: [], starts: new Map() }));
     return state;
   }
 

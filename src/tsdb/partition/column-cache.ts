@@ -1,3 +1,4 @@
+import type { Histogram } from '../../model/histogram.ts';
 import type { GatheredColumn } from './group-rows.ts';
 
 /** Decoded columns of one group of a sealed partition, over all its rows. Shared by queries: nobody writes to them. */
@@ -65,8 +66,17 @@ export class ColumnCache {
 
 function bytesOf({ timestamps, columns }: CachedGroup): number {
   let bytes = timestamps.byteLength + 200;
-  for (const { values, presence } of columns.values()) {
-    bytes += values.byteLength + (presence?.byteLength ?? 0) + 100;
+  for (const { values, presence, starts, histograms } of columns.values()) {
+    bytes += values.byteLength + (presence?.byteLength ?? 0) + (starts?.byteLength ?? 0) + 100;
+    if (histograms) bytes += bytesOfHistograms(histograms);
+  }
+  return bytes;
+}
+
+function bytesOfHistograms(histograms: readonly (Histogram | undefined)[]): number {
+  let bytes = 8 * histograms.length;
+  for (const histogram of histograms) {
+    if (histogram) bytes += 200 + 8 * (histogram.positiveBuckets.length + histogram.negativeBuckets.length);
   }
   return bytes;
 }

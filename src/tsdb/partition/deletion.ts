@@ -207,9 +207,9 @@ function* mergedSamples(
 ): Generator<{ readonly entry: SeriesEntry; readonly samples: SampleColumns }> {
   const merged = new Map<number, SampleColumns>();
   for (const reader of readers) {
-    for (const { ref, timestamps, values } of reader.read(entries, range, UNLIMITED)) {
-      const before = merged.get(ref);
-      merged.set(ref, before ? mergeSamples(before, { timestamps, values }) : { timestamps, values });
+    for (const samples of reader.read(entries, range, UNLIMITED)) {
+      const before = merged.get(samples.ref);
+      merged.set(samples.ref, before ? mergeSamples(before, samples) : samples);
     }
   }
   for (const entry of entries) {

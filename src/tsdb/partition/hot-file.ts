@@ -1,9 +1,9 @@
 import type { Statement } from 'better-sqlite3';
-import { ColumnEncoder } from '../../encoding/column-encoder.ts';
 import type { Compression } from '../../encoding/frame.ts';
 import { decodeTimestamps, encodeTimestamps } from '../../encoding/timestamps.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import type { BlockColumn, SeriesEntry } from '../block.ts';
+import { GroupEncoder } from './group-encoder.ts';
 import { decodeGroups, encodeGroups, type GroupAddition, GroupDirectory, OWN_TIMELINE } from './groups.ts';
 import { RefMap } from './ref-map.ts';
 import { corruptionAt, identityOf, ownerOf, rowId, type StoredBlob, sequenceOf } from './schema.ts';
@@ -44,7 +44,7 @@ export class HotFile {
   own = new Map<number, { rows: number; next: number }>();
   /** Of the next block, whatever its timeline. */
   nextSequence = 0;
-  readonly #encoder = new ColumnEncoder();
+  readonly #encoder = new GroupEncoder();
   #known = new RefMap();
   /** Ids of the next rows in tables series and grp. */
   #nextSeries = 1;
@@ -179,7 +179,7 @@ export class HotFile {
     this.#encoder.begin(rows, compression);
     for (let i = 0; i < members.length; i++) {
       const column = members[i];
-      if (column) this.#encoder.addRows(column.values, column.presence);
+      if (column) this.#encoder.addRows(column.values, column.presence, column);
       else this.#encoder.addAbsent();
     }
     return this.#encoder.finish(identityOf(id));

@@ -113,7 +113,7 @@ export class HotMerge {
       const gathered = this.#rows.gather(column, values);
       if (gathered.count === 0) return undefined;
       const placed = spread === undefined ? gathered : spreadRows(gathered, spread, timestamps.length);
-      return { ref: ref as BlockColumn['ref'], values: placed.values, presence: placed.presence };
+      return { ref: ref as BlockColumn['ref'], ...placed };
     });
   }
 

@@ -125,7 +125,7 @@ export class HotPartition implements PartitionWriter {
 
   /** Sorts columns into their groups by place; series that have none join `open`, the group not yet full, or a new one. */
   #columnsByGroup(
-    columns: readonly Pick<BlockColumn, 'ref' | 'values' | 'presence'>[],
+    columns: readonly Omit<BlockColumn, 'timestamps'>[],
     timeline: number,
     open: number | undefined,
   ): Map<number, GroupColumns> {

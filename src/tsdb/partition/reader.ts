@@ -11,7 +11,7 @@ import type { ColumnCache } from './column-cache.ts';
 import { type GroupBlock, GroupRows } from './group-rows.ts';
 import { decodeGroups, GroupDirectory } from './groups.ts';
 import { LabelIndex } from './label-index.ts';
-import { compact, mergeSamples, type SampleColumns } from './samples.ts';
+import { compact, mergeSamples, type SampleColumns, sliceExtras } from './samples.ts';
 import {
   blockId,
   corruptionAt,
@@ -191,8 +191,7 @@ export class FileReader implements PartitionReader {
     return Array.from(found.values(), ({ entry, samples }) => ({
       ref: entry.ref,
       labels: entry.labels,
-      timestamps: samples.timestamps,
-      values: samples.values,
+      ...samples,
     }));
   }
 
@@ -257,13 +256,14 @@ export class FileReader implements PartitionReader {
     }
     for (const { column, entry } of wanted) {
       const out = isWhole ? new Float64Array(timestamps.length) : this.#scratch;
-      const gathered = this.#rows.gather(column, out);
+      const gathered = this.#rows.gather(column, out, budget);
       if (gathered.count === 0) continue;
       if (gathered.presence === undefined) {
-        take(entry, { timestamps: shared, values: isWhole ? out : out.slice(from, to) });
+        const values = isWhole ? out : out.slice(from, to);
+        take(entry, { timestamps: shared, values, ...sliceExtras(gathered, from, to) });
       } else {
         budget.bytes(8 * (to - from));
-        const samples = compact(timestamps, gathered.values, gathered.presence, from, to);
+        const samples = compact(timestamps, gathered.values, gathered.presence, from, to, gathered);
         if (samples.timestamps.length > 0) take(entry, samples);
       }
     }
@@ -287,7 +287,7 @@ export class FileReader implements PartitionReader {
       held ??= { timestamps: this.#rows.timestamps, columns: new Map() };
       for (const { column } of missing) {
         const out = new Float64Array(held.timestamps.length);
-        held.columns.set(column, this.#rows.gather(column, out));
+        held.columns.set(column, this.#rows.gather(column, out, budget));
       }
       cache.put(this.#owner, group, held);
     }
@@ -297,14 +297,16 @@ export class FileReader implements PartitionReader {
     if (from === to) return;
     const shared = timestamps.subarray(from, to);
     for (const { column, entry } of wanted) {
-      const { values, presence, count } = columns.get(column)!;
+      const gathered = columns.get(column)!;
+      const { values, presence, count } = gathered;
       if (count === 0) continue;
       if (presence === undefined) {
-        take(entry, { timestamps: shared, values: values.subarray(from, to) });
+        const extras = sliceExtras(gathered, from, to);
+        take(entry, { timestamps: shared, values: values.subarray(from, to), ...extras });
         continue;
       }
       budget.bytes(16 * (to - from));
-      const samples = compact(timestamps, values, presence, from, to);
+      const samples = compact(timestamps, values, presence, from, to, gathered);
       if (samples.timestamps.length > 0) take(entry, samples);
     }
   }

@@ -1,9 +1,18 @@
+import type { Histogram } from '../../model/histogram.ts';
 import { wordsOf } from '../../model/sample.ts';
 import type { TimeRange } from '../../model/time.ts';
 import { lowerBound } from './timeline.ts';
 
+/** What some samples have beside their values. */
+export interface SampleExtras {
+  /** As long as the values; present when any sample is a histogram, whose value is then a mark (histogram-cell.ts). */
+  readonly histograms?: readonly (Histogram | undefined)[] | undefined;
+  /** As long as the values; Unix ms, 0 where not known; present when any is known. */
+  readonly starts?: Float64Array | undefined;
+}
+
 /** Samples of one series: equally long columns, times strictly increasing. */
-export interface SampleColumns {
+export interface SampleColumns extends SampleExtras {
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
 }
@@ -15,6 +24,7 @@ export function compact(
   presence: Uint8Array,
   from: number,
   to: number,
+  extras: SampleExtras = {},
 ): SampleColumns {
   let count = 0;
   for (let row = from; row < to; row++) count += (presence[row >> 3]! >> (row & 7)) & 1;
@@ -30,8 +40,27 @@ export function compact(
     target[2 * at + 1] = source[2 * row + 1]!;
     at++;
   }
-  return { timestamps: outTimes, values: outValues };
+  const columns = { timestamps: outTimes, values: outValues };
+  if (!extras.histograms && !extras.starts) return columns;
+  const rows: number[] = [];
+  for (let row = from; row < to; row++) if (presence[row >> 3]! & (1 << (row & 7))) rows.push(row);
+  return { ...columns, ...pickExtras(extras, rows) };
 }
+
+/** The extras of the samples at the given places, in their order. */
+export function pickExtras({ histograms, starts }: SampleExtras, places: ArrayLike<number>): SampleExtras {
+  return {
+    histograms: histograms && Array.from(places, (place) => histograms[place]),
+    starts: starts && Float64Array.from(places, (place) => starts[place]!),
+  };
+}
+
+/** The extras of samples [from, to). */
+export function sliceExtras({ histograms, starts }: SampleExtras, from: number, to: number): SampleExtras {
+  return { histograms: histograms?.slice(from, to), starts: starts?.subarray(from, to) };
+}
+
+export const extrasOf = ({ histograms, starts }: SampleExtras): SampleExtras => ({ histograms, starts });
 
 /** Both runs as one; where they have the same time, the sample of `first` counts. Values are moved as bits. */
 export function mergeSamples(first: SampleColumns, second: SampleColumns): SampleColumns {
@@ -42,6 +71,9 @@ export function mergeSamples(first: SampleColumns, second: SampleColumns): Sampl
   const fromA = wordsOf(first.values);
   const fromB = wordsOf(second.values);
   const to = wordsOf(values);
+  const hasExtras = first.histograms || first.starts || second.histograms || second.starts;
+  /** Where each sample came from: its place in the first run, or that in the second as -1 - place. */
+  const origins = hasExtras ? new Int32Array(times.length) : undefined;
   let i = 0;
   let j = 0;
   let at = 0;
@@ -53,11 +85,45 @@ export function mergeSamples(first: SampleColumns, second: SampleColumns): Sampl
     times[at] = takeA ? a[row]! : b[row]!;
     to[2 * at] = from[2 * row]!;
     to[2 * at + 1] = from[2 * row + 1]!;
+    if (origins) origins[at] = takeA ? row : -1 - row;
     at++;
   }
-  return at === times.length
-    ? { timestamps: times, values }
-    : { timestamps: times.slice(0, at), values: values.slice(0, at) };
+  const columns =
+    at === times.length
+      ? { timestamps: times, values }
+      : { timestamps: times.slice(0, at), values: values.slice(0, at) };
+  return origins ? { ...columns, ...mergedExtras(first, second, origins.subarray(0, at)) } : columns;
+}
+
+function mergedExtras(first: SampleExtras, second: SampleExtras, origins: Int32Array): SampleExtras {
+  const hasHistograms = first.histograms !== undefined || second.histograms !== undefined;
+  const hasStarts = first.starts !== undefined || second.starts !== undefined;
+  return {
+    histograms: hasHistograms
+      ? Array.from(origins, (from) => (from >= 0 ? first.histograms?.[from] : second.histograms?.[-1 - from]))
+      : undefined,
+    starts: hasStarts
+      ? Float64Array.from(origins, (from) =>
+          from >= 0 ? (first.starts?.[from] ?? 0) : (second.starts?.[-1 - from] ?? 0),
+        )
+      : undefined,
+  };
+}
+
+/** Runs that follow each other as one. */
+export function concatenateExtras(pieces: readonly SampleColumns[], total: number): SampleExtras {
+  const hasHistograms = pieces.some((piece) => piece.histograms);
+  const starts = pieces.some((piece) => piece.starts) ? new Float64Array(total) : undefined;
+  const histograms = hasHistograms ? new Array<Histogram | undefined>(total).fill(undefined) : undefined;
+  let at = 0;
+  for (const piece of pieces) {
+    if (piece.starts) starts!.set(piece.starts, at);
+    piece.histograms?.forEach((histogram, i) => {
+      histograms![at + i] = histogram;
+    });
+    at += piece.timestamps.length;
+  }
+  return { histograms, starts };
 }
 
 /** What lies outside of `[range.from, range.to)`; undefined when that is nothing. */
@@ -77,5 +143,8 @@ export function withoutRange(samples: SampleColumns, range: TimeRange): SampleCo
     target.set(source.subarray(0, from));
     target.set(source.subarray(to), from);
   }
-  return { timestamps: outTimes, values: outValues };
+  const outside = { timestamps: outTimes, values: outValues };
+  if (!samples.histograms && !samples.starts) return outside;
+  const places = Uint32Array.from({ length: rest }, (_, i) => (i < from ? i : i + to - from));
+  return { ...outside, ...pickExtras(samples, places) };
 }

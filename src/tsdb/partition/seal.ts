@@ -188,9 +188,9 @@ function* addChunk(
 ): Generator<void, void> {
   const merged = new Map<number, SampleColumns>();
   for (const reader of readers) {
-    for (const { ref, timestamps, values } of reader.read(entries, reader.range, UNLIMITED)) {
-      const before = merged.get(ref);
-      merged.set(ref, before ? mergeSamples(before, { timestamps, values }) : { timestamps, values });
+    for (const samples of reader.read(entries, reader.range, UNLIMITED)) {
+      const before = merged.get(samples.ref);
+      merged.set(samples.ref, before ? mergeSamples(before, samples) : samples);
     }
   }
   let packed = 0;

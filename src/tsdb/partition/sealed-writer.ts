@@ -1,9 +1,9 @@
-import { ColumnEncoder } from '../../encoding/column-encoder.ts';
 import { type Compression, reframe } from '../../encoding/frame.ts';
 import type { RowSpans } from '../../encoding/presence.ts';
 import { encodeTimestamps } from '../../encoding/timestamps.ts';
 import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../../sqlite/database.ts';
 import type { SeriesEntry } from '../block.ts';
+import { GroupEncoder } from './group-encoder.ts';
 import { encodeGroups, type GroupAddition } from './groups.ts';
 import type { SampleColumns } from './samples.ts';
 import { blockId, createTables, GROUP_SERIES, identityOf, type PartitionMeta, rowId } from './schema.ts';
@@ -40,7 +40,7 @@ export interface PackedGroup {
 
 interface OpenGroup {
   readonly timeline: SealedTimeline;
-  readonly encoder: ColumnEncoder;
+  readonly encoder: GroupEncoder;
   readonly refs: number[];
 }
 
@@ -56,7 +56,7 @@ export class SealedWriter {
   /** Numbers here of the timelines that groups were copied with. */
   readonly #copiedTimelines = new Map<number, number>();
   readonly #open: OpenGroup[] = [];
-  readonly #spare: ColumnEncoder[] = [];
+  readonly #spare: GroupEncoder[] = [];
   readonly #groups: GroupAddition[] = [];
   readonly #series: SeriesEntry[] = [];
   readonly #addTimes;
@@ -88,7 +88,7 @@ export class SealedWriter {
   add(entry: SeriesEntry, samples: SampleColumns, hint: Float64Array): void {
     const { timeline, spans } = this.#place(samples.timestamps, hint);
     const group = this.#groupOf(timeline);
-    group.encoder.add(samples.values, spans);
+    group.encoder.add(samples.values, spans, samples);
     group.refs.push(entry.ref);
     this.#series.push(entry);
     this.samples += samples.timestamps.length;
@@ -169,7 +169,7 @@ export class SealedWriter {
     const at = this.#open.findIndex((group) => group.timeline === timeline);
     if (at >= 0) return this.#open[at]!;
     if (this.#open.length >= OPEN_GROUPS) this.#flush(this.#open[0]!);
-    const encoder = this.#spare.pop() ?? new ColumnEncoder();
+    const encoder = this.#spare.pop() ?? new GroupEncoder();
     encoder.begin(timeline.timestamps.length, SEALED);
     const group: OpenGroup = { timeline, encoder, refs: [] };
     this.#open.push(group);
