@@ -34,6 +34,7 @@ import type { StatusSource } from './api-v1/status.ts';
 import { notificationRoutes } from './api-v2/notifications.ts';
 import { apiV2Routes } from './api-v2/routes.ts';
 import type { HttpServices } from './app.ts';
+import { batchRoutes } from './batch.ts';
 import { dashboardRoutes } from './dashboards.ts';
 import { openMetricsPage } from './open-metrics-page.ts';
 import { ownRoutes } from './own.ts';
@@ -68,6 +69,7 @@ export function httpServices(parts: ServiceParts): HttpServices {
   const { clock, registry, store, queries, notifier, dashboards, loaded } = parts;
   const languages = checkLanguages(clock.now);
   const own = ownRoutes({ queries, status: () => applianceStatus(parts), flush: () => store.flush() });
+  own.route('/', batchRoutes({ queries, clock }));
   own.route('/', notificationRoutes({ notifier }));
   own.route('/', alertHistoryRoutes({ rules: parts.rules, clock }));
   own.get('/discovery', (c) => c.json(parts.scraper.discovery()));

@@ -90,7 +90,7 @@ test.skipIf(!hasBrowser)('a refresh changes values in place: no chart is made an
   const page = await open('/');
   await isDrawn(page);
   await page.evaluate(() => document.querySelector('canvas')!.setAttribute('data-first', ''));
-  const answer = page.waitForResponse((response) => response.url().includes('query_range'));
+  const answer = page.waitForResponse((response) => response.url().endsWith('/api/batch'));
   await page.getByRole('button', { name: 'Refresh now' }).click();
   await answer;
   await page.evaluate(

@@ -62,6 +62,11 @@ async function respond(
   const url = new URL(request.url ?? '/', 'http://localhost');
   if (url.pathname.startsWith('/api/')) {
     const body = await readBody(request);
+    if (url.pathname === '/api/batch') {
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      response.end(batchAnswer(api, body));
+      return;
+    }
     const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');
     const query = isForm ? new URLSearchParams(body) : url.searchParams;
     const answer = api.answer(request.method ?? 'GET', url.pathname, query, body);
@@ -91,6 +96,21 @@ async function respond(
     'content-security-policy': CONTENT_SECURITY_POLICY,
   });
   response.end(content);
+}
+
+/** A line for each query of a batch, as `src/http/batch.ts` answers. */
+function batchAnswer(api: FakeApi, body: string): string {
+  const { queries } = JSON.parse(body) as { queries: Record<string, string | number>[] };
+  return queries
+    .map((wanted, i) => {
+      const query = new URLSearchParams(
+        Object.entries(wanted).map(([name, value]): [string, string] => [name, String(value)]),
+      );
+      const path = 'step' in wanted ? '/api/v1/query_range' : '/api/v1/query';
+      const answer = api.answer('GET', path, query, '')!;
+      return `${JSON.stringify({ i, status: answer.status, answer: answer.body })}\n`;
+    })
+    .join('');
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -4,6 +4,7 @@ import { useContext, useEffect, useMemo, useRef } from 'preact/hooks';
 import type { PageClock } from './clock.ts';
 import { type Api, createApi } from './data/api.ts';
 import type { ActiveTarget, ApiAlert } from './data/api-types.ts';
+import { createBatch, type Queries } from './data/batch.ts';
 import { createResource, type Load, type Resource, retryWhileEmpty } from './data/resource.ts';
 import { createRangeStore, type RangeStore } from './nav/range-store.ts';
 import { createRouter, type Router } from './nav/router.ts';
@@ -13,6 +14,8 @@ import { createTheme, type Theme } from './nav/theme.ts';
 export interface Session {
   readonly clock: PageClock;
   readonly api: Api;
+  /** The same questions, with all that is asked at the same time in one request. */
+  readonly queries: Queries;
   readonly router: Router;
   readonly range: RangeStore;
   readonly theme: Theme;
@@ -38,6 +41,7 @@ const RETRY_MS = 3000;
 export function createSession(window: Window, base: URL, clock: PageClock): Session {
   const router = createRouter(window, base.pathname);
   const api = createApi(base.href);
+  const queries = createBatch(base.href, clock);
   const now = signal(clock.now());
   const tick = signal(0);
   const range = createRangeStore(router, clock);
@@ -75,6 +79,7 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
   return {
     clock,
     api,
+    queries,
     router,
     range,
     theme: createTheme(window),

@@ -1,8 +1,8 @@
 import type { AnnotationModel } from '../../../src/dashboards/model.ts';
 import type { ShownTheme } from '../chart/palette.ts';
 import type { ChartMark, ChartShade } from '../chart/time-marks.ts';
-import type { Api } from '../data/api.ts';
 import type { LabelMap, MatrixSeries } from '../data/api-types.ts';
+import type { Queries } from '../data/batch.ts';
 import { intervalsOf } from '../data/intervals.ts';
 import { niceStep, parseSample, queryRangeOf } from '../data/matrix.ts';
 import { parsePromDuration } from '../format/duration.ts';
@@ -33,7 +33,7 @@ const MAX_HAPPENINGS = 100;
 export async function loadHappenings(
   annotations: readonly AnnotationModel[],
   context: {
-    readonly api: Api;
+    readonly queries: Queries;
     readonly range: ResolvedRange;
     readonly choices: Choices;
     readonly macros: Macros;
@@ -47,7 +47,7 @@ export async function loadHappenings(
       const grid = queryRangeOf(context.range, niceStep(context.range, 400, Math.max(15, least)));
       const expr = substitute(annotation.expr, context.choices, context.macros);
       try {
-        const { data } = await context.api.queryRange(expr, grid, abort);
+        const { data } = await context.queries.queryRange(expr, grid, abort);
         return happeningsOf(annotation, data, grid.step).slice(-MAX_HAPPENINGS);
       } catch (error) {
         if (abort.aborted) throw error;

@@ -1,6 +1,6 @@
 import type { PanelModel, TargetModel } from '../../../src/dashboards/model.ts';
-import type { Api } from '../data/api.ts';
 import type { LabelMap, VectorSample } from '../data/api-types.ts';
+import type { Queries } from '../data/batch.ts';
 import { columnsOf, niceStep, parseSample, queryRangeOf, seriesText } from '../data/matrix.ts';
 import { parsePromDuration } from '../format/duration.ts';
 import type { ResolvedRange } from '../nav/time-range.ts';
@@ -33,7 +33,7 @@ export interface PanelData {
 }
 
 export interface PanelContext {
-  readonly api: Api;
+  readonly queries: Queries;
   readonly range: ResolvedRange;
   readonly choices: Choices;
   /** Pixels. */
@@ -134,7 +134,7 @@ async function loadTarget(
   context: PanelContext,
   abort: AbortSignal,
 ): Promise<TargetAnswer> {
-  const { api, range, choices } = context;
+  const { queries, range, choices } = context;
   const step = stepOf(panel, target, context);
   const macros = macrosOf(range, step, context.scrapeSeconds);
   const expr = substitute(target.expr, choices, macros);
@@ -142,7 +142,7 @@ async function loadTarget(
   const valueName =
     panel.targets.filter((one) => !one.isHidden).length > 1 ? `Value #${target.refId}` : 'Value';
   if (target.isInstant || (panel.type === 'table' && target.format === 'table')) {
-    const { data, warnings } = await api.query(expr, range.to / 1000, abort);
+    const { data, warnings } = await queries.query(expr, range.to / 1000, abort);
     const samples: readonly VectorSample[] =
       data.resultType === 'vector'
         ? data.result
@@ -173,7 +173,7 @@ async function loadTarget(
     };
   }
   const grid = queryRangeOf(range, step);
-  const { data, warnings } = await api.queryRange(expr, grid, abort);
+  const { data, warnings } = await queries.queryRange(expr, grid, abort);
   const columns = columnsOf(data, grid);
   const series = columns.series.map(
     ({ labels, values }): RawSeries => ({

@@ -92,14 +92,14 @@ interface LivePanelProps {
 }
 
 function LivePanel({ panel, choices, isNear, syncKey, marks }: LivePanelProps) {
-  const { api, range, tick, targets } = useSession();
+  const { queries, range, tick, targets } = useSession();
   const seenTick = useRef(-1);
   if (isNear) seenTick.current = tick.value;
   const resource = useResource(
     async (abort): Promise<PanelData | undefined> => {
       if (seenTick.current < 0) return undefined;
       const context: PanelContext = {
-        api,
+        queries,
         range: range.resolve(),
         choices,
         width: (panel.gridPos.w / 24) * Math.max(320, window.innerWidth - 48),

@@ -16,7 +16,7 @@ const parameter = (name: string): string => `mark-${name}`;
 
 /** What happened while a dashboard's graphs show something, as far as it is switched on: its annotations and our own alerts. */
 export function useTimeMarks(model: DashboardModel, choices: Choices | undefined): ShownMarks {
-  const { api, range, router, theme } = useSession();
+  const { queries, range, router, theme } = useSession();
   const query = router.query.value;
   const isOn = (annotation: AnnotationModel): boolean => {
     const given = query.get(parameter(annotation.name));
@@ -28,7 +28,7 @@ export function useTimeMarks(model: DashboardModel, choices: Choices | undefined
       if (!choices || wanted.length === 0) return { happenings: [], problems: [] };
       const resolved = range.resolve();
       const macros = macrosOf(resolved, niceStep(resolved, 200), 15);
-      return loadHappenings(wanted, { api, range: resolved, choices, macros }, abort);
+      return loadHappenings(wanted, { queries, range: resolved, choices, macros }, abort);
     },
     [model, choices, wanted.map(({ name }) => name).join('\n'), range.text.value],
   );

@@ -112,7 +112,7 @@ export function createApi(base: string, fetchFn: typeof fetch = fetch): Api {
   return {
     base,
     query: async (expr, time, signal) =>
-      withNotes<QueryResult>(
+      vectorAnswer(
         await form(
           'api/v1/query',
           { query: expr, ...(time === undefined ? {} : { time: String(time) }) },
@@ -126,10 +126,7 @@ export function createApi(base: string, fetchFn: typeof fetch = fetch): Api {
         end: String(range.end),
         step: String(range.step),
       };
-      const answer = withNotes<{ result: readonly MatrixSeries[] }>(
-        await form('api/v1/query_range', fields, signal),
-      );
-      return { ...answer, data: answer.data.result };
+      return matrixAnswer(await form('api/v1/query_range', fields, signal));
     },
     labelValues: (label, match, range, signal) =>
       data(
@@ -189,6 +186,15 @@ async function orEmpty<T>(answer: Promise<unknown>): Promise<readonly T[]> {
   }
 }
 
+/** Reads what `/api/v1/query` answers. */
+export const vectorAnswer = (answer: unknown): Answer<QueryResult> => withNotes<QueryResult>(answer);
+
+/** Reads what `/api/v1/query_range` answers. */
+export function matrixAnswer(body: unknown): Answer<readonly MatrixSeries[]> {
+  const answer = withNotes<{ result: readonly MatrixSeries[] }>(body);
+  return { ...answer, data: answer.data.result };
+}
+
 function withNotes<T>(answer: unknown): Answer<T> {
   const { data, warnings, infos } = answer as { data: T; warnings?: string[]; infos?: string[] };
   return { data, warnings: warnings ?? [], infos: infos ?? [] };
@@ -207,11 +213,15 @@ async function readAnswer(response: Response): Promise<unknown> {
       throw new ApiError(response.status, 'The answer is not JSON: is a proxy in between?');
     return body;
   }
-  throw new ApiError(response.status, errorText(response.status, body, text));
+  throw errorOfAnswer(response.status, body ?? text);
 }
 
-function errorText(status: number, body: unknown, text: string): string {
-  if (typeof body === 'string') return body;
+/** @param answer the parsed body, or its text where it is no JSON */
+export function errorOfAnswer(status: number, answer: unknown): ApiError {
+  return new ApiError(status, errorText(status, answer));
+}
+
+function errorText(status: number, body: unknown): string {
   if (typeof body === 'object' && body !== null) {
     const { error, message } = body as { error?: unknown; message?: unknown };
     if (typeof error === 'string') return error;
@@ -219,6 +229,6 @@ function errorText(status: number, body: unknown, text: string): string {
   }
   if (status === 401) return 'Not signed in.';
   if (status === 403) return 'Your role does not allow this.';
-  const line = text.trim().split('\n')[0] ?? '';
+  const line = typeof body === 'string' ? (body.trim().split('\n')[0] ?? '') : '';
   return line !== '' && line.length < 200 && !line.startsWith('<') ? line : `The server answered ${status}.`;
 }

@@ -38,7 +38,7 @@ const MAX_LINES = 20;
 
 /** What a rule measures over the page's range, its limit as a line, and when it was pending and firing. */
 export function AlertGraph({ expr, name, labels, notifications = [] }: AlertGraphProps) {
-  const { api, range, theme } = useSession();
+  const { queries, range, theme } = useSession();
   const comparison = splitComparison(expr);
   const measured = comparison?.measured ?? expr;
   const limit = comparison?.limit;
@@ -47,9 +47,9 @@ export function AlertGraph({ expr, name, labels, notifications = [] }: AlertGrap
       const resolved = range.resolve();
       const grid = queryRangeOf(resolved, niceStep(resolved, 360));
       const [values, limits, states] = await Promise.all([
-        api.queryRange(measured, grid, abort),
-        limit?.kind === 'expr' ? api.queryRange(limit.expr, grid, abort) : undefined,
-        api.queryRange(alertsSelector(name, labels), grid, abort),
+        queries.queryRange(measured, grid, abort),
+        limit?.kind === 'expr' ? queries.queryRange(limit.expr, grid, abort) : undefined,
+        queries.queryRange(alertsSelector(name, labels), grid, abort),
       ]);
       const own = labels ? ofAlert(values.data, labels) : values.data;
       const drawn = columnsOf(own.slice(0, MAX_LINES), grid);

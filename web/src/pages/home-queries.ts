@@ -1,5 +1,5 @@
-import type { Api } from '../data/api.ts';
 import type { MatrixSeries, VectorSample } from '../data/api-types.ts';
+import type { Queries } from '../data/batch.ts';
 import { targetKey } from '../data/hosts.ts';
 import { columnsOf, niceStep, parseSample, queryRangeOf } from '../data/matrix.ts';
 import type { ResolvedRange } from '../nav/time-range.ts';
@@ -30,13 +30,17 @@ const QUERIES = {
   processMemory: 'sum by (job, instance) (process_resident_memory_bytes)',
 } as const;
 
-export async function loadOverview(api: Api, range: ResolvedRange, abort: AbortSignal): Promise<Overview> {
+export async function loadOverview(
+  queries: Queries,
+  range: ResolvedRange,
+  abort: AbortSignal,
+): Promise<Overview> {
   const grid = queryRangeOf(range, niceStep(range, SPARK_POINTS, 30));
   // The grid ends up to a step ago: what is true now is asked for itself and becomes the last point.
   const lines = async (expr: string): Promise<Lines> => {
     const [past, now] = await Promise.all([
-      api.queryRange(expr, grid, abort),
-      api.query(expr, range.to / 1000, abort),
+      queries.queryRange(expr, grid, abort),
+      queries.query(expr, range.to / 1000, abort),
     ]);
     return byTarget(past.data, now.data.resultType === 'vector' ? now.data.result : [], grid);
   };

@@ -14,8 +14,8 @@ import { SelfLine } from './self-line.tsx';
 /** What is wrong, what is watched, how the hosts are: without any set-up. */
 export function Home() {
   const session = useSession();
-  const { alerts, targets, router, api, range } = session;
-  const overview = useResource((abort) => loadOverview(api, range.resolve(), abort), [range.text.value], {
+  const { alerts, targets, router, queries, range } = session;
+  const overview = useResource((abort) => loadOverview(queries, range.resolve(), abort), [range.text.value], {
     isEmpty: ({ hosts }) => hosts.size === 0,
   });
   const hostKeys = overview.data.value?.hosts ?? new Set<string>();

@@ -3,8 +3,9 @@ import { Chart } from '../chart/chart.tsx';
 import { seriesColor } from '../chart/palette.ts';
 import type { ChartLine } from '../chart/plot.ts';
 import type { Bounds } from '../chart/scale.ts';
-import type { Api, QueryRange } from '../data/api.ts';
+import type { QueryRange } from '../data/api.ts';
 import type { MatrixSeries } from '../data/api-types.ts';
+import type { Queries } from '../data/batch.ts';
 import { columnsOf, niceStep, queryRangeOf } from '../data/matrix.ts';
 import { Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
@@ -120,13 +121,13 @@ function HostGraphPanel({
   readonly job: string;
   readonly instance: string;
 }) {
-  const { api, range, theme } = useSession();
+  const { queries, range, theme } = useSession();
   const host = `job=${JSON.stringify(job)}, instance=${JSON.stringify(instance)}`;
   const resource = useResource(
     async (abort) => {
       const resolved = range.resolve();
       const next = queryRangeOf(resolved, niceStep(resolved, 240));
-      const answers = await queryAll(api, graph, host, next, abort);
+      const answers = await queryAll(queries, graph, host, next, abort);
       return { answers, grid: next, range: resolved };
     },
     [range.text.value],
@@ -167,12 +168,18 @@ function HostGraphPanel({
   );
 }
 
-async function queryAll(api: Api, graph: HostGraph, host: string, grid: QueryRange, abort: AbortSignal) {
+async function queryAll(
+  queries: Queries,
+  graph: HostGraph,
+  host: string,
+  grid: QueryRange,
+  abort: AbortSignal,
+) {
   const rate = `${Math.max(60, grid.step * 4)}s`;
   return Promise.all(
     graph.queries.map(async ([expr]) => {
       const text = expr.replaceAll('$host', host).replaceAll('$rate', rate);
-      return (await api.queryRange(text, grid, abort)).data;
+      return (await queries.queryRange(text, grid, abort)).data;
     }),
   );
 }

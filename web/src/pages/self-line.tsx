@@ -1,12 +1,13 @@
 import type { Api } from '../data/api.ts';
+import type { Queries } from '../data/batch.ts';
 import { parseSample } from '../data/matrix.ts';
 import { Value } from '../parts/value.tsx';
 import { useResource, useSession } from '../session.ts';
 
 /** How Belfry itself is doing, on one dim line at the end of Home. */
 export function SelfLine() {
-  const { api, router } = useSession();
-  const self = useResource((abort) => loadSelf(api, abort), []);
+  const { api, queries, router } = useSession();
+  const self = useResource((abort) => loadSelf(api, queries, abort), []);
   const data = self.data.value;
   if (!data) return <p class="self-line" />;
   return (
@@ -48,9 +49,9 @@ interface SelfNumbers {
 }
 
 /** Each number for itself: one that is not to be had is left out. */
-async function loadSelf(api: Api, abort: AbortSignal): Promise<SelfNumbers> {
+async function loadSelf(api: Api, queries: Queries, abort: AbortSignal): Promise<SelfNumbers> {
   const number = async (expr: string): Promise<number | undefined> => {
-    const { data } = await api.query(expr, undefined, abort);
+    const { data } = await queries.query(expr, undefined, abort);
     const first = data.resultType === 'vector' ? data.result[0]?.value?.[1] : undefined;
     return first === undefined ? undefined : parseSample(first);
   };

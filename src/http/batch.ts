@@ -1,0 +1,143 @@
+import { Readable } from 'node:stream';
+import zlib from 'node:zlib';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import * as z from 'zod';
+import { errorBody, type QueryTask } from '../query/protocol.ts';
+import { type QueryRouteDeps, queryEndpoints } from './api-v1/query.ts';
+import { acceptedEncoding } from './compress.ts';
+import { ApiError } from './envelope.ts';
+import { ParameterError } from './params.ts';
+
+/** Most queries of one batch: the largest public dashboard has 1,116, of which a screen shows a few dozen. */
+const MAX_QUERIES = 500;
+const MAX_BODY_BYTES = 1024 * 1024;
+/** Of one batch handed to the pool at once; the others wait here, so that a large dashboard does not fill the queue of all. */
+const AT_ONCE = 6;
+/** Large answers are sent in pieces of this, as fast as they are taken. */
+const PIECE_BYTES = 128 * 1024;
+const END = Buffer.from('}\n');
+
+const body = z.strictObject({
+  queries: z
+    .array(
+      z.strictObject({
+        query: z.string(),
+        /** Unix seconds: an instant query. */
+        time: z.number().optional(),
+        /** Unix seconds, all three: a range query. */
+        start: z.number().optional(),
+        end: z.number().optional(),
+        step: z.number().optional(),
+      }),
+    )
+    .min(1)
+    .max(MAX_QUERIES),
+});
+type Wanted = z.output<typeof body>['queries'][number];
+
+/**
+ * `POST /batch`, to be mounted at `/api`: the queries of everything in view in one exchange. The answer is a line of JSON per query,
+ * in the order they are done: `{"i":place in the list,"status":…,"answer":what /api/v1 answers}`. A client that leaves cancels the rest.
+ */
+export function batchRoutes(deps: QueryRouteDeps): Hono {
+  const app = new Hono();
+  app.post('/batch', bodyLimit({ maxSize: MAX_BODY_BYTES }), async (c) => {
+    const parsed = body.safeParse(await c.req.json().catch(() => undefined));
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      return c.json({ error: `${issue!.path.join('.') || 'body'}: ${issue!.message}` }, 400);
+    }
+    const lines = answers(parsed.data.queries, deps, c.req.raw.signal);
+    const headers = { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' };
+    if (acceptedEncoding(c.req.header('accept-encoding')) === undefined) {
+      return new Response(webStream(Readable.from(lines)), { headers });
+    }
+    return new Response(webStream(gzipped(lines)), {
+      headers: { ...headers, 'content-encoding': 'gzip', vary: 'accept-encoding' },
+    });
+  });
+  return app;
+}
+
+/** The lines of the answer in pieces; each ends with END. */
+async function* answers(
+  wanted: readonly Wanted[],
+  deps: QueryRouteDeps,
+  clientGone: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const stopped = new AbortController();
+  const signal = AbortSignal.any([clientGone, stopped.signal]);
+  const running = new Map<number, Promise<Answered>>();
+  let next = 0;
+  try {
+    while ((next < wanted.length || running.size > 0) && !signal.aborted) {
+      while (next < wanted.length && running.size < AT_ONCE) {
+        const i = next++;
+        running.set(i, answerOf(wanted[i]!, i, deps, signal));
+      }
+      const { i, status, body } = await Promise.race(running.values());
+      running.delete(i);
+      yield Buffer.from(`{"i":${i},"status":${status},"answer":`);
+      for (let at = 0; at < body.length; at += PIECE_BYTES) yield body.subarray(at, at + PIECE_BYTES);
+      yield END;
+    }
+  } finally {
+    stopped.abort();
+  }
+}
+
+interface Answered {
+  readonly i: number;
+  readonly status: number;
+  readonly body: Uint8Array;
+}
+
+async function answerOf(
+  wanted: Wanted,
+  i: number,
+  { queries, clock }: QueryRouteDeps,
+  signal: AbortSignal,
+): Promise<Answered> {
+  const task = taskOf(wanted, clock.now());
+  if ('error' in task) return { i, status: 400, body: errorBody('bad_data', task.error) };
+  const { status, body } = await queries.run(task.task, signal);
+  return { i, status, body };
+}
+
+function taskOf({ query, ...at }: Wanted, now: number): { task: QueryTask } | { error: string } {
+  const params = new URLSearchParams({ query });
+  for (const [name, value] of Object.entries(at)) params.set(name, String(value));
+  try {
+    const endpoint = queryEndpoints.get(at.step === undefined ? '/query' : '/query_range')!;
+    return { task: endpoint.task(params, now) };
+  } catch (error) {
+    if (error instanceof ApiError || error instanceof ParameterError) return { error: error.message };
+    throw error;
+  }
+}
+
+/** Compressed in libuv's threads; what one answer gave is sent before the next is there. */
+function gzipped(pieces: AsyncGenerator<Uint8Array>): Readable {
+  const gzip = zlib.createGzip({ level: zlib.constants.Z_BEST_SPEED });
+  const write = (piece: Uint8Array): Promise<void> =>
+    new Promise((resolve, reject) => {
+      gzip.write(piece, (error) => {
+        if (error) reject(error);
+        else if (piece === END) gzip.flush(zlib.constants.Z_SYNC_FLUSH, resolve);
+        else resolve();
+      });
+    });
+  const pump = async (): Promise<void> => {
+    for await (const piece of pieces) {
+      if (gzip.destroyed) return;
+      await write(piece);
+    }
+    gzip.end();
+  };
+  pump().catch((error: Error) => gzip.destroy(error));
+  return gzip;
+}
+
+const webStream = (readable: Readable): ReadableStream<Uint8Array> =>
+  Readable.toWeb(readable) as unknown as ReadableStream<Uint8Array>;
