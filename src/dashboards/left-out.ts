@@ -92,6 +92,9 @@ const OF_SERIES = [
   'custom.lineInterpolation',
   'custom.lineStyle',
   'custom.lineWidth',
+  'custom.pointSize',
+  'custom.scaleDistribution',
+  'custom.showPoints',
   'custom.spanNulls',
   'custom.stacking',
   'custom.transform',
@@ -112,15 +115,8 @@ const APPLIED: Readonly<Record<string, ReadonlySet<string>>> = {
 };
 const APPLIED_ELSEWHERE = new Set(OF_VALUES);
 
-/** Changes nothing that is seen here: how points look on lines that show none, what may be filtered. */
-const UNSEEN = new Set([
-  'custom.showPoints',
-  'custom.pointSize',
-  'custom.width',
-  'custom.minWidth',
-  'custom.filterable',
-  'custom.inspect',
-]);
+/** Changes nothing that is seen here: column widths of what is no table, what may be filtered. */
+const UNSEEN = new Set(['custom.width', 'custom.minWidth', 'custom.filterable', 'custom.inspect']);
 
 function unknownProperties(panel: Json, type: string): string[] {
   const applied = APPLIED[type] ?? APPLIED_ELSEWHERE;

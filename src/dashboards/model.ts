@@ -16,8 +16,24 @@ export interface DashboardModel {
   readonly variables: readonly VariableModel[];
   /** Queries whose answers are marked on every graph. */
   readonly annotations: readonly AnnotationModel[];
+  /** To other dashboards and elsewhere, beside the variables. */
+  readonly links: readonly DashboardLinkModel[];
   /** What of the dashboard as a whole is not drawn. */
   readonly warnings: readonly string[];
+}
+
+export interface DashboardLinkModel {
+  /** One address, or all dashboards that have every one of the tags. */
+  readonly kind: 'link' | 'dashboards';
+  readonly title: string;
+  readonly tooltip: string;
+  readonly url: string;
+  readonly tags: readonly string[];
+  /** The dashboards are listed in a menu, not side by side. */
+  readonly isMenu: boolean;
+  readonly keepTime: boolean;
+  readonly includeVars: boolean;
+  readonly isNewTab: boolean;
 }
 
 /** A query whose samples are moments: consecutive ones are a stretch of time. */
@@ -67,6 +83,7 @@ export interface PanelModel {
   readonly color: { readonly mode: string; readonly fixedColor?: string };
   readonly graph?: GraphModel;
   readonly legend?: LegendModel;
+  readonly tooltip?: TooltipModel;
   readonly value?: ValueModel;
   readonly text?: { readonly mode: 'markdown' | 'html' | 'code'; readonly content: string };
   /** How a heat map, a pie, a bar chart, a histogram or rows of states are drawn. */
@@ -76,7 +93,9 @@ export interface PanelModel {
   readonly states?: StatesModel;
   /** Of tables: what is preset for every column. */
   readonly columns?: ColumnModel;
+  /** Of values, and of the panel as a whole. */
   readonly links?: readonly LinkModel[];
+  readonly panelLinks?: readonly LinkModel[];
   /** A range of its own: `from` back from the end, all of it moved by `shift`; both durations or empty. */
   readonly time?: { readonly from: string; readonly shift: string; readonly isHidden: boolean };
   /** Draws the panel once per value of this variable. */
@@ -132,25 +151,50 @@ export interface AxisModel {
   readonly max?: number;
   readonly softMin?: number;
   readonly softMax?: number;
-  readonly isLog: boolean;
+  /** 10 or 2; absent is a linear axis. */
+  readonly logBase?: number;
   readonly isHidden: boolean;
+  /** As far below zero as above it. */
+  readonly isCentered?: boolean;
+  /** On the other side than usual. */
+  readonly side?: 'left' | 'right';
+  /** In the colour of its series. */
+  readonly isColored?: boolean;
 }
 
 export interface GraphModel {
-  readonly draw: 'line' | 'smooth' | 'step' | 'bars' | 'points';
+  readonly draw: DrawStyle;
   /** Pixels. */
   readonly lineWidth: number;
   /** 0 to 1. */
   readonly fill: number;
-  /** `opacity` fades areas towards their foot. */
-  readonly gradient: 'none' | 'opacity';
+  /** `opacity` fades areas towards their foot, `scheme` colours line and area by value. */
+  readonly gradient: 'none' | 'opacity' | 'scheme';
   readonly stack: 'none' | 'normal' | 'percent';
   readonly nulls: 'gap' | 'connect' | 'zero';
-  readonly isDashed: boolean;
+  /** With `gap`: holes up to this long are bridged, ms. */
+  readonly maxGapMs?: number;
+  /** Lengths of lines and gaps, pixels; absent is a solid line. */
+  readonly dash?: readonly number[];
+  /** `auto`: where there is room for them. */
+  readonly points: 'auto' | 'always' | 'never';
+  /** Pixels. */
+  readonly pointSize: number;
+  /** Where bars stand: before their moment, around it, after it. */
+  readonly barAlign: -1 | 0 | 1;
   readonly left: AxisModel;
   readonly right?: AxisModel;
   /** How thresholds show on the graph. */
-  readonly thresholds: 'off' | 'line' | 'area' | 'line+area';
+  readonly thresholds: 'off' | 'line' | 'dashed' | 'area' | 'line+area' | 'dashed+area';
+}
+
+export type DrawStyle = 'line' | 'smooth' | 'step' | 'stepBefore' | 'bars' | 'points';
+
+/** What the pointer tells of a graph. */
+export interface TooltipModel {
+  readonly mode: 'all' | 'single' | 'none';
+  readonly sort: 'none' | 'ascending' | 'descending';
+  readonly hideZeros: boolean;
 }
 
 export interface LegendModel {
@@ -158,6 +202,13 @@ export interface LegendModel {
   readonly mode: 'list' | 'table';
   readonly placement: 'bottom' | 'right';
   readonly calcs: readonly string[];
+  /** A reducer by which entries are ordered. */
+  readonly sortBy?: string;
+  readonly isDescending: boolean;
+  readonly hideEmpty: boolean;
+  readonly hideZero: boolean;
+  /** Pixels, of one at the right. */
+  readonly width?: number;
 }
 
 export interface HeatmapModel {
@@ -225,6 +276,16 @@ export interface ValueModel {
   readonly textMode: string;
   readonly prefix: string;
   readonly postfix: string;
+  /** Pixels, where the author fixed them. */
+  readonly valueSize?: number;
+  readonly titleSize?: number;
+  readonly isCentered: boolean;
+  /** Of gauges: the ring of thresholds, and their values beside it. */
+  readonly hasMarkers: boolean;
+  readonly hasMarkerLabels: boolean;
+  /** Of bar gauges. */
+  readonly bar: 'basic' | 'gradient' | 'lcd';
+  readonly hasTrack: boolean;
 }
 
 /** Of `mappings` and `thresholds` the values are in the forms of this file, of all others as authored. */

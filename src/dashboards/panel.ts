@@ -3,10 +3,10 @@ import { readField, readLinks } from './field.ts';
 import { defined, isObject, type Json, numberAt, objectAt, objectsAt, textAt } from './json.ts';
 import type { PlacedPanel } from './layout.ts';
 import { undrawnParts } from './left-out.ts';
-import type { PanelModel, TargetModel, ThresholdsModel } from './model.ts';
+import type { LinkModel, PanelModel, TargetModel, ThresholdsModel } from './model.ts';
 import { readSeriesOverrides } from './series-overrides.ts';
 import { readShape } from './shapes.ts';
-import { readGraph, readLegend, readTimeseries, readValue } from './style.ts';
+import { readGraph, readLegend, readTimeseries, readTooltip, readValue } from './style.ts';
 import { readOldTransform, readTableStyles } from './table-styles.ts';
 
 /** Types that are drawn. */
@@ -79,6 +79,7 @@ export function readPanel(
   else warnings.push(...undrawnParts(json, type));
   const transformations = objectsAt(json, 'transformations').filter((one) => one.disabled !== true);
   const links = readLinks(objectAt(objectAt(json, 'fieldConfig'), 'defaults'), 'links');
+  const panelLinks = readPanelLinks(json);
   const thresholds = field.thresholds ?? (isGraph ? readGraphThresholds(json) : undefined);
   const isUnsupported = foreign !== undefined || !DRAWN.has(type);
 
@@ -113,9 +114,11 @@ export function readPanel(
       thresholds,
       graph,
       legend: WITH_LEGEND.has(type) ? readLegend(json) : undefined,
+      tooltip: isGraph ? readTooltip(json) : undefined,
       value: SINGLE_VALUE.has(type) ? readValue(json) : undefined,
       text: type === 'text' ? readText(json) : undefined,
       links: links.length > 0 ? links : undefined,
+      panelLinks: panelLinks.length > 0 ? panelLinks : undefined,
       time: readOwnTime(json),
       repeat: textAt(json, 'repeat') || undefined,
       repeatDirection: json.repeatDirection === 'v' ? 'v' : undefined,
@@ -126,6 +129,22 @@ export function readPanel(
       warnings: warnings.length > 0 ? warnings : undefined,
     }),
   };
+}
+
+/** Links under the panel's title; the old ones name a dashboard by its place. */
+function readPanelLinks(panel: Json): LinkModel[] {
+  return objectsAt(panel, 'links').flatMap((link): LinkModel[] => {
+    const url = textAt(link, 'url') || (textAt(link, 'dashUri') && `dashboard/${textAt(link, 'dashUri')}`);
+    const parameters = textAt(link, 'params');
+    if (url === '') return [];
+    return [
+      {
+        title: textAt(link, 'title') || textAt(link, 'dashboard') || url,
+        url: parameters === '' ? url : `${url}${url.includes('?') ? '&' : '?'}${parameters}`,
+        isNewTab: link.targetBlank === true,
+      },
+    ];
+  });
 }
 
 /** `timeFrom` and `timeShift`. */

@@ -203,14 +203,119 @@ describe('graphs', () => {
       fill: 0.1,
       stack: 'normal',
       nulls: 'connect',
-      left: { label: 'Time', unit: 's', isLog: true, max: 20 },
+      left: { label: 'Time', unit: 's', logBase: 10, max: 20 },
     });
     expect(panel.legend).toEqual({
       isShown: true,
       mode: 'table',
       placement: 'right',
       calcs: ['lastNotNull', 'mean'],
+      isDescending: false,
+      hideEmpty: false,
+      hideZero: false,
     });
+  });
+
+  test('what a series looks like is read from both generations', () => {
+    const old = onePanel({
+      type: 'graph',
+      points: true,
+      pointradius: 3,
+      dashes: true,
+      dashLength: 4,
+      tooltip: { shared: false, sort: 2 },
+      legend: { sort: 'avg', sortDesc: true, hideEmpty: true, hideZero: true, sideWidth: 300 },
+    });
+    expect(old.graph).toMatchObject({ points: 'always', pointSize: 6, dash: [4, 10], barAlign: 0 });
+    expect(old.tooltip).toEqual({ mode: 'single', sort: 'descending', hideZeros: false });
+    expect(old.legend).toMatchObject({
+      sortBy: 'mean',
+      isDescending: true,
+      hideEmpty: true,
+      hideZero: true,
+      width: 300,
+    });
+    const custom = {
+      drawStyle: 'line',
+      lineInterpolation: 'stepBefore',
+      showPoints: 'auto',
+      pointSize: 8,
+      spanNulls: 60_000,
+      gradientMode: 'scheme',
+      lineStyle: { fill: 'dash', dash: [2, 6] },
+      scaleDistribution: { type: 'log', log: 2 },
+      axisCenteredZero: true,
+      axisColorMode: 'series',
+      axisPlacement: 'right',
+      thresholdsStyle: { mode: 'dashed+area' },
+      barAlignment: -1,
+    };
+    const now = onePanel({
+      type: 'timeseries',
+      fieldConfig: { defaults: { custom } },
+      options: {
+        tooltip: { mode: 'multi', sort: 'asc', hideZeros: true },
+        legend: { displayMode: 'table', calcs: ['max'], sortBy: 'Last *', sortDesc: true, width: 240 },
+      },
+    });
+    expect(now.graph).toMatchObject({
+      draw: 'stepBefore',
+      points: 'auto',
+      pointSize: 8,
+      nulls: 'gap',
+      maxGapMs: 60_000,
+      gradient: 'scheme',
+      dash: [2, 6],
+      barAlign: -1,
+      thresholds: 'dashed+area',
+      left: { logBase: 2, isCentered: true, isColored: true, side: 'right' },
+    });
+    expect(now.tooltip).toEqual({ mode: 'all', sort: 'ascending', hideZeros: true });
+    expect(now.legend).toMatchObject({ sortBy: 'lastNotNull', isDescending: true, width: 240 });
+  });
+
+  test('links of a dashboard and of a panel lead to addresses; what leads nowhere is left out', () => {
+    const model = parseDashboard(
+      {
+        title: 'x',
+        links: [
+          { type: 'dashboards', title: 'Hosts', tags: ['host'], asDropdown: true, keepTime: true },
+          { type: 'link', url: 'https://example.com/', targetBlank: true, includeVars: true },
+          { type: 'link' },
+          { type: 'absolute', url: 'x' },
+        ],
+        panels: [
+          {
+            type: 'graph',
+            links: [
+              { title: 'More', url: '/d/abc', params: 'var-x=1' },
+              { type: 'dashboard', dashboard: 'Old', dashUri: 'db/old' },
+              { title: 'none' },
+            ],
+          },
+        ],
+      },
+      'x.json',
+    );
+    expect(
+      model.links.map(({ kind, title, url, tags, isMenu, keepTime, includeVars, isNewTab }) => [
+        kind,
+        title,
+        url,
+        tags,
+        isMenu,
+        keepTime,
+        includeVars,
+        isNewTab,
+      ]),
+    ).toEqual([
+      ['dashboards', 'Hosts', '', ['host'], true, true, false, false],
+      ['link', 'https://example.com/', 'https://example.com/', [], false, false, true, true],
+    ]);
+    expect(model.panels[0]!.panelLinks).toEqual([
+      { title: 'More', url: '/d/abc?var-x=1', isNewTab: false },
+      { title: 'Old', url: 'dashboard/db/old', isNewTab: false },
+    ]);
   });
 
   test('series overrides and alias colours of the old graph become field overrides', () => {

@@ -3,7 +3,7 @@ import { readAnnotations } from './annotations.ts';
 import { sourceReader } from './datasource.ts';
 import { isObject, type Json, numberAt, objectAt, objectsAt, textAt, textsAt } from './json.ts';
 import { placePanels } from './layout.ts';
-import type { DashboardModel } from './model.ts';
+import type { DashboardLinkModel, DashboardModel } from './model.ts';
 import { panelIds, readPanel } from './panel.ts';
 import { readVariables } from './variables.ts';
 
@@ -38,12 +38,42 @@ export function parseDashboard(json: unknown, fileName: string): DashboardModel 
     timezone: textAt(dashboard, 'timezone', 'browser') || 'browser',
     ...(from === '' ? {} : { time: { from, to: textAt(time, 'to', 'now') } }),
     refresh: textAt(dashboard, 'refresh'),
-    tooltip: (['own', 'crosshair', 'shared'] as const)[numberAt(dashboard, 'graphTooltip') ?? 0] ?? 'own',
+    tooltip: tooltipOf(dashboard),
     panels: placePanels(dashboard).map((panel) => readPanel(panel, sourceOf, ids)),
     variables: readVariables(dashboard, warnings),
     annotations: readAnnotations(dashboard, sourceOf, warnings),
+    links: readDashboardLinks(dashboard),
     warnings,
   };
+}
+
+/** Who says nothing gets the crosshair; before 4.6 a flag said so. */
+function tooltipOf(dashboard: Json): DashboardModel['tooltip'] {
+  const authored = numberAt(dashboard, 'graphTooltip');
+  if (authored === undefined) return 'crosshair';
+  return (['own', 'crosshair', 'shared'] as const)[authored] ?? 'own';
+}
+
+/** `links`: of the types `link` and `dashboards`; one of neither, or without an address, leads nowhere. */
+function readDashboardLinks(dashboard: Json): DashboardLinkModel[] {
+  return objectsAt(dashboard, 'links').flatMap((link): DashboardLinkModel[] => {
+    const type = textAt(link, 'type', 'link');
+    const url = textAt(link, 'url');
+    if (type !== 'dashboards' && (type !== 'link' || url === '')) return [];
+    return [
+      {
+        kind: type,
+        title: textAt(link, 'title') || (type === 'link' ? url : 'Dashboards'),
+        tooltip: textAt(link, 'tooltip'),
+        url,
+        tags: textsAt(link, 'tags'),
+        isMenu: link.asDropdown === true,
+        keepTime: link.keepTime === true,
+        includeVars: link.includeVars === true,
+        isNewTab: link.targetBlank === true,
+      },
+    ];
+  });
 }
 
 /** The dashboard itself, out of the wrappers that exports, provisioning and the API put around it. */

@@ -6,9 +6,11 @@ import { type Api, createApi } from './data/api.ts';
 import type { ActiveTarget, ApiAlert } from './data/api-types.ts';
 import { createBatch, type Queries } from './data/batch.ts';
 import { createResource, type Load, type Resource, retryWhileEmpty } from './data/resource.ts';
+import { type Accent, createAccent } from './nav/accent.ts';
 import { createRangeStore, type RangeStore } from './nav/range-store.ts';
 import { createRouter, type Router } from './nav/router.ts';
 import { createTheme, type Theme } from './nav/theme.ts';
+import { createZone, type ZoneStore } from './nav/zone.ts';
 
 /** All that the parts of the page share. Made once by main.tsx, handed down by context. */
 export interface Session {
@@ -19,6 +21,8 @@ export interface Session {
   readonly router: Router;
   readonly range: RangeStore;
   readonly theme: Theme;
+  readonly zone: ZoneStore;
+  readonly accent: Accent;
   /** Unix ms, moves each second; for "4 min ago". */
   readonly now: ReadonlySignal<number>;
   /** Counts up each time everything in view is to be fetched again. */
@@ -44,7 +48,7 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
   const queries = createBatch(base.href, clock);
   const now = signal(clock.now());
   const tick = signal(0);
-  const range = createRangeStore(router, clock);
+  const range = createRangeStore(router, clock, () => window.localStorage);
   const alerts = createResource(clock, (abort) => api.alerts(abort));
   const targets = createResource(clock, (abort) => api.targets(abort));
   const degraded = createResource(clock, (abort) => api.degraded(abort));
@@ -83,6 +87,8 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
     router,
     range,
     theme: createTheme(window),
+    zone: createZone(window),
+    accent: createAccent(window),
     now,
     tick,
     alerts,

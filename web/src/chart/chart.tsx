@@ -1,9 +1,9 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { lastValue } from '../data/matrix.ts';
 import { valueText } from '../format/units.ts';
 import { lazyPart } from '../lazy-part.ts';
 import { useSession } from '../session.ts';
-import { LAST_ONLY, Legend, type LegendColumn } from './legend.tsx';
+import { LAST_ONLY, Legend, type LegendColumn, type LegendOrder } from './legend.tsx';
 import type { ChartSpec, Plot, PlotColors } from './plot.ts';
 
 export type ChartProps = Omit<ChartSpec, 'hidden'> & {
@@ -16,6 +16,11 @@ export type ChartProps = Omit<ChartSpec, 'hidden'> & {
   readonly legendPlacement?: 'bottom' | 'right';
   /** Numbers beside the names; the last value where none are given. */
   readonly legendColumns?: readonly LegendColumn[];
+  readonly legendOrder?: LegendOrder;
+  /** Pixels, of a legend at the right. */
+  readonly legendWidth?: number;
+  /** Under this name the URL keeps which lines are hidden; without it only the chart does. */
+  readonly stateKey?: string;
   /** Charts with the same key share their crosshair. */
   readonly syncKey?: string;
 };
@@ -28,15 +33,18 @@ export function Chart({
   legendMode = 'list',
   legendPlacement = 'bottom',
   legendColumns = LAST_ONLY,
+  legendOrder,
+  legendWidth,
+  stateKey,
   syncKey = 'page',
   ...spec
 }: ChartProps) {
-  const { range, theme, clock } = useSession();
+  const { range, theme, clock, zone } = useSession();
   const [isMissing, setIsMissing] = useState(false);
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<{ shape: string; plot: Plot } | undefined>(undefined);
   const [library, setLibrary] = useState<typeof import('./plot.ts')>();
-  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const [hidden, setHidden] = useHidden(stateKey, spec.lines);
   const shown = theme.shown.value;
 
   useEffect(() => {
@@ -57,7 +65,7 @@ export function Chart({
   useEffect(() => {
     const element = host.current;
     if (!element || !library) return;
-    const full: ChartSpec = { ...spec, hidden };
+    const full: ChartSpec = { ...spec, hidden, zone: zone.shown.value };
     const shape = `${shown} ${syncKey} ${library.shapeOf(full)}`;
     if (plot.current?.shape === shape) {
       plot.current.plot.update(full);
@@ -89,6 +97,7 @@ export function Chart({
   return (
     <div
       class={`chart${height === undefined ? ' is-filling' : ''}${legend === 'list' && legendPlacement === 'right' ? ' has-legend-right' : ''}`}
+      style={legendWidth === undefined ? undefined : { '--legend-width': `${legendWidth}px` }}
     >
       <div
         class="chart-plot"
@@ -105,12 +114,48 @@ export function Chart({
           decimals={spec.decimals}
           mode={legendMode}
           columns={legendColumns}
+          order={legendOrder}
           hidden={hidden}
           onChange={setHidden}
         />
       )}
     </div>
   );
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Which lines are hidden. In the URL a line that stands alone is named, otherwise those that are hidden. */
+function useHidden(
+  key: string | undefined,
+  lines: readonly { readonly name: string }[],
+): [ReadonlySet<string>, (hidden: ReadonlySet<string>) => void] {
+  const { router } = useSession();
+  const [own, setOwn] = useState(NONE);
+  const query = router.query.value;
+  const hiddenText =
+    key === undefined ? '' : JSON.stringify([query.get(`only-${key}`), query.getAll(`hide-${key}`)]);
+  const ofUrl = useMemo((): ReadonlySet<string> => {
+    if (hiddenText === '') return NONE;
+    const [only, hide] = JSON.parse(hiddenText) as [string | null, string[]];
+    if (only === null) return hide.length === 0 ? NONE : new Set(hide);
+    const others = lines.filter(({ name }) => name !== only).map(({ name }) => name);
+    return others.length === lines.length ? NONE : new Set(others);
+  }, [hiddenText, lines]);
+  if (key === undefined) return [own, setOwn];
+  return [
+    ofUrl,
+    (hidden) => {
+      const next = new URLSearchParams(query);
+      next.delete(`only-${key}`);
+      next.delete(`hide-${key}`);
+      const left = lines.filter(({ name }) => !hidden.has(name));
+      if (left.length === 1 && lines.length > 2) next.set(`only-${key}`, left[0]!.name);
+      else for (const name of hidden) next.append(`hide-${key}`, name);
+      const text = next.toString();
+      router.go(text === '' ? router.path.value : `${router.path.value}?${text}`, { replace: true });
+    },
+  ];
 }
 
 function sizeOf(element: HTMLElement, height: number | undefined): { width: number; height: number } {

@@ -19,9 +19,28 @@ const SERIES: readonly (readonly [hue: number, chroma: number])[] = [
   [250, 0.035], // slate
 ];
 
+/**
+ * For readers who tell few hues apart: eight of differing lightness on the blue–yellow axis, which the common deficiencies leave.
+ * Lightness is of the light theme; the dark one turns it round.
+ */
+const SAFE: readonly (readonly [lightness: number, hue: number, chroma: number])[] = [
+  [0.48, 255, 0.17],
+  [0.72, 75, 0.15],
+  [0.4, 230, 0.07],
+  [0.62, 225, 0.12],
+  [0.52, 45, 0.13],
+  [0.8, 95, 0.13],
+  [0.56, 310, 0.12],
+  [0.36, 30, 0.08],
+];
+
 const LIGHTNESS: Readonly<Record<ShownTheme, number>> = { light: 0.58, dark: 0.74 };
 
-export function seriesColor(index: number, theme: ShownTheme): string {
+export function seriesColor(index: number, theme: ShownTheme, isColorBlind = false): string {
+  if (isColorBlind) {
+    const [light, hue, chroma] = SAFE[index % SAFE.length]!;
+    return `oklch(${theme === 'dark' ? (1.22 - light).toFixed(2) : light} ${chroma} ${hue})`;
+  }
   const [hue, chroma] = SERIES[index % SERIES.length]!;
   return `oklch(${LIGHTNESS[theme]} ${chroma} ${hue})`;
 }

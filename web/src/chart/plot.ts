@@ -1,21 +1,30 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { dayText } from '../format/time.ts';
+import { tickText, type Zone } from '../format/time.ts';
 import { valueText } from '../format/units.ts';
 import { withAlpha } from './palette.ts';
 import { type Bounds, type Span, stackColumns, steadySpan, tickSteps } from './scale.ts';
 import { type ChartMark, type ChartShade, drawMarks, drawShades } from './time-marks.ts';
-import { createTooltip } from './tooltip.ts';
+import { createTooltip, type TooltipSettings } from './tooltip.ts';
+
+/** Undefined: the line has no sample at this time and goes on; null: it has a hole. */
+export type ChartValue = number | null | undefined;
 
 export interface ChartLine {
   readonly name: string;
-  readonly values: readonly (number | null)[];
+  readonly values: readonly ChartValue[];
   readonly color: string;
+  /** Colours from the foot of the plot (0) to its top (1), instead of `color`. */
+  readonly paint?: readonly (readonly [value: number, color: string])[];
   /** 0 (none) to 1. */
   readonly fill?: number;
   readonly width?: number;
   readonly dash?: readonly number[];
-  readonly draw?: 'line' | 'smooth' | 'step' | 'bars' | 'points';
+  readonly draw?: 'line' | 'smooth' | 'step' | 'stepBefore' | 'bars' | 'points';
+  /** Dots on the samples: `auto` where they stand apart. Lone samples always have one. */
+  readonly points?: 'auto' | 'always' | 'never';
+  readonly pointSize?: number;
+  readonly barAlign?: -1 | 0 | 1;
   readonly axis?: 'left' | 'right';
   /** Lines of one group are drawn on top of each other; absent stands alone. */
   readonly stack?: string;
@@ -26,11 +35,15 @@ export interface ChartLine {
   /** Left out of the legend, or of the tooltip. */
   readonly isUnnamed?: boolean;
   readonly isUntold?: boolean;
-  /** Holes are bridged. */
-  readonly spanGaps?: boolean;
+  /** Of the value in the tooltip and the legend, where it is not the axis's. */
+  readonly unit?: string;
+  readonly decimals?: number;
+  /** Holes are bridged: all, or those up to so many seconds. */
+  readonly spanGaps?: boolean | number;
 }
 
 export interface ChartThreshold {
+  /** Minus infinity for what is below the first one. */
   readonly value: number;
   readonly color: string;
 }
@@ -45,11 +58,20 @@ export interface ChartSpec {
   readonly decimals?: number;
   readonly axisLabel?: string;
   readonly bounds: Bounds;
-  readonly isLog?: boolean;
+  readonly logBase?: number;
+  /** Axes without numbers, and in the colour of their first line. */
+  readonly isHidden?: boolean;
+  readonly isColored?: boolean;
   readonly rightUnit?: string;
+  readonly rightDecimals?: number;
+  readonly rightLabel?: string;
   readonly rightBounds?: Bounds;
+  readonly rightLogBase?: number;
   readonly thresholds?: readonly ChartThreshold[];
-  readonly thresholdStyle?: 'off' | 'line' | 'area' | 'line+area';
+  readonly thresholdStyle?: 'off' | 'line' | 'dashed' | 'area' | 'line+area' | 'dashed+area';
+  readonly tooltip?: TooltipSettings;
+  /** By whose clock; local unless given. */
+  readonly zone?: Zone;
   readonly shades?: readonly ChartShade[];
   readonly marks?: readonly ChartMark[];
   /** Names of lines that are not drawn. */
@@ -95,20 +117,42 @@ export function createPlot(
   const tooltip = createTooltip(host);
   const hasRight = spec.lines.some((line) => line.axis === 'right');
 
-  const yAxis = (side: 'left' | 'right', unit: string, label: string | undefined): uPlot.Axis => ({
-    ...(label ? { label, labelFont: FONT, labelSize: 16, labelGap: 2 } : {}),
-    scale: side,
-    side: side === 'left' ? 3 : 1,
-    stroke: colors.tick,
-    font: FONT,
-    grid: side === 'left' ? { stroke: colors.grid, width: 1 } : { show: false },
-    ticks: { show: false },
-    gap: 6,
-    space: 32,
-    ...(tickSteps(unit) && !spec.isLog ? { incrs: tickSteps(unit) } : {}),
-    values: (_, splits) => splits.map((value) => (value === null ? '' : valueText(value, unit))),
-    size: (plot, values) => axisWidth(plot, values),
-  });
+  const yAxis = (side: 'left' | 'right'): uPlot.Axis => {
+    const isLeft = side === 'left';
+    const unit = isLeft ? spec.unit : (spec.rightUnit ?? spec.unit);
+    const label = isLeft ? spec.axisLabel : spec.rightLabel;
+    const decimals = isLeft ? spec.decimals : spec.rightDecimals;
+    const logBase = isLeft ? spec.logBase : spec.rightLogBase;
+    const first = spec.lines.find((line) => (line.axis ?? 'left') === side);
+    return {
+      ...(label ? { label, labelFont: FONT, labelSize: 16, labelGap: 2 } : {}),
+      show: spec.isHidden !== true,
+      scale: side,
+      side: isLeft ? 3 : 1,
+      stroke: spec.isColored && first ? first.color : colors.tick,
+      font: FONT,
+      grid: isLeft ? { stroke: colors.grid, width: 1 } : { show: false },
+      ticks: { show: false },
+      gap: 6,
+      space: 32,
+      ...(tickSteps(unit) && !logBase ? { incrs: tickSteps(unit) } : {}),
+      values: (_, splits) => tickTexts(splits, unit, decimals),
+      size: (plot, values) => axisWidth(plot, values),
+    };
+  };
+  const yScale = (side: 'left' | 'right', logBase: number | undefined): uPlot.Scale =>
+    logBase
+      ? { distr: 3, log: logBase === 2 ? 2 : 10, range: (_, low, high) => logSpan(low, high, side) }
+      : { range: (_, low, high) => extent(side, low, high) };
+  const logSpan = (low: number | null, high: number | null, side: 'left' | 'right'): [number, number] => {
+    const bounds = side === 'left' ? spec.bounds : (spec.rightBounds ?? {});
+    const base = (side === 'left' ? spec.logBase : spec.rightLogBase) === 2 ? 2 : 10;
+    const log = (value: number): number => Math.log(value) / Math.log(base);
+    const bottom =
+      bounds.min !== undefined && bounds.min > 0 ? bounds.min : base ** Math.floor(log(finite(low) ?? 1));
+    const top = bounds.max ?? base ** Math.ceil(log(finite(high) ?? 10));
+    return top > bottom ? [bottom, top] : [bottom, bottom * base];
+  };
 
   const plot = new uPlot(
     {
@@ -121,6 +165,7 @@ export function createPlot(
         drag: { x: true, y: false, setScale: false },
         sync: { key: syncKey, setSeries: false },
         focus: { prox: -1 },
+        lock: true,
         bind: {
           dblclick: () => () => {
             events.zoomOut();
@@ -130,10 +175,8 @@ export function createPlot(
       },
       scales: {
         x: { time: true, range: () => [spec.range[0], spec.range[1]] },
-        left: {
-          ...(spec.isLog ? { distr: 3 as const } : { range: (_, low, high) => extent('left', low, high) }),
-        },
-        right: { range: (_, low, high) => extent('right', low, high) },
+        left: yScale('left', spec.logBase),
+        right: yScale('right', spec.rightLogBase),
       },
       axes: [
         {
@@ -144,13 +187,17 @@ export function createPlot(
           gap: 4,
           size: 26,
           space: 72,
-          values: (_, splits, _axis, _space, step) => splits.map((time) => timeLabel(time, step)),
+          values: (_, splits, _axis, _space, step) =>
+            splits.map((time) => tickText(time * 1000, step * 1000, spec.zone)),
         },
-        yAxis('left', spec.unit, spec.axisLabel),
-        ...(hasRight ? [yAxis('right', spec.rightUnit ?? spec.unit, undefined)] : []),
+        yAxis('left'),
+        ...(hasRight ? [yAxis('right')] : []),
       ],
       series: [{}, ...spec.lines.map((line) => seriesOf(line, spec))],
       bands: bandsOf(spec),
+      ...(spec.zone === 'utc'
+        ? { tzDate: (time: number) => uPlot.tzDate(new Date(time * 1000), 'Etc/UTC') }
+        : {}),
       hooks: {
         setCursor: [(self) => tooltip.move(self, spec)],
         setSelect: [
@@ -175,6 +222,8 @@ export function createPlot(
   );
   plot.over.addEventListener('mouseenter', tooltip.show);
   plot.over.addEventListener('mouseleave', tooltip.hide);
+  // The library has let go of its crosshair, or holds it, by the time of the click.
+  plot.over.addEventListener('click', () => tooltip.pin(isLocked(plot)));
 
   return {
     update(next) {
@@ -196,7 +245,9 @@ export function createPlot(
         plot.setData(dataOf(spec));
       });
     },
-    resize: (width, height) => plot.setSize({ width, height }),
+    resize(width, height) {
+      if (width !== plot.width || height !== plot.height) plot.setSize({ width, height });
+    },
     destroy() {
       tooltip.destroy();
       plot.destroy();
@@ -204,33 +255,24 @@ export function createPlot(
   };
 }
 
+/** The library keeps to itself whether a click holds the crosshair. */
+const isLocked = (plot: uPlot): boolean => (plot.cursor as { _lock?: boolean })._lock === true;
+
 /** Plots of equal shape differ only in their data. */
 export function shapeOf(spec: ChartSpec): string {
-  const lines = spec.lines.map(({ name, color, fill, width, dash, draw, axis, stack, spanGaps, ...rest }) => [
-    rest.fillBelowTo,
-    rest.isGradient,
-    name,
-    color,
-    fill,
-    width,
-    dash,
-    draw,
-    axis,
-    stack,
-    spanGaps,
-  ]);
-  return JSON.stringify([lines, spec.unit, spec.axisLabel, spec.decimals, spec.isLog, spec.rightUnit]);
+  const { times: _, range: __, hidden: ___, shades: ____, marks: _____, lines, ...rest } = spec;
+  return JSON.stringify([lines.map(({ values: ______, ...line }) => line), rest]);
 }
 
 function dataOf(spec: ChartSpec): uPlot.AlignedData {
-  const drawn = spec.lines.map((line) => line.values as (number | null)[]);
+  const drawn = spec.lines.map((line) => line.values as ChartValue[]);
   for (const members of shownStacks(spec)) {
     const sums = stackColumns(members.map((i) => spec.lines[i]!.values));
     members.forEach((i, at) => {
       drawn[i] = sums[at]!;
     });
   }
-  return [spec.times as number[], ...drawn];
+  return [spec.times as number[], ...drawn] as uPlot.AlignedData;
 }
 
 /** Positions of the lines of each stack that are shown, bottom first. */
@@ -258,25 +300,70 @@ function bandsOf(spec: ChartSpec): uPlot.Band[] {
 function seriesOf(line: ChartLine, spec: ChartSpec): uPlot.Series {
   const fill = line.fill ?? 0;
   const paths = pathsOf(line);
+  const isDots = line.draw === 'points';
+  const size = line.pointSize ?? 5;
+  const { paint } = line;
+  const gaps = typeof line.spanGaps === 'number' ? line.spanGaps : undefined;
   return {
     label: line.name,
     scale: line.axis ?? 'left',
     show: !spec.hidden.has(line.name),
-    stroke: line.color,
-    width: line.draw === 'points' ? 0 : (line.width ?? 1.5),
-    spanGaps: line.spanGaps ?? false,
-    ...(line.dash ? { dash: [...line.dash] } : {}),
-    ...(fill > 0 && line.fillBelowTo === undefined
-      ? { fill: line.isGradient ? fading(line.color, fill) : withAlpha(line.color, fill) }
+    stroke: paint ? painted(paint, line.axis ?? 'left', 1) : line.color,
+    width: isDots ? 0 : (line.width ?? 1.5),
+    spanGaps: line.spanGaps === true,
+    ...(gaps === undefined
+      ? {}
+      : {
+          gaps: (plot, _, from, to, found) => found.filter((gap) => lengthOf(plot, gap) > gaps && from <= to),
+        }),
+    ...(line.dash
+      ? { dash: [...line.dash], cap: line.dash[0] === 0 ? ('round' as const) : ('butt' as const) }
+      : {}),
+    ...(fill > 0 && line.fillBelowTo === undefined && !isDots
+      ? {
+          fill: paint
+            ? painted(paint, line.axis ?? 'left', fill)
+            : line.isGradient
+              ? fading(line.color, fill)
+              : withAlpha(line.color, fill),
+        }
       : {}),
     ...(paths ? { paths } : {}),
     points: {
-      show: line.draw === 'points',
-      size: 4,
+      ...(isDots || line.points === 'always'
+        ? { show: true }
+        : line.points === 'auto'
+          ? {}
+          : { show: false }),
+      size,
       width: 0,
       fill: line.color,
       filter: (_, __, show) => (show ? null : lonePoints(line.values)),
     },
+  };
+}
+
+/** How long a hole is, in seconds; the library gives its ends in pixels. */
+const lengthOf = (plot: uPlot, [left, right]: [number, number]): number =>
+  plot.posToVal(right, 'x', true) - plot.posToVal(left, 'x', true);
+
+/** Colours by value: a gradient over the whole height of the plot. */
+function painted(
+  stops: readonly (readonly [value: number, color: string])[],
+  scale: string,
+  alpha: number,
+): (plot: uPlot) => CanvasGradient | string {
+  return (plot) => {
+    const { top, height } = plot.bbox;
+    const { min, max } = plot.scales[scale] ?? {};
+    if (min == null || max == null || !Number.isFinite(top) || height <= 0)
+      return stops[0]?.[1] ?? 'transparent';
+    const gradient = plot.ctx.createLinearGradient(0, top + height, 0, top);
+    for (const [value, color] of stops) {
+      const share = (value - min) / (max - min || 1);
+      gradient.addColorStop(Math.min(1, Math.max(0, share)), alpha < 1 ? withAlpha(color, alpha) : color);
+    }
+    return gradient;
   };
 }
 
@@ -298,15 +385,17 @@ function pathsOf(line: ChartLine): uPlot.Series.PathBuilder | undefined {
       return uPlot.paths.spline?.();
     case 'step':
       return uPlot.paths.stepped?.({ align: 1 });
+    case 'stepBefore':
+      return uPlot.paths.stepped?.({ align: -1 });
     case 'bars':
-      return uPlot.paths.bars?.({ size: [0.8, 24] });
+      return uPlot.paths.bars?.({ size: [0.8, 24], align: line.barAlign ?? 0 });
     default:
       return undefined;
   }
 }
 
 /** A value between two holes draws no line: it gets a dot. */
-function lonePoints(values: readonly (number | null)[]): number[] | null {
+function lonePoints(values: readonly ChartValue[]): number[] | null {
   const found: number[] = [];
   const isHole = (i: number): boolean => values[i] === null || values[i] === undefined;
   for (let i = 0; i < values.length; i++) {
@@ -323,7 +412,7 @@ function drawThresholdAreas(plot: uPlot, thresholds: readonly ChartThreshold[]):
   ctx.save();
   thresholds.forEach(({ value, color }, i) => {
     const next = thresholds[i + 1];
-    const low = inside(plot.valToPos(value, 'left', true));
+    const low = value === Number.NEGATIVE_INFINITY ? bottom : inside(plot.valToPos(value, 'left', true));
     const high = next ? inside(plot.valToPos(next.value, 'left', true)) : bbox.top;
     ctx.fillStyle = withAlpha(color, 0.1);
     ctx.fillRect(bbox.left, high, bbox.width, low - high);
@@ -333,13 +422,18 @@ function drawThresholdAreas(plot: uPlot, thresholds: readonly ChartThreshold[]):
 
 function drawThresholds(plot: uPlot, spec: ChartSpec): void {
   const { ctx, bbox } = plot;
+  const style = spec.thresholdStyle ?? 'dashed';
+  if (!/line|dashed/.test(style)) return;
   ctx.save();
   for (const { value, color } of spec.thresholds ?? []) {
+    if (!Number.isFinite(value)) continue;
     const y = plot.valToPos(value, 'left', true);
     if (y < bbox.top || y > bbox.top + bbox.height) continue;
     ctx.strokeStyle = color;
     ctx.lineWidth = window.devicePixelRatio;
-    ctx.setLineDash([6 * window.devicePixelRatio, 4 * window.devicePixelRatio]);
+    ctx.setLineDash(
+      style.includes('dashed') ? [6 * window.devicePixelRatio, 4 * window.devicePixelRatio] : [],
+    );
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
@@ -357,15 +451,12 @@ function axisWidth(plot: uPlot, values: readonly string[] | null): number {
   return Math.max(40, Math.ceil(widest) + 12);
 }
 
-const two = (n: number): string => String(n).padStart(2, '0');
-
-/** Clock times; midnight and coarse steps show the day. */
-function timeLabel(time: number, step: number): string {
-  const date = new Date(time * 1000);
-  const isMidnight = date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0;
-  if (step >= 86_400 || isMidnight) return dayText(date);
-  const seconds = step < 60 ? `:${two(date.getSeconds())}` : '';
-  return `${two(date.getHours())}:${two(date.getMinutes())}${seconds}`;
+/** As many decimals as it takes to tell the ticks apart, at least those authored. */
+function tickTexts(splits: readonly (number | null)[], unit: string, decimals: number | undefined): string[] {
+  const texts = splits.map((value) => (value === null ? '' : valueText(value, unit, decimals)));
+  const isTold =
+    new Set(texts.filter((text) => text !== '')).size === texts.filter((text) => text !== '').length;
+  return isTold ? texts : splits.map((value) => (value === null ? '' : valueText(value, unit)));
 }
 
 const finite = (value: number | null | undefined): number | null =>

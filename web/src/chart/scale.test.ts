@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { alignTimes, expect, test } from 'vitest';
 import { assignColors } from './palette.ts';
 import { axisSpan, stackColumns, steadySpan, tickSteps } from './scale.ts';
 
@@ -53,4 +53,20 @@ test('twelve names get twelve colours, and a name keeps its own', () => {
   const names = Array.from({ length: 12 }, (_, i) => `series ${i}`);
   expect(new Set(assignColors(names)).size).toBe(12);
   expect(assignColors(['series 3'])[0]).toBe(assignColors(['series 3', 'other'])[0]);
+});
+
+test('series on grids of their own are joined; where one has no sample, its line goes on', () => {
+  const { times, columns } = alignTimes([
+    { times: [0, 30, 60], values: [1, null, 3] },
+    { times: [0, 15, 30, 45, 60], values: [5, 6, 7, 8, 9] },
+  ]);
+  expect(times).toEqual([0, 15, 30, 45, 60]);
+  expect(columns).toEqual([
+    [1, undefined, null, undefined, 3],
+    [5, 6, 7, 8, 9],
+  ]);
+});
+
+test('an axis around zero reaches as far down as up', () => {
+  expect(axisSpan(-2, 10, { isCentered: true })).toEqual([-10.96, 10.96]);
 });

@@ -28,6 +28,8 @@ export interface Bounds {
   /** Ends that give way to data beyond them. */
   readonly softMin?: number;
   readonly softMax?: number;
+  /** As far below zero as above it. */
+  readonly isCentered?: boolean;
 }
 
 export type Span = readonly [low: number, high: number];
@@ -47,9 +49,37 @@ export function axisSpan(low: number | null, high: number | null, bounds: Bounds
     if (bottom !== 0) bottom -= bottom > 0 ? Math.min(room, bottom) : room;
     if (top !== 0) top += room;
   }
+  if (bounds.isCentered) {
+    top = Math.max(Math.abs(bottom), Math.abs(top));
+    bottom = -top;
+  }
   bottom = bounds.min ?? bottom;
   top = bounds.max ?? top;
   return top > bottom ? [bottom, top] : [bottom, bottom + 1];
+}
+
+/** Joins series on grids of their own: all times, and undefined where a series has no sample. */
+export function alignTimes(
+  series: readonly { readonly times: readonly number[]; readonly values: readonly (number | null)[] }[],
+): { times: readonly number[]; columns: readonly (readonly (number | null | undefined)[])[] } {
+  const grids = [...new Set(series.map(({ times }) => times))];
+  const first = grids[0] ?? [];
+  const isOne = grids.every(
+    (grid) => grid.length === first.length && grid[0] === first[0] && grid.at(-1) === first.at(-1),
+  );
+  if (isOne) return { times: first, columns: series.map(({ values }) => values) };
+  const times = [...new Set(grids.flat())].sort((a, b) => a - b);
+  const place = new Map(times.map((time, i) => [time, i]));
+  return {
+    times,
+    columns: series.map((one) => {
+      const column = new Array<number | null | undefined>(times.length).fill(undefined);
+      one.values.forEach((value, i) => {
+        column[place.get(one.times[i]!)!] = value;
+      });
+      return column;
+    }),
+  };
 }
 
 /** Keeps the axis of the last drawing while the data fits it well, so that a refresh does not make the chart jump. */
@@ -67,7 +97,9 @@ export function steadySpan(
 }
 
 /** Columns summed from the bottom up; a time at which no series has a value stays a hole. */
-export function stackColumns(columns: readonly (readonly (number | null)[])[]): (number | null)[][] {
+export function stackColumns(
+  columns: readonly (readonly (number | null | undefined)[])[],
+): (number | null)[][] {
   const length = columns[0]?.length ?? 0;
   const sums = new Array<number>(length).fill(0);
   const hasAny = Array.from({ length }, (_, i) =>

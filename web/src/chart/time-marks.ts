@@ -5,6 +5,8 @@ export interface ChartShade {
   readonly from: number;
   readonly to: number;
   readonly color: string;
+  /** Drawn as a bar on the time axis only, so that nothing lies behind the lines. */
+  readonly isBar?: boolean;
 }
 
 /** A moment, drawn as a thin line with a foot on the time axis; its text is in the tooltip. Unix seconds. */
@@ -14,15 +16,19 @@ export interface ChartMark {
   readonly text: string;
 }
 
+const BAR_PX = 3;
+
 export function drawShades(plot: uPlot, shades: readonly ChartShade[]): void {
   const { ctx, bbox } = plot;
   ctx.save();
-  for (const { from, to, color } of shades) {
+  for (const { from, to, color, isBar } of shades) {
     const left = Math.max(bbox.left, plot.valToPos(from, 'x', true));
     const right = Math.min(bbox.left + bbox.width, plot.valToPos(to, 'x', true));
     if (right <= left) continue;
     ctx.fillStyle = color;
-    ctx.fillRect(left, bbox.top, Math.max(right - left, devicePixelRatio), bbox.height);
+    const height = isBar ? BAR_PX * devicePixelRatio : bbox.height;
+    const top = bbox.top + bbox.height - (isBar ? 0 : height);
+    ctx.fillRect(left, top, Math.max(right - left, devicePixelRatio), height);
   }
   ctx.restore();
 }

@@ -24,6 +24,8 @@ export interface Happening {
   readonly to: number;
   readonly text: string;
   readonly color: string;
+  /** Told on the time axis only. */
+  readonly isBar?: boolean;
 }
 
 /** Most of one query that are drawn: beyond that they say nothing. */
@@ -48,7 +50,8 @@ export async function loadHappenings(
       const expr = substitute(annotation.expr, context.choices, context.macros);
       try {
         const { data } = await context.queries.queryRange(expr, grid, abort);
-        return happeningsOf(annotation, data, grid.step).slice(-MAX_HAPPENINGS);
+        const found = happeningsOf(annotation, data, grid.step).slice(-MAX_HAPPENINGS);
+        return annotation === OWN_ALERTS ? found.map((one) => ({ ...one, isBar: true })) : found;
       } catch (error) {
         if (abort.aborted) throw error;
         problems.push(`${annotation.name}: ${error instanceof Error ? error.message : String(error)}`);
@@ -99,7 +102,9 @@ export function timeMarks(happenings: readonly Happening[], theme: ShownTheme): 
     marks: happenings.map(({ from, text, color }) => ({ time: from, text, color: css(color) })),
     shades: happenings
       .filter(({ from, to }) => to > from)
-      .map(({ from, to, color }) => ({ from, to, color: faint(css(color)) })),
+      .map(({ from, to, color, isBar }) =>
+        isBar ? { from, to, color: css(color), isBar } : { from, to, color: faint(css(color)) },
+      ),
   };
 }
 

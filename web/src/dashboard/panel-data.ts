@@ -30,6 +30,16 @@ export interface PanelData {
   /** What tables show; of other panels, what their transformations made. */
   readonly frames: readonly Frame[];
   readonly warnings: readonly string[];
+  /** What was asked, for those who want to know. */
+  readonly asked: readonly AskedQuery[];
+}
+
+export interface AskedQuery {
+  readonly refId: string;
+  readonly expr: string;
+  /** Seconds; 0 of an instant query. */
+  readonly step: number;
+  readonly seriesCount: number;
 }
 
 export interface PanelContext {
@@ -58,6 +68,7 @@ export async function loadPanel(
     series: made.series.map((one) => applyOverrides(one, panel.overrides)),
     frames: made.frames,
     warnings: answers.flatMap((answer) => answer.warnings),
+    asked: answers.map((answer) => answer.asked),
   };
 }
 
@@ -65,6 +76,7 @@ type RawSeries = Omit<PanelSeries, 'settings'>;
 
 interface TargetAnswer {
   readonly step: number;
+  readonly asked: AskedQuery;
   readonly series: readonly RawSeries[];
   /** Rows, where the target or the panel asks for a table. */
   readonly frame?: Frame;
@@ -167,6 +179,7 @@ async function loadTarget(
       target.format === 'table' || (panel.type === 'table' && panel.transformations.length === 0);
     return {
       step,
+      asked: { refId: target.refId, expr, step: 0, seriesCount: series.length },
       series,
       warnings,
       ...(asTable ? { frame: tableFrame(target.refId, rows, valueName) } : {}),
@@ -184,11 +197,12 @@ async function loadTarget(
       values,
     }),
   );
-  if (target.format !== 'table') return { step, series, warnings };
+  const asked = { refId: target.refId, expr, step, seriesCount: series.length };
+  if (target.format !== 'table') return { step, asked, series, warnings };
   const rows = series.flatMap(({ labels, times, values }) =>
     values.flatMap((value, i) => (value === null ? [] : [{ labels, value, time: times[i]! * 1000 }])),
   );
-  return { step, series, warnings, frame: tableFrame(target.refId, rows, valueName) };
+  return { step, asked, series, warnings, frame: tableFrame(target.refId, rows, valueName) };
 }
 
 /** Grafana's rule: the range over the panel's width, at least the minimum interval, rounded to a nice value, times the factor. */

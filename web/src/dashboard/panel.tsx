@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
 import type { PanelModel } from '../../../src/dashboards/model.ts';
-import { parsePromDuration } from '../format/duration.ts';
+import { durationText, parsePromDuration } from '../format/duration.ts';
 import { Icon } from '../parts/icons.tsx';
 import { useNearView } from '../parts/near-view.ts';
 import { ErrorNote, Skeleton } from '../parts/view-state.tsx';
@@ -11,7 +11,9 @@ import { BarGaugePanel, GaugePanel } from './gauge-panel.tsx';
 import { HeatPanel } from './heat-panel.tsx';
 import { AlertListPanel, DashboardListPanel } from './list-panels.tsx';
 import { loadPanel, type PanelContext, type PanelData } from './panel-data.ts';
+import { PanelTools } from './panel-tools.tsx';
 import { PiePanel } from './pie-panel.tsx';
+import type { ShownPanel } from './repeat.ts';
 import { SeriesPanel } from './series-panel.tsx';
 import { StatPanel } from './stat-panel.tsx';
 import { StatePanel } from './state-panel.tsx';
@@ -19,41 +21,57 @@ import { type Choices, substitute } from './substitute.ts';
 import { TablePanel } from './table-panel.tsx';
 import { TextPanel } from './text-panel.tsx';
 
-interface PanelProps {
-  readonly panel: PanelModel;
-  readonly choices: Choices;
-  /** Of the section's first grid row. */
-  readonly top: number;
+/** What all panels of a dashboard have in common. */
+export interface PanelSurroundings {
+  /** Of the crosshair; empty for one of each panel's own. */
   readonly syncKey: string;
+  readonly isTipShared: boolean;
   readonly marks: TimeMarks;
 }
 
+interface PanelProps extends PanelSurroundings {
+  readonly shown: ShownPanel;
+  /** Of the section's first grid row. */
+  readonly top: number;
+  /** It fills the page. */
+  readonly isAlone: boolean;
+}
+
 /** A panel in the grid. It asks for data only once it comes near the view, and again only while it is there. */
-export function Panel({ panel, choices, top, syncKey, marks }: PanelProps) {
+export function Panel({ shown, top, isAlone, syncKey, isTipShared, marks }: PanelProps) {
+  const { panel, choices, name } = shown;
   const root = useRef<HTMLElement>(null);
   const isNear = useNearView(root);
+  const data = useRef<PanelData | undefined>(undefined);
   const { x, y, w, h } = panel.gridPos;
   const title = substitute(panel.title, choices, {}, 'text');
+  const isLive = !panel.unsupported && !panel.text && panel.type !== 'alertlist' && panel.type !== 'dashlist';
   return (
     <section
       ref={root}
-      class="dash-panel"
+      class={`dash-panel${isAlone ? ' is-alone' : ''}${panel.isTransparent ? ' is-transparent' : ''}`}
       aria-label={title || panel.type}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: keys act on the panel that has the focus, as in a feed of articles
+      tabIndex={0}
+      data-panel={name}
       style={{ '--x': String(x + 1), '--y': String(y - top + 1), '--w': String(w), '--h': String(h) }}
     >
-      {(title !== '' || panel.description !== '') && (
-        <h2 class="panel-title">
-          {title}
-          {panel.time && !panel.time.isHidden && (
-            <span class="panel-time">{timeNote(panel.time, choices)}</span>
-          )}
-          {panel.description !== '' && (
-            <span class="panel-info" title={panel.description} role="img" aria-label={panel.description}>
-              <Icon name="info" />
-            </span>
-          )}
-        </h2>
-      )}
+      <div class={title === '' && panel.description === '' ? 'panel-head is-bare' : 'panel-head'}>
+        {(title !== '' || panel.description !== '') && (
+          <h2 class="panel-title" title={title}>
+            {title}
+            {panel.time && !panel.time.isHidden && (
+              <span class="panel-time">{timeNote(panel.time, choices)}</span>
+            )}
+            {panel.description !== '' && (
+              <span class="panel-info" title={panel.description} role="img" aria-label={panel.description}>
+                <Icon name="info" />
+              </span>
+            )}
+          </h2>
+        )}
+        <PanelTools shown={shown} isAlone={isAlone} {...(isLive ? { dataOf: () => data.current } : {})} />
+      </div>
       <div class="panel-body">
         {panel.unsupported ? (
           <p class="panel-empty">{panel.warnings?.join(' ')}</p>
@@ -64,7 +82,16 @@ export function Panel({ panel, choices, top, syncKey, marks }: PanelProps) {
         ) : panel.text ? (
           <TextPanel text={{ ...panel.text, content: substitute(panel.text.content, choices, {}, 'text') }} />
         ) : (
-          <LivePanel panel={panel} choices={choices} isNear={isNear} syncKey={syncKey} marks={marks} />
+          <LivePanel
+            shown={shown}
+            isNear={isNear}
+            syncKey={syncKey === '' ? `panel-${shown.key}` : syncKey}
+            isTipShared={isTipShared}
+            marks={marks}
+            onData={(loaded) => {
+              data.current = loaded;
+            }}
+          />
         )}
       </div>
       {!panel.unsupported && panel.warnings && <p class="panel-warning">{panel.warnings.join(' ')}</p>}
@@ -83,16 +110,15 @@ function timeNote({ from, shift }: NonNullable<PanelModel['time']>, choices: Cho
     .join(', ');
 }
 
-interface LivePanelProps {
-  readonly panel: PanelModel;
-  readonly choices: Choices;
+interface LivePanelProps extends PanelSurroundings {
+  readonly shown: ShownPanel;
   readonly isNear: boolean;
-  readonly syncKey: string;
-  readonly marks: TimeMarks;
+  onData(data: PanelData | undefined): void;
 }
 
-function LivePanel({ panel, choices, isNear, syncKey, marks }: LivePanelProps) {
-  const { queries, range, tick, targets } = useSession();
+function LivePanel({ shown, isNear, syncKey, isTipShared, marks, onData }: LivePanelProps) {
+  const { panel, choices, name } = shown;
+  const { queries, range, tick, targets, now } = useSession();
   const seenTick = useRef(-1);
   if (isNear) seenTick.current = tick.value;
   const resource = useResource(
@@ -112,8 +138,48 @@ function LivePanel({ panel, choices, isNear, syncKey, marks }: LivePanelProps) {
   );
   const data = resource.data.value;
   const error = resource.error.value;
-  if (error) return <ErrorNote what="" error={error} retry={() => void resource.refresh()} />;
-  if (!data) return <Skeleton rows={1} height={Math.max(40, panel.gridPos.h * 38 - 60)} />;
+  onData(data);
+  if (!data) {
+    return error ? (
+      <ErrorNote what="" error={error} retry={() => void resource.refresh()} />
+    ) : (
+      <Skeleton rows={1} height={Math.max(40, panel.gridPos.h * 38 - 60)} />
+    );
+  }
+  const since = resource.fetchedAt.value;
+  return (
+    <>
+      {error && since !== undefined && (
+        <p class="stale" role="status" title={error.message}>
+          <Icon name="clock" /> {durationText(now.value - since)} old: {error.message}
+        </p>
+      )}
+      {data.warnings.length > 0 && (
+        <p class="panel-note" title={data.warnings.join('\n')}>
+          {data.warnings[0]}
+        </p>
+      )}
+      <Drawing
+        panel={panel}
+        data={data}
+        choices={choices}
+        stateKey={name}
+        syncKey={syncKey}
+        isTipShared={isTipShared}
+        marks={marks}
+      />
+    </>
+  );
+}
+
+interface DrawingProps extends PanelSurroundings {
+  readonly panel: PanelModel;
+  readonly data: PanelData;
+  readonly choices: Choices;
+  readonly stateKey: string;
+}
+
+function Drawing({ panel, data, choices, ...around }: DrawingProps) {
   switch (panel.type) {
     case 'stat':
       return <StatPanel panel={panel} data={data} />;
@@ -134,6 +200,6 @@ function LivePanel({ panel, choices, isNear, syncKey, marks }: LivePanelProps) {
     case 'status-history':
       return <StatePanel panel={panel} data={data} />;
     default:
-      return <SeriesPanel panel={panel} data={data} syncKey={syncKey} marks={marks} />;
+      return <SeriesPanel panel={panel} data={data} {...around} />;
   }
 }

@@ -1,6 +1,6 @@
 /** One number for a series, by Grafana's reducer names; null where there is none. */
-export function reduceSeries(values: readonly (number | null)[], reducer: string): number | null {
-  const known = values.filter((value) => value !== null);
+export function reduceSeries(values: readonly (number | null | undefined)[], reducer: string): number | null {
+  const known = values.filter((value) => value !== null && value !== undefined);
   const first = known[0];
   const last = known.at(-1);
   if (first === undefined || last === undefined) return reducer === 'count' ? 0 : null;
@@ -16,11 +16,11 @@ export function reduceSeries(values: readonly (number | null)[], reducer: string
     case 'sum':
       return sum(known);
     case 'min':
-      return Math.min(...known);
+      return least(known);
     case 'max':
-      return Math.max(...known);
+      return most(known);
     case 'range':
-      return Math.max(...known) - Math.min(...known);
+      return most(known) - least(known);
     case 'diff':
       return last - first;
     case 'diffperc':
@@ -73,6 +73,10 @@ export const REDUCER_NAMES: Readonly<Record<string, string>> = {
   changeCount: 'Changes',
   distinctCount: 'Distinct',
 };
+
+/** Spreading many values over an argument list would overflow the stack. */
+const least = (values: readonly number[]): number => values.reduce((a, b) => (b < a ? b : a));
+const most = (values: readonly number[]): number => values.reduce((a, b) => (b > a ? b : a));
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 

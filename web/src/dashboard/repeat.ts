@@ -4,6 +4,8 @@ import type { Choices } from './substitute.ts';
 /** A panel to draw: as authored, or one of its copies with its own choice of the variable. */
 export interface ShownPanel {
   readonly key: string;
+  /** Names it in the URL: the authored id, of copies with their value. */
+  readonly name: string;
   readonly panel: PanelModel;
   readonly choices: Choices;
 }
@@ -26,14 +28,19 @@ export function expandSections(panels: readonly PanelModel[], choices: Choices):
     if (!row) return [{ key, row: undefined, panels: expandPanels(members, choices, key) }];
     return copiesOf(row, choices).map((own) => ({
       key: `${key} ${own.key}`,
-      row: { key: own.key, panel: row, choices: own.choices },
-      panels: expandPanels(members, own.choices, `${key} ${own.key}`),
+      row: { key: own.key, name: '', panel: row, choices: own.choices },
+      panels: expandPanels(members, own.choices, `${key} ${own.key}`, own.key),
     }));
   });
 }
 
 /** Copies of a panel stand side by side (or below each other); what is below them moves down. */
-export function expandPanels(panels: readonly PanelModel[], choices: Choices, prefix: string): ShownPanel[] {
+export function expandPanels(
+  panels: readonly PanelModel[],
+  choices: Choices,
+  prefix: string,
+  ofRow = '',
+): ShownPanel[] {
   const ordered = [...panels].sort((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x);
   const shown: ShownPanel[] = [];
   /** What was added above, by the grid row from which on it counts. */
@@ -46,6 +53,7 @@ export function expandPanels(panels: readonly PanelModel[], choices: Choices, pr
     copies.forEach((copy, i) => {
       shown.push({
         key: `${prefix} ${panel.id} ${copy.key}`,
+        name: [String(panel.id), ofRow, copy.key].filter((part) => part !== '').join('-'),
         panel: { ...panel, gridPos: places[i]! },
         choices: copy.choices,
       });

@@ -1,133 +1,258 @@
 import { useMemo } from 'preact/hooks';
-import type { GraphModel, PanelModel } from '../../../src/dashboards/model.ts';
+import type { DrawStyle, GraphModel, PanelModel } from '../../../src/dashboards/model.ts';
 import { Chart } from '../chart/chart.tsx';
 import { assignColors, type ShownTheme, seriesColor } from '../chart/palette.ts';
-import type { ChartLine } from '../chart/plot.ts';
+import type { ChartLine, ChartThreshold, ChartValue } from '../chart/plot.ts';
+import { alignTimes } from '../chart/scale.ts';
 import { useSession } from '../session.ts';
 import type { TimeMarks } from './annotations.ts';
 import { cssColor } from './colors.ts';
 import { valueColor } from './display.ts';
 import type { PanelData, PanelSeries } from './panel-data.ts';
 import { REDUCER_NAMES, reduceSeries } from './reduce.ts';
-import { isContinuous } from './schemes.ts';
-import { isHidden } from './settings.ts';
+import { isContinuous, schemeColor } from './schemes.ts';
+import { isHidden, type Settings } from './settings.ts';
 
-/** Time series and old graphs. */
-export function SeriesPanel({
-  panel,
-  data,
-  syncKey,
-  marks,
-}: {
+interface SeriesPanelProps {
   readonly panel: PanelModel;
   readonly data: PanelData;
+  /** Charts of the same key share their crosshair. */
   readonly syncKey: string;
+  /** They share what the pointer tells, too. */
+  readonly isTipShared: boolean;
   readonly marks: TimeMarks;
-}) {
-  const { theme } = useSession();
+  /** The panel's name in the URL. */
+  readonly stateKey: string;
+}
+
+/** Time series and old graphs. */
+export function SeriesPanel({ panel, data, syncKey, isTipShared, marks, stateKey }: SeriesPanelProps) {
+  const { theme, accent } = useSession();
   const shown = theme.shown.value;
-  const lines = useMemo(() => linesOf(panel, data.series, shown), [panel, data, shown]);
-  const graph = panel.graph;
-  if (!graph || lines.length === 0) return <p class="panel-empty">No data in this range.</p>;
+  const isSafe = accent.isColorBlind.value;
+  const { times, lines } = useMemo(
+    () => linesOf(panel, data.series, shown, isSafe),
+    [panel, data, shown, isSafe],
+  );
+  const { graph, legend } = panel;
+  if (!graph || lines.length === 0)
+    return <p class="panel-empty">{panel.noValue ?? 'No data in this range.'}</p>;
   const { left, right } = graph;
   const isPercent = graph.stack === 'percent';
-  const thresholds =
-    graph.thresholds === 'off' || !panel.thresholds
-      ? []
-      : panel.thresholds.steps.flatMap((step) =>
-          step.value === null
-            ? []
-            : [{ value: step.value, color: cssColor(step.color, shown) ?? step.color }],
-        );
   return (
     <Chart
       label={panel.title}
-      times={data.series[0]?.times ?? []}
+      times={times}
       lines={lines}
       range={[data.range.from / 1000, data.range.to / 1000]}
       unit={isPercent ? 'percent' : left.unit === '' ? 'short' : left.unit}
       {...(left.decimals === undefined ? {} : { decimals: left.decimals })}
       {...(left.label === '' ? {} : { axisLabel: left.label })}
       bounds={isPercent ? { min: 0, max: 100 } : { ...left, ...softBounds(data.series) }}
-      {...(right ? { rightUnit: right.unit, rightBounds: right } : {})}
-      isLog={left.isLog}
-      thresholds={thresholds}
+      {...(left.logBase === undefined ? {} : { logBase: left.logBase })}
+      isHidden={left.isHidden}
+      isColored={left.isColored === true}
+      {...(right
+        ? {
+            rightUnit: right.unit === '' ? 'short' : right.unit,
+            rightBounds: right,
+            ...(right.decimals === undefined ? {} : { rightDecimals: right.decimals }),
+            ...(right.label === '' ? {} : { rightLabel: right.label }),
+            ...(right.logBase === undefined ? {} : { rightLogBase: right.logBase }),
+          }
+        : left.side === 'right'
+          ? { rightUnit: left.unit === '' ? 'short' : left.unit, rightBounds: left }
+          : {})}
+      thresholds={thresholdsOf(panel, shown)}
       thresholdStyle={graph.thresholds}
       shades={marks.shades}
       marks={marks.marks}
-      legendPlacement={panel.legend?.placement ?? 'bottom'}
-      legend={panel.legend?.isShown === false ? 'none' : 'list'}
-      legendColumns={(panel.legend?.calcs ?? []).map((calc) => ({
+      tooltip={{ ...TOLD, ...panel.tooltip, isShared: isTipShared }}
+      legendPlacement={legend?.placement ?? 'bottom'}
+      legend={legend?.isShown === false ? 'none' : 'list'}
+      legendColumns={(legend?.calcs ?? []).map((calc) => ({
+        id: calc,
         title: REDUCER_NAMES[calc] ?? calc,
         value: (values) => reduceSeries(values, calc),
       }))}
-      legendMode={panel.legend?.mode ?? 'list'}
+      legendMode={legend?.mode ?? 'list'}
+      {...(legend?.sortBy === undefined
+        ? {}
+        : { legendOrder: { by: legend.sortBy, isDescending: legend.isDescending } })}
+      {...(legend?.width === undefined ? {} : { legendWidth: legend.width })}
       syncKey={syncKey}
+      stateKey={stateKey}
     />
   );
 }
 
-function linesOf(panel: PanelModel, series: readonly PanelSeries[], theme: ShownTheme): ChartLine[] {
+const TOLD = { mode: 'all', sort: 'descending', hideZeros: false } as const;
+
+/** What is drawn of the thresholds; percentages are of what the axis spans, where its ends are authored. */
+function thresholdsOf({ graph, thresholds, min, max }: PanelModel, theme: ShownTheme): ChartThreshold[] {
+  if (!thresholds || !graph || graph.thresholds === 'off') return [];
+  const [low, high] = [min ?? 0, max ?? 100];
+  return thresholds.steps.flatMap(({ value, color }) => {
+    const css = cssColor(color, theme) ?? color;
+    if (value === null) return css === 'transparent' ? [] : [{ value: Number.NEGATIVE_INFINITY, color: css }];
+    const at = thresholds.mode === 'percentage' ? low + (value / 100) * (high - low) : value;
+    return [{ value: at, color: css }];
+  });
+}
+
+function linesOf(
+  panel: PanelModel,
+  series: readonly PanelSeries[],
+  theme: ShownTheme,
+  isSafe: boolean,
+): { times: readonly number[]; lines: ChartLine[] } {
   const { graph } = panel;
-  if (!graph) return [];
+  if (!graph) return { times: [], lines: [] };
   const drawn = series.filter(
     ({ settings, values }) => !isHidden(settings) && values.some((value) => value !== null),
   );
+  const { times, columns } = alignTimes(drawn);
   const palette = assignColors(drawn.map(({ name }) => name));
-  const fixed = panel.color.mode === 'fixed' ? cssColor(panel.color.fixedColor, theme) : undefined;
-  const isByValue = panel.color.mode === 'thresholds' || isContinuous(panel.color.mode);
   const stacks = drawn.map(({ settings }) => stackOf(graph, settings));
-  const percent =
-    graph.stack === 'percent' ? totals(drawn.filter((_, i) => stacks[i] !== undefined)) : undefined;
-  return drawn.map(({ name, values, settings }, i): ChartLine => {
-    const color =
-      overrideColor(settings, theme) ??
-      fixed ??
-      (isByValue ? valueColor(reduceSeries(values, 'lastNotNull'), panel, theme) : undefined) ??
-      seriesColor(palette[i]!, theme);
+  const shares =
+    graph.stack === 'percent'
+      ? totals(
+          columns.filter((_, i) => stacks[i] !== undefined),
+          times.length,
+        )
+      : undefined;
+  const lines = drawn.map(({ name, values: authored, settings }, i): ChartLine => {
     const number = (id: string, fallback: number): number => {
       const value = settings.get(id);
       return typeof value === 'number' ? value : fallback;
     };
-    const isNegative = settings.get('custom.transform') === 'negative-Y';
-    const style = settings.get('custom.lineStyle') as { fill?: string } | undefined;
-    const drawStyle = settings.get('custom.drawStyle');
+    const text = (id: string): string => String(settings.get(id) ?? '');
+    const stack = stacks[i];
+    const values = columns[i]!.map(
+      plotted(graph, settings, stack === undefined ? undefined : shares, panel.graph?.left.logBase),
+    );
+    const draw = drawnAs(graph, text('custom.drawStyle'), text('custom.lineInterpolation'));
+    const gradient = text('custom.gradientMode') || graph.gradient;
+    const dash = dashOf(graph, settings);
+    const isRight =
+      graph.left.side === 'right' || (graph.right !== undefined && isOnRight(settings, panel.unit));
+    const unit = settings.get('unit');
+    const decimals = settings.get('decimals');
+    const paint = gradient === 'scheme' ? paintOf(panel, theme) : undefined;
     return {
       name,
-      color,
-      values: values.map((value, at) => {
-        const known = value ?? (graph.nulls === 'zero' ? 0 : null);
-        if (known === null) return null;
-        if (percent && stacks[i] !== undefined) return percent[at]! === 0 ? 0 : (known / percent[at]!) * 100;
-        return isNegative ? -known : known;
-      }),
+      color: colorOf(panel, settings, authored, theme) ?? seriesColor(palette[i]!, theme, isSafe),
+      values,
       width: number('custom.lineWidth', graph.lineWidth),
       fill: number('custom.fillOpacity', graph.fill * 100) / 100,
-      ...(stacks[i] === undefined ? {} : { stack: stacks[i] }),
-      draw:
-        drawStyle === 'bars' || drawStyle === 'points'
-          ? drawStyle
-          : (DRAWN_AS[String(settings.get('custom.lineInterpolation'))] ??
-            (drawStyle === 'line' && graph.draw === 'bars' ? 'line' : graph.draw)),
-      ...(typeof settings.get('custom.fillBelowTo') === 'string'
-        ? { fillBelowTo: String(settings.get('custom.fillBelowTo')) }
-        : {}),
-      isGradient: (settings.get('custom.gradientMode') ?? graph.gradient) === 'opacity',
-      isUnnamed: isHidden(settings, 'legend'),
+      draw,
+      points: pointsOf(graph, text('custom.showPoints')),
+      pointSize: number('custom.pointSize', graph.pointSize),
+      barAlign: graph.barAlign,
+      isGradient: gradient === 'opacity' || gradient === 'hue',
+      isUnnamed: isHidden(settings, 'legend') || isUnnamed(panel, authored),
       isUntold: isHidden(settings, 'tooltip'),
-      axis: graph.right && isOnRight(settings, panel.unit) ? 'right' : 'left',
-      spanGaps: (settings.get('custom.spanNulls') ?? graph.nulls === 'connect') === true,
-      ...(graph.isDashed || style?.fill === 'dash' ? { dash: [6, 4] } : {}),
+      axis: isRight ? 'right' : 'left',
+      spanGaps: spanOf(graph, settings),
+      ...(paint ? { paint } : {}),
+      ...(stack === undefined ? {} : { stack }),
+      ...(text('custom.fillBelowTo') === '' ? {} : { fillBelowTo: text('custom.fillBelowTo') }),
+      ...(dash ? { dash } : {}),
+      ...(typeof unit === 'string' && unit !== '' ? { unit } : {}),
+      ...(typeof decimals === 'number' ? { decimals } : {}),
     };
   });
+  return { times, lines };
 }
 
-const DRAWN_AS: Readonly<Record<string, ChartLine['draw']>> = {
-  linear: 'line',
-  smooth: 'smooth',
-  stepAfter: 'step',
-  stepBefore: 'step',
-};
+/** How a sample stands in the plot: turned over, as a share of its stack, zero where there is none; nothing has a logarithm below zero. */
+function plotted(
+  graph: GraphModel,
+  settings: Settings,
+  shares: readonly number[] | undefined,
+  logBase: number | undefined,
+): (value: ChartValue, at: number) => ChartValue {
+  const isNegative = settings.get('custom.transform') === 'negative-Y';
+  return (value, at) => {
+    const known = value === null && graph.nulls === 'zero' ? 0 : value;
+    if (known === null || known === undefined) return known;
+    if (shares) return shares[at]! === 0 ? 0 : (known / shares[at]!) * 100;
+    if (logBase !== undefined && known <= 0) return null;
+    return isNegative ? -known : known;
+  };
+}
+
+function drawnAs(graph: GraphModel, style: string, interpolation: string): DrawStyle {
+  if (style === 'bars' || style === 'points') return style;
+  const curve: DrawStyle | undefined = (
+    { linear: 'line', smooth: 'smooth', stepAfter: 'step', stepBefore: 'stepBefore' } as const
+  )[interpolation];
+  if (curve) return curve;
+  return style === 'line' && (graph.draw === 'bars' || graph.draw === 'points') ? 'line' : graph.draw;
+}
+
+function pointsOf(graph: GraphModel, own: string): GraphModel['points'] {
+  return own === 'auto' || own === 'always' || own === 'never' ? own : graph.points;
+}
+
+/** All holes, or those of so many seconds; Grafana counts them in ms. */
+function spanOf(graph: GraphModel, settings: Settings): boolean | number {
+  const own = settings.get('custom.spanNulls');
+  if (typeof own === 'number') return own / 1000;
+  if (typeof own === 'boolean') return own;
+  return graph.nulls === 'connect' || (graph.maxGapMs === undefined ? false : graph.maxGapMs / 1000);
+}
+
+function dashOf(graph: GraphModel, settings: Settings): readonly number[] | undefined {
+  const style = settings.get('custom.lineStyle') as { fill?: string; dash?: unknown } | undefined;
+  if (style === undefined) return graph.dash;
+  if (style.fill !== 'dash' && style.fill !== 'dot') return undefined;
+  const lengths = Array.isArray(style.dash) ? style.dash.filter((one) => typeof one === 'number') : [];
+  return lengths.length > 0 ? lengths : style.fill === 'dot' ? [0, 6] : [6, 4];
+}
+
+/** Old graphs leave out of their legend what is empty, or zero all the time. */
+function isUnnamed({ legend }: PanelModel, values: readonly (number | null)[]): boolean {
+  if (legend?.hideEmpty && values.every((value) => value === null)) return true;
+  return legend?.hideZero === true && values.every((value) => value === null || value === 0);
+}
+
+/** What an override or the panel's mode gives a series; undefined leaves it to the palette. */
+function colorOf(
+  panel: PanelModel,
+  settings: Settings,
+  values: readonly (number | null)[],
+  theme: ShownTheme,
+): string | undefined {
+  const own = overrideColor(settings, theme);
+  if (own !== undefined) return own;
+  const { mode, fixedColor } = panel.color;
+  if (mode === 'fixed') return cssColor(fixedColor, theme);
+  if (mode !== 'thresholds' && !isContinuous(mode)) return undefined;
+  return valueColor(reduceSeries(values, 'lastNotNull'), panel, theme);
+}
+
+/** The panel's colours by value, as stops of a gradient from low to high. */
+function paintOf(
+  { color: { mode }, thresholds, min = 0, max = 100 }: PanelModel,
+  theme: ShownTheme,
+): ChartLine['paint'] {
+  if (isContinuous(mode)) {
+    return Array.from(
+      { length: 11 },
+      (_, i) => [min + ((max - min) * i) / 10, schemeColor(mode, i / 10, theme)] as const,
+    );
+  }
+  const steps = thresholds?.steps ?? [];
+  return steps.flatMap(({ value, color }, i) => {
+    const css = cssColor(color, theme) ?? color;
+    const at = value === null ? Number.NEGATIVE_INFINITY : value;
+    const next = steps[i + 1]?.value;
+    return next === undefined || next === null
+      ? [[at, css] as const]
+      : [[at, css] as const, [next, css] as const];
+  });
+}
 
 /** Soft ends that overrides give to single series are the axis's: it is one. */
 function softBounds(series: readonly PanelSeries[]): { softMin?: number; softMax?: number } {
@@ -160,10 +285,9 @@ function stackOf(graph: GraphModel, settings: ReadonlyMap<string, unknown>): str
   return `${String(own?.group ?? 'A')} ${direction}`;
 }
 
-function totals(series: readonly PanelSeries[]): number[] {
-  return (series[0]?.values ?? []).map((_, i) =>
-    series.reduce((sum, { values }) => sum + (values[i] ?? 0), 0),
-  );
+/** Of each moment, what all of a stack is. */
+function totals(columns: readonly (readonly ChartValue[])[], count: number): number[] {
+  return Array.from({ length: count }, (_, i) => columns.reduce((sum, column) => sum + (column[i] ?? 0), 0));
 }
 
 function overrideColor(settings: ReadonlyMap<string, unknown>, theme: ShownTheme): string | undefined {

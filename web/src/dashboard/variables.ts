@@ -22,8 +22,8 @@ export interface VariableState {
 const ALL = '$__all';
 
 /**
- * Fetches the values of all variables in their order, each with the choices of those before it, and settles what is chosen: what
- * the URL says, else what is stored and still exists, else the first.
+ * Fetches the values of all variables, each with the choices of those it mentions and at the same time as those it does not, and
+ * settles what is chosen: what the URL says, else what is stored and still exists, else the first.
  */
 export async function resolveVariables(
   models: readonly VariableModel[],
@@ -33,9 +33,13 @@ export async function resolveVariables(
   macros: Macros,
   abort: AbortSignal,
 ): Promise<VariableState[]> {
-  const states: VariableState[] = [];
-  const choices = new Map<string, Chosen>();
-  for (const model of models) {
+  const pending = new Map<string, Promise<VariableState>>();
+  const resolve = async (
+    model: VariableModel,
+    before: ReadonlyMap<string, Promise<VariableState>>,
+  ): Promise<VariableState> => {
+    const needed = [...before].filter(([name]) => mentions(model, name)).map(([, state]) => state);
+    const choices = new Map((await Promise.all(needed)).map((state) => [state.model.name, state.chosen]));
     let options: readonly Option[] = [];
     let error: string | undefined;
     try {
@@ -45,11 +49,18 @@ export async function resolveVariables(
       error = problem instanceof Error ? problem.message : String(problem);
     }
     const chosen = choose(model, options, given(model.name));
-    choices.set(model.name, chosen);
-    states.push({ model, options, chosen, ...(error === undefined ? {} : { error }) });
-  }
-  return states;
+    return { model, options, chosen, ...(error === undefined ? {} : { error }) };
+  };
+  const states = models.map((model) => {
+    const state = resolve(model, new Map(pending));
+    pending.set(model.name, state);
+    return state;
+  });
+  return Promise.all(states);
 }
+
+const mentions = ({ query, regex }: VariableModel, name: string): boolean =>
+  `${query} ${regex}`.split(/[^\w.]+/).includes(name);
 
 export function choose(model: VariableModel, options: readonly Option[], given: readonly string[]): Chosen {
   const wanted = given.length > 0 ? given : model.current;

@@ -14,7 +14,7 @@ function heldClock(): PageClock & { turn(): Promise<void> } {
     },
     async turn() {
       for (const fire of due.splice(0)) fire();
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => setTimeout(resolve));
       due = [];
     },
   };

@@ -53,9 +53,8 @@ export function columnsOf(matrix: readonly MatrixSeries[], { start, end, step }:
   return { times, series };
 }
 
-export function lastValue(values: readonly (number | null)[]): number | null {
-  for (let i = values.length - 1; i >= 0; i--) if (values[i] !== null) return values[i]!;
-  return null;
+export function lastValue(values: readonly (number | null | undefined)[]): number | null {
+  return values.findLast((value) => value !== null && value !== undefined) ?? null;
 }
 
 /** `name{a="b"}` as Prometheus writes a series. */

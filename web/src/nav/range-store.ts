@@ -21,6 +21,8 @@ export interface RangeStore {
   resolve(): ResolvedRange;
   set(range: RangeText): void;
   undo(): void;
+  /** Absolute ranges looked at before, newest first. */
+  recent(): readonly RangeText[];
   setRefresh(intervalMs: number): void;
   /** What a view wants while the URL says nothing: a dashboard's own range and refresh. */
   setDefaults(range: RangeText | undefined, refreshMs: number | undefined): void;
@@ -34,7 +36,8 @@ const MAX_UNDO = 50;
 /** Explore keeps its range in upstream's parameters, so that links from alerts and from other tools work both ways. */
 const isExplore = (path: string): boolean => path === '/graph';
 
-export function createRangeStore(router: Router, clock: PageClock): RangeStore {
+/** @param storage keeps recent ranges; a browser may refuse it */
+export function createRangeStore(router: Router, clock: PageClock, storage: () => Storage): RangeStore {
   const past = signal<readonly RangeText[]>([]);
   const defaults = signal<{ range: RangeText; refreshMs: number }>({
     range: DEFAULT_RANGE,
@@ -67,6 +70,7 @@ export function createRangeStore(router: Router, clock: PageClock): RangeStore {
     set(range) {
       past.value = [...past.value.slice(-MAX_UNDO), text.value];
       write(range);
+      if (!isRelative(range)) remember(storage, range);
     },
     undo() {
       const previous = past.value.at(-1);
@@ -74,6 +78,7 @@ export function createRangeStore(router: Router, clock: PageClock): RangeStore {
       past.value = past.value.slice(0, -1);
       write(previous);
     },
+    recent: () => recentRanges(storage),
     setRefresh(intervalMs) {
       router.setQuery({ refresh: intervalMs === 0 ? 'off' : promDuration(intervalMs) }, { replace: true });
     },
@@ -121,4 +126,25 @@ function exploreQuery(range: RangeText, now: number): Record<string, string | un
     from: undefined,
     to: undefined,
   };
+}
+
+const RECENT_KEY = 'belfry.ranges';
+const MAX_RECENT = 4;
+
+function recentRanges(storage: () => Storage): readonly RangeText[] {
+  try {
+    const stored: unknown = JSON.parse(storage().getItem(RECENT_KEY) ?? '[]');
+    return Array.isArray(stored) ? (stored as RangeText[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+function remember(storage: () => Storage, range: RangeText): void {
+  const others = recentRanges(storage).filter(({ from, to }) => from !== range.from || to !== range.to);
+  try {
+    storage().setItem(RECENT_KEY, JSON.stringify([range, ...others].slice(0, MAX_RECENT)));
+  } catch {
+    // Storage is switched off: nothing is remembered.
+  }
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   describeRange,
   parseInstant,
+  pastedRange,
   resolveRange,
   shiftRange,
   tidyRange,
@@ -64,4 +65,22 @@ test.each([
   ['now-1h', 'now-1h'],
 ])('%s is tidied to %s', (from, tidy) => {
   expect(tidyRange({ from, to: 'now' }).from).toBe(tidy);
+});
+
+test.each([
+  ['now-6h to now', { from: 'now-6h', to: 'now' }],
+  ['2026-11-23 07:00 to 2026-11-23 08:00', { from: '2026-11-23 07:00', to: '2026-11-23 08:00' }],
+  ['{"from":"now-7d","to":"now-1d"}', { from: 'now-7d', to: 'now-1d' }],
+  ['from here to there', undefined],
+  ['{"from":1}', undefined],
+  ['{', undefined],
+])('%j is pasted as a range', (text, expected) => {
+  expect(pastedRange(text)).toEqual(expected);
+});
+
+test('by the clock of UTC a date without a zone is UTC, one with a zone is what it says', () => {
+  expect(parseInstant('2026-11-23 06:00', NOW, false, 'utc')).toBe(Date.UTC(2026, 10, 23, 6));
+  expect(parseInstant('2026-11-23T06:00:00+02:00', NOW, false, 'utc')).toBe(Date.UTC(2026, 10, 23, 4));
+  const range = { from: String(Date.UTC(2026, 10, 23, 6)), to: String(Date.UTC(2026, 10, 23, 7)) };
+  expect(describeRange(range, NOW, 'utc')).toBe('2026-11-23 06:00 – 07:00');
 });

@@ -1,3 +1,5 @@
+import { clockOf, type Zone } from '../format/time.ts';
+
 /** A range as written in the URL and in dashboards: `now-6h`, `now`, `now/d`, Unix ms or a date. */
 export interface RangeText {
   readonly from: string;
@@ -37,7 +39,12 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 
 /** Reads one end of a range; undefined when it is neither relative, nor Unix ms, nor a date. `isEnd` rounds `/d` up. */
-export function parseInstant(text: string, now: number, isEnd = false): number | undefined {
+export function parseInstant(
+  text: string,
+  now: number,
+  isEnd = false,
+  zone: Zone = 'local',
+): number | undefined {
   const trimmed = text.trim();
   const relative = /^now(?:\s*([+-])\s*(\d+)([smhdwMy]))?(?:\/([smhdwMy]))?$/.exec(trimmed);
   if (relative) {
@@ -47,7 +54,9 @@ export function parseInstant(text: string, now: number, isEnd = false): number |
   }
   if (/^\d{9,}$/.test(trimmed)) return Number(trimmed);
   if (!/^\d{4}-\d{2}-\d{2}/.test(trimmed)) return undefined;
-  const ms = Date.parse(trimmed.length === 10 ? `${trimmed}T00:00:00` : trimmed.replace(' ', 'T'));
+  const date = trimmed.length === 10 ? `${trimmed}T00:00:00` : trimmed.replace(' ', 'T');
+  const isZoned = /([Zz]|[+-]\d{2}:?\d{2})$/.test(date.slice(11));
+  const ms = Date.parse(zone === 'utc' && !isZoned ? `${date}Z` : date);
   return Number.isNaN(ms) ? undefined : ms;
 }
 
@@ -82,24 +91,38 @@ export function isRelative(range: RangeText): boolean {
   return range.to.trim() === 'now' && range.from.trim().startsWith('now-') && !range.from.includes('/');
 }
 
-/** "Last 6 h", or the two ends in local time. */
-export function describeRange(range: RangeText, now: number): string {
+/** "Last 6 h", or the two ends. */
+export function describeRange(range: RangeText, now: number, zone: Zone = 'local'): string {
   const preset = range.to === 'now' ? PRESETS.find(([from]) => from === range.from) : undefined;
   if (preset) return preset[1];
   if (isRelative(range)) return `Last ${range.from.slice(4).replace(/(\d+)([a-zA-Z])/, '$1 $2')}`;
   const { from, to } = resolveRange(range, now);
-  const a = localStamp(from);
-  const b = localStamp(to);
+  const a = stampText(from, zone);
+  const b = stampText(to, zone);
   return `${a} – ${a.slice(0, 10) === b.slice(0, 10) ? b.slice(11) : b}`;
 }
 
-/** `2026-11-23 07:04` in local time, with seconds when they are not zero. */
-export function localStamp(time: number): string {
-  const date = new Date(time);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  const seconds = date.getSeconds() === 0 ? '' : `:${two(date.getSeconds())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}${seconds}`;
+/** `2026-11-23 07:04`, with seconds when they are not zero. */
+export function stampText(time: number, zone: Zone = 'local'): string {
+  const text = clockOf(time, zone).toISOString().slice(0, 19).replace('T', ' ');
+  return text.endsWith(':00') ? text.slice(0, -3) : text;
+}
+
+/** Reads a copied range: `A to B`, or the JSON that Grafana copies; undefined for any other text. */
+export function pastedRange(text: string): RangeText | undefined {
+  const words = /^\s*(\S.*?)\s+to\s+(\S.*?)\s*$/.exec(text);
+  let given: { from?: unknown; to?: unknown } = words ? { from: words[1], to: words[2] } : {};
+  if (text.trim().startsWith('{')) {
+    try {
+      given = JSON.parse(text) as typeof given;
+    } catch {
+      return undefined;
+    }
+  }
+  const { from, to } = given;
+  if (typeof from !== 'string' || typeof to !== 'string') return undefined;
+  const isReadable = parseInstant(from, 0) !== undefined && parseInstant(to, 0) !== undefined;
+  return isReadable ? { from, to } : undefined;
 }
 
 /** Moves a range by half its length; a relative one becomes absolute. */

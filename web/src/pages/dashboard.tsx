@@ -1,8 +1,9 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { DashboardModel } from '../../../src/dashboards/model.ts';
-import type { TimeMarks } from '../dashboard/annotations.ts';
-import { Panel } from '../dashboard/panel.tsx';
+import { DashboardLinks } from '../dashboard/dashboard-links.tsx';
+import { Panel, type PanelSurroundings } from '../dashboard/panel.tsx';
 import { macrosOf } from '../dashboard/panel-data.ts';
+import { usePanelKeys } from '../dashboard/panel-keys.ts';
 import { expandSections, type Section } from '../dashboard/repeat.ts';
 import { type Choices, substitute } from '../dashboard/substitute.ts';
 import { AnnotationBar, useTimeMarks } from '../dashboard/time-marks.tsx';
@@ -16,7 +17,7 @@ import { useResource, useSession } from '../session.ts';
 
 /** `/d/<uid>/<slug>`: a dashboard as authored. */
 export function DashboardPage() {
-  const { api, router, range } = useSession();
+  const { api, router, range, zone } = useSession();
   const uid = decodeURIComponent(router.path.peek().split('/')[2] ?? '');
   const resource = useResource((abort) => api.dashboard<DashboardModel>(uid, abort), [uid], { live: false });
   const model = resource.data.value;
@@ -24,8 +25,15 @@ export function DashboardPage() {
     if (!model) return;
     document.title = `${model.title} · Belfry`;
     range.setDefaults(model.time, model.refresh === '' ? undefined : parsePromDuration(model.refresh));
+    zone.setDefault(model.timezone.toLowerCase() === 'utc' ? 'utc' : undefined);
   }, [model]);
-  useEffect(() => () => range.setDefaults(undefined, undefined), []);
+  useEffect(
+    () => () => {
+      range.setDefaults(undefined, undefined);
+      zone.setDefault(undefined);
+    },
+    [],
+  );
   return (
     <View resource={resource} what="The dashboard" skeleton={<Skeleton rows={4} height={220} />}>
       {(loaded) => <DashboardView model={loaded} />}
@@ -50,48 +58,72 @@ function DashboardView({ model }: { readonly model: DashboardModel }) {
   const choices = useStableChoices(states);
   const sections = useMemo(() => choices && expandSections(model.panels, choices), [model, choices]);
   const happened = useTimeMarks(model, choices);
+  usePanelKeys();
   const choose = (name: string, values: readonly string[]): void => {
     const next = new URLSearchParams(query);
     next.delete(`var-${name}`);
     for (const value of values) next.append(`var-${name}`, value);
     router.go(`${router.path.value}?${next}`);
   };
+  const around: PanelSurroundings = {
+    syncKey: model.tooltip === 'own' ? '' : model.uid,
+    isTipShared: model.tooltip === 'shared',
+    marks: happened.marks,
+  };
+  const wanted = viewedPanel(query);
+  const alone =
+    wanted === undefined
+      ? undefined
+      : sections?.flatMap(({ panels }) => panels).find((shown) => shown.name === wanted);
   return (
-    <div class="dashboard">
+    <div class={alone ? 'dashboard has-one-panel' : 'dashboard'}>
       <div class="page-head">
         <h1 class="page-title" title={model.description}>
           {model.title}
         </h1>
         {states && <VariableBar variables={states} onChoose={choose} />}
-        <AnnotationBar model={model} isOn={happened.isOn} />
+        <div class="dash-head-end">
+          {choices && <DashboardLinks model={model} choices={choices} />}
+          <AnnotationBar model={model} isOn={happened.isOn} />
+        </div>
       </div>
       {[...model.warnings, ...happened.problems].map((warning) => (
         <p key={warning} class="note">
           {warning}
         </p>
       ))}
+      {!sections && <Skeleton rows={4} height={220} />}
       {model.panels.length === 0 && <Empty title="This dashboard has no panels." />}
-      {sections?.map((section) => (
-        <SectionView
-          key={section.key}
-          section={section}
-          syncKey={model.tooltip === 'own' ? '' : model.uid}
-          marks={happened.marks}
-        />
-      ))}
+      {wanted !== undefined && sections && !alone && (
+        <p class="note">
+          This dashboard has no panel {wanted}.{' '}
+          <button
+            type="button"
+            class="link-button"
+            onClick={() =>
+              router.setQuery({ viewPanel: undefined, fullscreen: undefined, panelId: undefined })
+            }
+          >
+            Show all
+          </button>
+        </p>
+      )}
+      {alone ? (
+        <Panel key={alone.key} shown={alone} top={0} isAlone {...around} />
+      ) : (
+        sections?.map((section) => <SectionView key={section.key} section={section} {...around} />)
+      )}
     </div>
   );
 }
 
-function SectionView({
-  section,
-  syncKey,
-  marks,
-}: {
-  readonly section: Section;
-  readonly syncKey: string;
-  readonly marks: TimeMarks;
-}) {
+/** `viewPanel=2`, `viewPanel=panel-2`, and the `fullscreen&panelId=2` of old links. */
+function viewedPanel(query: URLSearchParams): string | undefined {
+  const old = query.has('fullscreen') ? query.get('panelId') : null;
+  return (query.get('viewPanel') ?? old)?.replace(/^panel-/, '') || undefined;
+}
+
+function SectionView({ section, ...around }: { readonly section: Section } & PanelSurroundings) {
   const { row, panels } = section;
   const [isOpen, setIsOpen] = useState(row?.panel.collapsed !== true);
   const top = Math.min(...panels.map(({ panel }) => panel.gridPos.y));
@@ -101,20 +133,17 @@ function SectionView({
       {row && (
         <button type="button" class="dash-row" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
           <Icon name="chevron" /> {title || 'Row'}
-          {!isOpen && panels.length > 0 && <span class="section-note">{panels.length} panels</span>}
+          {!isOpen && panels.length > 0 && (
+            <span class="section-note">
+              {panels.length} {panels.length === 1 ? 'panel' : 'panels'}
+            </span>
+          )}
         </button>
       )}
       {isOpen && panels.length > 0 && (
         <div class="dash-grid">
-          {panels.map(({ key, panel, choices }) => (
-            <Panel
-              key={key}
-              panel={panel}
-              choices={choices}
-              top={top}
-              syncKey={syncKey === '' ? `panel-${key}` : syncKey}
-              marks={marks}
-            />
+          {panels.map((shown) => (
+            <Panel key={shown.key} shown={shown} top={top} isAlone={false} {...around} />
           ))}
         </div>
       )}
