@@ -1,6 +1,6 @@
-import { alignTimes, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { assignColors } from './palette.ts';
-import { axisSpan, stackColumns, steadySpan, tickSteps } from './scale.ts';
+import { alignTimes, axisSpan, stackColumns, steadySpan, tickSteps } from './scale.ts';
 
 test('the axis starts at zero where that wastes little, not where it hides the data', () => {
   expect(axisSpan(20, 100, {})[0]).toBe(0);
