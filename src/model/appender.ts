@@ -91,4 +91,6 @@ export interface Appender extends SampleAppender {
    * (disk full) it resolves too, because alerts must leave; who must refuse instead (remote write) asks the store whether it is degraded.
    */
   committed(): Promise<void>;
+  /** Says that nothing more comes for the moment: a good time to commit what has come. Does not wait for that. */
+  pause(): void;
 }

@@ -1,18 +1,22 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { httpTarget, rawTarget, sendPage } from '../testing/http-target.ts';
-import { createDirectPages } from './direct-pages.ts';
+import {
+  createDirectPages,
+  type DirectRequest,
+  directRequest,
+  type PageAsk,
+  type RequestHeaders,
+} from './direct-pages.ts';
 import { PageBuffers } from './page-buffers.ts';
-import type { PageRequest } from './page-client.ts';
 
-const request = (signal = new AbortController().signal): PageRequest => ({
-  url: '',
-  headers: {},
-  compressed: false,
+const request = (signal = new AbortController().signal): PageAsk => ({
   bodyLimitBytes: 5_000_000,
   expectedBytes: 0,
   signal,
 });
+const to = (url: string, headers: RequestHeaders = {}): DirectRequest =>
+  directRequest(new URL(url), headers)!;
 
 test('pages of several targets at once are kept apart, whatever their sizes', async () => {
   const page = (i: number, n: number): string => `metric_${i} ${n}\n`.repeat(1 + i * 2000);
@@ -31,7 +35,7 @@ test('pages of several targets at once are kept apart, whatever their sizes', as
   for (let n = 0; n < 6; n++) {
     const pages = await Promise.all(
       targets.map(({ address }) =>
-        direct.fetch(new URL(`http://${address}/${n % 2 ? 'chunked' : ''}`), {}, request()),
+        direct.fetch(to(`http://${address}/${n % 2 ? 'chunked' : ''}`), request()),
       ),
     );
     for (const [i, found] of pages.entries()) expect(Buffer.from(found!.body).toString()).toBe(page(i, n));
@@ -51,7 +55,7 @@ test('requests to one host at the same time have connections of their own', asyn
   });
   const direct = createDirectPages(new PageBuffers());
   const pages = await Promise.all(
-    ['/a', '/b', '/c'].map((path) => direct.fetch(new URL(`http://${target.address}${path}`), {}, request())),
+    ['/a', '/b', '/c'].map((path) => direct.fetch(to(`http://${target.address}${path}`), request())),
   );
   expect(pages.map((page) => Buffer.from(page!.body).toString())).toEqual(['/a\n', '/b\n', '/c\n']);
   expect(target.connections()).toBe(3);
@@ -68,7 +72,7 @@ test('what a server says unasked ends the connection, and is not the next answer
   });
   const direct = createDirectPages(new PageBuffers());
   for (let i = 0; i < 5; i++) {
-    const page = await direct.fetch(new URL(`http://${target.address}/`), {}, request());
+    const page = await direct.fetch(to(`http://${target.address}/`), request());
     // Undefined when it came together with the answer.
     if (page) expect(Buffer.from(page.body).toString()).toBe('a 1\n');
     await new Promise((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))));
@@ -77,8 +81,7 @@ test('what a server says unasked ends the connection, and is not the next answer
   direct.close();
 });
 
-test('headers that cannot be sent as they are go to the full client', async () => {
-  const direct = createDirectPages(new PageBuffers());
+test('headers that cannot be sent as they are go to the full client', () => {
   const url = new URL('http://127.0.0.1:1/');
   for (const headers of [
     { 'x-key': 'a\r\nx: b' },
@@ -90,9 +93,8 @@ test('headers that cannot be sent as they are go to the full client', async () =
     { Host: 'elsewhere' },
     { 'Transfer-Encoding': 'chunked' },
   ]) {
-    expect(await direct.fetch(url, headers as unknown as Record<string, string>, request())).toBeUndefined();
+    expect(directRequest(url, headers as unknown as RequestHeaders)).toBeUndefined();
   }
-  direct.close();
 });
 
 test('an aborted request ends its connection; the next one is not disturbed', async () => {
@@ -105,34 +107,34 @@ test('an aborted request ends its connection; the next one is not disturbed', as
     reached.resolve();
   });
   const direct = createDirectPages(new PageBuffers());
-  const url = new URL(`http://${target.address}/`);
+  const url = to(`http://${target.address}/`);
   const cut = new AbortController();
-  const page = direct.fetch(url, {}, request(cut.signal));
+  const page = direct.fetch(url, request(cut.signal));
   await reached.promise;
   cut.abort(new Error('too late'));
   await expect(page).rejects.toThrow('too late');
-  await expect(direct.fetch(url, {}, request(cut.signal))).rejects.toThrow('too late');
+  await expect(direct.fetch(url, request(cut.signal))).rejects.toThrow('too late');
   isHeld = false;
-  expect(Buffer.from((await direct.fetch(url, {}, request()))!.body).toString()).toBe('a 1\n');
+  expect(Buffer.from((await direct.fetch(url, request()))!.body).toString()).toBe('a 1\n');
   direct.close();
 });
 
 test('an odd answer is nobody’s page', async () => {
   await using target = await rawTarget((socket) => void socket.end('HTTP/1.0 200 OK\r\n\r\na 1\n'));
   const direct = createDirectPages(new PageBuffers());
-  expect(await direct.fetch(new URL(`http://${target.address}/`), {}, request())).toBeUndefined();
+  expect(await direct.fetch(to(`http://${target.address}/`), request())).toBeUndefined();
   direct.close();
 });
 
 test('nothing stays open after close, nor what is asked later', async () => {
   await using target = await httpTarget((_, response) => sendPage(response, 'a 1\n'));
   const direct = createDirectPages(new PageBuffers());
-  const url = new URL(`http://${target.address}/`);
-  await direct.fetch(url, {}, request());
+  const url = to(`http://${target.address}/`);
+  await direct.fetch(url, request());
   const ended = once(target.requests[0]!.socket, 'close');
   direct.close();
   await ended;
-  const page = direct.fetch(url, {}, request());
+  const page = direct.fetch(url, request());
   await page;
   if (!target.requests[1]!.socket.destroyed) await once(target.requests[1]!.socket, 'close');
 });

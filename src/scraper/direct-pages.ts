@@ -20,6 +20,17 @@ const MAX_IDLE_PER_HOST = 4;
 
 export type RequestHeaders = Readonly<Record<string, string | readonly string[]>>;
 
+/** A request as it is sent, made once for all times that it is. */
+export interface DirectRequest {
+  readonly host: string;
+  readonly hostname: string;
+  readonly port: number;
+  readonly head: string;
+}
+
+/** What differs from one time to the next. */
+export type PageAsk = Pick<PageRequest, 'bodyLimitBytes' | 'expectedBytes' | 'signal'>;
+
 /**
  * Fetches plain pages over kept connections, at a third of what Node's own client costs: no stream, no message object, nothing
  * allocated per read. It knows plain TCP and plain answers only.
@@ -29,7 +40,7 @@ export interface DirectPages {
    * Undefined when the answer is one for Node's own client, which then has to ask again.
    * @throws Error saying what went wrong; the connection is closed then
    */
-  fetch(url: URL, headers: RequestHeaders, request: PageRequest): Promise<FetchedPage | undefined>;
+  fetch(request: DirectRequest, ask: PageAsk): Promise<FetchedPage | undefined>;
   close(): void;
 }
 
@@ -49,25 +60,33 @@ export function createDirectPages(buffers: PageBuffers): DirectPages {
     if (kept!.length === 0) idle.delete(connection.host);
   };
   let isClosed = false;
+  const fetchOver = (
+    request: DirectRequest,
+    ask: PageAsk,
+    resolve: (page: FetchedPage | undefined) => void,
+    reject: (error: unknown) => void,
+  ): void => {
+    if (ask.signal.aborted) {
+      reject(ask.signal.reason);
+      return;
+    }
+    const connection = idle.get(request.host)?.pop() ?? new Connection(request, buffers, forget);
+    connection.fetch(request.head, ask, {
+      resolve(page) {
+        if (connection.isReusable && !isClosed) keep(connection);
+        else connection.destroy();
+        resolve(page);
+      },
+      reject(error) {
+        connection.destroy();
+        // The server closed it while it was kept: another one, in the end a new one, is tried.
+        if (error instanceof StaleConnection) fetchOver(request, ask, resolve, reject);
+        else reject(error);
+      },
+    });
+  };
   return {
-    async fetch(url, headers, request) {
-      const head = requestHead(url, headers);
-      if (head === undefined) return undefined;
-      for (;;) {
-        const kept = idle.get(url.host)?.pop();
-        const connection = kept ?? new Connection(url, buffers, forget);
-        try {
-          const page = await connection.fetch(head, request);
-          if (connection.isReusable && !isClosed) keep(connection);
-          else connection.destroy();
-          return page;
-        } catch (error) {
-          connection.destroy();
-          // The server closed it while it was kept: another one, in the end a new one, is tried.
-          if (!(error instanceof StaleConnection)) throw error;
-        }
-      }
-    },
+    fetch: (request, ask) => new Promise((resolve, reject) => fetchOver(request, ask, resolve, reject)),
     close() {
       isClosed = true;
       for (const kept of idle.values()) for (const connection of kept.splice(0)) connection.destroy();
@@ -78,10 +97,10 @@ export function createDirectPages(buffers: PageBuffers): DirectPages {
 
 class StaleConnection extends Error {}
 
-interface Exchange {
-  readonly answer: PageAnswer;
-  readonly resolve: (page: FetchedPage | undefined) => void;
-  readonly reject: (error: unknown) => void;
+/** Called with what became of one request; one of the two, once. */
+interface Outcome {
+  resolve(page: FetchedPage | undefined): void;
+  reject(error: unknown): void;
 }
 
 /** One connection to one host; one request at a time. */
@@ -90,17 +109,23 @@ class Connection {
   isReusable = false;
   readonly #socket: Socket;
   readonly #buffers: PageBuffers;
-  #exchange: Exchange | undefined;
+  #answer: PageAnswer | undefined;
+  #outcome: Outcome | undefined;
+  /** The one that can end a request on this connection; mostly the same from request to request. */
+  #signal: AbortSignal | undefined;
+  readonly #onAbort = (): void => {
+    if (this.#outcome) this.#settle()?.reject(this.#signal?.reason);
+  };
   #failure: Error | undefined;
   #wasUsed = false;
 
   /** @param onGone called when the connection has ended */
-  constructor(url: URL, buffers: PageBuffers, onGone: (connection: Connection) => void) {
-    this.host = url.host;
+  constructor(request: DirectRequest, buffers: PageBuffers, onGone: (connection: Connection) => void) {
+    this.host = request.host;
     this.#buffers = buffers;
     const socket = net.connect({
-      host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port === '' ? 80 : Number(url.port),
+      host: request.hostname,
+      port: request.port,
       noDelay: true,
       onread: {
         // One buffer for all connections: what is read into it is copied before anything else is read.
@@ -114,32 +139,25 @@ class Connection {
     });
     socket.on('close', () => {
       onGone(this);
+      this.#signal?.removeEventListener('abort', this.#onAbort);
       this.#end(this.#failure);
     });
   }
 
-  fetch(head: string, request: PageRequest): Promise<FetchedPage | undefined> {
-    const { signal } = request;
-    if (signal.aborted) return Promise.reject(signal.reason);
-    if (this.#socket.destroyed) return Promise.reject(new StaleConnection());
+  fetch(head: string, { signal, bodyLimitBytes, expectedBytes }: PageAsk, outcome: Outcome): void {
+    if (this.#socket.destroyed) {
+      outcome.reject(new StaleConnection());
+      return;
+    }
+    if (this.#signal !== signal) {
+      this.#signal?.removeEventListener('abort', this.#onAbort);
+      signal.addEventListener('abort', this.#onAbort);
+      this.#signal = signal;
+    }
     this.isReusable = false;
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => this.#settle()?.reject(signal.reason);
-      signal.addEventListener('abort', onAbort, { once: true });
-      const done = (): void => signal.removeEventListener('abort', onAbort);
-      this.#exchange = {
-        answer: new PageAnswer(request.bodyLimitBytes, request.expectedBytes, this.#buffers),
-        resolve(page) {
-          done();
-          resolve(page);
-        },
-        reject(error) {
-          done();
-          reject(error);
-        },
-      };
-      this.#socket.write(head, 'latin1');
-    });
+    this.#answer = new PageAnswer(bodyLimitBytes, expectedBytes, this.#buffers);
+    this.#outcome = outcome;
+    this.#socket.write(head, 'latin1');
   }
 
   destroy(): void {
@@ -147,55 +165,68 @@ class Connection {
   }
 
   #read(length: number): boolean {
-    const exchange = this.#exchange;
-    if (!exchange) {
+    const answer = this.#answer;
+    const outcome = this.#outcome;
+    if (!answer || !outcome) {
       // Nothing was asked.
       this.#socket.destroy();
       return false;
     }
-    const { answer } = exchange;
     try {
       switch (answer.push(this.#buffers.receive.subarray(0, length))) {
         case 'more':
           return true;
         case 'odd':
           this.#settle();
-          exchange.resolve(undefined);
+          outcome.resolve(undefined);
           return false;
         case 'done':
-          this.#exchange = undefined;
+          this.#answer = undefined;
+          this.#outcome = undefined;
           this.#wasUsed = true;
           this.isReusable = answer.keepsConnection;
-          exchange.resolve({ body: answer.take(), contentType: answer.contentType });
+          outcome.resolve({ body: answer.take(), contentType: answer.contentType });
           return true;
       }
     } catch (error) {
       this.#settle();
-      exchange.reject(error);
+      outcome.reject(error);
       return false;
     }
   }
 
   /** Ends the exchange and the connection without a page; what is left is to tell. */
-  #settle(): Exchange | undefined {
-    const exchange = this.#exchange;
-    this.#exchange = undefined;
-    exchange?.answer.discard();
+  #settle(): Outcome | undefined {
+    const outcome = this.#outcome;
+    this.#answer?.discard();
+    this.#answer = undefined;
+    this.#outcome = undefined;
     this.#socket.destroy();
-    return exchange;
+    return outcome;
   }
 
   #end(failure: Error | undefined): void {
-    const exchange = this.#settle();
-    if (!exchange) return;
-    const { hasStarted } = exchange.answer;
-    if (!hasStarted && this.#wasUsed) exchange.reject(new StaleConnection());
-    else if (hasStarted) exchange.reject(new Error('the connection was closed in the middle of the page'));
-    else exchange.reject(failure ?? new Error('socket hang up'));
+    const hasStarted = this.#answer?.hasStarted ?? false;
+    const outcome = this.#settle();
+    if (!outcome) return;
+    if (!hasStarted && this.#wasUsed) outcome.reject(new StaleConnection());
+    else if (hasStarted) outcome.reject(new Error('the connection was closed in the middle of the page'));
+    else outcome.reject(failure ?? new Error('socket hang up'));
   }
 }
 
 /** Undefined when a header cannot be sent. */
+export function directRequest(url: URL, headers: RequestHeaders): DirectRequest | undefined {
+  const head = requestHead(url, headers);
+  if (head === undefined) return undefined;
+  return {
+    host: url.host,
+    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? 80 : Number(url.port),
+    head,
+  };
+}
+
 function requestHead(url: URL, headers: RequestHeaders): string | undefined {
   let head = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\nConnection: keep-alive\r\n`;
   for (const name of Object.keys(headers)) {

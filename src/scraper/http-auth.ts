@@ -11,6 +11,11 @@ export async function secretOf(
   return (await readFile(file, 'utf8')).trim();
 }
 
+/** Whether `secretHeaders` gives any. */
+export function hasSecretHeaders({ http_headers, basic_auth, authorization }: HttpClientConfig): boolean {
+  return http_headers !== undefined || basic_auth !== undefined || authorization !== undefined;
+}
+
 /**
  * Request headers that carry what only the configured host may see: credentials and the configured extra headers.
  * @throws Error when a named file cannot be read

@@ -23,17 +23,11 @@ export function httpPages(
   // Unpacking costs more than all the rest of a scrape; between processes of one host there is no wire to spare.
   const compressed = job.enable_compression && !isLoopback(new URL(target.url).hostname);
   const bodyLimitBytes = job.body_size_limit > 0 ? job.body_size_limit : DEFAULT_BODY_LIMIT_BYTES;
+  const page = client.page({ url: target.url, headers, compressed });
   return {
     async fetch(signal, expectedBytes) {
-      const page = await client.fetch({
-        url: target.url,
-        headers,
-        compressed,
-        bodyLimitBytes,
-        expectedBytes,
-        signal,
-      });
-      return { body: page.body, format: formatOf(page.contentType, job.fallback_scrape_protocol) };
+      const { body, contentType } = await page({ bodyLimitBytes, expectedBytes, signal });
+      return { body, format: formatOf(contentType, job.fallback_scrape_protocol) };
     },
   };
 }

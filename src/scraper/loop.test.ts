@@ -5,6 +5,7 @@ import { collectingAppender } from '../testing/collecting-appender.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { createScrapeLoop, type PageSource } from './loop.ts';
 import { PageBuffers } from './page-buffers.ts';
+import { createRounds } from './rounds.ts';
 import { createScrapeMetrics } from './scrape-metrics.ts';
 import type { Target } from './target.ts';
 import { TargetSamples } from './target-samples.ts';
@@ -48,12 +49,14 @@ function runningLoop(fetch: PageSource['fetch']) {
   });
   const failures: string[] = [];
   const registry = new Registry();
+  const rounds = createRounds(clock, '', () => {});
   const loop = createScrapeLoop({
     target,
     pages: { fetch },
     samples,
     clock,
-    metrics: createScrapeMetrics(registry),
+    rounds,
+    metrics: createScrapeMetrics(registry, () => rounds.underWay),
     onChange: (failure) => failures.push(failure?.message ?? 'works again'),
   });
   loop.start(3000);

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { ExpositionFormat } from './exposition-format.ts';
+import type { Rounds } from './rounds.ts';
 import type { ScrapeMetrics } from './scrape-metrics.ts';
 import type { Target } from './target.ts';
 import type { TargetSamples } from './target-samples.ts';
@@ -7,10 +8,12 @@ import type { TargetSamples } from './target-samples.ts';
 /** Where the pages of a target come from. */
 export interface PageSource {
   /** @param expectedBytes how long the page may be, from experience @throws Error saying why there is no page */
-  fetch(
-    signal: AbortSignal,
-    expectedBytes: number,
-  ): Promise<{ readonly body: Uint8Array; readonly format: ExpositionFormat }>;
+  fetch(signal: AbortSignal, expectedBytes: number): Promise<Page>;
+}
+
+export interface Page {
+  readonly body: Uint8Array;
+  readonly format: ExpositionFormat;
 }
 
 export interface LoopState {
@@ -24,8 +27,8 @@ export interface LoopState {
 
 export interface ScrapeLoop {
   readonly state: LoopState;
-  /** Scrapes for the first time after `offsetMs`, then on a grid of the interval. */
-  start(offsetMs: number): void;
+  /** Scrapes for the first time when it is `due` on the monotonic clock, then on a grid of the interval. */
+  start(due: number): void;
   /** Cuts a scrape under way and stores nothing any more; resolves when that is certain. */
   stop(): Promise<void>;
 }
@@ -41,17 +44,22 @@ export function createScrapeLoop(deps: {
   readonly pages: PageSource;
   readonly samples: TargetSamples;
   readonly clock: Clock;
+  readonly rounds: Rounds;
   readonly metrics: ScrapeMetrics;
   /** Told of a failure that differs from the last scrape's, and of the first success after failures. */
   readonly onChange: (failure: Error | undefined) => void;
 }): ScrapeLoop {
-  const { target, pages, samples, clock, metrics } = deps;
+  const { target, pages, samples, clock, rounds, metrics } = deps;
   const { intervalMs, timeoutMs } = target;
-  const stopped = new AbortController();
   let state: LoopState = { health: 'unknown', lastError: '', lastScrape: 0, lastDurationSeconds: 0 };
   let timer: Timer | undefined;
-  let running: Promise<void> = Promise.resolve();
+  let isStopped = false;
   let grid = Number.NaN;
+  /** Used until it is aborted, not for one scrape only. */
+  let cut = new AbortController();
+  /** Gives up the page that is awaited, whatever those do that were told to stop. */
+  let giveUp: ((reason: unknown) => void) | undefined;
+  let onEnd: (() => void) | undefined;
 
   const scrapeTime = (): number => {
     const now = clock.now();
@@ -61,58 +69,74 @@ export function createScrapeLoop(deps: {
     return Math.abs(now - grid) <= tolerance ? grid : now;
   };
 
-  const scrape = async (timestamp: number): Promise<void> => {
-    const started = clock.monotonic();
-    const cut = new AbortController();
-    const onStop = (): void => cut.abort(stopped.signal.reason);
-    stopped.signal.addEventListener('abort', onStop, { once: true });
-    const deadline = clock.after(timeoutMs, () =>
-      cut.abort(new Error(`no complete answer within ${timeoutMs} ms (scrape_timeout)`)),
-    );
-    let failure: Error | undefined;
-    metrics.inFlight.inc();
-    try {
-      const page = await Promise.race([pages.fetch(cut.signal, samples.expectPage()), reasonOf(cut.signal)]);
-      let sliceFrom = clock.monotonic();
-      const sliceOver = (): boolean => clock.monotonic() - sliceFrom >= SLICE_MS;
-      for (const _ of samples.read(page.body, page.format, sliceOver)) {
-        await new Promise(setImmediate);
-        cut.signal.throwIfAborted();
-        sliceFrom = clock.monotonic();
-      }
-    } catch (error) {
-      failure = error instanceof Error ? error : new Error(String(error));
-    } finally {
-      metrics.inFlight.dec();
-      deadline.cancel();
-      stopped.signal.removeEventListener('abort', onStop);
+  const abort = (reason: Error): void => {
+    cut.abort(reason);
+    giveUp?.(reason);
+  };
+  const fetch = (): Promise<Page> => {
+    if (cut.signal.aborted) cut = new AbortController();
+    const { signal } = cut;
+    return new Promise((resolve, reject) => {
+      giveUp = reject;
+      pages.fetch(signal, samples.expectPage()).then(resolve, reject);
+    });
+  };
+  const read = async (page: Page): Promise<void> => {
+    const { signal } = cut;
+    let sliceFrom = clock.monotonic();
+    const sliceOver = (): boolean => clock.monotonic() - sliceFrom >= SLICE_MS;
+    for (const _ of samples.read(page.body, page.format, sliceOver)) {
+      await new Promise(setImmediate);
+      signal.throwIfAborted();
+      sliceFrom = clock.monotonic();
     }
-    if (stopped.signal.aborted) return;
+  };
 
-    const lastDurationSeconds = (clock.monotonic() - started) / 1000;
+  const store = (timestamp: number, durationSeconds: number, failure: Error | undefined): void => {
     const counts = { duplicates: 0, outOfBounds: 0, shadowed: 0 };
     const isStored = failure
-      ? samples.storeFailure(timestamp, lastDurationSeconds, failure)
-      : samples.store(timestamp, lastDurationSeconds, counts);
+      ? samples.storeFailure(timestamp, durationSeconds, failure)
+      : samples.store(timestamp, durationSeconds, counts);
     if (!isStored) metrics.skipped.inc();
-    metrics.scraped(lastDurationSeconds, samples.counts.scraped, counts, failure !== undefined);
+    metrics.scraped(durationSeconds, samples.counts.scraped, counts, failure !== undefined);
     if ((failure?.message ?? '') !== state.lastError) deps.onChange(failure);
     state = {
       health: failure ? 'down' : 'up',
       lastError: failure?.message ?? '',
       lastScrape: timestamp,
-      lastDurationSeconds,
+      lastDurationSeconds: durationSeconds,
     };
   };
 
+  const scrape = async (due: number): Promise<void> => {
+    const timestamp = scrapeTime();
+    const started = clock.monotonic();
+    const deadline = clock.after(timeoutMs, () =>
+      abort(new Error(`no complete answer within ${timeoutMs} ms (scrape_timeout)`)),
+    );
+    let failure: Error | undefined;
+    rounds.begin();
+    try {
+      await read(await fetch());
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+    }
+    giveUp = undefined;
+    deadline.cancel();
+    if (!isStopped) {
+      store(timestamp, (clock.monotonic() - started) / 1000, failure);
+      const passed = Math.floor((clock.monotonic() - due) / intervalMs);
+      if (passed > 1) metrics.skipped.inc(passed - 1);
+      scrapeAt(due + Math.max(1, passed) * intervalMs);
+    }
+    rounds.end();
+    onEnd?.();
+  };
+
   const scrapeAt = (due: number): void => {
-    timer = clock.after(Math.max(0, due - clock.monotonic()), () => {
-      running = scrape(scrapeTime()).then(() => {
-        if (stopped.signal.aborted) return;
-        const passed = Math.floor((clock.monotonic() - due) / intervalMs);
-        if (passed > 1) metrics.skipped.inc(passed - 1);
-        scrapeAt(due + Math.max(1, passed) * intervalMs);
-      });
+    timer = rounds.at(due, () => {
+      timer = undefined;
+      void scrape(due);
     });
   };
 
@@ -120,18 +144,18 @@ export function createScrapeLoop(deps: {
     get state() {
       return state;
     },
-    start: (offsetMs) => scrapeAt(clock.monotonic() + offsetMs),
+    start: scrapeAt,
     stop() {
-      timer?.cancel();
-      stopped.abort(new Error('the target is no longer scraped'));
-      return running;
+      isStopped = true;
+      // Between two scrapes, or not started: nothing to wait for.
+      if (timer) {
+        timer.cancel();
+        return Promise.resolve();
+      }
+      abort(new Error('the target is no longer scraped'));
+      return new Promise((resolve) => {
+        onEnd = resolve;
+      });
     },
   };
-}
-
-/** Rejects with the signal's reason as soon as it is aborted, whatever those do that were told to stop. */
-function reasonOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) =>
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
-  );
 }

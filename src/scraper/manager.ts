@@ -11,6 +11,7 @@ import { hostDns } from './discovery/dns.ts';
 import { SERVICE_ACCOUNT_DIR } from './discovery/kubernetes/access.ts';
 import { createJobPool, type JobPool } from './job-pool.ts';
 import { PageBuffers } from './page-buffers.ts';
+import { createRounds } from './rounds.ts';
 import { createDiscoveryMetrics, createScrapeMetrics } from './scrape-metrics.ts';
 import type { Target } from './target.ts';
 import { createTargetSet, type PlannedTarget, type ScrapedTarget } from './target-set.ts';
@@ -67,14 +68,16 @@ export function createScrapeManager(deps: {
   readonly discovery?: Partial<Pick<DiscoveryDeps, 'environment' | 'dns' | 'serviceAccountDir'>>;
 }): ScrapeManager {
   const { clock, version } = deps;
+  const { appender } = deps;
+  const rounds = createRounds(clock, deps.offsetSeed ?? '', () => appender.pause());
   const shared = {
-    appender: deps.appender,
+    appender,
     clock,
+    rounds,
     log: deps.log,
-    metrics: createScrapeMetrics(deps.registry),
+    metrics: createScrapeMetrics(deps.registry, () => rounds.underWay),
     buffers: new PageBuffers(),
     hashSeed: randomInt(2 ** 32),
-    offsetSeed: deps.offsetSeed ?? '',
   };
   const discovery: DiscoveryDeps = {
     clock,

@@ -2,7 +2,7 @@ import { test } from 'vitest';
 import { systemClock } from '../clock.ts';
 import { httpTarget } from '../testing/http-target.ts';
 import { scrapeJob } from '../testing/scrape-job.ts';
-import { createDirectPages } from './direct-pages.ts';
+import { createDirectPages, directRequest } from './direct-pages.ts';
 import { createHttpClient } from './http-client.ts';
 import { PageBuffers } from './page-buffers.ts';
 
@@ -18,13 +18,14 @@ test('a page is fetched', async ({ bench }) => {
   const url = `http://${target.address}/metrics`;
   const buffers = new PageBuffers();
   const direct = createDirectPages(buffers);
+  const asked = directRequest(new URL(url), { accept: 'text/plain' })!;
   const full = createHttpClient(scrapeJob(), { clock: systemClock, environment: {} });
   const headers = { accept: 'text/plain', 'user-agent': 'belfry', 'accept-encoding': 'identity' };
   const signal = new AbortController().signal;
   const request = { url, headers, compressed: false, bodyLimitBytes: 1 << 20, expectedBytes: 0, signal };
   await bench.compare(
     bench('direct connection', async () => {
-      const page = await direct.fetch(new URL(url), headers, request);
+      const page = await direct.fetch(asked, request);
       buffers.give(page!.body);
     }),
     bench("Node's client", async () => {

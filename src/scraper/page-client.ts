@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import type { HttpClientConfig } from '../config/http-client.ts';
-import { createDirectPages } from './direct-pages.ts';
-import { secretHeaders } from './http-auth.ts';
+import { createDirectPages, type DirectRequest, directRequest, type PageAsk } from './direct-pages.ts';
+import { hasSecretHeaders, secretHeaders } from './http-auth.ts';
 import { createHttpClient, type HttpClientDeps } from './http-client.ts';
 import { proxyChoice } from './http-proxy.ts';
 import { BodyLimitError, PageBody } from './page-body.ts';
@@ -28,10 +28,17 @@ export interface PageRequest {
 
 /** Fetches the pages of one job. */
 export interface PageClient {
+  /**
+   * Prepares what is asked for again and again.
+   * @throws Error, by the function it gives, saying what went wrong; the connection is closed then
+   */
+  page(place: PagePlace): (ask: PageAsk) => Promise<FetchedPage>;
   /** @throws Error saying what went wrong; the connection is closed then */
   fetch(request: PageRequest): Promise<FetchedPage>;
   close(): void;
 }
+
+export type PagePlace = Pick<PageRequest, 'url' | 'headers' | 'compressed'>;
 
 /** Requests to a host that go through Node's client at once, after an answer that only it can read. */
 const INDIRECT_REQUESTS = 100;
@@ -48,34 +55,51 @@ export function createPageClient(
   const client = createHttpClient(config, deps);
   const direct = createDirectPages(buffers);
   const proxyOf = proxyChoice(config, deps.environment);
-  const canBeDirect = !config.oauth2 && deps.socketPath === undefined;
   const indirect = new Map<string, number>();
-  const isDirect = (url: URL): boolean => {
-    if (!canBeDirect || url.protocol !== 'http:' || url.username !== '' || url.password !== '') return false;
-    const left = indirect.get(url.host) ?? 0;
-    if (left > 1) indirect.set(url.host, left - 1);
-    else if (left === 1) indirect.delete(url.host);
-    return left === 0 && proxyOf(url) === undefined;
+  const isDirect = (host: string): boolean => {
+    const left = indirect.get(host);
+    if (left === undefined) return true;
+    if (left > 1) indirect.set(host, left - 1);
+    else indirect.delete(host);
+    return false;
+  };
+  const canBeDirect = ({ compressed }: PagePlace, url: URL): boolean =>
+    !compressed &&
+    !config.oauth2 &&
+    deps.socketPath === undefined &&
+    url.protocol === 'http:' &&
+    url.username === '' &&
+    url.password === '' &&
+    proxyOf(url) === undefined;
+
+  const page = (place: PagePlace): ((ask: PageAsk) => Promise<FetchedPage>) => {
+    const { url: address, compressed } = place;
+    const url = URL.parse(address);
+    const headers = { ...place.headers, 'accept-encoding': compressed ? 'gzip' : 'identity' };
+    const fetchIndirect = async (ask: PageAsk): Promise<FetchedPage> =>
+      readPage(await client.get({ url: address, headers, signal: ask.signal }), ask, buffers);
+    if (!url || !canBeDirect(place, url)) return fetchIndirect;
+
+    const fetchDirect = async (request: DirectRequest, ask: PageAsk): Promise<FetchedPage> => {
+      const found = await direct.fetch(request, ask);
+      if (found) return found;
+      indirect.set(url.host, INDIRECT_REQUESTS);
+      return fetchIndirect(ask);
+    };
+    if (!hasSecretHeaders(config)) {
+      const request = directRequest(url, headers);
+      if (!request) return fetchIndirect;
+      return (ask) => (isDirect(url.host) ? fetchDirect(request, ask) : fetchIndirect(ask));
+    }
+    return async (ask) => {
+      if (!isDirect(url.host)) return fetchIndirect(ask);
+      const request = directRequest(url, { ...headers, ...(await secretHeaders(config)) });
+      return request ? fetchDirect(request, ask) : fetchIndirect(ask);
+    };
   };
   return {
-    async fetch(request) {
-      const { url: address, compressed } = request;
-      if (!compressed) {
-        const url = new URL(address);
-        if (isDirect(url)) {
-          const headers = {
-            ...request.headers,
-            'accept-encoding': 'identity',
-            ...(await secretHeaders(config)),
-          };
-          const page = await direct.fetch(url, headers, request);
-          if (page) return page;
-          indirect.set(url.host, INDIRECT_REQUESTS);
-        }
-      }
-      const headers = { ...request.headers, 'accept-encoding': compressed ? 'gzip' : 'identity' };
-      return await readPage(await client.get({ ...request, headers }), request, buffers);
-    },
+    page,
+    fetch: (request) => page(request)(request),
     close() {
       client.close();
       direct.close();
@@ -86,7 +110,7 @@ export function createPageClient(
 /** Reads an answer of status 200 to its end, into one of `buffers`. */
 export function readPage(
   response: IncomingMessage,
-  request: Pick<PageRequest, 'signal' | 'bodyLimitBytes' | 'expectedBytes'>,
+  request: PageAsk,
   buffers: PageBuffers,
 ): Promise<FetchedPage> {
   return new Promise((resolve, reject) => {

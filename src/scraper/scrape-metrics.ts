@@ -4,13 +4,13 @@ import type { StoreCounts } from './target-samples.ts';
 /** What the scraper tells about itself. */
 export interface ScrapeMetrics {
   readonly targets: Gauge;
-  readonly inFlight: Gauge;
   /** Rows that could not be stored, or scrapes that did not take place, because the one before took too long. */
   readonly skipped: Counter;
   scraped(durationSeconds: number, samples: number, counts: StoreCounts, hasFailed: boolean): void;
 }
 
-export function createScrapeMetrics(registry: Registry): ScrapeMetrics {
+/** @param underWay how many scrapes are under way at the moment */
+export function createScrapeMetrics(registry: Registry, underWay: () => number): ScrapeMetrics {
   const registers = [registry];
   const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
   const scrapes = counter('belfry_scrapes_total', 'Scrapes done, failed ones included.');
@@ -34,9 +34,16 @@ export function createScrapeMetrics(registry: Registry): ScrapeMetrics {
     buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10],
     registers,
   });
+  new Gauge({
+    name: 'belfry_scrapes_in_flight',
+    help: 'Scrapes under way.',
+    registers,
+    collect() {
+      this.set(underWay());
+    },
+  });
   return {
     targets: new Gauge({ name: 'belfry_scrape_targets', help: 'Targets that are scraped.', registers }),
-    inFlight: new Gauge({ name: 'belfry_scrapes_in_flight', help: 'Scrapes under way.', registers }),
     skipped: counter(
       'belfry_scrapes_skipped_total',
       'Scrapes left out because the one before took too long.',

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Appender, ScrapeAppender } from '../model/appender.ts';
 import type { Log } from '../model/log.ts';
 import { createScrapeLoop, type PageSource, type ScrapeLoop } from './loop.ts';
 import type { PageBuffers } from './page-buffers.ts';
+import type { Rounds } from './rounds.ts';
 import type { ScrapeMetrics } from './scrape-metrics.ts';
 import type { Target } from './target.ts';
 import { type SampleRules, TargetSamples } from './target-samples.ts';
@@ -32,10 +32,9 @@ export interface TargetSetDeps {
   readonly log: Log;
   readonly metrics: ScrapeMetrics;
   readonly buffers: PageBuffers;
+  readonly rounds: Rounds;
   /** Of the hashes of label sets. */
   readonly hashSeed: number;
-  /** Spreads the scrapes of two hosts that scrape the same. */
-  readonly offsetSeed: string;
 }
 
 /** Targets that are scraped. */
@@ -54,7 +53,7 @@ export interface TargetSet {
 const SLICE_MS = 5;
 
 export function createTargetSet(deps: TargetSetDeps): TargetSet {
-  const { appender, clock, log, metrics, buffers } = deps;
+  const { appender, clock, rounds, log, metrics, buffers } = deps;
   let scraped = new Map<string, ScrapedTarget>();
 
   const start = (plan: PlannedTarget, source: ScrapeAppender): ScrapedTarget => {
@@ -75,8 +74,8 @@ export function createTargetSet(deps: TargetSetDeps): TargetSet {
       if (failure) log.warn({ ...named, problem: failure.message }, 'scrape failed');
       else log.info(named, 'scrape works again');
     };
-    const loop = createScrapeLoop({ target, pages, samples, clock, metrics, onChange });
-    loop.start(offsetOf(target, clock.now(), deps.offsetSeed));
+    const loop = createScrapeLoop({ target, pages, samples, clock, rounds, metrics, onChange });
+    loop.start(rounds.first(target.key, target.intervalMs));
     return { target, settings, source, samples, loop };
   };
 
@@ -114,12 +113,4 @@ export function createTargetSet(deps: TargetSetDeps): TargetSet {
       await Promise.all([...scraped.values()].map(({ loop }) => loop.stop()));
     },
   };
-}
-
-/** Where in its interval a target is scraped: the same after each restart, and evenly spread over all targets. */
-function offsetOf(target: Target, now: number, seed: string): number {
-  const hash = createHash('sha256').update(`${seed}\xff${target.key}`).digest().readUInt32BE(0);
-  const phase = (hash / 2 ** 32) * target.intervalMs;
-  const untilNext = target.intervalMs - (now % target.intervalMs);
-  return (untilNext + phase) % target.intervalMs;
 }

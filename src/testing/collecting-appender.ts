@@ -79,6 +79,7 @@ export function collectingAppender(): CollectingAppender {
     committed: () => Promise.resolve(),
     exemplar: keep,
     exemplars: (series) => exemplars.get(series) ?? [],
+    pause: () => {},
     samples: inOrder,
     current() {
       const last: Record<string, number> = {};

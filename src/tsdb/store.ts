@@ -190,6 +190,7 @@ export function openStore(options: StoreOptions): Store {
       exemplar: (labels: Labels, exemplar: Exemplar) => head.exemplar(labels, exemplar),
       metadata: (metric, metadata) => head.setMetadata(metric, metadata),
       committed: () => writer.committed(),
+      pause: () => writer.pause(),
       degraded: () => writer.failure?.message ?? flusher.failure,
       flush: () => flusher.flushAll(),
       sync: () => flusher.sync(),

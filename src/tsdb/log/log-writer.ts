@@ -7,6 +7,8 @@ import type { LogDb } from './log-db.ts';
 
 /** Longest a sample waits for its log row. */
 const BATCH_MS = 200;
+/** Least time between two rows that are written because a pause suits. */
+const APART_MS = 100;
 /** A batch of this size does not wait. */
 const BATCH_BYTES = 512 * 1024;
 /** What is kept for a log that cannot be written; beyond it the head itself is the only copy until the log comes back. */
@@ -25,6 +27,8 @@ export interface LogWriter extends Journal {
   readonly failure: Error | undefined;
   /** Resolves when all that was noted before is stored, or when storing it failed. */
   committed(): Promise<void>;
+  /** Stores the batch now if there is one and the last is not just written; else it waits its time. */
+  pause(): void;
   /** Stores the batch now. Returns false when it could not be. */
   write(): boolean;
   /** Stops the timers; stores what is left. */
@@ -56,6 +60,7 @@ export function createLogWriter(deps: {
   let failure: Error | undefined;
   let isLost = false;
   let waiting: (() => void)[] = [];
+  let triedAt = Number.NEGATIVE_INFINITY;
 
   const settle = (): void => {
     deps.onStored();
@@ -72,6 +77,7 @@ export function createLogWriter(deps: {
   const write = (): boolean => {
     timer?.cancel();
     timer = undefined;
+    triedAt = clock.monotonic();
     if (isLost && failure) {
       // Room for a row is tried with an empty one before the whole head is noted again.
       if (!store(new Uint8Array(1), new Uint8Array(0))) return false;
@@ -151,6 +157,9 @@ export function createLogWriter(deps: {
         waiting.push(resolve);
         soon();
       });
+    },
+    pause() {
+      if (!failure && timer && clock.monotonic() - triedAt >= APART_MS) write();
     },
     write,
     close() {
