@@ -1,6 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type Backups, createBackups } from './backup/backups.ts';
 import { checkLanguages } from './cli/languages.ts';
 import type { ServeOptions } from './cli/serve-flags.ts';
 import type { Clock } from './clock.ts';
@@ -87,6 +88,7 @@ interface Parts {
   readonly dashboards: DashboardStore;
   readonly background: Background;
   readonly rehearse: Rehearser;
+  readonly backups: Backups;
 }
 
 export function createAppliance({ options, log, clock, platform, env }: ApplianceDeps): Appliance {
@@ -214,6 +216,20 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       init: lane,
       timeoutMs: REHEARSAL_TIMEOUT_MS,
     });
+    const backups = createBackups({
+      clock,
+      log: log.child({ component: 'backup' }),
+      registry,
+      dataDir: options.dataDir,
+      version: VERSION,
+      startThread() {
+        const started = startThread(thread('backup'));
+        const port = started.serve('backup', undefined);
+        return { port, onExit: started.onExit, end: () => void started.terminate() };
+      },
+      exclusively: (work) => store.exclusively(work),
+      sync: () => store.sync(),
+    });
     const scraper = createScrapeManager({
       appender: store,
       clock,
@@ -270,7 +286,19 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       },
       'store is open',
     );
-    return { store, stateDb, queries, scraper, rules, notifier, forwarder, dashboards, background, rehearse };
+    return {
+      store,
+      stateDb,
+      queries,
+      scraper,
+      rules,
+      notifier,
+      forwarder,
+      dashboards,
+      background,
+      rehearse,
+      backups,
+    };
   };
 
   /** Puts the loaded configuration to work in every part. */
@@ -293,6 +321,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     ];
     await target.scraper.apply(config.scrape_configs, own);
     target.store.setRetention(retentionSettings(config.storage, options.dataDir));
+    target.backups.apply(config.backup);
     target.forwarder.apply(forwardServers(config.alerting.alertmanagers, relabelling));
     target.rules.apply(ruleGroups, outgoing(config, externalUrl));
   };
@@ -323,8 +352,9 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     services = undefined;
     server?.close();
     if (!parts) return;
-    const { rules, notifier, forwarder, scraper, queries, store, stateDb, background } = parts;
+    const { rules, notifier, forwarder, scraper, queries, store, stateDb, background, backups } = parts;
     queries.stop();
+    backups.stop();
     forwarder.stop();
     await Promise.all([rules.stop(), scraper.stop()]);
     await notifier.stop();

@@ -13,6 +13,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   scraper: ['model', 'exposition'],
   templates: ['model'],
   tsdb: ['model', 'encoding', 'sqlite'],
+  backup: ['model', 'tsdb', 'sqlite'],
   query: ['model', 'tsdb', 'promql'],
   rules: ['model', 'templates', 'query', 'promql', 'sqlite'],
   rehearse: ['model', 'query', 'rules', 'notifiers', 'templates'],

@@ -5,8 +5,10 @@ import { createLog } from '../logging.ts';
 import { loadAddon, type Platform } from '../platform.ts';
 import { parseSelector } from '../query/selector.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
+import { VERSION } from '../version.ts';
 import { alertCommand } from './alert.ts';
 import { UsageError } from './args.ts';
+import { backupCommand, restoreCommand } from './backup.ts';
 import { check, checkSummary } from './check.ts';
 import { deleteCommand } from './delete.ts';
 import { exportCommand } from './export.ts';
@@ -67,6 +69,8 @@ export function commands({ clock, platform, serve, out, io, isWatched }: Command
     importCommand({ clock, addon, log, isWatched }),
     exportCommand({ clock, addon, log, parseSelector, out }),
     deleteCommand,
+    backupCommand({ clock, addon, version: VERSION }),
+    restoreCommand({ clock, addon, version: VERSION }),
     {
       name: 'healthy',
       usage: 'healthy [--url URL]',

@@ -19,6 +19,7 @@ const result = {
 };
 let failure: Error | undefined;
 const app = adminRoutes({
+  backups: { snapshot: async () => 'none' },
   store: {
     async delete(deletion, isPreview) {
       asked.push({ deletion, isPreview });

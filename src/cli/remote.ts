@@ -33,6 +33,8 @@ export interface Remote {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
   delete(path: string): Promise<void>;
+  /** The answer's body as it comes. */
+  stream(path: string): Promise<ReadableStream<Uint8Array>>;
 }
 
 /** @param defaultTimeout for commands whose answer may take its time */
@@ -72,6 +74,7 @@ export function remoteOf(args: ParsedArgs, defaultTimeout = DEFAULT_TIMEOUT): Re
       return (answer === '' ? undefined : JSON.parse(answer)) as T;
     },
     delete: async (path) => void (await call('DELETE', path)),
+    stream: async (path) => (await call('GET', path)).body ?? new ReadableStream(),
   };
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type AlertingConfig, alertingConfig, completeAlerting } from './alerting.ts';
+import { type BackupConfig, backupConfig } from './backup.ts';
 import { completeGlobal, type GlobalConfig, globalConfig } from './global.ts';
 import { type HostConfig, hostConfig } from './host.ts';
 import { type InhibitRuleConfig, inhibitRule } from './inhibit.ts';
@@ -47,6 +48,7 @@ export const configFile = z.strictObject({
   query: queryConfig.prefault({}).describe('Limits of queries.'),
   web: webConfig.prefault({}).describe('The one port: UI and APIs.'),
   storage: storageConfig.prefault({}).describe('What is kept, and how long.'),
+  backup: backupConfig.prefault({}).describe('Backups of the data directory.'),
   remote_write: withoutEffect(remoteWrite, 'nothing is sent to other stores.'),
   remote_read: withoutEffect(remoteRead, 'nothing is read from other stores.'),
   tracing: withoutEffect(tracing, 'Belfry emits no traces.'),
@@ -78,6 +80,7 @@ export interface Config {
   readonly query: QueryConfig;
   readonly web: WebConfig;
   readonly storage: StorageConfig;
+  readonly backup: BackupConfig;
 }
 
 /** Applies what sections inherit from each other. */
@@ -100,6 +103,7 @@ export function completeConfig(keys: ConfigKeys): Config {
     query: keys.query,
     web: keys.web,
     storage: completeStorage(keys.storage),
+    backup: keys.backup,
   };
 }
 

@@ -169,7 +169,7 @@ function dayOfMonthRange() {
     });
 }
 
-function timeZone() {
+export function timeZone() {
   return z
     .string()
     .meta({ type: 'time zone' })

@@ -59,15 +59,7 @@ export function frame(
  * @throws CorruptBlockError when anything about it is not as `frame` writes it
  */
 export function unframe(kind: FrameKind, bytes: Uint8Array, identity: number): Uint8Array {
-  if (bytes.length < 3 + CRC_BYTES) {
-    throw new CorruptBlockError(`expected at least ${3 + CRC_BYTES} bytes, found ${bytes.length}`);
-  }
-  const reader = new ByteReader(bytes, 0, bytes.length - CRC_BYTES);
-  const stored = new ByteReader(bytes, bytes.length - CRC_BYTES).u32();
-  const computed = crc32(bytes.subarray(0, reader.end), identity);
-  if (stored !== computed) {
-    throw new CorruptBlockError(`checksum is ${hex(computed)}, expected ${hex(stored)}`);
-  }
+  const reader = new ByteReader(bytes, 0, checkFrame(bytes, identity));
   const foundKind = reader.u8();
   if (foundKind !== kind) throw new CorruptBlockError(`expected a blob of kind ${kind}, found ${foundKind}`);
   const version = reader.u8();
@@ -83,15 +75,23 @@ export function unframe(kind: FrameKind, bytes: Uint8Array, identity: number): U
   return unpack(reader.take(reader.remaining), length);
 }
 
-/** A blob for another row: the same but for its checksum. @throws CorruptBlockError when the blob is not that of the row `from` */
-export function reframe(bytes: Uint8Array, from: number, to: number): Uint8Array {
+/** Checks the checksum of a blob; gives the place of its end, where the checksum stands. @throws CorruptBlockError */
+export function checkFrame(bytes: Uint8Array, identity: number): number {
+  if (bytes.length < 3 + CRC_BYTES) {
+    throw new CorruptBlockError(`expected at least ${3 + CRC_BYTES} bytes, found ${bytes.length}`);
+  }
   const end = bytes.length - CRC_BYTES;
-  if (end < 3) throw new CorruptBlockError(`expected at least ${3 + CRC_BYTES} bytes, found ${bytes.length}`);
   const stored = new ByteReader(bytes, end).u32();
-  const computed = crc32(bytes.subarray(0, end), from);
+  const computed = crc32(bytes.subarray(0, end), identity);
   if (stored !== computed) {
     throw new CorruptBlockError(`checksum is ${hex(computed)}, expected ${hex(stored)}`);
   }
+  return end;
+}
+
+/** A blob for another row: the same but for its checksum. @throws CorruptBlockError when the blob is not that of the row `from` */
+export function reframe(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const end = checkFrame(bytes, from);
   const copy = new Uint8Array(bytes);
   new DataView(copy.buffer).setUint32(end, crc32(copy.subarray(0, end), to), true);
   return copy;

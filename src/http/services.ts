@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Hono } from 'hono';
 import { Registry } from 'prom-client';
+import type { Backups } from '../backup/backups.ts';
 import { checkLanguages } from '../cli/languages.ts';
 import type { Clock } from '../clock.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -34,6 +35,7 @@ import type { StatusSource } from './api-v1/status.ts';
 import { notificationRoutes } from './api-v2/notifications.ts';
 import { apiV2Routes } from './api-v2/routes.ts';
 import type { HttpServices } from './app.ts';
+import { backupRoutes } from './backups.ts';
 import { batchRoutes } from './batch.ts';
 import { dashboardRoutes } from './dashboards.ts';
 import { openMetricsPage } from './open-metrics-page.ts';
@@ -61,6 +63,7 @@ export interface ServiceParts {
   readonly lastReload: () => { readonly isSuccessful: boolean; readonly successAt: number };
   readonly reload: () => Promise<void>;
   readonly externalUrl: () => string;
+  readonly backups: Backups;
   readonly rehearse: RehearseDeps['run'];
 }
 
@@ -72,6 +75,7 @@ export function httpServices(parts: ServiceParts): HttpServices {
   own.route('/', batchRoutes({ queries, clock }));
   own.route('/', notificationRoutes({ notifier }));
   own.route('/', alertHistoryRoutes({ rules: parts.rules, clock }));
+  own.route('/', backupRoutes({ backups: parts.backups }));
   own.get('/discovery', (c) => c.json(parts.scraper.discovery()));
   return {
     query: { queries, clock },
@@ -83,7 +87,7 @@ export function httpServices(parts: ServiceParts): HttpServices {
       externalLabels: () => loaded().config.global.external_labels,
     }),
     remote: remoteRoutes(parts),
-    admin: adminRoutes({ store }),
+    admin: adminRoutes({ store, backups: parts.backups }),
     apiV2: apiV2Routes({
       notifier,
       clock,
@@ -225,7 +229,13 @@ function notificationList({ store, clock, startedAt, lastReload }: ServiceParts)
   return notes;
 }
 
-function applianceStatus({ store, queries, notifier, startedAt }: ServiceParts): Record<string, unknown> {
+function applianceStatus({
+  store,
+  queries,
+  notifier,
+  backups,
+  startedAt,
+}: ServiceParts): Record<string, unknown> {
   return {
     version: VERSION,
     startedAt: isoTime(startedAt),
@@ -234,6 +244,7 @@ function applianceStatus({ store, queries, notifier, startedAt }: ServiceParts):
     store: store.stats(),
     queries: queries.counts(),
     notifier: notifier.status(),
+    backup: backups.status(),
   };
 }
 

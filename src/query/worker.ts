@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { serveBackups } from '../backup/service.ts';
 import { systemClock } from '../clock.ts';
 import type { RelabelConfig } from '../config/relabel.ts';
 import { readFormats } from '../exposition/remote/read-formats.ts';
@@ -42,6 +43,9 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
       serveQueries(port, control, { queryable, settings, readFormats }, systemClock.monotonic);
       break;
     }
+    case 'backup':
+      serveBackups(port, addon);
+      break;
     case 'rehearse': {
       const { shared, settings, limits } = init as LaneInit;
       const queryable = openQueryable(shared, { addon, visibility: 'committed' });

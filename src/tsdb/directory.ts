@@ -12,16 +12,23 @@ export class DataDirectoryError extends Error {
   }
 }
 
+/** Stands in a directory while a restore moves files into it. */
+export const RESTORE_MARK = 'restore-unfinished';
+
 export interface DirectoryLock {
   release(): void;
 }
 
 /**
  * Creates the data directory with its parents, for the owner only, and takes it for this process. The lock is SQLite's on `lock.db`:
- * the operating system gives it up when the process dies.
+ * the operating system gives it up when the process dies. Only a restore takes a directory that another one left half done.
  * @throws DataDirectoryError
  */
-export function lockDirectory(dir: string, addon: SqliteAddon): DirectoryLock {
+export function lockDirectory(
+  dir: string,
+  addon: SqliteAddon,
+  { forRestore = false }: { readonly forRestore?: boolean } = {},
+): DirectoryLock {
   try {
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     fs.accessSync(dir, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
@@ -39,6 +46,13 @@ export function lockDirectory(dir: string, addon: SqliteAddon): DirectoryLock {
     throw new DataDirectoryError(
       'unusable',
       `data directory ${dir} cannot be used: lock.db: ${reason(error)}`,
+    );
+  }
+  if (!forRestore && fs.existsSync(path.join(dir, RESTORE_MARK))) {
+    db.close();
+    throw new DataDirectoryError(
+      'unusable',
+      `data directory ${dir} cannot be used: a restore was cut off there; run "belfry restore" again`,
     );
   }
   return {

@@ -83,6 +83,8 @@ export interface Store extends Appender {
    * @throws Error when it cannot be done
    */
   delete(deletion: Deletion, isPreview: boolean): Promise<DeletionResult>;
+  /** Runs a work when no deletion is under way, and keeps them waiting until it is done. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
   setRetention(retention: RetentionSettings): void;
   stats(): StoreStats;
   /** Stores what is pending and gives the directory up. */
@@ -194,6 +196,7 @@ export function openStore(options: StoreOptions): Store {
       degraded: () => writer.failure?.message ?? flusher.failure,
       flush: () => flusher.flushAll(),
       sync: () => flusher.sync(),
+      exclusively: inTurn,
       delete: (deletion, isPreview) => inTurn(() => flusher.delete(deletion, isPreview)),
       setRetention(changed) {
         currentRetention = changed;

@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono';
+import type { Backups } from '../../backup/backups.ts';
 import { formatSeries } from '../../model/labels.ts';
 import type { Matcher } from '../../model/matcher.ts';
 import { parseSelector } from '../../query/selector.ts';
@@ -11,12 +12,22 @@ import { ParameterError, readParams, readTime } from '../params.ts';
 /** More `match[]`, and more text in them, than anyone writes. */
 const MAX_SELECTORS = 100;
 const MAX_SELECTOR_CHARACTERS = 64 * 1024;
+/** As Go reads them; nothing is false. */
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  ...Object.fromEntries(['', '0', 'f', 'F', 'false', 'FALSE', 'False'].map((text) => [text, false])),
+  ...Object.fromEntries(['1', 't', 'T', 'true', 'TRUE', 'True'].map((text) => [text, true])),
+};
 /** Bounds of time without start and end, Unix ms. */
 const MIN_TIME = -8_640_000_000_000_000;
 const MAX_TIME = 8_640_000_000_000_000;
 
+export interface AdminDeps {
+  readonly store: Pick<Store, 'delete'>;
+  readonly backups: Pick<Backups, 'snapshot'>;
+}
+
 /** `/admin/tsdb/*` of /api/v1. Upstream has these behind a flag; here they are always on, for those who may administer. */
-export function adminRoutes({ store }: { readonly store: Pick<Store, 'delete'> }): Hono {
+export function adminRoutes({ store, backups }: AdminDeps): Hono {
   const app = new Hono();
   const remove = async (c: Context, isPreview: boolean) => {
     const deletion = deletionOf(await readParams(c));
@@ -36,11 +47,17 @@ export function adminRoutes({ store }: { readonly store: Pick<Store, 'delete'> }
   });
   // A deletion frees its room by itself: there never are tombstones.
   app.on(['POST', 'PUT'], '/admin/tsdb/clean_tombstones', (c) => c.body(null, 204));
-  app.on(['POST', 'PUT'], '/admin/tsdb/snapshot', () => {
-    throw new ApiError(
-      'unavailable',
-      'snapshots are not supported by this version; copy the data directory of a stopped server, after POST /api/v1/admin/flush',
-    );
+  app.on(['POST', 'PUT'], '/admin/tsdb/snapshot', async (c) => {
+    const text = (await readParams(c)).get('skip_head') ?? '';
+    const skipHead = BOOLEANS[text];
+    if (skipHead === undefined) {
+      throw new ParameterError('skip_head', `unable to parse boolean ${JSON.stringify(text)}`);
+    }
+    try {
+      return success(c, { name: await backups.snapshot(skipHead) });
+    } catch (error) {
+      throw new ApiError('internal', `create snapshot: ${(error as Error).message}`);
+    }
   });
   return app;
 }

@@ -89,7 +89,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
     produces: 'application/x-protobuf',
   },
   { path: '/admin/flush', methods: ['post'], summary: 'Writes everything to disk.' },
-  { path: '/admin/tsdb/snapshot', methods: ['post', 'put'], summary: 'Not supported; answers 503.' },
+  {
+    path: '/admin/tsdb/snapshot',
+    methods: ['post', 'put'],
+    summary: 'Copies the data into a directory of its own.',
+  },
   {
     path: '/admin/tsdb/delete_series',
     methods: ['post', 'put'],

@@ -1,0 +1,161 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { openDatabase, type SqliteAddon } from '../sqlite/database.ts';
+import { checkBlobs } from '../tsdb/partition/check-blobs.ts';
+import { syncDirectory } from '../tsdb/partition/files.ts';
+import { parsePartitionName } from '../tsdb/partition/names.ts';
+import { copyData } from './copy.ts';
+import {
+  BackupError,
+  describeFiles,
+  MANIFEST,
+  type Manifest,
+  readManifest,
+  verifyFiles,
+  writeManifest,
+} from './manifest.ts';
+
+const NAME = /^belfry-\d{8}T\d{6}Z$/;
+/** What a backup is called until it is complete and verified. */
+const PARTIAL = '.partial';
+
+export interface BackupRequest {
+  /** Data directory; a server may be at work there. */
+  readonly source: string;
+  /** Where backups go, each into a directory of its own. */
+  readonly directory: string;
+  /** Unix ms. */
+  readonly now: number;
+  readonly version: string;
+}
+
+export interface BackupResult {
+  readonly name: string;
+  readonly path: string;
+  readonly createdAt: string;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface WrittenBackup extends BackupResult {
+  /** What is damaged in the data directory itself, and was copied as it is. */
+  readonly damaged: readonly string[];
+}
+
+/** `belfry-20260102T030405Z` */
+export const backupName = (now: number): string => `belfry-${compactTime(now)}`;
+
+export const compactTime = (now: number): string =>
+  new Date(now).toISOString().replace(/\.\d+/, '').replaceAll(/[-:]/g, '');
+
+/**
+ * Copies a data directory, checks the copy, and gives it its name when it is whole. Damage that was there before does not keep the rest
+ * from being copied.
+ * @throws Error when it could not be written, BackupError when what was written is damaged; nothing is left then
+ */
+export async function writeBackup(
+  request: BackupRequest,
+  deps: { readonly addon: SqliteAddon; readonly onProgress?: (done: number, total: number) => void },
+): Promise<WrittenBackup> {
+  const { source, directory, now, version } = request;
+  const name = backupName(now);
+  const path = join(directory, name);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (existsSync(path)) throw new Error(`${path} is there already`);
+  for (const left of readdirSync(directory)) {
+    if (left.endsWith(PARTIAL)) rmSync(join(directory, left), { recursive: true, force: true });
+  }
+  const partial = `${path}${PARTIAL}`;
+  mkdirSync(partial, { mode: 0o700 });
+  try {
+    const names = await copyData({ source, target: partial, ...deps });
+    const files = describeFiles(partial, names);
+    const createdAt = new Date(now).toISOString();
+    writeManifest(partial, { createdAt, version, files });
+    const damaged: string[] = [];
+    for (const { file, problem } of damagedFiles(partial, names, deps.addon)) {
+      if (problemOf(join(source, file), deps.addon) === undefined) {
+        throw new BackupError(`${join(partial, file)} is damaged: ${problem}`);
+      }
+      damaged.push(`${file}: ${problem}`);
+    }
+    syncDirectory(partial);
+    renameSync(partial, path);
+    syncDirectory(directory);
+    return { name, path, createdAt, damaged, ...sizeOf(files) };
+  } catch (error) {
+    rmSync(partial, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Compares a backup with its manifest. @throws BackupError naming the first file that is not as it was written */
+export function verifyBackup(path: string): Manifest {
+  const manifest = readManifest(path);
+  verifyFiles(path, manifest);
+  return manifest;
+}
+
+/** Backups of a directory, the newest first; what is no whole one is passed over. */
+export function listBackups(directory: string): BackupResult[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
+    .filter((name) => NAME.test(name) && existsSync(join(directory, name, MANIFEST)))
+    .sort()
+    .reverse()
+    .flatMap((name) => {
+      const path = join(directory, name);
+      try {
+        const { createdAt, files } = readManifest(path);
+        return [{ name, path, createdAt, ...sizeOf(files) }];
+      } catch (error) {
+        if (error instanceof BackupError) return [];
+        throw error;
+      }
+    });
+}
+
+/** Removes all but the newest `keep` backups of a directory; returns their names. Nothing else there is touched. */
+export function rotateBackups(directory: string, keep: number): string[] {
+  const old = listBackups(directory).slice(keep);
+  for (const { path } of old) {
+    // Without its manifest it is no backup any more, however far the removal comes.
+    rmSync(join(path, MANIFEST));
+    rmSync(path, { recursive: true, force: true });
+  }
+  return old.map(({ name }) => name);
+}
+
+function sizeOf(files: Manifest['files']): Pick<BackupResult, 'files' | 'bytes'> {
+  return { files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+function* damagedFiles(
+  directory: string,
+  names: readonly string[],
+  addon: SqliteAddon,
+): Generator<{ readonly file: string; readonly problem: string }> {
+  for (const file of names) {
+    const problem = problemOf(join(directory, file), addon);
+    // Looking into a database in WAL mode leaves these.
+    for (const suffix of ['-wal', '-shm']) rmSync(join(directory, file + suffix), { force: true });
+    if (problem !== undefined) yield { file, problem };
+  }
+}
+
+/** What is wrong inside a database of ours, or undefined. One that is gone has no problem. */
+function problemOf(file: string, addon: SqliteAddon): string | undefined {
+  if (!existsSync(file)) return undefined;
+  if (parsePartitionName(basename(file))) return checkBlobs(file, addon);
+  try {
+    const db = openDatabase(file, { addon, readonly: true });
+    try {
+      const found = db.pragma('quick_check(1)', { simple: true }) as string;
+      return found === 'ok' ? undefined : found;
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
