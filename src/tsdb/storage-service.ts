@@ -44,6 +44,8 @@ export function createStorageService(
       try {
         return work();
       } finally {
+        // A query that begins afterwards must not take files for current that it has open.
+        Atomics.add(control, HEAD_CONTROL.partitions, 1);
         Atomics.add(control, HEAD_CONTROL.changes, 1);
         Atomics.notify(control, HEAD_CONTROL.changes);
       }

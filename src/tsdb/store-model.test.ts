@@ -41,6 +41,21 @@ class Model {
     this.live.set(source, new Set(values.keys()));
   }
 
+  /** Removes samples, or only counts them. */
+  remove(matchers: readonly Matcher[], range: TimeRange, isPreview: boolean) {
+    const removed = { series: 0, samples: 0 };
+    for (const set of matching(matchers)) {
+      const samples = this.samples.get(formatSeries(set));
+      const times = [...(samples?.keys() ?? [])].filter((time) => time >= range.from && time < range.to);
+      if (times.length > 0) removed.series++;
+      removed.samples += times.length;
+      if (isPreview) continue;
+      for (const time of times) samples!.delete(time);
+      if (samples?.size === 0) this.samples.delete(formatSeries(set));
+    }
+    return removed;
+  }
+
   contents(): Contents {
     return Object.fromEntries(
       [...this.samples].map(([series, samples]) => [series, [...samples].sort(([a], [b]) => a - b)]),
@@ -51,6 +66,9 @@ class Model {
 const labels: readonly Labels[] = Array.from({ length: 40 }, (_, i) =>
   labelsFromObject({ __name__: `m${i % 5}`, i: String(i), ...(i % 3 === 0 ? { code: '500' } : {}) }),
 );
+const matching = (matchers: readonly Matcher[]): readonly Labels[] =>
+  labels.filter((set) => matchers.every((one) => compileMatcher(one).matches(labelValue(set, one.name))));
+
 const histogram = (parts: Partial<Histogram>): Histogram => ({
   schema: 0,
   count: 5,
@@ -111,10 +129,23 @@ type Command =
   | { kind: 'own'; series: number; at: number; value: number; stale: boolean; start: number }
   | { kind: 'query'; matchers: Matcher[]; from: number; seconds: number }
   | { kind: 'flush' }
+  | { kind: 'delete'; matchers: Matcher[]; from: number; seconds: number; isPreview: boolean }
   | { kind: 'wait'; seconds: number }
   | { kind: 'reopen' };
 
 const source = fc.integer({ min: 0, max: 2 });
+const secondsAround = fc.integer({ min: -1000, max: 2000 });
+const matchers = fc.array(
+  fc.constantFrom<Matcher>(
+    { name: '__name__', op: '=', value: 'm2' },
+    { name: '__name__', op: '!=', value: 'm1' },
+    { name: 'i', op: '=~', value: '1.?|2[0-5]' },
+    { name: 'code', op: '=', value: '' },
+    { name: 'code', op: '!~', value: '4..' },
+    { name: 'i', op: '=~', value: '.*' },
+  ),
+  { maxLength: 3 },
+);
 const command: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 12,
@@ -147,22 +178,23 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('query' as const),
-      matchers: fc.array(
-        fc.constantFrom<Matcher>(
-          { name: '__name__', op: '=', value: 'm2' },
-          { name: '__name__', op: '!=', value: 'm1' },
-          { name: 'i', op: '=~', value: '1.?|2[0-5]' },
-          { name: 'code', op: '=', value: '' },
-          { name: 'code', op: '!~', value: '4..' },
-          { name: 'i', op: '=~', value: '.*' },
-        ),
-        { maxLength: 3 },
-      ),
-      from: fc.integer({ min: -1000, max: 2000 }),
+      matchers,
+      from: secondsAround,
       seconds: fc.integer({ min: 0, max: 2500 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('flush' as const) }) },
+  {
+    // It writes the days anew: what comes for them afterwards stands beside them, until the next one.
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('delete' as const),
+      matchers,
+      from: secondsAround,
+      seconds: fc.integer({ min: 1, max: 1500 }),
+      isPreview: fc.boolean(),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('wait' as const), seconds: fc.constantFrom(1, 3, 700) }),
@@ -253,6 +285,14 @@ async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
       case 'flush':
         await store.flush();
         break;
+      case 'delete': {
+        const from = START + one.from * 1000;
+        const range = { from, to: from + one.seconds * 1000 };
+        const expected = model.remove(one.matchers, range, one.isPreview);
+        const deletion = { selectors: [one.matchers], range };
+        expect(await store.delete(deletion, one.isPreview)).toMatchObject(expected);
+        break;
+      }
       case 'wait':
         // A source that nobody opens for long is forgotten, which is a matter of its own.
         for (const place of [0, 1, 2]) opened(place);
@@ -274,12 +314,10 @@ async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
 
 /** A selector over a range, and what the label APIs say about it: those look at whole days once samples are in partitions. */
 function expectSame(store: Store, model: Model, matchers: readonly Matcher[], range: TimeRange): void {
-  const matching = labels.filter((set) =>
-    matchers.every((one) => compileMatcher(one).matches(labelValue(set, one.name))),
-  );
+  const expectedSeries = matching(matchers).map(formatSeries);
   const all = model.contents();
   const expected: Contents = {};
-  for (const series of matching.map(formatSeries)) {
+  for (const series of expectedSeries) {
     const samples = (all[series] ?? []).filter(([time]) => time >= range.from && time < range.to);
     if (samples.length > 0) expected[series] = samples;
   }
@@ -289,7 +327,7 @@ function expectSame(store: Store, model: Model, matchers: readonly Matcher[], ra
   const found = querier.series([matchers], range).map(formatSeries);
   expect(new Set(found).size).toBe(found.length);
   expect(found).toEqual(expect.arrayContaining(Object.keys(expected)));
-  expect(matching.map(formatSeries)).toEqual(expect.arrayContaining(found));
+  expect(expectedSeries).toEqual(expect.arrayContaining(found));
   const codes = querier.labelValues('i', [matchers], range);
   expect(codes).toEqual([...new Set(codes)].sort());
   expect(codes).toHaveLength(found.length);

@@ -164,9 +164,9 @@ function* copyGroups(
       continue;
     }
     const byRef = new Map(entries.map((entry) => [entry.ref, entry]));
-    for (const { ref, timestamps, values } of reader.read(entries, reader.range, UNLIMITED)) {
-      const entry = byRef.get(ref)!;
-      const rest = keep(entry, { timestamps, values });
+    for (const samples of reader.read(entries, reader.range, UNLIMITED)) {
+      const entry = byRef.get(samples.ref)!;
+      const rest = keep(entry, samples);
       if (rest) writer.add(entry, rest, rest.timestamps);
     }
     yield;
