@@ -136,9 +136,11 @@ test('an inhibited alert is told of at the tick after its source is over, not as
     { labels: { alertname: 'T3', severity: 'warning', cluster: 'b' } },
   );
   await at(2);
-  const states = notifier
-    .alerts()
-    .map((shown) => [shown.alert.labels[1], shown.status.state, shown.status.inhibitedBy.length]);
+  const states = [...notifier.alerts()].map((shown) => [
+    shown.alert.labels[1],
+    shown.status.state,
+    shown.status.inhibitedBy.length,
+  ]);
   expect(states.sort()).toEqual([
     ['Src', 'active', 0],
     ['T1', 'suppressed', 1],
@@ -236,7 +238,7 @@ test('mute times win over active times; the group says what muted it', async () 
   post({ labels: { alertname: 'A' } });
   await at(3);
   expect(posts.map((one) => one.to)).toEqual(['sent']);
-  expect(notifier.groups().map((group) => [group.receiver, group.mutedBy])).toEqual([
+  expect([...notifier.groups()].map((group) => [group.receiver, group.mutedBy])).toEqual([
     ['both', ['always']],
     ['inactive', ['never']],
     ['muted', ['always']],
@@ -371,10 +373,7 @@ test('alerts of own rules are there again after a crash, inhibit, and are not to
   await second.at(100);
   expect(second.seen('w').slice(0, 1)).toEqual([[1, ['Src']]]);
   expect(
-    second.notifier
-      .alerts()
-      .map((shown) => [shown.alert.labels[1], shown.status.state])
-      .sort(),
+    [...second.notifier.alerts()].map((shown) => [shown.alert.labels[1], shown.status.state]).sort(),
   ).toEqual([
     ['Src', 'active'],
     ['Tgt', 'suppressed'],
@@ -403,7 +402,9 @@ test('without a route alerts are shown and sent to nobody', async () => {
   post({ labels: { alertname: 'A' } });
   await at(60);
   expect(posts).toEqual([]);
-  expect(notifier.alerts().map((shown) => [shown.alert.labels[1], shown.receivers])).toEqual([['A', []]]);
+  expect([...notifier.alerts()].map((shown) => [shown.alert.labels[1], shown.receivers])).toEqual([
+    ['A', []],
+  ]);
 });
 
 test('stop lets a message under way finish for 3 s, cuts it off and keeps it', async () => {
@@ -428,7 +429,7 @@ test('the trace of an alert tells its routes, what muted it, and what was sent',
   post({ labels: { alertname: 'Src', sev: 'crit' } }, { labels: { alertname: 'Tgt', sev: 'warn' } });
   await at(4);
   const of = (name: string) =>
-    notifier.alerts().find((shown) => shown.alert.labels[1] === name)!.alert.fingerprint;
+    [...notifier.alerts()].find((shown) => shown.alert.labels[1] === name)!.alert.fingerprint;
   const target = notifier.trace(of('Tgt'));
   expect(target.routes).toMatchObject([{ matchers: '{}', matched: true, chosen: true, receiver: 'w' }]);
   expect(target.flushes.map((flush) => [flush.alerts[0]!.verdict, flush.count])).toMatchObject([
@@ -510,7 +511,7 @@ test('ten thousand alerts at once are taken in slices, in order', async () => {
   const second = notifier.accept([alert({ labels: { alertname: 'A', i: '999' }, starts: 0, ends: 200 })]);
   await Promise.all([first, second]);
   await at(0.5);
-  const ends = notifier.alerts().map((shown) => (shown.alert.endsAt - Date.UTC(2026, 0, 1)) / 1000);
+  const ends = [...notifier.alerts()].map((shown) => (shown.alert.endsAt - Date.UTC(2026, 0, 1)) / 1000);
   expect(ends.filter((end) => end === 200)).toHaveLength(1);
   expect(ends).toHaveLength(1000);
 });
@@ -520,7 +521,7 @@ test('the trace foresees the next notification', async () => {
   await post({ labels: { alertname: 'A', i: '1' } });
   await at(2);
   await post({ labels: { alertname: 'A', i: '2' } });
-  const late = notifier.alerts().find((shown) => shown.alert.labels.includes('2'))!.alert.fingerprint;
+  const late = [...notifier.alerts()].find((shown) => shown.alert.labels.includes('2'))!.alert.fingerprint;
   const { flushes, groups } = notifier.trace(late);
   expect(flushes).toEqual([]);
   expect(groups).toMatchObject([
@@ -532,7 +533,7 @@ test('the trace does not foresee the end of what fires, however soon it would en
   const { at, post, notifier } = bench(one());
   await post({ labels: { alertname: 'A' }, ends: 2.5 });
   await at(2);
-  const [shown] = notifier.alerts();
+  const [shown] = [...notifier.alerts()];
   const [next] = notifier.trace(shown!.alert.fingerprint).groups;
   expect(next!.nextFlushAt).toBeGreaterThan(Date.UTC(2026, 0, 1, 0, 0, 2, 500));
   expect(next!.integrations.map(({ reason }) => reason)).not.toContain('all alerts resolved');
@@ -555,7 +556,7 @@ test('a test message goes to each integration of a receiver, is marked, and leav
   expect(notifier.lastDelivered('w')).toMatchObject({ integration: 'webhook', index: 0, reason: 'test' });
   expect(await notifier.test('nobody', 'firing')).toBeUndefined();
   await at(10);
-  expect([posts.length, notifier.outbox(), notifier.groups()]).toEqual([2, [], []]);
+  expect([posts.length, notifier.outbox(), [...notifier.groups()]]).toEqual([2, [], []]);
 });
 
 test('a timeout of its own ends a try, which is repeated', async () => {
@@ -581,7 +582,7 @@ test('two routes with the same key and receiver share a lane: one message, and b
   await post({ labels: { alertname: 'A', i: '2' } });
   await at(16);
   expect(seen('w').map(([, names]) => names)).toEqual([['A 1'], ['A 1'], ['A 1', 'A 2']]);
-  const flushAt = notifier.groups().map((group) => group.nextFlushAt);
+  const flushAt = [...notifier.groups()].map((group) => group.nextFlushAt);
   expect(flushAt.every((one) => one > Date.UTC(2026, 0, 1, 0, 0, 16))).toBe(true);
   expect(flushAt).toHaveLength(2);
 });

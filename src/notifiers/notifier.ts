@@ -86,10 +86,10 @@ export interface Notifier extends AlertSink {
   post(alerts: readonly Alert[]): Promise<readonly string[]>;
   /** Lives by another config from now on; alerts are put into its groups at once. */
   apply(config: NotifierConfig, templates?: Templates): void;
-  /** Alerts that are not over, in the order of their fingerprints. */
-  alerts(isWanted?: (alert: StoredAlert) => boolean): readonly ShownAlert[];
-  /** Groups with such alerts, in the order of their labels. */
-  groups(isWanted?: (alert: StoredAlert) => boolean): readonly ShownGroup[];
+  /** Alerts that are not over, in the order of their fingerprints; the state of each is worked out as it is taken. */
+  alerts(isWanted?: (alert: StoredAlert) => boolean): Generator<ShownAlert>;
+  /** Groups with such alerts, in the order of their labels; their alerts are looked at as a group is taken. */
+  groups(isWanted?: (alert: StoredAlert) => boolean): Generator<ShownGroup>;
   receivers(): readonly ReceiverConfig[];
   silences(): readonly Silence[];
   silence(id: string): Silence | undefined;

@@ -57,7 +57,7 @@ test('it goes on for as long as the receiver fails, beyond its own end and over 
   first.script.set('w', always(400));
   await first.post(long);
   await first.at(3600);
-  const active = (made: Bench) => made.notifier.alerts().map(({ alert }) => alert.labels[1]);
+  const active = (made: Bench) => [...made.notifier.alerts()].map(({ alert }) => alert.labels[1]);
   expect(active(first)).toEqual(expect.arrayContaining(['A', 'BelfryReceiverFailing']));
   const again = first.crash();
   again.script.set('w', always(400));
@@ -84,8 +84,8 @@ test('messages about failing receivers raise no alert themselves', async () => {
   made.script.set('ops', always(400));
   await made.post(long);
   await made.at(1200);
-  const failing = made.notifier
-    .alerts()
-    .filter(({ alert }) => alert.labels.includes('BelfryReceiverFailing'));
+  const failing = [...made.notifier.alerts()].filter(({ alert }) =>
+    alert.labels.includes('BelfryReceiverFailing'),
+  );
   expect(failing.map(({ alert }) => alert.labels.includes('w'))).toEqual([true]);
 });

@@ -40,10 +40,10 @@ export interface ViewDeps {
 
 export interface Views {
   stateOf(labels: Labels, mutedBy: readonly string[]): AlertState;
-  /** Alerts that are not over, in the order of their fingerprints. */
-  alerts(isWanted?: (alert: StoredAlert) => boolean): readonly ShownAlert[];
-  /** Groups with such alerts, in the order of their labels. */
-  groups(isWanted?: (alert: StoredAlert) => boolean): readonly ShownGroup[];
+  /** Alerts that are not over, in the order of their fingerprints; the state of each is worked out as it is taken. */
+  alerts(isWanted?: (alert: StoredAlert) => boolean): Generator<ShownAlert>;
+  /** Groups with such alerts, in the order of their labels; their alerts are looked at as a group is taken. */
+  groups(isWanted?: (alert: StoredAlert) => boolean): Generator<ShownGroup>;
   count(): { readonly active: number; readonly suppressed: number };
 }
 
@@ -51,11 +51,14 @@ export interface Views {
 export function createViews({ clock, live, alerts, silences, routeLabels }: ViewDeps): Views {
   return { stateOf, alerts: showAlerts, groups: showGroups, count: countAlerts };
 
-  function showAlerts(isWanted = everyAlert): readonly ShownAlert[] {
-    return [...alerts.values()]
-      .filter((alert) => alert.endsAt > clock.now() && isWanted(alert))
-      .sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
-      .map((alert) => show(alert, receiversOf(alert.labels), []));
+  function* showAlerts(isWanted = everyAlert): Generator<ShownAlert> {
+    const now = clock.now();
+    const shown = [...alerts.values()]
+      .filter((alert) => alert.endsAt > now)
+      .sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
+    for (const alert of shown) {
+      if (isWanted(alert)) yield show(alert, receiversOf(alert.labels), []);
+    }
   }
 
   function receiversOf(labels: Labels): readonly string[] {
@@ -76,28 +79,27 @@ export function createViews({ clock, live, alerts, silences, routeLabels }: View
     return { alert, status: stateOf(alert.labels, mutedBy), receivers };
   }
 
-  function showGroups(isWanted = everyAlert): readonly ShownGroup[] {
+  function* showGroups(isWanted = everyAlert): Generator<ShownGroup> {
     const now = clock.now();
+    const groups = [...(live().dispatcher?.groups() ?? [])].sort(
+      (a, b) => compareLabelSets(a.labels, b.labels) || compareStrings(a.route.receiver, b.route.receiver),
+    );
+    /** Receivers of all groups that hold an alert, sorted. */
     const receivers = new Map<string, string[]>();
-    const shown = [...(live().dispatcher?.groups() ?? [])].map((group) => ({
-      group,
-      members: [...group.alerts.values()]
-        .filter((alert) => alert.endsAt > now && isWanted(alert))
-        .sort(compareAlerts),
-    }));
-    for (const { group, members } of shown) {
-      for (const { fingerprint } of members) {
-        receivers.set(fingerprint, [...(receivers.get(fingerprint) ?? []), group.route.receiver].sort());
+    for (const group of groups) {
+      for (const fingerprint of group.alerts.keys()) {
+        const known = receivers.get(fingerprint);
+        if (known) known.push(group.route.receiver);
+        else receivers.set(fingerprint, [group.route.receiver]);
       }
     }
-    return shown
-      .filter(({ members }) => members.length > 0)
-      .sort(
-        (a, b) =>
-          compareLabelSets(a.group.labels, b.group.labels) ||
-          compareStrings(a.group.route.receiver, b.group.route.receiver),
-      )
-      .map(({ group, members }) => ({
+    for (const names of receivers.values()) if (names.length > 1) names.sort();
+    for (const group of groups) {
+      const members = [...group.alerts.values()]
+        .filter((alert) => alert.endsAt > now && isWanted(alert))
+        .sort(compareAlerts);
+      if (members.length === 0) continue;
+      yield {
         labels: group.labels,
         routeLabels: routeLabels(
           group,
@@ -109,7 +111,8 @@ export function createViews({ clock, live, alerts, silences, routeLabels }: View
         mutedBy: group.mutedBy,
         nextFlushAt: group.nextFlushAt,
         alerts: members.map((alert) => show(alert, receivers.get(alert.fingerprint)!, group.mutedBy)),
-      }));
+      };
+    }
   }
 
   function countAlerts(): { active: number; suppressed: number } {

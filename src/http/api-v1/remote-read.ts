@@ -4,7 +4,8 @@ import { parseReadRequest } from '../../exposition/remote/read-request.ts';
 import { WireError } from '../../exposition/remote/wire-error.ts';
 import type { QueryPool } from '../../query/pool.ts';
 import { plainAnswer } from '../compress.ts';
-import { BodyTooLargeError, createSlicer, decodeBody, readBody } from './wire-body.ts';
+import { createSlicer } from '../slicer.ts';
+import { BodyTooLargeError, decodeBody, readBody } from './wire-body.ts';
 
 /** A read request is a few selectors. */
 const MAX_BYTES = 4 * 1024 * 1024;

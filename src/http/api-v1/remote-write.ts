@@ -10,7 +10,8 @@ import {
 } from '../../exposition/remote/write-request.ts';
 import type { Appender, AppendOutcome } from '../../model/appender.ts';
 import { formatSeries } from '../../model/labels.ts';
-import { BodyTooLargeError, createSlicer, decodeBody, readBody } from './wire-body.ts';
+import { createSlicer } from '../slicer.ts';
+import { BodyTooLargeError, decodeBody, readBody } from './wire-body.ts';
 
 export interface RemoteWriteDeps {
   readonly appender: Pick<Appender, 'append' | 'appendStale' | 'metadata' | 'committed'>;

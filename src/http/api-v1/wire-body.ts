@@ -1,26 +1,9 @@
 import type { Context } from 'hono';
 import { snappyDecoding } from '../../exposition/remote/snappy.ts';
+import type { Slicer } from '../slicer.ts';
 
 /** A body of more bytes than are taken; answered with 413. */
 export class BodyTooLargeError extends Error {}
-
-/** Work on main in one go, ms. */
-const SLICE_MS = 4;
-
-/**
- * Lets the loop turn once a slice of work is done. For work whose size the other side chooses.
- * @param now monotonic ms
- */
-export function createSlicer(now: () => number): { isDue(): boolean; pause(): Promise<void> } {
-  let startedAt = now();
-  return {
-    isDue: () => now() - startedAt >= SLICE_MS,
-    async pause() {
-      await new Promise((resolve) => setImmediate(resolve));
-      startedAt = now();
-    },
-  };
-}
 
 /**
  * The body of a request, up to `maxBytes`, by its declared length and by what arrives.
@@ -40,11 +23,7 @@ export async function readBody(c: Context, maxBytes: number): Promise<Uint8Array
 }
 
 /** Decodes a snappy body in slices. @throws WireError */
-export async function decodeBody(
-  body: Uint8Array,
-  maxBytes: number,
-  slicer: ReturnType<typeof createSlicer>,
-): Promise<Uint8Array> {
+export async function decodeBody(body: Uint8Array, maxBytes: number, slicer: Slicer): Promise<Uint8Array> {
   const decoding = snappyDecoding(body, maxBytes);
   for (;;) {
     const step = decoding.next();

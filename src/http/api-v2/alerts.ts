@@ -1,10 +1,13 @@
 import { type Context, Hono } from 'hono';
+import type { Clock } from '../../clock.ts';
 import type { Alert } from '../../model/alert.ts';
 import { labelsFromObject, labelsToObject, NO_LABELS } from '../../model/labels.ts';
 import { parseMatcher } from '../../notifiers/matcher-syntax.ts';
 import { type CompiledMatchers, compileMatchers, compilePattern } from '../../notifiers/matching.ts';
 import type { Notifier } from '../../notifiers/notifier.ts';
 import type { ShownAlert } from '../../notifiers/views.ts';
+import { jsonList } from '../json-list.ts';
+import { createSlicer } from '../slicer.ts';
 import {
   answerText,
   flag,
@@ -18,7 +21,7 @@ import {
 } from './validation.ts';
 
 /** `/alerts` and `/alerts/groups`. */
-export function alertRoutes({ notifier }: { notifier: Notifier }): Hono {
+export function alertRoutes({ notifier, clock }: { notifier: Notifier; clock: Clock }): Hono {
   const app = new Hono();
 
   app.get('/alerts', (c) => {
@@ -30,7 +33,7 @@ export function alertRoutes({ notifier }: { notifier: Notifier }): Hono {
         (one) => one.receivers.some(filter.receiver) || (!filter.byReceiver && one.receivers.length === 0),
       )
       .filter(filter.state);
-    return c.json(shown.map(alertJson));
+    return jsonList(shown.map(alertJson), createSlicer(clock.monotonic));
   });
 
   app.post('/alerts', async (c) => {
@@ -49,14 +52,13 @@ export function alertRoutes({ notifier }: { notifier: Notifier }): Hono {
       .filter((group) => flag(c, 'muted') || group.mutedBy.length === 0)
       .map((group) => ({ ...group, alerts: group.alerts.filter(filter.state) }))
       .filter((group) => group.alerts.length > 0);
-    return c.json(
-      groups.map((group) => ({
-        alerts: group.alerts.map(alertJson),
-        labels: labelsToObject(group.labels),
-        receiver: { name: group.receiver },
-        routeLabels: group.routeLabels,
-      })),
-    );
+    const shown = groups.map((group) => ({
+      alerts: group.alerts.map(alertJson),
+      labels: labelsToObject(group.labels),
+      receiver: { name: group.receiver },
+      routeLabels: group.routeLabels,
+    }));
+    return jsonList(shown, createSlicer(clock.monotonic));
   });
 
   return app;

@@ -108,7 +108,7 @@ test('a template is tried on a group that is there, on a test message, and not o
   };
   await post({ labels: { alertname: 'A', i: '<1>' } }, { labels: { alertname: 'A', i: '2' } });
   await at(1);
-  const { fingerprint } = notifier.alerts()[0]!.alert;
+  const { fingerprint } = [...notifier.alerts()][0]!.alert;
   const template = '{{ .Receiver }} {{ len .Alerts }} {{ .GroupLabels.alertname }} {{ routeLabels "tier" }}';
   expect(await preview({ template, fingerprint })).toEqual([200, { text: 'w 2 A one firing' }]);
   const names = '{{ range .Alerts }}{{ .Labels.i }},{{ end }}';
