@@ -11,9 +11,11 @@ import { dropMetadata, mergeSameLabels, rejectSameLabels } from './evaluate/labe
 import { evaluateRangeVector, isRangeExpr, type RangeSeries } from './evaluate/ranges.ts';
 import { firstAfter } from './evaluate/search.ts';
 import { lookTime } from './evaluate/times.ts';
+import type { NodeCost } from './evaluate/trace.ts';
 import { ABSENT, type Column, FLOAT, type Grid, HISTOGRAM, timeAt, type Value } from './evaluate/value.ts';
 import { type QueryValue, type ResultSeries, sortSeries } from './result.ts';
 
+export type { NodeCost } from './evaluate/trace.ts';
 export type {
   MatrixResult,
   QueryValue,
@@ -32,6 +34,8 @@ export interface QueryOptions extends Partial<EngineOptions> {
   readonly budget: QueryBudget;
   /** The query as written: annotations give positions in it. */
   readonly query: string;
+  /** Monotonic ms; given when the cost of each node is asked for. */
+  readonly traceClock?: () => number;
 }
 
 export interface QueryStats {
@@ -50,6 +54,8 @@ export interface QueryOutcome {
   readonly warnings: string[];
   readonly infos: string[];
   readonly stats: QueryStats;
+  /** Of the whole expression, with `traceClock`. */
+  readonly cost: NodeCost | undefined;
 }
 
 const DEFAULTS: EngineOptions = {
@@ -72,7 +78,7 @@ export function evaluateInstant(
 ): QueryOutcome {
   const window = { startMs: timestampMs, endMs: timestampMs, stepMs: 0 };
   return withQuerier(source, options, (querier) => {
-    const evaluation = new Evaluation(expr, window, 1, engineOptions(options), options.budget, querier);
+    const evaluation = newEvaluation(expr, window, 1, options, querier);
     const inner = unwrapParens(expr);
     const value = isRangeExpr(inner)
       ? matrixAt(evaluation, inner)
@@ -99,7 +105,7 @@ export function evaluateRange(
   const count = Math.floor((range.endMs - range.startMs) / range.stepMs) + 1;
   return withQuerier(source, options, (querier) => {
     const window: QueryWindow = { startMs: range.startMs, endMs: range.endMs, stepMs: range.stepMs };
-    const evaluation = new Evaluation(expr, window, count, engineOptions(options), options.budget, querier);
+    const evaluation = newEvaluation(expr, window, count, options, querier);
     return outcome(rangeResult(evaluation, evaluation.value()), evaluation, options);
   });
 }
@@ -116,6 +122,17 @@ function withQuerier(
   } finally {
     querier.close();
   }
+}
+
+function newEvaluation(
+  expr: Expr,
+  window: QueryWindow,
+  steps: number,
+  options: QueryOptions,
+  querier: Querier,
+): Evaluation {
+  const { budget, traceClock } = options;
+  return new Evaluation(expr, window, steps, engineOptions(options), budget, querier, traceClock);
 }
 
 function engineOptions(options: QueryOptions): EngineOptions {
@@ -140,6 +157,7 @@ function outcome(value: QueryValue, evaluation: Evaluation, options: QueryOption
       startMs: grid.start,
       stepMs: grid.step,
     },
+    cost: evaluation.trace?.cost,
   };
 }
 

@@ -4,6 +4,7 @@ import { parseExpr } from '../promql/parse.ts';
 import { formatExpr } from '../promql/print.ts';
 import type { CountingBudget } from './budget.ts';
 import { cardinality } from './cardinality.ts';
+import { explainJson } from './explain-json.ts';
 import { FEDERATION_TYPES, writeFederation } from './federation.ts';
 import { formatTime, type JsonWriter, labelsJson } from './json.ts';
 import { type EngineSettings, JSON_TYPE, type QueryTask, type StatsLevel } from './protocol.ts';
@@ -107,6 +108,7 @@ function writeEvaluation(
     budget,
     query: task.expr,
     ...(task.lookbackMs === undefined ? {} : { lookbackMs: task.lookbackMs }),
+    ...(task.explain ? { traceClock: times.elapsedMs } : {}),
   };
   const outcome: QueryOutcome =
     task.kind === 'instant'
@@ -135,6 +137,7 @@ function writeEvaluation(
       `,"stats":{"timings":${JSON.stringify(timings)},"samples":${samplesJson(outcome, budget, task.stats)}}`,
     );
   }
+  if (outcome.cost) writer.raw(`,"explain":${JSON.stringify(explainJson(outcome.cost, task.expr))}`);
   writer.raw('}');
   writeNotes(writer, warnings, outcome.infos);
 }

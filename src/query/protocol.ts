@@ -40,6 +40,8 @@ interface Evaluated {
   readonly lookbackMs?: number;
   readonly limit?: number;
   readonly stats?: StatsLevel;
+  /** Whether the cost of each node is asked for. */
+  readonly explain?: boolean;
 }
 
 interface Listed {

@@ -35,7 +35,7 @@ function storage(): MemoryStorage {
   return store;
 }
 
-function ask(task: QueryTask, limits: Partial<QueryLimits> = {}, cancel = 0) {
+function ask(task: QueryTask, limits: Partial<QueryLimits> = {}, cancel = 0, monotonic = () => 0) {
   const control = newControl();
   control[CONTROL.cancel] = cancel;
   const source = {
@@ -50,7 +50,7 @@ function ask(task: QueryTask, limits: Partial<QueryLimits> = {}, cancel = 0) {
     readFormats,
   };
   const request = { id: 7, task, limits: { ...LIMITS, ...limits }, waitedMs: 3 };
-  const answer = answerQuery(request, control, source, () => 0);
+  const answer = answerQuery(request, control, source, monotonic);
   return { ...answer, text: new TextDecoder().decode(answer.body) };
 }
 
@@ -122,6 +122,86 @@ test('cardinality counts series by name, label and pair, within the memory of a 
   expect(ask(task, { maxBytes: 500 })).toMatchObject({
     status: 422,
     text: expect.stringContaining('query.max_bytes'),
+  });
+});
+
+describe('explain', () => {
+  interface Explained {
+    query: string;
+    totalMs: number;
+    selfMs: number;
+    children: Explained[];
+  }
+  const explain = (task: QueryTask): Explained => {
+    const { data } = JSON.parse(ask({ ...task, explain: true } as QueryTask).text) as {
+      data: { explain: Explained };
+    };
+    return data.explain;
+  };
+  const at = (text: string, part: string) => {
+    const start = text.indexOf(part);
+    return { query: part, position: { start, end: start + part.length } };
+  };
+
+  test('says of each node what it got, gave and read', () => {
+    const expr = 'sum by (job) (sum_over_time(up[10m])) / on () group_left vector(2)';
+    expect(explain(instant(expr))).toMatchObject({
+      ...at(expr, expr),
+      type: 'binary',
+      seriesIn: 4,
+      seriesOut: 3,
+      samplesRead: 5,
+      samplesSeen: 4,
+      children: [
+        {
+          ...at(expr, 'sum by (job) (sum_over_time(up[10m]))'),
+          type: 'aggregate',
+          seriesIn: 3,
+          seriesOut: 3,
+          children: [
+            {
+              ...at(expr, 'sum_over_time(up[10m])'),
+              type: 'call',
+              seriesIn: 3,
+              samplesSeen: 4,
+              children: [
+                { ...at(expr, 'up[10m]'), type: 'matrix', seriesIn: 3, seriesOut: 3, samplesRead: 5 },
+              ],
+            },
+          ],
+        },
+        { ...at(expr, 'vector(2)'), type: 'call', seriesIn: 1, seriesOut: 1, samplesRead: 0 },
+      ],
+    });
+  });
+
+  test('tells series of the store from those that have a sample in time', () => {
+    expect(explain({ kind: 'instant', expr: 'up', timestamp: NOW })).toMatchObject({
+      type: 'vector',
+      seriesIn: 2,
+      seriesOut: 1,
+    });
+  });
+
+  test('covers ranges, subqueries and nodes that are the same at each step', () => {
+    const expr = 'max_over_time(up[1m:1s]) + (up @ 0)';
+    const cost = explain({ kind: 'range', expr, startMs: NOW - 10_000, endMs: NOW, stepMs: 5000 });
+    const texts = (node: Explained): string[] => [node.query, ...node.children.flatMap(texts)];
+    expect(texts(cost)).toEqual([expr, 'max_over_time(up[1m:1s])', 'up[1m:1s]', 'up', '(up @ 0)', 'up @ 0']);
+  });
+
+  test('is told only when asked for', () => {
+    expect(ask(instant('up')).text).not.toContain('explain');
+  });
+
+  test('gives each node its own time and the time of its children', () => {
+    let now = 0;
+    const { children, totalMs, selfMs } = JSON.parse(
+      ask({ ...instant('-(1 + 2)'), explain: true } as QueryTask, {}, 0, () => now++).text,
+    ).data.explain as Explained;
+    expect(totalMs).toBe(selfMs + children[0]!.totalMs);
+    expect(children[0]!.totalMs).toBeGreaterThan(children[0]!.selfMs);
+    expect(selfMs).toBeGreaterThan(0);
   });
 });
 

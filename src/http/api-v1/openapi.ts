@@ -18,13 +18,13 @@ export const ENDPOINTS: readonly Endpoint[] = [
     path: '/query',
     methods: FORM,
     summary: 'Instant query.',
-    params: 'query* time timeout limit lookback_delta stats',
+    params: 'query* time timeout limit lookback_delta stats explain',
   },
   {
     path: '/query_range',
     methods: FORM,
     summary: 'Range query.',
-    params: 'query* start* end* step* timeout limit lookback_delta stats',
+    params: 'query* start* end* step* timeout limit lookback_delta stats explain',
   },
   {
     path: '/query_exemplars',

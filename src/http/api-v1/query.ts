@@ -184,6 +184,7 @@ function evaluated(params: URLSearchParams) {
     expr: params.get('query') ?? '',
     ...(params.get('lookback_delta') ? { lookbackMs: readDuration(params, 'lookback_delta') } : {}),
     ...(stats ? { stats: stats === 'all' ? ('all' as const) : ('basic' as const) } : {}),
+    ...(params.get('explain') === 'true' ? { explain: true } : {}),
     ...limitOf(params),
   };
 }

@@ -2,6 +2,7 @@ import type { QueryBudget } from '../../model/queryable.ts';
 import type { Annotations } from '../annotations.ts';
 import type { Expr } from '../ast.ts';
 import type { SeriesReader } from './reads.ts';
+import type { Trace } from './trace.ts';
 import type { Column, Grid, Value, VectorValue } from './value.ts';
 
 /** Settings of the engine for one query. */
@@ -35,6 +36,8 @@ export interface EvalContext {
   readonly reader: SeriesReader;
   readonly annotations: Annotations;
   readonly stats: MutableStats;
+  /** Set when the cost of each node is asked for. */
+  readonly trace: Trace | undefined;
   /** Evaluates a child on a grid. */
   evaluate(expr: Expr, grid: Grid): Value;
 }

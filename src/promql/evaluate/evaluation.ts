@@ -19,6 +19,7 @@ import { Ledger } from './ledger.ts';
 import { announceReads, SeriesReader } from './reads.ts';
 import { countedSelectors } from './reset-hints.ts';
 import { evaluateSelector } from './selectors.ts';
+import { type Spent, Trace } from './trace.ts';
 import {
   ABSENT,
   type Column,
@@ -40,6 +41,7 @@ export class Evaluation implements EvalContext {
   readonly annotations = new Annotations();
   readonly stats: MutableStats;
   readonly grid: Grid;
+  readonly trace: Trace | undefined;
   private readonly expr: Expr;
   private readonly invariance = new StepInvariance();
 
@@ -50,6 +52,8 @@ export class Evaluation implements EvalContext {
     options: EngineOptions,
     budget: QueryBudget,
     querier: Querier,
+    /** Monotonic ms; given when the cost of each node is asked for. */
+    traceClock?: () => number,
   ) {
     this.expr = withoutArgumentParens(expr);
     this.window = window;
@@ -59,6 +63,7 @@ export class Evaluation implements EvalContext {
     this.grid = { start: window.startMs, step: window.stepMs, count: steps };
     this.budget.bytes(16 * steps);
     this.stats = { samplesPerStep: new Float64Array(steps), totalSamples: 0 };
+    this.trace = traceClock && new Trace(traceClock, () => this.spent());
     announceReads(this.expr, this.grid, this.reader, this.invariance, window, options);
   }
 
@@ -73,15 +78,22 @@ export class Evaluation implements EvalContext {
   }
 
   evaluate(expr: Expr, grid: Grid): Value {
-    const { budget } = this;
+    const { budget, trace } = this;
     budget.check();
+    trace?.enter(expr);
     const mark = budget.mark();
     const value =
       grid.count > 1 && this.invariance.isRepeatable(expr)
         ? this.repeat(this.evaluateNode(expr, { ...grid, count: 1 }), grid.count)
         : this.evaluateNode(expr, grid);
     budget.settle(mark, value);
+    trace?.leave(value.kind === 'vector' ? value.columns.length : 1);
     return value;
+  }
+
+  private spent(): Spent {
+    const { samplesRead, seriesRead } = this.reader;
+    return { samplesRead, seriesRead, samplesSeen: this.stats.totalSamples };
   }
 
   private evaluateNode(expr: Expr, grid: Grid): Value {

@@ -57,7 +57,11 @@ export const isRangeExpr = (expr: Expr): expr is RangeExpr =>
   expr.kind === 'matrix' || expr.kind === 'subquery';
 
 export function evaluateRangeVector(context: EvalContext, expr: RangeExpr, grid: Grid): RangeVector {
-  return expr.kind === 'matrix' ? fromSelector(context, expr, grid) : fromSubquery(context, expr, grid);
+  context.trace?.enter(expr);
+  const range =
+    expr.kind === 'matrix' ? fromSelector(context, expr, grid) : fromSubquery(context, expr, grid);
+  context.trace?.leave(range.series.length);
+  return range;
 }
 
 function fromSelector(context: EvalContext, expr: MatrixSelector, grid: Grid): RangeVector {

@@ -22,6 +22,10 @@ export class SeriesReader {
   private readonly querier: Querier;
   private readonly needs = new Map<string, Interval[]>();
   private readonly counted: ReadonlySet<VectorSelector>;
+  /** Samples the store gave. */
+  samplesRead = 0;
+  /** Series that selectors were given, those of a shared read again and again. */
+  seriesRead = 0;
 
   /** `counted`: the selectors whose histograms are to say whether they follow a reset. */
   constructor(querier: Querier, counted: ReadonlySet<VectorSelector>) {
@@ -38,12 +42,24 @@ export class SeriesReader {
 
   /** The series of a selector with at least the samples in `[from, to)`; often more, shared with other selectors. */
   read(selector: VectorSelector, from: number, to: number): readonly SeriesSamples[] {
+    const series = this.find(selector, from, to);
+    this.seriesRead += series.length;
+    return series;
+  }
+
+  private find(selector: VectorSelector, from: number, to: number): readonly SeriesSamples[] {
     const interval = this.needs.get(keyOf(selector))?.find((known) => known.from <= from && to <= known.to);
-    if (!interval) return this.querier.select(selector.matchers, { from, to });
-    interval.series ??= this.querier.select(selector.matchers, { from: interval.from, to: interval.to });
+    if (!interval) return this.select(selector, from, to);
+    interval.series ??= this.select(selector, interval.from, interval.to);
     if (!this.counted.has(selector)) return interval.series;
     interval.told ??= interval.series.map(withResetsTold);
     return interval.told;
+  }
+
+  private select({ matchers }: VectorSelector, from: number, to: number): readonly SeriesSamples[] {
+    const series = this.querier.select(matchers, { from, to });
+    for (const { timestamps } of series) this.samplesRead += timestamps.length;
+    return series;
   }
 }
 
