@@ -12,6 +12,7 @@ import { openQueryable } from '../tsdb/open-queryable.ts';
 import type { StorageInit } from '../tsdb/protocol.ts';
 import type { StoreShared } from '../tsdb/queryable.ts';
 import { createStorageService } from '../tsdb/storage-service.ts';
+import { keptMemory, RULES_KEEP } from './kept-memory.ts';
 import type { EngineSettings, QueryLimits, ServeMessage } from './protocol.ts';
 import { rangeEvaluation } from './range-evaluation.ts';
 import { serveRules } from './rule-service.ts';
@@ -38,8 +39,9 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
       createStorageService(port, init as StorageInit, { clock: systemClock, addon });
       break;
     case 'queries': {
-      const { shared, settings, control } = init as InteractiveLaneInit;
-      const queryable = openQueryable(shared, { addon, visibility: 'committed' });
+      const { shared, settings, limits, control } = init as InteractiveLaneInit;
+      const keeps = keptMemory(limits);
+      const queryable = openQueryable(shared, { addon, visibility: 'committed', keeps });
       serveQueries(port, control, { queryable, settings, readFormats }, systemClock.monotonic);
       break;
     }
@@ -48,13 +50,14 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
       break;
     case 'rehearse': {
       const { shared, settings, limits } = init as LaneInit;
-      const queryable = openQueryable(shared, { addon, visibility: 'committed' });
+      const keeps = keptMemory(limits);
+      const queryable = openQueryable(shared, { addon, visibility: 'committed', keeps });
       serveRehearsals(port, rangeEvaluation(queryable, settings, limits, systemClock.monotonic), relabelled);
       break;
     }
     case 'rules': {
       const { shared, settings, limits } = init as LaneInit;
-      const queryable = openQueryable(shared, { addon, visibility: 'appended' });
+      const queryable = openQueryable(shared, { addon, visibility: 'appended', keeps: RULES_KEEP });
       serveRules(port, {
         queryable,
         settings,

@@ -10,8 +10,16 @@ import { PARTITION_MS } from './partition.ts';
 import { createPartitionCache, type PartitionFile } from './partition-cache.ts';
 import { createQueryable, type StoreShared } from './queryable.ts';
 
-/** Decoded columns kept per thread: some 500 series-days at 15 s. */
-const COLUMN_CACHE_BYTES = 24 * 1024 * 1024;
+/** Memory a thread keeps from query to query, bytes. */
+export interface KeptMemory {
+  /** Decoded columns of sealed days; a series-day at 15 s takes 46 KB. */
+  readonly columns: number;
+  /** Scratch memory; unless 0, columns are good until their querier is closed, and no longer. */
+  readonly scratch: number;
+}
+
+const MB = 1024 * 1024;
+const ONE_PASS: KeptMemory = { columns: 8 * MB, scratch: 0 };
 
 /** Opens the store for queries in this thread. @param shared what `Store.shared` says, as it came from main */
 export function openQueryable(
@@ -20,9 +28,10 @@ export function openQueryable(
     readonly addon: SqliteAddon;
     readonly visibility: Visibility;
     readonly log?: Pick<Log, 'error'>;
+    readonly keeps?: KeptMemory;
   },
 ): Queryable & { close(): void } {
-  const { addon, visibility, log } = options;
+  const { addon, visibility, log, keeps = ONE_PASS } = options;
   const list = (): PartitionFile[] =>
     listPartitions(shared.dir).flatMap(({ day, hot, sealed }) =>
       // The sealed file first: where both have a sample for one time, the one that was there before counts.
@@ -30,12 +39,12 @@ export function openQueryable(
         .filter((path) => path !== undefined)
         .map((path) => ({ path, range: { from: day, to: day + PARTITION_MS }, inode: inodeOf(path) })),
     );
-  const cache = new ColumnCache(COLUMN_CACHE_BYTES);
+  const cache = new ColumnCache(keeps.columns);
   const partitions = createPartitionCache(list, (path) => openPartitionReader(path, { addon, cache }), {
     damaged: (path, error) =>
       log?.error({ file: path, err: error }, 'a damaged partition is left out of queries'),
   });
-  return createQueryable(shared, { visibility, partitions });
+  return createQueryable(shared, { visibility, partitions, scratchBytes: keeps.scratch });
 }
 
 /** 0 when the file is gone since it was listed. */

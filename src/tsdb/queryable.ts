@@ -16,7 +16,8 @@ import { type CompiledMatcher, createMatcherCache, type MatcherCache } from './m
 import type { SampleColumns } from './partition/samples.ts';
 import type { PartitionReader } from './partition.ts';
 import type { PartitionCache } from './partition-cache.ts';
-import { mergePieces } from './query-merge.ts';
+import { PieceJoiner } from './query-merge.ts';
+import { Scratch } from './scratch.ts';
 
 /** What a worker needs to read the store: plain data that crosses threads without being copied. */
 export interface StoreShared {
@@ -33,17 +34,35 @@ const MAX_RENEWALS = 8;
  */
 export function createQueryable(
   shared: StoreShared,
-  options: { readonly visibility: Visibility; readonly partitions: PartitionCache },
+  options: {
+    readonly visibility: Visibility;
+    readonly partitions: PartitionCache;
+    /** Scratch memory kept from query to query, bytes. With any, columns are good until their querier is closed, and no longer. */
+    readonly scratchBytes?: number;
+  },
 ): Queryable & { close(): void } {
-  const idle: HeadReader[] = [];
+  const { visibility, partitions, scratchBytes = 0 } = options;
+  const idle: Reading[] = [];
   const matchers = createMatcherCache();
   return {
     querier(budget) {
-      const head = idle.pop() ?? new HeadReader(shared.head, options.visibility);
-      return new StoreQuerier(head, options.partitions, matchers, budget, () => idle.push(head));
+      const reading = idle.pop() ?? {
+        head: new HeadReader(shared.head, visibility),
+        scratch: new Scratch(scratchBytes),
+      };
+      return new StoreQuerier(reading, partitions, matchers, budget, () => {
+        reading.scratch.reset();
+        idle.push(reading);
+      });
     },
     close: () => options.partitions.close(),
   };
+}
+
+/** What one querier at a time uses. */
+interface Reading {
+  readonly head: HeadReader;
+  readonly scratch: Scratch;
 }
 
 /** Times the directory is listed because a file was sealed, removed or found damaged between listing and opening it. */
@@ -64,6 +83,7 @@ function byPrecedence(a: Piece, b: Piece): number {
 
 class StoreQuerier implements Querier {
   readonly #head: HeadReader;
+  readonly #scratch: Scratch;
   readonly #partitions: PartitionCache;
   readonly #matchers: MatcherCache;
   readonly #budget: QueryBudget;
@@ -73,13 +93,14 @@ class StoreQuerier implements Querier {
   #isClosed = false;
 
   constructor(
-    head: HeadReader,
+    { head, scratch }: Reading,
     partitions: PartitionCache,
     matchers: MatcherCache,
     budget: QueryBudget,
     release: () => void,
   ) {
     this.#head = head;
+    this.#scratch = scratch;
     this.#partitions = partitions;
     this.#matchers = matchers;
     this.#budget = budget;
@@ -112,13 +133,11 @@ class StoreQuerier implements Querier {
       const isOwn = index.field(series, SERIES.source) === OWN_TIME_PLACE;
       add(index.labelsOf(series), { place, isOwn, ref: index.field(series, SERIES.ref), ...samples });
     }
+    const joiner = new PieceJoiner(this.#scratch, (bytes) => this.#budget.bytes(bytes));
     const out: SeriesSamples[] = [];
     for (const { labels, pieces } of bySeries.values()) {
-      if (pieces.length > 1) {
-        this.#budget.bytes(16 * pieces.reduce((sum, piece) => sum + piece.values.length, 0));
-        pieces.sort(byPrecedence);
-      }
-      out.push(seriesOf(labels, mergePieces(pieces), this.#budget));
+      if (pieces.length > 1) pieces.sort(byPrecedence);
+      out.push(seriesOf(labels, joiner.join(pieces), this.#budget));
     }
     return out;
   }

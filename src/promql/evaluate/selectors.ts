@@ -3,7 +3,7 @@ import { isStaleAt, wordsOf } from '../../model/sample.ts';
 import type { VectorSelector } from '../ast.ts';
 import type { EvalContext } from './context.ts';
 import { neededRange } from './reads.ts';
-import { firstAfter } from './search.ts';
+import { advanceAfter, firstAfter } from './search.ts';
 import { smoothSelector } from './smooth.ts';
 import { type LookTimes, lookTime, lookTimes } from './times.ts';
 import {
@@ -60,7 +60,6 @@ function lookupSeries(
   pick: (column: MutableColumn, step: number, series: SeriesSamples, index: number) => void,
 ): Column | undefined {
   const { timestamps, values } = series;
-  const length = timestamps.length;
   const words = wordsOf(values);
   const { lookbackMs } = context.options;
   const { samplesPerStep } = context.stats;
@@ -71,7 +70,7 @@ function lookupSeries(
   let after = firstAfter(timestamps, lookTime(times, grid, 0));
   for (let step = 0; step < grid.count; step++) {
     const time = lookTime(times, grid, step);
-    while (after < length && timestamps[after]! <= time) after++;
+    after = advanceAfter(timestamps, after, time);
     const index = after - 1;
     if (index < 0 || timestamps[index]! <= time - lookbackMs) continue;
     const value = values[index]!;

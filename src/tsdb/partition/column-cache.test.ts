@@ -42,3 +42,8 @@ test('readers of the same file name do not see each other', () => {
   cache.put(first, 1, group(0));
   expect(cache.get(second, 1)).toBeUndefined();
 });
+
+test('a read that would push out everything else is not admitted', () => {
+  const cache = new ColumnCache(1000);
+  expect([cache.admits(500), cache.admits(501)]).toEqual([true, false]);
+});

@@ -29,6 +29,11 @@ export class ColumnCache {
     return this.#bytes;
   }
 
+  /** Whether a read of so many bytes is worth keeping: a larger one would push everything else out, and itself. */
+  admits(bytes: number): boolean {
+    return bytes <= this.#maxBytes / 2;
+  }
+
   /** A number for a reader: files of the same name may follow each other. */
   newOwner(): number {
     return ++this.#owners;

@@ -6,6 +6,9 @@ import { RefMap } from './ref-map.ts';
 import { identityOf, type StoredBlob } from './schema.ts';
 import { decodeSeries } from './series-blob.ts';
 
+/** Series of matched selectors that are remembered, of one partition. */
+const MAX_REMEMBERED = 512;
+
 /**
  * The labels of one partition, built once from its series blobs. Strings are bytes in one slab, a label (name and value) is a
  * number, a series a run of such numbers, and postings lead from a label to its series; only what matches becomes a string.
@@ -28,6 +31,9 @@ export class LabelIndex {
   readonly #postings: Uint32Array;
   readonly #postingStarts: Uint32Array;
   readonly #numbers = new RefMap();
+  /** What selectors matched before, the newest last. */
+  readonly #matched = new Map<string, readonly SeriesEntry[]>();
+  #remembered = 0;
 
   /** @throws CorruptBlockError when a blob is damaged */
   constructor(blobs: Iterable<StoredBlob>) {
@@ -68,7 +74,27 @@ export class LabelIndex {
   }
 
   /** Throws what `compileMatcher` throws. */
-  match(matchers: readonly Matcher[]): SeriesEntry[] {
+  match(matchers: readonly Matcher[]): readonly SeriesEntry[] {
+    const key = matchers.map(({ name, op, value }) => `${op}${name}\xff${value}`).join('\xff\xff');
+    const known = this.#matched.get(key);
+    if (known) return known;
+    const found = this.#match(matchers);
+    if (found.length <= MAX_REMEMBERED) this.#remember(key, found);
+    return found;
+  }
+
+  /** Dashboards ask the same again and again: of each partition a few hundred series stay spelled out. */
+  #remember(key: string, found: readonly SeriesEntry[]): void {
+    this.#matched.set(key, found);
+    this.#remembered += found.length + 1;
+    for (const [oldest, { length }] of this.#matched) {
+      if (this.#remembered <= MAX_REMEMBERED + 1) break;
+      this.#matched.delete(oldest);
+      this.#remembered -= length + 1;
+    }
+  }
+
+  #match(matchers: readonly Matcher[]): SeriesEntry[] {
     const resolved = matchers
       .map(compileMatcher)
       .filter((matcher) => !matcher.matchesAll)

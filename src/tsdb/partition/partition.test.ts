@@ -179,6 +179,32 @@ describe('a hot partition', () => {
     writer.close();
   });
 
+  test('a read is charged for its samples, and ends when they are too many', () => {
+    const writer = openWriter();
+    const series = [entry(1, 1, { a: '1' }), entry(2, 1, { a: '2' })];
+    const block = sourceBlock(1, [1, 2, 3], { 1: [1, 2, 3], 2: [4, 5, 6] });
+    writer.append(batch({ series, blocks: [block] }));
+    const reader = openReader();
+    reader.begin();
+    let charged = 0;
+    const limited = (most: number) => ({
+      ...unlimited,
+      samples(count: number) {
+        charged += count;
+        if (charged > most) throw new Error('too many samples');
+      },
+    });
+    reader.read(reader.match([]), { from: DAY, to: END }, limited(6));
+    expect(charged).toBe(6);
+    charged = 0;
+    expect(() => reader.read(reader.match([]), { from: DAY, to: END }, limited(5))).toThrow(
+      'too many samples',
+    );
+    reader.end();
+    reader.close();
+    writer.close();
+  });
+
   test('a reader sees one state from begin to end while the writer goes on', () => {
     const writer = openWriter();
     const series = [entry(1, 1, { a: '1' })];

@@ -40,9 +40,6 @@ export function openPartitionReader(
   return new FileReader(db, meta, options.cache);
 }
 
-/** Reads of more columns than this are scans: they would push everything else out of the cache. */
-const MAX_CACHED_READ = 256;
-
 interface TimelineRow {
   readonly sequence: number;
   readonly first: number;
@@ -106,7 +103,7 @@ export class FileReader implements PartitionReader {
     if (this.#db.inTransaction) corruptionAt(this.file, () => this.#sql.rollback.run());
   }
 
-  match(matchers: readonly Matcher[]): SeriesEntry[] {
+  match(matchers: readonly Matcher[]): readonly SeriesEntry[] {
     return this.labels().match(matchers);
   }
 
@@ -173,11 +170,12 @@ export class FileReader implements PartitionReader {
     const found = new Map<number, { entry: SeriesEntry; samples: SampleColumns }>();
     const take = (entry: SeriesEntry, samples: SampleColumns): void => {
       const before = found.get(entry.ref);
+      budget.samples(samples.timestamps.length);
       if (before) budget.bytes(16 * (before.samples.timestamps.length + samples.timestamps.length));
       found.set(entry.ref, { entry, samples: before ? mergeSamples(before.samples, samples) : samples });
     };
     const byGroup = this.#byGroup(series, (ref) => this.#directory.place(ref));
-    const isCached = this.#cache !== undefined && series.length <= MAX_CACHED_READ;
+    const isCached = this.#isWorthKeeping(byGroup);
     for (const [group, wanted] of byGroup) {
       budget.check();
       if (isCached) this.#readCached(group, wanted, range, budget, take);
@@ -193,6 +191,26 @@ export class FileReader implements PartitionReader {
       labels: entry.labels,
       ...samples,
     }));
+  }
+
+  /** Whether the whole columns of a read fit the cache. */
+  #isWorthKeeping(byGroup: ReadonlyMap<number, readonly Wanted[]>): boolean {
+    const cache = this.#cache;
+    if (cache === undefined) return false;
+    let bytes = 0;
+    for (const [group, wanted] of byGroup) {
+      const rows = cache.get(this.#owner, group)?.timestamps.length ?? this.#rowsOf(group);
+      bytes += 8 * rows * (1 + wanted.length);
+      if (!cache.admits(bytes)) return false;
+    }
+    return true;
+  }
+
+  #rowsOf(group: number): number {
+    return this.#timelineRows(this.#directory.timelines[group]!).reduce(
+      (sum, { timestamps }) => sum + timestamps.length,
+      0,
+    );
   }
 
   #refreshGroups(): void {
