@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import type { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { Log } from '../model/log.ts';
 import type { Queryable } from '../model/queryable.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
@@ -6,7 +7,7 @@ import type { Visibility } from './head/head-reader.ts';
 import { ColumnCache } from './partition/column-cache.ts';
 import { listPartitions } from './partition/directory.ts';
 import { openPartitionReader } from './partition/reader.ts';
-import { PARTITION_MS } from './partition.ts';
+import { PARTITION_MS, type PartitionReader } from './partition.ts';
 import { createPartitionCache, type PartitionFile } from './partition-cache.ts';
 import { createQueryable, type StoreShared } from './queryable.ts';
 
@@ -16,10 +17,12 @@ export interface KeptMemory {
   readonly columns: number;
   /** Scratch memory; unless 0, columns are good until their querier is closed, and no longer. */
   readonly scratch: number;
+  /** Labels of partitions, some 100 bytes a series-day. */
+  readonly labels: number;
 }
 
 const MB = 1024 * 1024;
-const ONE_PASS: KeptMemory = { columns: 8 * MB, scratch: 0 };
+const ONE_PASS: KeptMemory = { columns: 8 * MB, scratch: 0, labels: 64 * MB };
 
 /** Opens the store for queries in this thread. @param shared what `Store.shared` says, as it came from main */
 export function openQueryable(
@@ -40,10 +43,10 @@ export function openQueryable(
         .map((path) => ({ path, range: { from: day, to: day + PARTITION_MS }, inode: inodeOf(path) })),
     );
   const cache = new ColumnCache(keeps.columns);
-  const partitions = createPartitionCache(list, (path) => openPartitionReader(path, { addon, cache }), {
-    damaged: (path, error) =>
-      log?.error({ file: path, err: error }, 'a damaged partition is left out of queries'),
-  });
+  const open = (path: string): PartitionReader => openPartitionReader(path, { addon, cache });
+  const damaged = (path: string, error: CorruptBlockError): void =>
+    log?.error({ file: path, err: error }, 'a damaged partition is left out of queries');
+  const partitions = createPartitionCache(list, open, { damaged }, keeps.labels);
   return createQueryable(shared, { visibility, partitions, scratchBytes: keeps.scratch });
 }
 

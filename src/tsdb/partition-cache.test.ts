@@ -5,7 +5,7 @@ import { createPartitionCache, type PartitionFile } from './partition-cache.ts';
 const range = { from: 0, to: 1 };
 
 /** Readers that only know which file they read and whether they are closed. */
-function setup() {
+function setup(maxLabelBytes?: number) {
   const closed: number[] = [];
   let files: PartitionFile[] = [{ path: 'day', range, inode: 1 }];
   let opened = 0;
@@ -13,9 +13,14 @@ function setup() {
     () => files,
     (path) => {
       const id = ++opened;
-      return { file: path, close: () => void closed.push(id) } as unknown as PartitionReader;
+      return {
+        file: path,
+        keptBytes: 100,
+        close: () => void closed.push(id),
+      } as unknown as PartitionReader;
     },
     { damaged() {} },
+    maxLabelBytes,
   );
   return { cache, closed, become: (next: PartitionFile[]) => (files = next), opened: () => opened };
 }
@@ -49,5 +54,14 @@ test('readers of files that are gone are closed', () => {
   cache.give(cache.take('day')!);
   become([]);
   cache.list(2);
+  expect(closed).toEqual([1]);
+});
+
+test('of readers whose labels take more than may be kept the oldest are closed', () => {
+  const { cache, closed, become } = setup(250);
+  become(['a', 'b', 'c'].map((path, inode) => ({ path, range, inode })));
+  cache.list(1);
+  const readers = ['a', 'b', 'c'].map((path) => cache.take(path)!);
+  for (const reader of readers) cache.give(reader);
   expect(closed).toEqual([1]);
 });

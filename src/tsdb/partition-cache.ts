@@ -28,6 +28,8 @@ export function createPartitionCache(
   listFiles: () => readonly PartitionFile[],
   open: (path: string) => PartitionReader,
   report: { damaged(path: string, error: CorruptBlockError): void },
+  /** Labels that idle readers may keep together, bytes; beyond it days are read anew. */
+  maxLabelBytes = Number.POSITIVE_INFINITY,
 ): PartitionCache {
   let listed: readonly PartitionFile[] = [];
   let listedVersion = Number.NaN;
@@ -75,7 +77,12 @@ export function createPartitionCache(
     give(reader) {
       if (!isCurrent(reader)) return reader.close();
       idle.push(reader);
-      if (idle.length > MAX_IDLE) idle.shift()!.close();
+      let kept = idle.reduce((sum, { keptBytes }) => sum + keptBytes, 0);
+      while (idle.length > MAX_IDLE || (kept > maxLabelBytes && idle.length > 0)) {
+        const oldest = idle.shift()!;
+        kept -= oldest.keptBytes;
+        oldest.close();
+      }
     },
     close() {
       for (const reader of idle) reader.close();

@@ -26,7 +26,13 @@ export interface PartitionReader {
   begin(): void;
   end(): void;
   /** Series that match, from the labels kept in the partition, whether or not they have samples in a narrower range. */
-  match(matchers: readonly Matcher[]): readonly SeriesEntry[];
+  match(matchers: readonly Matcher[], budget?: QueryBudget): readonly SeriesEntry[];
+  /** Names of the labels of those series, each once; the same of whole days. */
+  labelNames(matchers: readonly Matcher[], budget: QueryBudget): readonly string[];
+  /** Values of one label among those series, each once. */
+  labelValues(name: string, matchers: readonly Matcher[], budget: QueryBudget): readonly string[];
+  /** Bytes that stay with the reader between two transactions. */
+  readonly keptBytes: number;
   /** Samples in `[range.from, range.to)`; series without any are left out. Each group of columns is read and decoded once. */
   read(series: readonly SeriesEntry[], range: TimeRange, budget: QueryBudget): readonly PartitionSamples[];
   close(): void;

@@ -1,4 +1,4 @@
-import { compareStrings, type Labels, labelsKey, labelValue } from '../model/labels.ts';
+import { compareStrings, type Labels, labelsKey } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
 import {
   type Querier,
@@ -65,6 +65,13 @@ interface Reading {
   readonly scratch: Scratch;
 }
 
+/** Bytes of an entry in a table of strings beside its characters, of a label spelled out, and of a number in the lists of a match. */
+const KEY_BYTES = 96;
+const LABEL_BYTES = 48;
+const MATCHED_BYTES = 20;
+/** Bytes of a selected series beside its labels and samples. */
+const SERIES_BYTES = 400;
+
 /** Times the directory is listed because a file was sealed, removed or found damaged between listing and opening it. */
 const MAX_LISTINGS = 20;
 
@@ -116,11 +123,14 @@ class StoreQuerier implements Querier {
       const key = labelsKey(labels);
       const known = bySeries.get(key);
       if (known) known.pieces.push(piece);
-      else bySeries.set(key, { labels, pieces: [piece] });
+      else {
+        this.#budget.bytes(SERIES_BYTES + key.length);
+        bySeries.set(key, { labels, pieces: [piece] });
+      }
     };
     let place = 0;
     for (const partition of this.#within(range)) {
-      const series = partition.match(matchers);
+      const series = partition.match(matchers, this.#budget);
       if (series.length === 0) continue;
       const own = new Set(series.filter(({ source }) => source === 0).map(({ ref }) => ref));
       for (const { labels, ...samples } of partition.read(series, range, this.#budget)) {
@@ -144,38 +154,56 @@ class StoreQuerier implements Querier {
 
   series(sets: readonly (readonly Matcher[])[], range: TimeRange): Labels[] {
     const found = new Map<string, Labels>();
-    const add = (labels: Labels): void => void found.set(labelsKey(labels), labels);
-    for (const series of this.#headSeries(sets, range)) add(this.#head.index.labelsOf(series));
-    this.#eachStored(sets, range, add);
-    this.#budget.bytes(200 * found.size);
+    const add = (labels: Labels): void => {
+      const key = labelsKey(labels);
+      if (found.has(key)) return;
+      this.#budget.bytes(KEY_BYTES + key.length);
+      found.set(key, labels);
+    };
+    const { index } = this.#head;
+    this.#eachHeadSeries(sets, range, (series) => {
+      const labels = index.labelsOf(series);
+      this.#budget.bytes(KEY_BYTES + LABEL_BYTES * labels.length);
+      add(labels);
+    });
+    this.#eachStored(sets, range, (partition, matchers) => {
+      for (const { labels } of partition.match(matchers, this.#budget)) add(labels);
+    });
     return [...found.values()];
   }
 
   labelNames(sets: readonly (readonly Matcher[])[], range: TimeRange): string[] {
-    const symbols = new Set<number>();
     const { index } = this.#head;
-    for (const series of this.#headSeries(sets, range)) index.eachLabel(series, (name) => symbols.add(name));
-    const names = new Set([...symbols].map((symbol) => index.text(symbol)));
-    this.#eachStored(sets, range, (labels) => {
-      for (let i = 0; i < labels.length; i += 2) names.add(labels[i]!);
+    const names = new Set(
+      this.#headTexts((take) => this.#eachHeadSeries(sets, range, (series) => index.eachLabel(series, take))),
+    );
+    this.#eachStored(sets, range, (partition, matchers) => {
+      for (const name of partition.labelNames(matchers, this.#budget)) names.add(name);
     });
     return [...names].sort(compareStrings);
   }
 
   labelValues(name: string, sets: readonly (readonly Matcher[])[], range: TimeRange): string[] {
-    const symbols = new Set<number>();
     const { index } = this.#head;
     const symbol = index.symbol(name);
+    const values = new Set<string>();
     if (symbol >= 0) {
-      for (const series of this.#headSeries(sets, range)) symbols.add(index.valueOf(series, symbol));
-      symbols.delete(-1);
+      const inHead = this.#headTexts((take) =>
+        this.#eachHeadSeries(sets, range, (series) => {
+          const value = index.valueOf(series, symbol);
+          if (value >= 0) take(value);
+        }),
+      );
+      for (const value of inHead) values.add(value);
     }
-    const values = new Set([...symbols].map((value) => index.text(value)));
-    this.#eachStored(sets, range, (labels) => {
-      const value = labelValue(labels, name);
-      if (value !== '') values.add(value);
+    this.#eachStored(sets, range, (partition, matchers) => {
+      for (const value of partition.labelValues(name, matchers, this.#budget)) {
+        if (values.has(value)) continue;
+        this.#budget.bytes(KEY_BYTES);
+        values.add(value);
+      }
     });
-    this.#budget.bytes(64 * values.size);
+    this.#budget.bytes(8 * values.size);
     return [...values].sort(compareStrings);
   }
 
@@ -186,27 +214,51 @@ class StoreQuerier implements Querier {
     this.#release();
   }
 
-  /** Series of the head with samples in the range that match any of the lists. */
-  #headSeries(sets: readonly (readonly Matcher[])[], range: TimeRange): Set<number> {
-    const found = new Set<number>();
+  /** Series of the head with samples in the range that match any of the lists; those that match several may come again. */
+  #eachHeadSeries(
+    sets: readonly (readonly Matcher[])[],
+    range: TimeRange,
+    visit: (series: number) => void,
+  ): void {
     for (const matchers of sets.length === 0 ? [[]] : sets) {
       this.#budget.check();
       const compiled = this.#compile(matchers);
-      const present = this.#whole(() => this.#head.present(this.#head.index.match(compiled), range));
-      for (const series of present) found.add(series);
+      const present = this.#whole(() => {
+        const matched = this.#head.index.match(compiled);
+        this.#budget.bytes(MATCHED_BYTES * matched.length);
+        return this.#head.present(matched, range, this.#budget);
+      });
+      for (const series of present) visit(series);
     }
-    return found;
+  }
+
+  /** The texts of the symbols of the head that `walk` takes, each once. */
+  #headTexts(walk: (take: (symbol: number) => void) => void): string[] {
+    const { index } = this.#head;
+    this.#budget.bytes(index.symbolCount);
+    const isTaken = new Uint8Array(index.symbolCount);
+    walk((symbol) => {
+      isTaken[symbol] = 1;
+    });
+    const texts: string[] = [];
+    for (let symbol = 0; symbol < isTaken.length; symbol++) {
+      if (isTaken[symbol] === 0) continue;
+      const text = index.text(symbol);
+      this.#budget.bytes(KEY_BYTES + text.length);
+      texts.push(text);
+    }
+    return texts;
   }
 
   #eachStored(
     sets: readonly (readonly Matcher[])[],
     range: TimeRange,
-    visit: (labels: Labels) => void,
+    visit: (partition: PartitionReader, matchers: readonly Matcher[]) => void,
   ): void {
     for (const partition of this.#within(range)) {
       for (const matchers of sets.length === 0 ? [[]] : sets) {
         this.#budget.check();
-        for (const { labels } of partition.match(matchers)) visit(labels);
+        visit(partition, matchers);
       }
     }
   }

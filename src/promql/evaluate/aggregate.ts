@@ -1,4 +1,4 @@
-import { type Labels, labelsKey, NO_LABELS } from '../../model/labels.ts';
+import { compareLabels, type Labels, labelsKey, NO_LABELS } from '../../model/labels.ts';
 import type { AggregateExpr } from '../ast.ts';
 import { type EvalContext, evaluateScalar, evaluateVector, vector } from './context.ts';
 import { evaluateCountValues } from './count-values.ts';
@@ -16,7 +16,8 @@ export interface Group {
 export function evaluateAggregate(context: EvalContext, expr: AggregateExpr, grid: Grid): Value {
   if (expr.op === 'count_values') return evaluateCountValues(context, expr, grid);
   const params = expr.param === undefined ? undefined : evaluateScalar(context, expr.param, grid);
-  const columns = evaluateVector(context, expr.expr, grid);
+  const given = evaluateVector(context, expr.expr, grid);
+  const columns = isSelection(expr.op) ? inOrder(given) : given;
   const groups = groupColumns(columns, expr);
   if (isSelection(expr.op)) {
     return vector(evaluateSelection(context, expr, expr.op, columns, groups, params!, grid));
@@ -32,6 +33,14 @@ export function evaluateAggregate(context: EvalContext, expr: AggregateExpr, gri
     if (!isEmptyColumn(result)) results.push(result);
   }
   return vector(results);
+}
+
+/** By labels, as upstream's blocks give them: which of equal values is picked depends on it. The store's order is any. */
+function inOrder(columns: readonly Column[]): readonly Column[] {
+  const isOrdered = columns.every(
+    (column, i) => i === 0 || compareLabels(columns[i - 1]!.labels, column.labels) <= 0,
+  );
+  return isOrdered ? columns : [...columns].sort((a, b) => compareLabels(a.labels, b.labels));
 }
 
 /** Puts series into groups by their labels, once for all steps; groups in order of first appearance. */

@@ -40,6 +40,9 @@ const MAX_ATTEMPTS = 10_000;
 /** The worker may have died within a change: looked at again after this long. */
 const CHANGE_WAIT_MS = 100;
 
+/** Series looked at between two looks at the clock. */
+const SERIES_PER_CHECK = 1024;
+
 const NO_BUDGET: QueryBudget = { samples() {}, bytes() {}, check() {} };
 
 /** Rows of one ring that lie in a range: their times, and the unit of the arena where each one's values begin. */
@@ -163,10 +166,15 @@ export class HeadReader {
   }
 
   /** Those of the series that have a sample in the range. */
-  present(series: Uint32Array, range: TimeRange): Uint32Array | typeof OVERRUN {
+  present(series: Uint32Array, range: TimeRange, budget: QueryBudget): Uint32Array | typeof OVERRUN {
     const { own, byRing } = this.#bySource(series);
-    const found = own.filter((one) => this.#readOwn(one, range, NO_BUDGET) !== undefined);
+    const found: number[] = [];
+    for (let i = 0; i < own.length; i++) {
+      if (i % SERIES_PER_CHECK === 0) budget.check();
+      if (this.#readOwn(own[i]!, range, NO_BUDGET) !== undefined) found.push(own[i]!);
+    }
     for (const [ring, list] of byRing) {
+      budget.check();
       const present = this.#withRing(ring, range, (rows) => this.#presentIn(rows, list));
       if (present === OVERRUN) return OVERRUN;
       if (present) for (const one of present) found.push(one);

@@ -118,6 +118,11 @@ export class IndexReader {
     });
   }
 
+  /** Symbols there are as of `refresh`: their numbers are below it. */
+  get symbolCount(): number {
+    return this.#symbolCount;
+  }
+
   /** Calls `visit` with the name and value symbols of each label of a series. */
   eachLabel(series: number, visit: (name: number, value: number) => void): void {
     const from = this.field(series, SERIES.labels);

@@ -1,10 +1,19 @@
 import { type Labels, labelsFromSorted } from '../../model/labels.ts';
 import type { Matcher } from '../../model/matcher.ts';
+import type { QueryBudget } from '../../model/queryable.ts';
 import type { SeriesEntry, SeriesRef, SourceId } from '../block.ts';
 import { type CompiledMatcher, compileMatcher } from '../matching.ts';
+import { collectLabels } from './label-collector.ts';
 import { RefMap } from './ref-map.ts';
-import { identityOf, type StoredBlob } from './schema.ts';
-import { decodeSeries } from './series-blob.ts';
+import type { StoredBlob } from './schema.ts';
+
+/** Series or values looked at between two looks at the clock. */
+const SERIES_PER_CHECK = 4096;
+/** Bytes of a string beside its characters, and of a series beside its strings. */
+const STRING_BYTES = 32;
+const ENTRY_BYTES = 160;
+/** Bytes that are charged together. */
+const PAID_AT_ONCE = 64 * 1024;
 
 /** Series of matched selectors that are remembered, of one partition. */
 const MAX_REMEMBERED = 512;
@@ -35,18 +44,23 @@ export class LabelIndex {
   readonly #matched = new Map<string, readonly SeriesEntry[]>();
   #remembered = 0;
 
-  /** @throws CorruptBlockError when a blob is damaged */
-  constructor(blobs: Iterable<StoredBlob>) {
-    const built = collect(blobs);
+  /**
+   * @param charge told of bytes before they are taken; throws when they are too many
+   * @throws CorruptBlockError when a blob is damaged
+   */
+  constructor(blobs: Iterable<StoredBlob>, charge: (bytes: number) => void = () => {}) {
+    const built = collectLabels(blobs, charge);
     this.count = built.refs.length;
-    this.#text = Buffer.concat(built.texts);
-    this.#offsets = offsetsOf(built.texts);
-    this.#names = Uint32Array.from(built.names);
-    this.#values = Uint32Array.from(built.values);
-    this.#refs = Uint32Array.from(built.refs);
-    this.#sources = Uint32Array.from(built.sources);
-    this.#starts = Uint32Array.from(built.starts);
-    this.#rows = Uint32Array.from(built.rows);
+    this.#text = Buffer.from(built.text.buffer, built.text.byteOffset, built.text.length);
+    this.#offsets = built.offsets;
+    this.#names = built.names;
+    this.#values = built.values;
+    this.#refs = built.refs;
+    this.#sources = built.sources;
+    this.#starts = built.starts;
+    this.#rows = built.rows;
+    // Postings, the numbers of refs and the labels of each name.
+    charge(4 * this.#rows.length + 24 * this.count + 32 * this.#names.length);
     this.#names.forEach((name, label) => {
       const labels = this.#labelsOfName.get(name);
       if (labels) labels.push(label);
@@ -67,18 +81,78 @@ export class LabelIndex {
     }
   }
 
+  /** Bytes it takes while it is kept. */
+  get bytes(): number {
+    return (
+      this.#text.length +
+      8 * this.#rows.length +
+      4 * this.#offsets.length +
+      40 * this.#names.length +
+      36 * this.count
+    );
+  }
+
   /** The series with a ref, if the partition has it. */
   entryOf(ref: number): SeriesEntry | undefined {
     const number = this.#numbers.get(ref);
     return number === undefined ? undefined : this.#entry(number);
   }
 
-  /** Throws what `compileMatcher` throws. */
-  match(matchers: readonly Matcher[]): readonly SeriesEntry[] {
+  /** The labels' names of the series that match, given once each. Throws what `compileMatcher` throws. */
+  namesOf(matchers: readonly Matcher[], budget?: QueryBudget): string[] {
+    const isTaken = new Uint8Array(this.#offsets.length);
+    this.#eachMatch(matchers, budget, (number) => {
+      for (let at = this.#starts[number]!; at < this.#starts[number + 1]!; at++) {
+        isTaken[this.#names[this.#rows[at]!]!] = 1;
+      }
+    });
+    return this.#textsOf(isTaken, budget);
+  }
+
+  /** The values that a label has among the series that match, given once each. Throws what `compileMatcher` throws. */
+  valuesOf(name: string, matchers: readonly Matcher[], budget?: QueryBudget): string[] {
+    const symbol = this.#nameSymbol(name);
+    if (symbol === undefined) return [];
+    const isTaken = new Uint8Array(this.#offsets.length);
+    const isAll = matchers.every((matcher) => compileMatcher(matcher).matchesAll);
+    if (isAll) for (const label of this.#labelsOfName.get(symbol)!) isTaken[this.#values[label]!] = 1;
+    else {
+      this.#eachMatch(matchers, budget, (number) => {
+        for (let at = this.#starts[number]!; at < this.#starts[number + 1]!; at++) {
+          const label = this.#rows[at]!;
+          if (this.#names[label] === symbol) isTaken[this.#values[label]!] = 1;
+        }
+      });
+    }
+    return this.#textsOf(isTaken, budget);
+  }
+
+  #textsOf(isTaken: Uint8Array, budget: QueryBudget | undefined): string[] {
+    const texts: string[] = [];
+    let unpaid = 0;
+    for (let symbol = 0; symbol < isTaken.length; symbol++) {
+      if (isTaken[symbol] === 0) continue;
+      unpaid += STRING_BYTES + this.#offsets[symbol + 1]! - this.#offsets[symbol]!;
+      if (unpaid > PAID_AT_ONCE) unpaid = pay(budget, unpaid);
+      texts.push(this.#textOf(symbol));
+    }
+    pay(budget, unpaid);
+    return texts;
+  }
+
+  /** Throws what `compileMatcher` throws. @param budget told of the labels before they are spelled out */
+  match(matchers: readonly Matcher[], budget?: QueryBudget): readonly SeriesEntry[] {
     const key = matchers.map(({ name, op, value }) => `${op}${name}\xff${value}`).join('\xff\xff');
     const known = this.#matched.get(key);
     if (known) return known;
-    const found = this.#match(matchers);
+    const found: SeriesEntry[] = [];
+    let unpaid = 0;
+    this.#eachMatch(matchers, budget, (number) => {
+      unpaid += this.#entryBytes(number);
+      if (unpaid > PAID_AT_ONCE) unpaid = pay(budget, unpaid);
+      found.push(this.#entry(number));
+    });
+    pay(budget, unpaid);
     if (found.length <= MAX_REMEMBERED) this.#remember(key, found);
     return found;
   }
@@ -94,37 +168,55 @@ export class LabelIndex {
     }
   }
 
-  #match(matchers: readonly Matcher[]): SeriesEntry[] {
+  #eachMatch(
+    matchers: readonly Matcher[],
+    budget: QueryBudget | undefined,
+    visit: (number: number) => void,
+  ): void {
     const resolved = matchers
       .map(compileMatcher)
       .filter((matcher) => !matcher.matchesAll)
-      .map((matcher) => this.#resolve(matcher));
+      .map((matcher) => this.#resolve(matcher, budget));
     const narrow = resolved
       .filter((one) => !one.matchesEmpty)
       .reduce<Resolved | undefined>((best, one) => (best && best.size <= one.size ? best : one), undefined);
     const rest = resolved.filter((one) => one !== narrow);
-    const found: SeriesEntry[] = [];
+    let considered = 0;
     const consider = (number: number): void => {
-      if (rest.every((one) => this.#accepts(one, number))) found.push(this.#entry(number));
+      if (++considered % SERIES_PER_CHECK === 0) budget?.check();
+      if (rest.every((one) => this.#accepts(one, number))) visit(number);
     };
     if (narrow === undefined) {
       for (let number = 0; number < this.count; number++) consider(number);
-    } else {
-      for (const label of narrow.labels) {
-        for (let at = this.#postingStarts[label]!; at < this.#postingStarts[label + 1]!; at++) {
-          consider(this.#postings[at]!);
-        }
+      return;
+    }
+    for (const label of narrow.labels) {
+      for (let at = this.#postingStarts[label]!; at < this.#postingStarts[label + 1]!; at++) {
+        consider(this.#postings[at]!);
       }
     }
-    return found;
   }
 
-  #resolve(matcher: CompiledMatcher): Resolved {
+  /** Bytes of a series once its labels are spelled out. */
+  #entryBytes(number: number): number {
+    let bytes = ENTRY_BYTES;
+    for (let at = this.#starts[number]!; at < this.#starts[number + 1]!; at++) {
+      const label = this.#rows[at]!;
+      for (const symbol of [this.#names[label]!, this.#values[label]!]) {
+        bytes += STRING_BYTES + this.#offsets[symbol + 1]! - this.#offsets[symbol]!;
+      }
+    }
+    return bytes;
+  }
+
+  #resolve(matcher: CompiledMatcher, budget: QueryBudget | undefined): Resolved {
     const name = this.#nameSymbol(matcher.name);
     const accepted = new Uint8Array(this.#names.length);
     const labels: number[] = [];
     let size = 0;
+    let tried = 0;
     for (const label of name === undefined ? [] : this.#labelsOfName.get(name)!) {
+      if (++tried % SERIES_PER_CHECK === 0) budget?.bytes(8 * SERIES_PER_CHECK);
       if (!this.#acceptsValue(matcher, this.#values[label]!)) continue;
       accepted[label] = 1;
       labels.push(label);
@@ -190,64 +282,8 @@ interface Resolved {
   readonly size: number;
 }
 
-interface Collected {
-  readonly texts: Uint8Array[];
-  readonly names: number[];
-  readonly values: number[];
-  readonly refs: number[];
-  readonly sources: number[];
-  readonly starts: number[];
-  readonly rows: number[];
-}
-
-/** Gives equal strings and labels of different blobs the same numbers. */
-function collect(blobs: Iterable<StoredBlob>): Collected {
-  const symbolOf = new Map<string, number>();
-  const labelOf = new Map<number, number>();
-  const seen = new RefMap();
-  const out: Collected = { texts: [], names: [], values: [], refs: [], sources: [], starts: [0], rows: [] };
-  for (const { id, b } of blobs) {
-    const symbols: number[] = [];
-    decodeSeries(b, identityOf(id), {
-      symbol(bytes) {
-        const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-        let symbol = symbolOf.get(text);
-        if (symbol === undefined) {
-          symbol = symbolOf.size;
-          symbolOf.set(text, symbol);
-          out.texts.push(bytes.slice());
-        }
-        symbols.push(symbol);
-      },
-      series(ref, source, pairs, length) {
-        if (seen.has(ref)) return;
-        seen.set(ref, 1);
-        for (let i = 0; i < length; i += 2) {
-          const name = symbols[pairs[i]!]!;
-          const value = symbols[pairs[i + 1]!]!;
-          const key = name * 2 ** 26 + value;
-          let label = labelOf.get(key);
-          if (label === undefined) {
-            label = labelOf.size;
-            labelOf.set(key, label);
-            out.names.push(name);
-            out.values.push(value);
-          }
-          out.rows.push(label);
-        }
-        out.refs.push(ref);
-        out.sources.push(source);
-        out.starts.push(out.rows.length);
-      },
-    });
-  }
-  return out;
-}
-
-function offsetsOf(texts: readonly Uint8Array[]): Uint32Array {
-  const offsets = new Uint32Array(texts.length + 1);
-  texts.forEach((text, i) => {
-    offsets[i + 1] = offsets[i]! + text.length;
-  });
-  return offsets;
+/** Charges what is owed; 0 is owed then. */
+function pay(budget: QueryBudget | undefined, bytes: number): number {
+  budget?.bytes(bytes);
+  return 0;
 }

@@ -103,18 +103,34 @@ export class FileReader implements PartitionReader {
     if (this.#db.inTransaction) corruptionAt(this.file, () => this.#sql.rollback.run());
   }
 
-  match(matchers: readonly Matcher[]): readonly SeriesEntry[] {
-    return this.labels().match(matchers);
+  match(matchers: readonly Matcher[], budget?: QueryBudget): readonly SeriesEntry[] {
+    return this.labels(budget).match(matchers, budget);
   }
 
-  /** The partition's labels as of this transaction. */
-  labels(): LabelIndex {
+  labelNames(matchers: readonly Matcher[], budget: QueryBudget): readonly string[] {
+    return this.labels(budget).namesOf(matchers, budget);
+  }
+
+  labelValues(name: string, matchers: readonly Matcher[], budget: QueryBudget): readonly string[] {
+    return this.labels(budget).valuesOf(name, matchers, budget);
+  }
+
+  get keptBytes(): number {
+    return this.#labels?.bytes ?? 0;
+  }
+
+  /** The partition's labels as of this transaction. @param budget told of what they take when they are read for the first time */
+  labels(budget?: QueryBudget): LabelIndex {
     if (this.meta.kind === 'sealed' && this.#labels) return this.#labels;
     return corruptionAt(`${this.file}: table series`, () => {
       const last = this.#sql.lastSeries.get() as number;
       if (this.#labels === undefined || last !== this.#labelsUpTo) {
-        this.#labels = new LabelIndex(this.#sql.series.iterate() as Iterable<StoredBlob>);
-        this.#checkCount('series', this.#labels.count, this.meta.series);
+        const blobs = this.#sql.series.iterate() as Iterable<StoredBlob>;
+        // The old one goes first: two of them need not be in memory at once.
+        this.#labels = undefined;
+        const labels = new LabelIndex(blobs, budget && ((bytes) => budget.bytes(bytes)));
+        this.#checkCount('series', labels.count, this.meta.series);
+        this.#labels = labels;
         this.#labelsUpTo = last;
       }
       return this.#labels;
