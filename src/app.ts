@@ -184,6 +184,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       registry,
       addon,
       retention: retentionSettings(config.storage, options.dataDir),
+      maxExemplars: config.storage.exemplars.max_exemplars,
       checkpoint: [stateFile],
       connect: (init) => background.serve('storage', init),
     });
@@ -322,6 +323,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     await target.scraper.apply(config.scrape_configs, own);
     target.store.setRetention(retentionSettings(config.storage, options.dataDir));
     target.backups.apply(config.backup);
+    target.store.setMaxExemplars(config.storage.exemplars.max_exemplars);
     target.forwarder.apply(forwardServers(config.alerting.alertmanagers, relabelling));
     target.rules.apply(ruleGroups, outgoing(config, externalUrl));
   };

@@ -29,12 +29,21 @@ const tsdb = z.strictObject({
     .meta(noEffect('the storage format is our own.')),
 });
 
+/** As upstream; memory is taken as exemplars come, 13 MB for so many. */
+const DEFAULT_MAX_EXEMPLARS = 100_000;
+
 export const storageConfig = z.strictObject({
   tsdb: tsdb.prefault({}).describe('The store of samples.'),
   exemplars: z
-    .strictObject({ max_exemplars: count().optional().describe('Most exemplars.') })
-    .optional()
-    .meta(noEffect('exemplars are not stored.')),
+    .strictObject({
+      max_exemplars: count()
+        .default(DEFAULT_MAX_EXEMPLARS)
+        .describe(
+          'Exemplars kept in memory, of all series together; each takes about 130 bytes. 0 keeps none.',
+        ),
+    })
+    .prefault({})
+    .describe('Exemplars: the latest are kept, and outlive a restart.'),
 });
 
 const DEFAULT_RETENTION_MS = 15 * 86_400_000;
@@ -51,6 +60,7 @@ export interface StorageConfig {
       readonly percentage?: number;
     };
   };
+  readonly exemplars: { readonly max_exemplars: number };
 }
 
 /** Zero counts as not given; 15 days when there is no limit at all. */
@@ -65,5 +75,6 @@ export function completeStorage(keys: z.output<typeof storageConfig>): StorageCo
         percentage: percentage || undefined,
       },
     },
+    exemplars: keys.exemplars,
   };
 }

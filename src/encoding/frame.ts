@@ -11,6 +11,7 @@ export const FrameKind = {
   extendedColumns: 5,
   logRecords: 16,
   logDefinitions: 17,
+  logExemplars: 18,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

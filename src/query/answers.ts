@@ -1,9 +1,11 @@
+import type { ExemplarQueryable } from '../model/exemplar.ts';
 import type { Querier, Queryable, SeriesSamples } from '../model/queryable.ts';
 import { evaluateInstant, evaluateRange, type QueryOutcome } from '../promql/evaluate.ts';
 import { parseExpr } from '../promql/parse.ts';
 import { formatExpr } from '../promql/print.ts';
 import type { CountingBudget } from './budget.ts';
 import { cardinality } from './cardinality.ts';
+import { writeExemplars } from './exemplars.ts';
 import { explainJson } from './explain-json.ts';
 import { FEDERATION_TYPES, writeFederation } from './federation.ts';
 import { formatTime, type JsonWriter, labelsJson } from './json.ts';
@@ -25,7 +27,7 @@ export interface ReadFormat {
 
 /** What an answer is made from. */
 export interface AnswerSource {
-  readonly queryable: Queryable;
+  readonly queryable: Queryable & ExemplarQueryable;
   readonly settings: EngineSettings;
   readonly readFormats: ReadFormats;
 }
@@ -62,9 +64,7 @@ export function writeAnswer(
       writer.raw(`{"status":"success","data":${JSON.stringify(treeJson(parseExpr(task.expr)))}}`);
       return JSON_TYPE;
     case 'exemplars':
-      // The expression is checked as upstream does; the store keeps no exemplars.
-      parseExpr(task.expr);
-      writer.raw('{"status":"success","data":[]}');
+      writeExemplars(writer, queryable, task, budget);
       return JSON_TYPE;
   }
   const querier = queryable.querier(budget);

@@ -66,7 +66,7 @@ export type QueryTask =
   | { readonly kind: 'cardinality'; readonly range: TimeRange; readonly limit: number }
   | { readonly kind: 'format'; readonly expr: string }
   | { readonly kind: 'parse'; readonly expr: string }
-  | { readonly kind: 'exemplars'; readonly expr: string }
+  | { readonly kind: 'exemplars'; readonly expr: string; readonly range: TimeRange }
   | FederateTask
   | ReadTask;
 

@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import type { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { Log } from '../model/log.ts';
-import type { Queryable } from '../model/queryable.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import type { Visibility } from './head/head-reader.ts';
 import { ColumnCache } from './partition/column-cache.ts';
@@ -9,7 +8,7 @@ import { listPartitions } from './partition/directory.ts';
 import { openPartitionReader } from './partition/reader.ts';
 import { PARTITION_MS, type PartitionReader } from './partition.ts';
 import { createPartitionCache, type PartitionFile } from './partition-cache.ts';
-import { createQueryable, type StoreShared } from './queryable.ts';
+import { createQueryable, type StoreQueryable, type StoreShared } from './queryable.ts';
 
 /** Memory a thread keeps from query to query, bytes. */
 export interface KeptMemory {
@@ -33,7 +32,7 @@ export function openQueryable(
     readonly log?: Pick<Log, 'error'>;
     readonly keeps?: KeptMemory;
   },
-): Queryable & { close(): void } {
+): StoreQueryable {
   const { addon, visibility, log, keeps = ONE_PASS } = options;
   const list = (): PartitionFile[] =>
     listPartitions(shared.dir).flatMap(({ day, hot, sealed }) =>

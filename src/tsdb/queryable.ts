@@ -1,3 +1,4 @@
+import type { ExemplarQueryable } from '../model/exemplar.ts';
 import { compareStrings, type Labels, labelsKey } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
 import {
@@ -8,9 +9,11 @@ import {
   ViewChangedError,
 } from '../model/queryable.ts';
 import type { TimeRange } from '../model/time.ts';
+import { readExemplars } from './head/exemplar-reader.ts';
 import { HeadReader, OVERRUN, type Visibility } from './head/head-reader.ts';
 import type { HeadShared } from './head/layout.ts';
 import { OWN_TIME_PLACE } from './head/layout.ts';
+import { IndexReader } from './index/index-reader.ts';
 import { SERIES } from './index/layout.ts';
 import { type CompiledMatcher, createMatcherCache, type MatcherCache } from './matching.ts';
 import type { SampleColumns } from './partition/samples.ts';
@@ -23,6 +26,10 @@ import { Scratch } from './scratch.ts';
 export interface StoreShared {
   readonly dir: string;
   readonly head: HeadShared;
+}
+
+export interface StoreQueryable extends Queryable, ExemplarQueryable {
+  close(): void;
 }
 
 /** Times a view is renewed within one call because the head's rows were dropped and written over meanwhile. */
@@ -40,10 +47,11 @@ export function createQueryable(
     /** Scratch memory kept from query to query, bytes. With any, columns are good until their querier is closed, and no longer. */
     readonly scratchBytes?: number;
   },
-): Queryable & { close(): void } {
+): StoreQueryable {
   const { visibility, partitions, scratchBytes = 0 } = options;
   const idle: Reading[] = [];
   const matchers = createMatcherCache();
+  let exemplarIndex: IndexReader | undefined;
   return {
     querier(budget) {
       const reading = idle.pop() ?? {
@@ -54,6 +62,11 @@ export function createQueryable(
         reading.scratch.reset();
         idle.push(reading);
       });
+    },
+    exemplars(sets, range, budget) {
+      exemplarIndex ??= new IndexReader(shared.head.index);
+      const compiled = sets.map((set) => set.map((matcher) => matchers.compile(matcher)));
+      return readExemplars(shared.head, exemplarIndex, compiled, range, budget);
     },
     close: () => options.partitions.close(),
   };

@@ -117,9 +117,9 @@ describe('a log that cannot be written', () => {
     const disk = { isFull: false, reserves: 0 };
     const db: LogDb = {
       ...real,
-      append(seq, records, definitions) {
+      append(seq, batch) {
         if (disk.isFull) throw full;
-        return real.append(seq, records, definitions);
+        return real.append(seq, batch);
       },
     };
     let head: Head | undefined;

@@ -63,6 +63,25 @@ export function registerStoreMetrics(registry: Registry, store: Store): void {
     '1 while samples are in memory only, because the disk cannot be written.',
     () => (store.degraded() === undefined ? 0 : 1),
   );
+  counter('belfry_tsdb_exemplars_appended_total', 'Exemplars kept.', (s) => s.exemplars.appended);
+  counter(
+    'belfry_tsdb_out_of_order_exemplars_total',
+    'Exemplars older than the last one of their series, which were left out.',
+    (s) => s.exemplars.outOfOrder,
+  );
+  counter(
+    'belfry_tsdb_too_long_exemplars_total',
+    'Exemplars with labels of more than 128 characters, which were left out.',
+    (s) => s.exemplars.tooLong,
+  );
+  gauge('belfry_tsdb_exemplars', 'Exemplars in memory.', (s) => s.exemplars.kept);
+  gauge('belfry_tsdb_max_exemplars', 'Exemplars that are kept at most.', (s) => s.exemplars.capacity);
+  gauge('belfry_tsdb_series_with_exemplars', 'Series that have exemplars.', (s) => s.exemplars.series);
+  gauge(
+    'belfry_tsdb_oldest_exemplar_timestamp_seconds',
+    'Time of the exemplar that goes next, Unix seconds; 0 when there is none.',
+    (s) => s.exemplars.oldest / 1000,
+  );
   new Counter({
     name: 'belfry_tsdb_rejected_samples_total',
     help: 'Samples with their own timestamps that were not stored, by reason.',

@@ -14,6 +14,7 @@ import type { MetricMetadata } from '../model/queryable.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import { lockDirectory } from './directory.ts';
 import { Flusher, type FlushStats } from './flusher.ts';
+import type { ExemplarCounts } from './head/exemplar-ring.ts';
 import { Head } from './head/head.ts';
 import { type LogDb, openLogDb } from './log/log-db.ts';
 import { createLogWriter, type LogStats, type LogWriter } from './log/log-writer.ts';
@@ -62,6 +63,13 @@ export interface StoreStats {
   readonly flush: FlushStats;
   readonly replay: ReplayResult;
   readonly rejected: Readonly<Record<RejectReason, number>>;
+  readonly exemplars: ExemplarCounts & {
+    readonly kept: number;
+    readonly series: number;
+    readonly capacity: number;
+    /** Unix ms of the one that goes next; 0 when there is none. */
+    readonly oldest: number;
+  };
 }
 
 export type RejectReason = Exclude<AppendOutcome, 'ok'>;
@@ -86,6 +94,8 @@ export interface Store extends Appender {
   /** Runs a work when no deletion is under way, and keeps them waiting until it is done. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
   setRetention(retention: RetentionSettings): void;
+  /** How many exemplars are kept at most; the latest stay. */
+  setMaxExemplars(count: number): void;
   stats(): StoreStats;
   /** Stores what is pending and gives the directory up. */
   close(): Promise<void>;
@@ -168,6 +178,13 @@ export function openStore(options: StoreOptions): Store {
         flush: flusher.stats,
         replay,
         rejected,
+        exemplars: {
+          ...head.exemplars.counts,
+          kept: head.exemplars.size,
+          series: head.exemplars.seriesCount,
+          capacity: head.exemplars.capacity,
+          oldest: head.exemplars.oldestTimestamp ?? 0,
+        },
       };
     };
     const store: Store = {
@@ -202,6 +219,10 @@ export function openStore(options: StoreOptions): Store {
         currentRetention = changed;
         flusher.setRetention(changed);
       },
+      setMaxExemplars(count) {
+        db.keepExemplars(count);
+        head.exemplars.resize(count);
+      },
       stats,
       async close() {
         timer.cancel();
@@ -233,6 +254,7 @@ function openLog(
   const seed = randomBytes(4).readInt32LE();
   const attempt = (): OpenLog => {
     const db = openLogDb(file, addon);
+    db.keepExemplars(maxExemplars);
     try {
       let head: Head | undefined;
       const writer = createLogWriter({

@@ -29,7 +29,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   {
     path: '/query_exemplars',
     methods: FORM,
-    summary: 'Exemplars; none are stored.',
+    summary: 'Exemplars of the series an expression reads.',
     params: 'query* start end',
   },
   { path: '/format_query', methods: FORM, summary: 'A query in normal form.', params: 'query*' },

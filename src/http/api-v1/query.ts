@@ -59,8 +59,7 @@ export const queryEndpoints: ReadonlyMap<string, QueryEndpoint> = new Map<string
     {
       methods: BOTH,
       task(params) {
-        bounds(params);
-        return { kind: 'exemplars', expr: params.get('query') ?? '' };
+        return { kind: 'exemplars', expr: params.get('query') ?? '', range: bounds(params) };
       },
     },
   ],

@@ -38,6 +38,11 @@ export class MemoryStorage implements Queryable {
     this.series.clear();
   }
 
+  /** The language loads none. */
+  exemplars(): [] {
+    return [];
+  }
+
   querier(budget: QueryBudget): Querier {
     const select = (matchers: readonly Matcher[], range: TimeRange): SeriesSamples[] => {
       const matches = compileMatchers(matchers);

@@ -3,6 +3,7 @@ import type { AppendOutcome } from '../../model/appender.ts';
 import { type Exemplar, MAX_EXEMPLAR_LABELS } from '../../model/exemplar.ts';
 import { type Labels, labelsFromSorted } from '../../model/labels.ts';
 import { growSlab } from '../index/slab.ts';
+import type { StoredExemplar } from '../log/exemplars.ts';
 import type { Arena } from './arena.ts';
 import { EXEMPLAR, EXEMPLAR_UNITS, HEAD_CONTROL } from './layout.ts';
 
@@ -28,7 +29,15 @@ export class ExemplarRing {
   #words: Uint32Array = new Uint32Array(0);
   #versions: Int32Array = new Int32Array(0);
 
-  constructor(arena: Arena, buffer: SharedArrayBuffer, control: Int32Array, capacity: number) {
+  readonly #note: (series: number, exemplar: Omit<StoredExemplar, 'ref'>) => void;
+
+  /** @param note writes an exemplar to the log */
+  constructor(
+    arena: Arena,
+    { buffer, control, capacity }: { buffer: SharedArrayBuffer; control: Int32Array; capacity: number },
+    note: (series: number, exemplar: Omit<StoredExemplar, 'ref'>) => void,
+  ) {
+    this.#note = note;
     this.#arena = arena;
     this.#buffer = buffer;
     this.#control = control;
@@ -78,8 +87,14 @@ export class ExemplarRing {
       }
     }
     this.#put(series, time, value, text);
+    this.#note(series, { timestamp: time, value, text });
     this.counts.appended++;
     return 'ok';
+  }
+
+  /** Puts an exemplar back that was kept before, at replay. */
+  restore(series: number, { timestamp, value, text }: Omit<StoredExemplar, 'ref'>): void {
+    if (this.#capacity > 0) this.#put(series, timestamp, value, text);
   }
 
   /** All there are, oldest first. */

@@ -65,7 +65,14 @@ export class Head {
     this.#rings.allocate(RING_STRIDE);
     Atomics.store(this.#control, HEAD_CONTROL.rings, 1);
     this.own = new OwnColumns(this.arena, new WordSlab(this.shared.owns), this.#control, journal);
-    this.exemplars = new ExemplarRing(this.arena, this.shared.exemplars, this.#control, maxExemplars);
+    this.exemplars = new ExemplarRing(
+      this.arena,
+      { buffer: this.shared.exemplars, control: this.#control, capacity: maxExemplars },
+      (series, exemplar) => {
+        journal.exemplar({ ref: this.index.refOf(series) as SeriesRef, ...exemplar });
+        journal.touch();
+      },
+    );
     this.#context = {
       index: this.index,
       arena: this.arena,

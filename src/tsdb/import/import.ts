@@ -146,7 +146,13 @@ function noteInLog(
   for (const [metric, one] of metadata) if (!head.metadata.has(metric)) write.metadata(metric, one);
   const db = openLogDb(join(dir, 'log.db'), addon);
   try {
-    db.append(db.nextSeq, new Uint8Array(0), out.view());
+    const nothing = new Uint8Array(0);
+    db.append(db.nextSeq, {
+      records: nothing,
+      definitions: out.view(),
+      exemplars: nothing,
+      exemplarCount: 0,
+    });
   } finally {
     db.close();
   }

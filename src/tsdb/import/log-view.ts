@@ -23,6 +23,7 @@ export function readLog(dir: string, { addon, clock, log }: LogViewOptions): Hea
   const head = new Head(1, {
     records: scratch,
     definitions: definitionWriter(scratch),
+    exemplar() {},
     seq: 0,
     touch: () => scratch.reset(),
   });
@@ -74,6 +75,9 @@ function readOnly(db: SqliteDatabase, file: string): LogDb {
       for (const { records } of bodies('definitions', FrameKind.logDefinitions, damaged)) yield records;
     },
     records: (damaged) => bodies('log', FrameKind.logRecords, damaged),
+    // Exports have none.
+    *exemplars() {},
+    keepExemplars() {},
     // Replay tidies up definitions that are mostly superseded; the next server will.
     rewriteDefinitions() {},
     trim: unexpected,

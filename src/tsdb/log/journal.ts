@@ -1,5 +1,6 @@
 import type { ByteWriter } from '../../encoding/bytes.ts';
 import type { DefinitionVisitor } from './definitions.ts';
+import type { StoredExemplar } from './exemplars.ts';
 
 /** Where the head notes what must survive the process; the log writer stores it batch by batch. */
 export interface Journal {
@@ -7,6 +8,8 @@ export interface Journal {
   readonly records: ByteWriter;
   /** Writes definitions into the batch that is being filled. */
   readonly definitions: DefinitionVisitor;
+  /** Writes an exemplar into the batch that is being filled; those before it must not need it. */
+  exemplar(exemplar: StoredExemplar): void;
   /** The log row this batch will be. */
   readonly seq: number;
   /** Says that the batch holds something, so that it will be stored soon. */

@@ -1,11 +1,21 @@
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { type Compression, FrameKind, frame, unframe } from '../../encoding/frame.ts';
 import { migrate, openDatabase, type SqliteAddon, type SqliteDatabase } from '../../sqlite/database.ts';
+import { ExemplarRows } from './exemplar-rows.ts';
 
 const MIGRATIONS = [
   `CREATE TABLE log (seq INTEGER PRIMARY KEY, b BLOB NOT NULL);
    CREATE TABLE definitions (seq INTEGER PRIMARY KEY, b BLOB NOT NULL);`,
+  'CREATE TABLE exemplars (seq INTEGER PRIMARY KEY, n INTEGER NOT NULL, b BLOB NOT NULL);',
 ];
+
+/** Of one batch, all of which may be empty. */
+export interface LogBatch {
+  readonly records: Uint8Array;
+  readonly definitions: Uint8Array;
+  readonly exemplars: Uint8Array;
+  readonly exemplarCount: number;
+}
 
 /** Rows of samples live for minutes; below this size packing them costs more than writing them. */
 const RECORDS: Compression = { level: 1, atLeast: 64 * 1024 };
@@ -15,11 +25,15 @@ export interface LogDb {
   readonly file: string;
   /** Above every row there is and was. */
   readonly nextSeq: number;
-  /** Stores a batch in one transaction; either part may be empty. Returns the bytes stored. @throws SqliteError, e.g. when the disk is full */
-  append(seq: number, records: Uint8Array, definitions: Uint8Array): number;
+  /** Stores a batch in one transaction. Returns the bytes stored. @throws SqliteError, e.g. when the disk is full */
+  append(seq: number, batch: LogBatch): number;
   /** Definitions in the order they were written; a damaged row goes to `damaged` and is passed over. */
   definitions(damaged: (error: CorruptBlockError) => void): Generator<Uint8Array>;
   records(damaged: (error: CorruptBlockError) => void): Generator<{ seq: number; records: Uint8Array }>;
+  /** Rows of exemplars, oldest first. */
+  exemplars(damaged: (error: CorruptBlockError) => void): Generator<Uint8Array>;
+  /** How many exemplars are of use; older rows go when more are added. */
+  keepExemplars(count: number): void;
   /** Replaces all definitions by these. */
   rewriteDefinitions(seq: number, definitions: Uint8Array): void;
   /** Deletes rows before `seq`, at most `limit` of them, oldest first; returns how many. */
@@ -47,25 +61,35 @@ function logDb(db: SqliteDatabase, file: string): LogDb {
   const deleteLog = db.prepare<[number, number]>(
     'DELETE FROM log WHERE seq IN (SELECT seq FROM log WHERE seq < ? ORDER BY seq LIMIT ?)',
   );
-  const bounds = db
-    .prepare<[], { log: number | null; definitions: number | null }>(
-      'SELECT (SELECT max(seq) FROM log) AS log, (SELECT max(seq) FROM definitions) AS definitions',
+  const last = db
+    .prepare<[], number>(
+      `SELECT max(coalesce((SELECT max(seq) FROM log), 0), coalesce((SELECT max(seq) FROM definitions), 0),
+         coalesce((SELECT max(seq) FROM exemplars), 0))`,
     )
+    .pluck()
     .get()!;
   const selectFrom = (table: 'log' | 'definitions') =>
     db.prepare<[number], Row>(`SELECT seq, b FROM ${table} WHERE seq > ? ORDER BY seq LIMIT 1`);
   const nextLog = selectFrom('log');
   const nextDefinitions = selectFrom('definitions');
+  const exemplarRows = new ExemplarRows(db);
   let rows = db.prepare<[], number>('SELECT count(*) FROM log').pluck().get()!;
   const appendRecords = (seq: number, records: Uint8Array): number => {
     const blob = frame(FrameKind.logRecords, records, RECORDS, seq >>> 0);
     insertLog.run(seq, blob);
     return blob.length;
   };
-  const appendBoth = db.transaction((seq: number, records: Uint8Array, definitions: Uint8Array): number => {
-    const blob = frame(FrameKind.logDefinitions, definitions, DEFINITIONS, seq >>> 0);
-    insertDefinitions.run(seq, blob);
-    return blob.length + (records.length > 0 ? appendRecords(seq, records) : 0);
+  const appendAll = db.transaction((seq: number, batch: LogBatch): number => {
+    let bytes = 0;
+    if (batch.definitions.length > 0) {
+      const blob = frame(FrameKind.logDefinitions, batch.definitions, DEFINITIONS, seq >>> 0);
+      insertDefinitions.run(seq, blob);
+      bytes += blob.length;
+    }
+    if (batch.exemplars.length > 0) {
+      bytes += exemplarRows.append(seq, batch.exemplarCount, batch.exemplars);
+    }
+    return bytes + (batch.records.length > 0 ? appendRecords(seq, batch.records) : 0);
   });
   const rewrite = db.transaction((seq: number, definitions: Uint8Array): void => {
     db.exec('DELETE FROM definitions');
@@ -73,11 +97,20 @@ function logDb(db: SqliteDatabase, file: string): LogDb {
   });
   return {
     file,
-    nextSeq: Math.max(bounds.log ?? 0, bounds.definitions ?? 0) + 1,
-    append(seq, records, definitions) {
+    nextSeq: last + 1,
+    append(seq, batch) {
+      const { records, definitions, exemplars } = batch;
+      let bytes: number;
       // A single statement is a transaction by itself.
-      const bytes =
-        definitions.length > 0 ? appendBoth(seq, records, definitions) : appendRecords(seq, records);
+      if (definitions.length === 0 && exemplars.length === 0) bytes = appendRecords(seq, records);
+      else {
+        try {
+          bytes = appendAll(seq, batch);
+        } catch (error) {
+          exemplarRows.load();
+          throw error;
+        }
+      }
       if (records.length > 0) rows++;
       return bytes;
     },
@@ -94,6 +127,16 @@ function logDb(db: SqliteDatabase, file: string): LogDb {
         const body = bodyOf(row, FrameKind.logRecords, `${file}: table log, row ${seq}`, damaged);
         if (body) yield { seq, records: body };
       }
+    },
+    *exemplars(damaged) {
+      for (const row of exemplarRows.stored()) {
+        const where = `${file}: table exemplars, row ${row.seq}`;
+        const body = bodyOf(row, FrameKind.logExemplars, where, damaged);
+        if (body) yield body;
+      }
+    },
+    keepExemplars(count) {
+      exemplarRows.kept = count;
     },
     rewriteDefinitions: rewrite,
     trim(seq, limit) {

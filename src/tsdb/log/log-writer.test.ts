@@ -12,7 +12,7 @@ function writing() {
   const db = {
     file: 'log.db',
     nextSeq: 1,
-    append(_, records) {
+    append(_, { records }) {
       if (disk.isFull) throw new Error('full');
       rows.push(`${clock.monotonic()} ms: ${records.join(' ')}`);
       return records.length;

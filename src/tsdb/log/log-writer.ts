@@ -2,8 +2,9 @@ import type { Clock, Timer } from '../../clock.ts';
 import { ByteWriter } from '../../encoding/bytes.ts';
 import type { Log } from '../../model/log.ts';
 import { definitionWriter } from './definitions.ts';
+import { writeExemplar } from './exemplars.ts';
 import type { Journal } from './journal.ts';
-import type { LogDb } from './log-db.ts';
+import type { LogBatch, LogDb } from './log-db.ts';
 
 /** Longest a sample waits for its log row. */
 const BATCH_MS = 200;
@@ -13,7 +14,11 @@ const APART_MS = 100;
 const BATCH_BYTES = 512 * 1024;
 /** What is kept for a log that cannot be written; beyond it the head itself is the only copy until the log comes back. */
 const MAX_PENDING_BYTES = 16 * 1024 * 1024;
+const MAX_PENDING_EXEMPLAR_BYTES = 1024 * 1024;
 const RETRY_MS = 1000;
+
+const NOTHING = new Uint8Array(0);
+const EMPTY: LogBatch = { records: NOTHING, definitions: NOTHING, exemplars: NOTHING, exemplarCount: 0 };
 
 export interface LogStats {
   rowsWritten: number;
@@ -53,6 +58,8 @@ export function createLogWriter(deps: {
   const records = new ByteWriter(64 * 1024);
   const definitions = new ByteWriter(16 * 1024);
   const noted = definitionWriter(definitions);
+  const exemplars = new ByteWriter(1024);
+  let exemplarCount = 0;
   const stats: LogStats = { rowsWritten: 0, bytesWritten: 0, failures: 0 };
   let seq = db.nextSeq;
   let timer: Timer | undefined;
@@ -80,35 +87,44 @@ export function createLogWriter(deps: {
     triedAt = clock.monotonic();
     if (isLost && failure) {
       // Room for a row is tried with an empty one before the whole head is noted again.
-      if (!store(new Uint8Array(1), new Uint8Array(0))) return false;
+      if (!store({ ...EMPTY, records: new Uint8Array(1) })) return false;
     }
     if (isLost) {
       isLost = false;
       deps.onLost();
     }
-    if (records.length === 0 && definitions.length === 0) {
+    if (records.length === 0 && definitions.length === 0 && exemplars.length === 0) {
       settle();
       return true;
     }
-    return store(records.view(), definitions.view());
+    return store({
+      records: records.view(),
+      definitions: definitions.view(),
+      exemplars: exemplars.view(),
+      exemplarCount,
+    });
   };
   /** Stores a batch; when the disk is full, once more with the reserve given up. */
-  const append = (recordBytes: Uint8Array, definitionBytes: Uint8Array): number => {
+  const append = (batch: LogBatch): number => {
     try {
-      return db.append(seq, recordBytes, definitionBytes);
+      return db.append(seq, batch);
     } catch (error) {
       if ((error as { code?: string }).code !== 'SQLITE_FULL' || !deps.onFull()) throw error;
       log.warn({ file: db.file }, 'the disk is full: the reserve is given up');
-      return db.append(seq, recordBytes, definitionBytes);
+      return db.append(seq, batch);
     }
   };
-  const store = (recordBytes: Uint8Array, definitionBytes: Uint8Array): boolean => {
+  const store = (batch: LogBatch): boolean => {
     try {
-      stats.bytesWritten += append(recordBytes, definitionBytes);
+      stats.bytesWritten += append(batch);
       stats.rowsWritten++;
       seq++;
-      if (recordBytes.length > 0) records.reset();
-      if (definitionBytes.length > 0) {
+      if (batch.records.length > 0) records.reset();
+      if (batch.exemplars.length > 0) {
+        exemplars.reset();
+        exemplarCount = 0;
+      }
+      if (batch.definitions.length > 0) {
         definitions.reset();
         noted.reset();
       }
@@ -130,6 +146,11 @@ export function createLogWriter(deps: {
         seq++;
         isLost = true;
       }
+      // Those that are lost are in memory still, and nothing rests on them.
+      if (exemplars.length > MAX_PENDING_EXEMPLAR_BYTES) {
+        exemplars.reset();
+        exemplarCount = 0;
+      }
       settle();
       arm(RETRY_MS);
       return false;
@@ -139,6 +160,10 @@ export function createLogWriter(deps: {
   return {
     records,
     definitions: noted,
+    exemplar(exemplar) {
+      writeExemplar(exemplars, exemplar);
+      exemplarCount++;
+    },
     stats,
     get seq() {
       return seq;
@@ -152,7 +177,8 @@ export function createLogWriter(deps: {
       else arm(BATCH_MS);
     },
     committed() {
-      if (failure || (records.length === 0 && definitions.length === 0)) return Promise.resolve();
+      const isEmpty = records.length === 0 && definitions.length === 0 && exemplars.length === 0;
+      if (failure || isEmpty) return Promise.resolve();
       return new Promise((resolve) => {
         waiting.push(resolve);
         soon();

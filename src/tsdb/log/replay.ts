@@ -9,7 +9,9 @@ import type { Head } from '../head/head.ts';
 import { OWN_TIME_PLACE } from '../head/layout.ts';
 import type { ScrapeSource } from '../head/scrape-source.ts';
 import { checkHistogramBytes, HISTOGRAM_HIGH } from '../histogram-cell.ts';
+import { NO_SLOT } from '../index/layout.ts';
 import { definitionWriter, readDefinitions, type SeriesDefinition } from './definitions.ts';
+import { readExemplarRow, type StoredExemplar } from './exemplars.ts';
 import type { LogDb } from './log-db.ts';
 import { MAX_SLOT, RECORD, readRow, skipRow } from './records.ts';
 
@@ -43,11 +45,25 @@ export function replayLog(db: LogDb, head: Head, log: Log, clock: Clock): Replay
       onDamaged(error.at(`${db.file}: table log, row ${seq}`));
     }
   }
-  const kept = buildIndex(head, definitions, rows);
+  const exemplars = head.exemplars.capacity > 0 ? loadExemplars(db, onDamaged) : [];
+  const kept = buildIndex(head, definitions, rows, exemplars);
   rows.finish();
   head.commit();
   if (definitions.read > 2 * kept.length + 1000) compact(db, head, kept);
   return { series: kept.length, samples: rows.samples, durationMs: clock.monotonic() - startedAt, damaged };
+}
+
+function loadExemplars(db: LogDb, onDamaged: (error: CorruptBlockError) => void): StoredExemplar[] {
+  const exemplars: StoredExemplar[] = [];
+  for (const body of db.exemplars(onDamaged)) {
+    try {
+      for (const exemplar of readExemplarRow(body)) exemplars.push(exemplar);
+    } catch (error) {
+      if (!(error instanceof CorruptBlockError)) throw error;
+      onDamaged(error.at(`${db.file}: table exemplars`));
+    }
+  }
+  return exemplars;
 }
 
 interface Definitions {
@@ -89,24 +105,43 @@ function loadDefinitions(db: LogDb, head: Head, onDamaged: (error: CorruptBlockE
   return definitions;
 }
 
-/** Adds the series that have a place in a ring or samples of their own; the others were only remembered for their labels. */
-function buildIndex(head: Head, definitions: Definitions, rows: RowReplay): SeriesDefinition[] {
+/**
+ * Adds the series that have a place in a ring, samples of their own or exemplars, and the exemplars; the others were only remembered for
+ * their labels.
+ */
+function buildIndex(
+  head: Head,
+  definitions: Definitions,
+  rows: RowReplay,
+  exemplars: readonly StoredExemplar[],
+): SeriesDefinition[] {
   const kept: SeriesDefinition[] = [];
+  const exemplified = new Map<SeriesRef, number>(exemplars.map(({ ref }) => [ref, -1]));
   for (const definition of inOrderOfRefs(definitions.series)) {
     const { source, slot, labels } = definition;
     if (source === 0) {
       const samples = rows.own(definition.ref);
-      if (!samples || head.index.find(OWN_TIME_PLACE, labels) >= 0) continue;
+      const isNamed = exemplified.has(definition.ref);
+      if ((!samples && !isNamed) || head.index.find(OWN_TIME_PLACE, labels) >= 0) continue;
       const series = head.index.add(OWN_TIME_PLACE, labels, definition.ref);
-      const own = head.own.add(series, definition.ref);
+      if (isNamed) exemplified.set(definition.ref, series);
+      const own = samples ? head.own.add(series, definition.ref) : -1;
       head.index.setOwn(series, own + 1);
-      for (const sample of samples) head.own.restore(own, sample.timestamp, sample, sample.start);
+      for (const sample of samples ?? []) head.own.restore(own, sample.timestamp, sample, sample.start);
     } else {
       const owner = definitions.sources.get(source);
-      if (!owner || slot === undefined || head.index.find(owner.place, labels) >= 0) continue;
-      owner.restoreSlot(slot, head.index.add(owner.place, labels, definition.ref));
+      const isNamed = exemplified.has(definition.ref);
+      if (!owner || (slot === undefined && !isNamed) || head.index.find(owner.place, labels) >= 0) continue;
+      const series = head.index.add(owner.place, labels, definition.ref);
+      if (slot === undefined) head.index.setSlot(series, NO_SLOT);
+      else owner.restoreSlot(slot, series);
+      if (isNamed) exemplified.set(definition.ref, series);
     }
     kept.push(definition);
+  }
+  for (const exemplar of exemplars) {
+    const series = exemplified.get(exemplar.ref)!;
+    if (series >= 0) head.exemplars.restore(series, exemplar);
   }
   return kept;
 }

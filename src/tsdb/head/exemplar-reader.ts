@@ -1,0 +1,95 @@
+import type { Exemplar, SeriesExemplars } from '../../model/exemplar.ts';
+import { compareLabels, labelsKey } from '../../model/labels.ts';
+import type { QueryBudget } from '../../model/queryable.ts';
+import type { TimeRange } from '../../model/time.ts';
+import type { IndexReader } from '../index/index-reader.ts';
+import type { CompiledMatcher } from '../matching.ts';
+import { exemplarLabels } from './exemplar-ring.ts';
+import { EXEMPLAR, EXEMPLAR_UNITS, HEAD_CONTROL, type HeadShared } from './layout.ts';
+
+/** Times one exemplar is read because it was written over meanwhile. */
+const MAX_ATTEMPTS = 1000;
+/** What an exemplar takes in an answer under work, bytes; its labels not counted. */
+const EXEMPLAR_BYTES = 200;
+
+/** Labels of an exemplar are short: a longer claim is a torn read. */
+const MAX_TEXT_BYTES = 4096;
+
+/**
+ * Reads the exemplars from any thread while main adds some: those of series that any of the matcher lists selects, in the range; series
+ * in order of their labels, exemplars in order of time.
+ */
+export function readExemplars(
+  shared: HeadShared,
+  index: IndexReader,
+  sets: readonly (readonly CompiledMatcher[])[],
+  range: TimeRange,
+  budget: QueryBudget,
+): SeriesExemplars[] {
+  const count = index.refresh();
+  const wanted = new Uint8Array(count);
+  for (const matchers of sets) for (const series of index.match(matchers)) wanted[series] = 1;
+  const found = new Map<number, (Exemplar & { timestamp: number })[]>();
+  for (const { series, ...exemplar } of exemplarsIn(shared, wanted)) {
+    budget.check();
+    if (exemplar.timestamp < range.from || exemplar.timestamp >= range.to) continue;
+    budget.bytes(EXEMPLAR_BYTES);
+    const list = found.get(series);
+    if (list) list.push(exemplar);
+    else found.set(series, [exemplar]);
+  }
+  // A series that several sources have is one.
+  const byLabels = new Map<
+    string,
+    { labels: SeriesExemplars['labels']; exemplars: (Exemplar & { timestamp: number })[] }
+  >();
+  for (const [series, exemplars] of found) {
+    const labels = index.labelsOf(series);
+    const key = labelsKey(labels);
+    const known = byLabels.get(key);
+    if (known) for (const exemplar of exemplars) known.exemplars.push(exemplar);
+    else byLabels.set(key, { labels, exemplars });
+  }
+  const out = [...byLabels.values()].sort((a, b) => compareLabels(a.labels, b.labels));
+  for (const { exemplars } of out) exemplars.sort((a, b) => a.timestamp - b.timestamp);
+  return out;
+}
+
+function* exemplarsIn(
+  shared: HeadShared,
+  wanted: Uint8Array,
+): Generator<{ series: number } & Exemplar & { timestamp: number }> {
+  const control = new Int32Array(shared.control);
+  const version = Atomics.load(control, HEAD_CONTROL.exemplarVersion);
+  const capacity = Atomics.load(control, HEAD_CONTROL.exemplarCapacity);
+  const next = Atomics.load(control, HEAD_CONTROL.exemplarNext);
+  if (capacity === 0 || version % 2 !== 0) return;
+  const units = shared.exemplars.byteLength >>> 3;
+  const floats = new Float64Array(shared.exemplars, 0, units);
+  const words = new Uint32Array(shared.exemplars, 0, 2 * units);
+  const versions = new Int32Array(shared.exemplars, 0, 2 * units);
+  for (let number = Math.max(0, next - capacity); number < next; number++) {
+    const unit = EXEMPLAR_UNITS * (number % capacity);
+    if (unit + EXEMPLAR_UNITS > units) return;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const before = Atomics.load(versions, 2 * unit + EXEMPLAR.version);
+      if (before % 2 !== 0) continue;
+      const series = words[2 * unit + EXEMPLAR.series]!;
+      const timestamp = floats[unit + 1]!;
+      const value = floats[unit + 2]!;
+      const text = wanted[series] === 1 ? copyText(shared.arena, words, unit) : undefined;
+      if (Atomics.load(versions, 2 * unit + EXEMPLAR.version) !== before) continue;
+      // The ring was made anew for another size: what is known by now is an answer.
+      if (Atomics.load(control, HEAD_CONTROL.exemplarVersion) !== version) return;
+      if (text) yield { series, timestamp, value, labels: exemplarLabels(text) };
+      break;
+    }
+  }
+}
+
+function copyText(arena: SharedArrayBuffer, words: Uint32Array, unit: number): Uint8Array | undefined {
+  const at = 8 * words[2 * unit + EXEMPLAR.text]!;
+  const length = words[2 * unit + EXEMPLAR.textBytes]!;
+  if (length > MAX_TEXT_BYTES || at + length > arena.byteLength) return undefined;
+  return new Uint8Array(arena, at, length).slice();
+}
