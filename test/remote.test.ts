@@ -11,6 +11,8 @@ import {
   writeRequestV2,
 } from '../src/exposition/remote/write-request.fixture.ts';
 import { readWriteRequestV1 } from '../src/exposition/remote/write-request.ts';
+import type { Histogram } from '../src/model/histogram.ts';
+import { labelsFromObject } from '../src/model/labels.ts';
 import {
   type Appliance,
   eventually,
@@ -66,6 +68,20 @@ const written = (headers: Headers) =>
   ['samples', 'histograms', 'exemplars'].map((kind) =>
     headers.get(`x-prometheus-remote-write-${kind}-written`),
   );
+
+const native: Histogram = {
+  schema: 0,
+  count: 5,
+  sum: 18.4,
+  zeroThreshold: 0,
+  zeroCount: 0,
+  positiveSpans: [{ offset: 0, length: 2 }],
+  positiveBuckets: [1, 4],
+  negativeSpans: [],
+  negativeBuckets: [],
+  customValues: [],
+  counterResetHint: 'unknown',
+};
 
 const samplesOf = async (selector: string, time = now) => {
   type Matrix = { data: { result: { metric: Record<string, string>; values: [number, string][] }[] } };
@@ -186,15 +202,45 @@ describe('remote write', () => {
             [now, 2],
           ],
           metadata: { type: 'counter', help: 'Seconds.', unit: '' },
-          exemplars: 1,
+          exemplars: [{ labels: labelsFromObject({ trace_id: 'a' }), value: 0.5, timestamp: now - 500 }],
         },
-        { labels: [['__name__', 'native']], histograms: 2 },
+        {
+          labels: [['__name__', 'native']],
+          histograms: [
+            [now - 1000, { ...native, count: 3, positiveBuckets: [1, 2] }, now - 60_000],
+            [now, native, now - 60_000],
+          ],
+        },
       ]),
     );
-    const { status, text, headers } = await write(body, V2);
-    expect(status).toBe(400);
-    expect(text).toContain('2 native histograms are not stored');
-    expect(written(headers)).toEqual(['2', '0', '0']);
+    const { status, headers } = await write(body, V2);
+    expect(status).toBe(204);
+    expect(written(headers)).toEqual(['2', '2', '1']);
+    const answer = await belfry.get<{ data: { result: unknown } }>(
+      `/api/v1/query?query=native&time=${now / 1000}`,
+    );
+    expect(answer.data.result).toEqual([
+      {
+        metric: { __name__: 'native' },
+        histogram: [
+          now / 1000,
+          {
+            count: '5',
+            sum: '18.4',
+            buckets: [
+              [0, '0.5', '1', '1'],
+              [0, '1', '2', '4'],
+            ],
+          },
+        ],
+      },
+    ]);
+    expect((await belfry.get<{ data: unknown }>('/api/v1/query_exemplars?query=second_total')).data).toEqual([
+      {
+        seriesLabels: { __name__: 'second_total', job: 'b' },
+        exemplars: [{ labels: { trace_id: 'a' }, value: '0.5', timestamp: (now - 500) / 1000 }],
+      },
+    ]);
     expect(await belfry.query('second_total')).toEqual([
       { metric: { __name__: 'second_total', job: 'b' }, value: 2 },
     ]);

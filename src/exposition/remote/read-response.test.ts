@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Histogram } from '../../model/histogram.ts';
 import { labelsFromObject } from '../../model/labels.ts';
 import { wordsOf, writeStaleAt } from '../../model/sample.ts';
 import { createCrc32c } from './crc32c.ts';
@@ -122,7 +123,7 @@ test('samples are written in upstream’s messages, staleness markers bit by bit
   // A query result holds series under the same field as a write request.
   const read: unknown[] = [];
   for (const item of readWriteRequestV1(reader.bytes.subarray(at, at + length))) {
-    if (item.kind === 'metadata') continue;
+    if (item.kind !== 'series') continue;
     read.push([item.labels, [...item.timestamps.slice(0, item.count)], [...item.stale.slice(0, item.count)]]);
   }
   expect(read).toEqual([
@@ -170,6 +171,79 @@ test('streamed frames carry length, checksum and query index', () => {
     }
   }
   expect({ chunks, queryIndex }).toEqual({ chunks: [120, 120, 60], queryIndex: 1 });
+});
+
+test('a series of floats and histograms has samples and chunks of either', () => {
+  const histogram: Histogram = {
+    schema: 0,
+    count: 3,
+    sum: 4.5,
+    zeroThreshold: 0,
+    zeroCount: 0,
+    positiveSpans: [{ offset: 0, length: 1 }],
+    positiveBuckets: [3],
+    negativeSpans: [],
+    negativeBuckets: [],
+    customValues: [],
+    counterResetHint: 'unknown',
+  };
+  const mixed = {
+    ...series('m', [
+      [1, 1],
+      [2, 4.5],
+      [3, 4.5],
+      [4, 'stale'],
+      [5, 2],
+    ]),
+    histograms: [undefined, histogram, histogram, undefined, undefined],
+  };
+  const samples = new ProtobufReader(
+    decodeSnappy(
+      writeSamplesResponse([[mixed]], () => {}),
+      10_000,
+    ),
+  );
+  samples.next();
+  const length = samples.length();
+  const at = samples.take(length);
+  const kinds: unknown[] = [];
+  for (const item of readWriteRequestV1(samples.bytes.subarray(at, at + length))) {
+    if (item.kind === 'series') kinds.push([...item.timestamps.slice(0, item.count)]);
+    else if (item.kind === 'histogram') kinds.push([item.timestamp, item.histogram]);
+  }
+  expect(kinds).toEqual([
+    [2, histogram],
+    [3, histogram],
+    [1, 4, 5],
+  ]);
+  const body = writeChunkedResponse([[mixed]], () => {});
+  const frame = new ProtobufReader(body);
+  frame.varint();
+  frame.take(4);
+  frame.next();
+  const seriesLength = frame.length();
+  const one = new ProtobufReader(body, frame.position, frame.position + seriesLength);
+  const encodings: [encoding: number, from: number, to: number][] = [];
+  for (let field = one.next(); field !== 0; field = one.next()) {
+    if (field !== 2) {
+      one.skip();
+      continue;
+    }
+    const size = one.length();
+    const start = one.take(size);
+    const chunk = new ProtobufReader(body, start, start + size);
+    const numbers = [0, 0, 0, 0];
+    for (let g = chunk.next(); g !== 0; g = chunk.next()) {
+      if (g === 4) chunk.skip();
+      else numbers[g] = chunk.varint();
+    }
+    encodings.push([numbers[3]!, numbers[1]!, numbers[2]!]);
+  }
+  expect(encodings).toEqual([
+    [1, 1, 1],
+    [3, 2, 3],
+    [1, 4, 5],
+  ]);
 });
 
 test('CRC-32C of the customary check text', () => {

@@ -2,18 +2,22 @@ import { compareLabels, type Labels } from '../../model/labels.ts';
 import type { SeriesSamples } from '../../model/queryable.ts';
 import { wordsOf } from '../../model/sample.ts';
 import { createCrc32c } from './crc32c.ts';
+import { chunkLength, encodeFloatHistogramChunk } from './float-histogram-chunk.ts';
+import { histogramMessage } from './histogram-message.ts';
 import { ProtobufWriter, WIRE } from './protobuf.ts';
 import { encodeSnappy } from './snappy.ts';
 import { CHUNK_SAMPLES, encodeXorChunk } from './xor-chunk.ts';
 
 /** A frame of streamed chunks is closed when it has grown to this. */
 const FRAME_BYTES = 1024 * 1024;
+/** Upstream's numbers of the encodings. */
 const XOR = 1;
+const FLOAT_HISTOGRAM = 3;
 
 export type ReadResults = readonly (readonly SeriesSamples[])[];
 
 /**
- * A prometheus.ReadResponse of raw samples, snappy-compressed. Native histograms are left out.
+ * A prometheus.ReadResponse of raw samples and histograms, snappy-compressed.
  * @param charge told of bytes before they are used; throws when they are too many
  */
 export function writeSamplesResponse(results: ReadResults, charge: (bytes: number) => void): Uint8Array {
@@ -28,7 +32,11 @@ export function writeSamplesResponse(results: ReadResults, charge: (bytes: numbe
       writeLabels(series, one.labels, sample);
       const words = wordsOf(one.values);
       for (let i = 0; i < one.timestamps.length; i++) {
-        if (one.histograms?.[i]) continue;
+        const histogram = one.histograms?.[i];
+        if (histogram) {
+          series.bytes(4, histogramMessage(histogram, one.timestamps[i]!, 0));
+          continue;
+        }
         sample.clear();
         sample.doubleWords(1, words[2 * i]!, words[2 * i + 1]!);
         sample.number(2, one.timestamps[i]!);
@@ -45,7 +53,8 @@ export function writeSamplesResponse(results: ReadResults, charge: (bytes: numbe
 }
 
 /**
- * Streamed prometheus.ChunkedReadResponse frames: length, CRC-32C, message; not compressed. Native histograms are left out.
+ * Streamed prometheus.ChunkedReadResponse frames: length, CRC-32C, message; not compressed. Histograms are in chunks of float histograms,
+ * where they differ in their buckets each in one of its own.
  * @param charge told of bytes before they are used; throws when they are too many
  */
 export function writeChunkedResponse(results: ReadResults, charge: (bytes: number) => void): Uint8Array {
@@ -67,24 +76,32 @@ export function writeChunkedResponse(results: ReadResults, charge: (bytes: numbe
       frame.clear();
     };
     for (const one of sorted(list)) {
-      const floats = floatsOf(one);
-      if (floats.timestamps.length === 0) continue;
+      const { timestamps, histograms } = one;
+      if (timestamps.length === 0) continue;
       series.clear();
       writeLabels(series, one.labels, scratch);
-      const words = wordsOf(floats.values);
-      for (let from = 0; from < floats.timestamps.length; from += CHUNK_SAMPLES) {
-        const to = Math.min(floats.timestamps.length, from + CHUNK_SAMPLES);
+      const words = wordsOf(one.values);
+      for (let from = 0; from < timestamps.length; ) {
+        const most = Math.min(timestamps.length, from + CHUNK_SAMPLES);
+        const isNative = histograms?.[from] !== undefined;
+        const to = isNative
+          ? from + chunkLength(histograms, from, most)
+          : endOfFloats(histograms, from, most);
         if (series.length > FRAME_BYTES) {
           flush();
           series.clear();
           writeLabels(series, one.labels, scratch);
         }
         scratch.clear();
-        scratch.number(1, floats.timestamps[from]!);
-        scratch.number(2, floats.timestamps[to - 1]!);
-        scratch.number(3, XOR);
-        scratch.bytes(4, encodeXorChunk(floats.timestamps, words, from, to));
+        scratch.number(1, timestamps[from]!);
+        scratch.number(2, timestamps[to - 1]!);
+        scratch.number(3, isNative ? FLOAT_HISTOGRAM : XOR);
+        const chunk = isNative
+          ? encodeFloatHistogramChunk(timestamps, histograms, from, to)
+          : encodeXorChunk(timestamps, words, from, to);
+        scratch.bytes(4, chunk);
         series.bytes(2, scratch.view());
+        from = to;
       }
       flush();
     }
@@ -106,19 +123,10 @@ function writeLabels(into: ProtobufWriter, labels: Labels, scratch: ProtobufWrit
   }
 }
 
-/** The samples that are not native histograms. */
-function floatsOf(series: SeriesSamples): { timestamps: Float64Array; values: Float64Array } {
-  const { timestamps, values, histograms } = series;
-  if (!histograms) return { timestamps, values: values };
-  const kept: number[] = [];
-  for (let i = 0; i < timestamps.length; i++) if (!histograms[i]) kept.push(i);
-  const source = wordsOf(values);
-  const result = { timestamps: new Float64Array(kept.length), values: new Float64Array(kept.length) };
-  const words = wordsOf(result.values);
-  kept.forEach((from, to) => {
-    result.timestamps[to] = timestamps[from]!;
-    words[2 * to] = source[2 * from]!;
-    words[2 * to + 1] = source[2 * from + 1]!;
-  });
-  return result;
+/** Where the run of floats that begins at `from` ends, at `most` at the latest. */
+function endOfFloats(histograms: SeriesSamples['histograms'], from: number, most: number): number {
+  if (!histograms) return most;
+  let to = from + 1;
+  while (to < most && histograms[to] === undefined) to++;
+  return to;
 }

@@ -1,3 +1,5 @@
+import type { Exemplar } from '../../model/exemplar.ts';
+import type { Histogram, Span } from '../../model/histogram.ts';
 import type { MetricMetadata } from '../../model/queryable.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import { ProtobufWriter, WIRE } from './protobuf.ts';
@@ -5,9 +7,14 @@ import { ProtobufWriter, WIRE } from './protobuf.ts';
 /** What tests send: a series with samples; `'stale'` is the staleness marker. */
 export interface SentSeries {
   readonly labels: readonly (readonly [string, string])[];
-  readonly samples?: readonly (readonly [timestamp: number, value: number | 'stale'])[];
-  readonly histograms?: number;
-  readonly exemplars?: number;
+  /** A start timestamp is sent by version 2.0 only. */
+  readonly samples?: readonly (readonly [timestamp: number, value: number | 'stale', start?: number])[];
+  readonly histograms?: readonly (readonly [
+    timestamp: number,
+    histogram: Histogram | 'stale',
+    start?: number,
+  ])[];
+  readonly exemplars?: readonly Exemplar[];
   readonly metadata?: MetricMetadata;
 }
 
@@ -19,13 +26,86 @@ function message(write: (writer: ProtobufWriter) => void): Uint8Array {
   return writer.finish();
 }
 
-function sampleMessage(timestamp: number, value: number | 'stale'): Uint8Array {
+function sampleMessage(timestamp: number, value: number | 'stale', start = 0): Uint8Array {
   return message((writer) => {
-    const view = new DataView(new ArrayBuffer(8));
-    if (value !== 'stale') view.setFloat64(0, value, true);
-    if (value === 'stale') writer.doubleWords(1, STALE_NAN_LOW, STALE_NAN_HIGH);
-    else writer.doubleWords(1, view.getUint32(0, true), view.getUint32(4, true));
+    double(writer, 1, value);
     writer.number(2, timestamp);
+    writer.number(3, start);
+  });
+}
+
+function double(writer: ProtobufWriter, field: number, value: number | 'stale'): void {
+  const words = new Uint32Array(Float64Array.of(value === 'stale' ? 0 : value).buffer);
+  if (value === 'stale') writer.doubleWords(field, STALE_NAN_LOW, STALE_NAN_HIGH);
+  else writer.doubleWords(field, words[0]!, words[1]!);
+}
+
+const HINTS = ['unknown', 'reset', 'not_reset', 'gauge'];
+const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value);
+
+/** Of float counts unless all are whole. */
+function histogramMessage(timestamp: number, histogram: Histogram | 'stale', start = 0): Uint8Array {
+  return message((writer) => {
+    writer.number(15, timestamp);
+    writer.number(17, start);
+    if (histogram === 'stale') {
+      double(writer, 3, 'stale');
+      return;
+    }
+    const { count, zeroCount, positiveBuckets, negativeBuckets } = histogram;
+    const isWhole = [count, zeroCount, ...positiveBuckets, ...negativeBuckets].every(Number.isInteger);
+    if (isWhole) writer.number(1, count);
+    else {
+      writer.tag(2, WIRE.fixed64);
+      writer.raw(new Uint8Array(Float64Array.of(count).buffer));
+    }
+    double(writer, 3, histogram.sum);
+    writer.number(4, zigzag(histogram.schema));
+    double(writer, 5, histogram.zeroThreshold);
+    if (isWhole) writer.number(6, zeroCount);
+    else double(writer, 7, zeroCount);
+    const side = (first: number, spans: readonly Span[], buckets: readonly number[]): void => {
+      for (const { offset, length } of spans) {
+        const span = message((out) => {
+          out.number(1, zigzag(offset));
+          out.number(2, length);
+        });
+        writer.bytes(first, span);
+      }
+      if (buckets.length === 0) return;
+      if (!isWhole) writer.bytes(first + 2, new Uint8Array(Float64Array.from(buckets).buffer));
+      else {
+        const deltas = message((out) => {
+          buckets.forEach((bucket, i) => void out.varint(zigzag(bucket - (buckets[i - 1] ?? 0))));
+        });
+        writer.bytes(first + 1, deltas);
+      }
+    };
+    side(8, histogram.negativeSpans, negativeBuckets);
+    side(11, histogram.positiveSpans, positiveBuckets);
+    writer.number(14, HINTS.indexOf(histogram.counterResetHint));
+    if (histogram.customValues.length > 0) {
+      writer.bytes(16, new Uint8Array(Float64Array.from(histogram.customValues).buffer));
+    }
+  });
+}
+
+/** @param labels writes them in the version's way, field 1 */
+function exemplarMessage(
+  { value, timestamp = 0 }: Exemplar,
+  labels: (writer: ProtobufWriter) => void,
+): Uint8Array {
+  return message((writer) => {
+    labels(writer);
+    double(writer, 2, value);
+    writer.number(3, timestamp);
+  });
+}
+
+function labelMessage(name: string, value: string): Uint8Array {
+  return message((label) => {
+    label.string(1, name);
+    label.string(2, value);
   });
 }
 
@@ -40,22 +120,20 @@ export function writeRequestV1(
         1,
         message((writer) => {
           for (const [name, value] of one.labels) {
-            writer.bytes(
-              1,
-              message((label) => {
-                label.string(1, name);
-                label.string(2, value);
-              }),
-            );
+            writer.bytes(1, labelMessage(name, value));
           }
           for (const [timestamp, value] of one.samples ?? [])
             writer.bytes(2, sampleMessage(timestamp, value));
-          for (let i = 0; i < (one.exemplars ?? 0); i++) writer.bytes(3, sampleMessage(1, 1));
-          for (let i = 0; i < (one.histograms ?? 0); i++)
-            writer.bytes(
-              4,
-              message((h) => h.number(15, 1)),
-            );
+          for (const exemplar of one.exemplars ?? []) {
+            const { labels } = exemplar;
+            const write = (out: ProtobufWriter): void => {
+              for (let i = 0; i < labels.length; i += 2)
+                out.bytes(1, labelMessage(labels[i]!, labels[i + 1]!));
+            };
+            writer.bytes(3, exemplarMessage(exemplar, write));
+          }
+          for (const [timestamp, histogram] of one.histograms ?? [])
+            writer.bytes(4, histogramMessage(timestamp, histogram));
         }),
       );
     }
@@ -92,14 +170,17 @@ export function writeRequestV2(series: readonly SentSeries[]): Uint8Array {
               for (const label of one.labels) for (const text of label) refs.varint(symbol(text));
             }),
           );
-          for (const [timestamp, value] of one.samples ?? [])
-            writer.bytes(2, sampleMessage(timestamp, value));
-          for (let i = 0; i < (one.histograms ?? 0); i++)
+          for (const sample of one.samples ?? []) writer.bytes(2, sampleMessage(...sample));
+          for (const sent of one.histograms ?? []) writer.bytes(3, histogramMessage(...sent));
+          for (const exemplar of one.exemplars ?? []) {
+            const references = message((out) => {
+              for (const text of exemplar.labels) out.varint(symbol(text));
+            });
             writer.bytes(
-              3,
-              message((h) => h.number(15, 1)),
+              4,
+              exemplarMessage(exemplar, (out) => out.bytes(1, references)),
             );
-          for (let i = 0; i < (one.exemplars ?? 0); i++) writer.bytes(4, sampleMessage(1, 1));
+          }
           const { metadata } = one;
           if (!metadata) return;
           writer.bytes(

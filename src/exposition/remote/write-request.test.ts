@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { labelsToObject } from '../../model/labels.ts';
+import { CUSTOM_BUCKETS_SCHEMA, type Histogram } from '../../model/histogram.ts';
+import { labelsFromObject, labelsToObject } from '../../model/labels.ts';
 import { ProtobufReader, ProtobufWriter } from './protobuf.ts';
 import { WireError } from './wire-error.ts';
 import { type SentSeries, writeRequestV1, writeRequestV2 } from './write-request.fixture.ts';
@@ -10,9 +11,9 @@ import { readWriteRequestV1, readWriteRequestV2, type WriteItem } from './write-
 function collect(items: Iterable<WriteItem | undefined>) {
   const series: {
     labels: unknown;
-    samples: (readonly [number, number | 'stale'])[];
-    histograms: number;
-    exemplars: number;
+    samples: (readonly [number, number | 'stale', number?])[];
+    histograms: unknown[];
+    exemplars: unknown[];
   }[] = [];
   const metadata: unknown[] = [];
   let last: unknown;
@@ -24,18 +25,53 @@ function collect(items: Iterable<WriteItem | undefined>) {
     }
     if (item.labels !== last || series.length === 0) {
       const labels = typeof item.labels === 'string' ? item.labels : labelsToObject(item.labels);
-      series.push({ labels, samples: [], histograms: 0, exemplars: 0 });
+      series.push({ labels, samples: [], histograms: [], exemplars: [] });
       last = item.labels;
     }
     const current = series.at(-1)!;
-    for (let i = 0; i < item.count; i++) {
-      current.samples.push([item.timestamps[i]!, item.stale[i] ? 'stale' : item.values[i]!]);
+    if (item.kind === 'histogram') current.histograms.push([item.timestamp, item.histogram, item.start]);
+    else if (item.kind === 'exemplar') current.exemplars.push(item.exemplar);
+    else {
+      for (let i = 0; i < item.count; i++) {
+        const value = item.stale[i] ? 'stale' : item.values[i]!;
+        const start = item.starts[i]!;
+        current.samples.push(
+          start === 0 ? [item.timestamps[i]!, value] : [item.timestamps[i]!, value, start],
+        );
+      }
     }
-    current.histograms += item.histograms;
-    current.exemplars += item.exemplars;
   }
   return { series, metadata };
 }
+
+const whole: Histogram = {
+  schema: -4,
+  count: 21,
+  sum: 18.4,
+  zeroThreshold: 0.001,
+  zeroCount: 2,
+  positiveSpans: [
+    { offset: -3, length: 2 },
+    { offset: 1, length: 1 },
+  ],
+  positiveBuckets: [3, 11, 1],
+  negativeSpans: [{ offset: 2, length: 2 }],
+  negativeBuckets: [0, 4],
+  customValues: [],
+  counterResetHint: 'not_reset',
+};
+
+const custom: Histogram = {
+  ...whole,
+  schema: CUSTOM_BUCKETS_SCHEMA,
+  zeroThreshold: 0,
+  zeroCount: 0,
+  positiveSpans: [{ offset: 0, length: 3 }],
+  negativeSpans: [],
+  negativeBuckets: [],
+  customValues: [0.1, 0.5],
+  counterResetHint: 'unknown',
+};
 
 const versions = [
   ['1.0', writeRequestV1, readWriteRequestV1],
@@ -79,14 +115,48 @@ describe.each(versions)('a remote write %s request', (_, write, read) => {
 
   test('a long series comes in runs and loses nothing', () => {
     const samples = Array.from({ length: 2000 }, (_, i) => [1e12 + i, i] as const);
-    const bytes = write([{ labels: [['__name__', 'long']], samples, histograms: 3, exemplars: 2 }]);
+    const bytes = write([{ labels: [['__name__', 'long']], samples }]);
     expect([...read(bytes)].length).toBeGreaterThan(3);
     expect(collect(read(bytes)).series).toEqual([
-      { labels: { __name__: 'long' }, samples, histograms: 3, exemplars: 2 },
+      { labels: { __name__: 'long' }, samples, histograms: [], exemplars: [] },
     ]);
   });
 
-  test('histograms are counted, labels are sorted and empty ones left out', () => {
+  test('histograms of whole and of float counts, and exemplars', () => {
+    const bytes = write([
+      {
+        labels: [['__name__', 'h']],
+        histograms: [
+          [1, whole],
+          [2, { ...whole, count: 10.5, negativeBuckets: [0.25, 1], counterResetHint: 'gauge' }],
+          [3, custom],
+          [4, 'stale'],
+        ],
+        exemplars: [
+          { labels: labelsFromObject({ trace_id: 'a', span_id: 'b' }), value: 0.5, timestamp: 900 },
+          { labels: labelsFromObject({}), value: Number.NEGATIVE_INFINITY, timestamp: 901 },
+        ],
+      },
+    ]);
+    expect(collect(read(bytes)).series).toEqual([
+      {
+        labels: { __name__: 'h' },
+        samples: [],
+        histograms: [
+          [1, whole, 0],
+          [2, { ...whole, count: 10.5, negativeBuckets: [0.25, 1], counterResetHint: 'gauge' }, 0],
+          [3, custom, 0],
+          [4, 'stale', 0],
+        ],
+        exemplars: [
+          { labels: ['span_id', 'b', 'trace_id', 'a'], value: 0.5, timestamp: 900 },
+          { labels: [], value: Number.NEGATIVE_INFINITY, timestamp: 901 },
+        ],
+      },
+    ]);
+  });
+
+  test('labels are sorted and empty ones left out', () => {
     const bytes = write([
       {
         labels: [
@@ -94,11 +164,11 @@ describe.each(versions)('a remote write %s request', (_, write, read) => {
           ['a', ''],
           ['__name__', 'h'],
         ],
-        histograms: 2,
+        samples: [[1, 2]],
       },
     ]);
-    expect(collect(read(bytes)).series).toEqual([
-      { labels: { __name__: 'h', z: '1' }, samples: [], histograms: 2, exemplars: 0 },
+    expect(collect(read(bytes)).series).toMatchObject([
+      { labels: { __name__: 'h', z: '1' }, samples: [[1, 2]] },
     ]);
   });
 
@@ -128,7 +198,7 @@ describe.each(versions)('a remote write %s request', (_, write, read) => {
   });
 
   test('cut or changed bytes are read or refused by name', () => {
-    const whole = write([
+    const sent = write([
       {
         labels: [
           ['__name__', 'up'],
@@ -138,11 +208,13 @@ describe.each(versions)('a remote write %s request', (_, write, read) => {
           [1, 2],
           [3, 'stale'],
         ],
+        histograms: [[1, whole]],
+        exemplars: [{ labels: labelsFromObject({ trace_id: 'a' }), value: 0.5, timestamp: 900 }],
       },
     ]);
     fc.assert(
-      fc.property(fc.nat(whole.length - 1), fc.nat(255), fc.nat(whole.length), (at, byte, length) => {
-        const bytes = whole.slice(0, length);
+      fc.property(fc.nat(sent.length - 1), fc.nat(255), fc.nat(sent.length), (at, byte, length) => {
+        const bytes = sent.slice(0, length);
         if (at < length) bytes[at] = byte;
         try {
           collect(read(bytes));
@@ -153,6 +225,34 @@ describe.each(versions)('a remote write %s request', (_, write, read) => {
       { numRuns: 2000 },
     );
   });
+});
+
+test('start timestamps of version 2.0, of samples, histograms and, in its first form, of series', () => {
+  const sent: SentSeries = {
+    labels: [['__name__', 'h']],
+    samples: [
+      [1000, 1, 400],
+      [2000, 2],
+    ],
+    histograms: [[3000, whole, 500]],
+  };
+  expect(collect(readWriteRequestV2(writeRequestV2([sent]))).series).toMatchObject([
+    {
+      samples: [
+        [1000, 1, 400],
+        [2000, 2],
+      ],
+      histograms: [[3000, whole, 500]],
+    },
+  ]);
+  const series = new ProtobufWriter();
+  series.bytes(1, Uint8Array.of(1, 2));
+  series.bytes(2, Uint8Array.of(16, 5));
+  series.number(6, 300);
+  const request = new ProtobufWriter();
+  for (const text of ['', '__name__', 'h']) request.string(4, text);
+  request.bytes(5, series.view());
+  expect(collect(readWriteRequestV2(request.finish())).series).toMatchObject([{ samples: [[5, 0, 300]] }]);
 });
 
 test('metadata of both versions', () => {

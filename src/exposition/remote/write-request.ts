@@ -1,12 +1,16 @@
-import { compareStrings, type Labels, labelsFromSorted, METRIC_NAME } from '../../model/labels.ts';
+import type { Exemplar } from '../../model/exemplar.ts';
+import { compareStrings, type Labels, labelsFromSorted, labelsOf, METRIC_NAME } from '../../model/labels.ts';
 import type { MetricMetadata } from '../../model/queryable.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import { ProtobufReader, WIRE } from './protobuf.ts';
+import { readHistogramMessage, type SentHistogram } from './read-histogram.ts';
 import { WireError } from './wire-error.ts';
 
-/** One thing out of a write request, in the order it stands there. */
+/** One thing out of a write request. Labels are text where they are none, which says why. */
 export type WriteItem =
   | SeriesItem
+  | (SentHistogram & { readonly kind: 'histogram'; readonly labels: Labels | string })
+  | { readonly kind: 'exemplar'; readonly labels: Labels | string; readonly exemplar: Exemplar }
   | { readonly kind: 'metadata'; readonly metric: string; readonly metadata: MetricMetadata };
 
 /** A run of samples of one series; a long series comes in several. The columns are reused: take what is wanted before going on. */
@@ -20,8 +24,8 @@ export interface SeriesItem {
   readonly values: Float64Array;
   /** 1 where the value is a staleness marker. */
   readonly stale: Uint8Array;
-  readonly histograms: number;
-  readonly exemplars: number;
+  /** When counting began, Unix ms; 0: not known. */
+  readonly starts: Float64Array;
 }
 
 /** Samples in one item. */
@@ -31,12 +35,14 @@ interface Run {
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
   readonly stale: Uint8Array;
+  readonly starts: Float64Array;
 }
 
 const newRun = (): Run => ({
   timestamps: new Float64Array(RUN),
   values: new Float64Array(RUN),
   stale: new Uint8Array(RUN),
+  starts: new Float64Array(RUN),
 });
 
 /**
@@ -107,10 +113,11 @@ function* readSeries(
   const { position: start, end } = reader;
   const pairs: string[] = [];
   const references: number[] = [];
-  let histograms = 0;
-  let exemplars = 0;
   let metadata: MetricMetadata | undefined;
   let samples = 0;
+  let others = 0;
+  /** Of the first form of version 2.0, where a series has one for all samples. */
+  let created = 0;
   // Fields may come in any order: the labels are looked for first, the samples are read afterwards.
   for (let field = reader.next(); field !== 0; field = reader.next()) {
     if (field === 1 && symbols) readReferences(reader, references);
@@ -118,10 +125,10 @@ function* readSeries(
     else if (field === 5 && symbols) {
       const length = reader.length();
       metadata = readMetadataV2(nested(bytes, reader, length), symbols);
-    } else {
+    } else if (field === 6 && symbols && reader.wire === WIRE.varint) created = reader.varint();
+    else {
       if (field === 2) samples++;
-      else if (field === HISTOGRAMS[version]) histograms++;
-      else if (field === EXEMPLARS[version]) exemplars++;
+      else if (field === HISTOGRAMS[version] || field === EXEMPLARS[version]) others++;
       reader.skip();
     }
   }
@@ -135,44 +142,50 @@ function* readSeries(
   if (metadata && typeof labels !== 'string') {
     yield { kind: 'metadata', metric: nameOf(labels), metadata };
   }
-  if (samples === 0) {
-    if (histograms + exemplars > 0) yield { kind: 'series', labels, count: 0, ...run, histograms, exemplars };
-    return;
-  }
+  if (samples + others === 0) return;
   reader.seek(start, end);
   let count = 0;
-  let isFirst = true;
   for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field !== 2) {
-      reader.skip();
-      continue;
-    }
-    readSample(reader, run, count++);
-    if (count < RUN) continue;
-    yield {
-      kind: 'series',
-      labels,
-      count,
-      ...run,
-      histograms: isFirst ? histograms : 0,
-      exemplars: isFirst ? exemplars : 0,
-    };
-    isFirst = false;
-    count = 0;
+    if (field === 2) {
+      readSample(reader, run, count++, created);
+      if (count < RUN) continue;
+      yield { kind: 'series', labels, count, ...run };
+      count = 0;
+    } else if (field === HISTOGRAMS[version]) {
+      const sent = readHistogramMessage(nested(bytes, reader, reader.length()));
+      yield { kind: 'histogram', labels, ...sent, start: sent.start || created };
+    } else if (field === EXEMPLARS[version]) {
+      yield {
+        kind: 'exemplar',
+        labels,
+        exemplar: readExemplar(nested(bytes, reader, reader.length()), symbols),
+      };
+    } else reader.skip();
   }
-  if (count > 0) {
-    yield {
-      kind: 'series',
-      labels,
-      count,
-      ...run,
-      histograms: isFirst ? histograms : 0,
-      exemplars: isFirst ? exemplars : 0,
-    };
-  }
+  if (count > 0) yield { kind: 'series', labels, count, ...run };
 }
 
-function readSample(reader: ProtobufReader, run: Run, index: number): void {
+function readExemplar(reader: ProtobufReader, symbols: readonly string[] | undefined): Exemplar {
+  const pairs: string[] = [];
+  const references: number[] = [];
+  let value = 0;
+  let timestamp = 0;
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1 && symbols) readReferences(reader, references);
+    else if (field === 1) readLabel(reader, pairs);
+    else if (field === 2 && reader.wire === WIRE.fixed64) value = reader.double();
+    else if (field === 3 && reader.wire === WIRE.varint) timestamp = reader.varint();
+    else reader.skip();
+  }
+  for (const reference of references) pairs.push(symbolAt(symbols!, reference));
+  const named = Array.from(
+    { length: pairs.length >> 1 },
+    (_, i) => [pairs[2 * i]!, pairs[2 * i + 1]!] as const,
+  );
+  return { labels: labelsOf(named), value, timestamp };
+}
+
+function readSample(reader: ProtobufReader, run: Run, index: number, created: number): void {
   const length = reader.length();
   const { end } = reader;
   const sampleEnd = reader.position + length;
@@ -180,6 +193,7 @@ function readSample(reader: ProtobufReader, run: Run, index: number): void {
   let value = 0;
   let timestamp = 0;
   let isStale = false;
+  let started = created;
   for (let field = reader.next(); field !== 0; field = reader.next()) {
     if (field === 1 && reader.wire === WIRE.fixed64) {
       const at = reader.take(8);
@@ -189,9 +203,11 @@ function readSample(reader: ProtobufReader, run: Run, index: number): void {
         reader.bytes.readUInt32LE(at + 4) === STALE_NAN_HIGH;
       value = reader.bytes.readDoubleLE(at);
     } else if (field === 2 && reader.wire === WIRE.varint) timestamp = reader.varint();
+    else if (field === 3 && reader.wire === WIRE.varint) started = reader.varint();
     else reader.skip();
   }
   reader.seek(sampleEnd, end);
+  run.starts[index] = started;
   run.values[index] = value;
   run.timestamps[index] = timestamp;
   run.stale[index] = isStale ? 1 : 0;

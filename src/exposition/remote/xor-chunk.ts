@@ -1,3 +1,5 @@
+import { BitWriter } from './bit-writer.ts';
+
 /** Samples in one chunk: upstream's own size. */
 export const CHUNK_SAMPLES = 120;
 
@@ -14,8 +16,7 @@ export function encodeXorChunk(
   const bits = new BitWriter(16 + (to - from) * 20);
   bits.write(to - from, 16);
   let previousDelta = 0;
-  let leading = 0xff;
-  let trailing = 0;
+  const window: XorWindow = { leading: 0xff, trailing: 0 };
   for (let i = from; i < to; i++) {
     const low = words[2 * i]!;
     const high = words[2 * i + 1]!;
@@ -30,28 +31,37 @@ export function encodeXorChunk(
     else writeDeltaOfDelta(bits, delta - previousDelta);
     previousDelta = delta;
 
-    const xorLow = (low ^ words[2 * i - 2]!) >>> 0;
-    const xorHigh = (high ^ words[2 * i - 1]!) >>> 0;
-    if (xorLow === 0 && xorHigh === 0) {
-      bits.write(0, 1);
-      continue;
-    }
-    bits.write(1, 1);
-    const zerosAhead = Math.min(31, xorHigh !== 0 ? Math.clz32(xorHigh) : 32 + Math.clz32(xorLow));
-    const zerosBehind = xorLow !== 0 ? trailingZeros(xorLow) : 32 + trailingZeros(xorHigh);
-    if (leading !== 0xff && zerosAhead >= leading && zerosBehind >= trailing) {
-      bits.write(0, 1);
-    } else {
-      leading = zerosAhead;
-      trailing = zerosBehind;
-      bits.write(1, 1);
-      bits.write(leading, 5);
-      // 64 significant bits do not fit six: written as 0, which cannot occur otherwise.
-      bits.write((64 - leading - trailing) & 63, 6);
-    }
-    writeMiddle(bits, xorLow, xorHigh, leading, trailing);
+    writeXored(bits, window, (low ^ words[2 * i - 2]!) >>> 0, (high ^ words[2 * i - 1]!) >>> 0);
   }
   return bits.finish();
+}
+
+/** Which bits of a series of values the last XOR had; `leading` 0xff: none yet. */
+export interface XorWindow {
+  leading: number;
+  trailing: number;
+}
+
+/** Writes the XOR of a value with the one before, given as its two halves. */
+export function writeXored(bits: BitWriter, window: XorWindow, low: number, high: number): void {
+  if (low === 0 && high === 0) {
+    bits.write(0, 1);
+    return;
+  }
+  bits.write(1, 1);
+  const zerosAhead = Math.min(31, high !== 0 ? Math.clz32(high) : 32 + Math.clz32(low));
+  const zerosBehind = low !== 0 ? trailingZeros(low) : 32 + trailingZeros(high);
+  if (window.leading !== 0xff && zerosAhead >= window.leading && zerosBehind >= window.trailing) {
+    bits.write(0, 1);
+  } else {
+    window.leading = zerosAhead;
+    window.trailing = zerosBehind;
+    bits.write(1, 1);
+    bits.write(zerosAhead, 5);
+    // 64 significant bits do not fit six: written as 0, which cannot occur otherwise.
+    bits.write((64 - zerosAhead - zerosBehind) & 63, 6);
+  }
+  writeMiddle(bits, low, high, window.leading, window.trailing);
 }
 
 function writeDeltaOfDelta(bits: BitWriter, dod: number): void {
@@ -84,42 +94,3 @@ function writeMiddle(bits: BitWriter, low: number, high: number, leading: number
 }
 
 const trailingZeros = (word: number): number => 31 - Math.clz32(word & -word);
-
-class BitWriter {
-  #bytes: Uint8Array;
-  #bit = 0;
-
-  constructor(sizeBytes: number) {
-    this.#bytes = new Uint8Array(sizeBytes + 16);
-  }
-
-  /** The low `count` (≤ 32) bits of `value`, the highest first. */
-  write(value: number, count: number): void {
-    for (let rest = count; rest > 0; ) {
-      const free = 8 - (this.#bit & 7);
-      const now = Math.min(free, rest);
-      const part = (value >>> (rest - now)) & ((1 << now) - 1);
-      this.#bytes[this.#bit >> 3]! |= part << (free - now);
-      this.#bit += now;
-      rest -= now;
-    }
-  }
-
-  unsignedVarint(value: number): void {
-    let rest = value;
-    while (rest > 127) {
-      this.write((rest % 128) | 128, 8);
-      rest = Math.floor(rest / 128);
-    }
-    this.write(rest, 8);
-  }
-
-  /** Zigzag, as Go's binary.PutVarint. */
-  signedVarint(value: number): void {
-    this.unsignedVarint(value >= 0 ? value * 2 : -value * 2 - 1);
-  }
-
-  finish(): Uint8Array {
-    return this.#bytes.slice(0, (this.#bit + 7) >> 3);
-  }
-}

@@ -7,7 +7,8 @@ import {
   writeRequestV2,
 } from '../../exposition/remote/write-request.fixture.ts';
 import type { AppendOutcome } from '../../model/appender.ts';
-import { formatSeries, type Labels } from '../../model/labels.ts';
+import { type Histogram, histogramProblem } from '../../model/histogram.ts';
+import { formatSeries, type Labels, labelsFromObject } from '../../model/labels.ts';
 import { fakeClock } from '../../testing/fake-clock.ts';
 import { type RemoteWriteDeps, remoteWriteRoutes } from './remote-write.ts';
 
@@ -16,14 +17,18 @@ const V2 = 'application/x-protobuf;proto=io.prometheus.write.v2.Request';
 function setup(deps: Partial<RemoteWriteDeps> = {}, outcome: AppendOutcome = 'ok') {
   const stored: string[] = [];
   const clock = fakeClock();
-  const store = (labels: Labels, timestamp: number, value: number | string): AppendOutcome => {
-    stored.push(`${formatSeries(labels)} ${value} @${timestamp}`);
+  const store = (labels: Labels, timestamp: number, value: number | string, start = 0): AppendOutcome => {
+    stored.push(`${formatSeries(labels)} ${value} @${timestamp}${start === 0 ? '' : ` from ${start}`}`);
     return outcome;
   };
   const registry = new Registry();
   const app = remoteWriteRoutes({
     appender: {
       append: store,
+      appendHistogram: (labels, timestamp, histogram, start) =>
+        histogramProblem(histogram) ? 'invalid' : store(labels, timestamp, `count ${histogram.count}`, start),
+      exemplar: (labels, { value, timestamp }) =>
+        value < 0 ? 'too_old' : store(labels, timestamp!, `exemplar ${value}`),
       appendStale: (labels, timestamp) => store(labels, timestamp, 'stale'),
       metadata: (metric, { help }) => void stored.push(`${metric}: ${help}`),
       committed: async () => {},
@@ -72,6 +77,8 @@ test('nothing is answered before the samples are in the log', async () => {
   const { post, stored } = setup({
     appender: {
       append: () => 'ok',
+      appendHistogram: () => 'ok',
+      exemplar: () => 'ok',
       appendStale: () => 'ok',
       metadata: () => {},
       committed: () => log.promise,
@@ -134,4 +141,50 @@ test('bodies are bounded as sent and as decoded, and by what they claim', async 
     expect.stringContaining('at most 1000 are accepted'),
   ]);
   expect(stored).toEqual([]);
+});
+
+test('histograms, exemplars and start timestamps are stored and counted; a malformed histogram is told', async () => {
+  const { post, stored, registry } = setup();
+  const histogram: Histogram = {
+    schema: 3,
+    count: 5,
+    sum: 1,
+    zeroThreshold: 0,
+    zeroCount: 0,
+    positiveSpans: [{ offset: 0, length: 2 }],
+    positiveBuckets: [2, 3],
+    negativeSpans: [],
+    negativeBuckets: [],
+    customValues: [],
+    counterResetHint: 'unknown',
+  };
+  const body = writeRequestV2([
+    {
+      ...series([[1, 2, 1]]),
+      histograms: [
+        [10, histogram, 4],
+        [20, { ...histogram, positiveSpans: [] }],
+        [30, 'stale'],
+      ],
+      exemplars: [
+        { labels: labelsFromObject({ trace_id: 'a' }), value: 0.5, timestamp: 9 },
+        { labels: labelsFromObject({ trace_id: 'b' }), value: -1, timestamp: 8 },
+      ],
+    },
+  ]);
+  const response = await post(encodeSnappy(body), V2);
+  expect(response.status).toBe(400);
+  expect(await response.text()).toBe(
+    'partial write: 3 samples written, not written: 1 malformed histogram; first: malformed histogram: ' +
+      'm{a="b"} at 20: positive spans of 0 buckets, but 2 counts\n',
+  );
+  const header = (what: string) => response.headers.get(`x-prometheus-remote-write-${what}-written`);
+  expect([header('samples'), header('histograms'), header('exemplars')]).toEqual(['1', '2', '1']);
+  expect(stored.sort()).toEqual([
+    'm{a="b"} 2 @1 from 1',
+    'm{a="b"} count 5 @10 from 4',
+    'm{a="b"} exemplar 0.5 @9',
+    'm{a="b"} stale @30',
+  ]);
+  expect(await registry.metrics()).toContain('belfry_remote_write_samples_total{outcome="written"} 3');
 });

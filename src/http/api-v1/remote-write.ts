@@ -9,12 +9,16 @@ import {
   type WriteItem,
 } from '../../exposition/remote/write-request.ts';
 import type { Appender, AppendOutcome } from '../../model/appender.ts';
+import { type Histogram, histogramProblem } from '../../model/histogram.ts';
 import { formatSeries } from '../../model/labels.ts';
 import { createSlicer } from '../slicer.ts';
 import { BodyTooLargeError, decodeBody, readBody } from './wire-body.ts';
 
 export interface RemoteWriteDeps {
-  readonly appender: Pick<Appender, 'append' | 'appendStale' | 'metadata' | 'committed'>;
+  readonly appender: Pick<
+    Appender,
+    'append' | 'appendHistogram' | 'appendStale' | 'exemplar' | 'metadata' | 'committed'
+  >;
   /** Why samples cannot be stored for good now, or undefined. */
   readonly degraded: () => string | undefined;
   readonly clock: Clock;
@@ -37,20 +41,22 @@ const MESSAGES: Readonly<Record<string, Version>> = {
 };
 
 /** Why a sample was not stored. */
-type Rejection = Exclude<AppendOutcome, 'ok' | 'duplicate'> | 'invalid_labels' | 'histogram';
+type Rejection = Exclude<AppendOutcome, 'ok' | 'duplicate'> | 'invalid_labels';
 
 const REJECTION_TEXTS: Readonly<Record<Rejection, string>> = {
   conflict: 'another value is stored for the time',
   too_old: 'older than the retention',
   too_new: 'too far in the future',
   invalid_labels: 'invalid labels',
-  invalid: 'malformed',
-  histogram: 'native histograms are not stored',
+  invalid: 'malformed histogram',
 };
 
 /** What became of a request. */
 interface Tally {
+  /** Floats. */
   written: number;
+  histograms: number;
+  exemplars: number;
   readonly rejected: Map<Rejection, number>;
   /** The first problem, for the sender's log. */
   problem: string;
@@ -58,7 +64,8 @@ interface Tally {
 
 /**
  * `POST /write` of /api/v1: receives remote write 1.0 and 2.0. What can be stored is, in any order of time; 400 says what was not, since
- * sending it again would not help; 2xx is said once all is in the log. Errors are plain text. Exemplars are not kept.
+ * sending it again would not help; 2xx is said once all is in the log. Errors are plain text. An exemplar that is not kept is no
+ * error, as upstream.
  */
 export function remoteWriteRoutes(deps: RemoteWriteDeps): Hono {
   const { appender, clock, degraded } = deps;
@@ -74,6 +81,8 @@ export function remoteWriteRoutes(deps: RemoteWriteDeps): Hono {
       version === 1 ? readWriteRequestV1(bytes) : readWriteRequestV2(bytes);
     for (const item of items) {
       if (item?.kind === 'series') appendRun(appender, item, latest, tally);
+      else if (item?.kind === 'histogram') appendHistogram(appender, item, latest, tally);
+      else if (item?.kind === 'exemplar') keepExemplar(appender, item, tally);
       else if (item?.kind === 'metadata' && item.metric !== '') appender.metadata(item.metric, item.metadata);
       if (slicer.isDue()) await slicer.pause();
     }
@@ -101,13 +110,13 @@ export function remoteWriteRoutes(deps: RemoteWriteDeps): Hono {
       return comeBack(c, `${pendingBytes} bytes of other requests are being stored`);
     }
     pendingBytes += expected;
-    const tally: Tally = { written: 0, rejected: new Map(), problem: '' };
-    const headers = (): Record<string, string> => (version === 2 ? writtenHeaders(tally.written) : {});
+    const tally: Tally = { written: 0, histograms: 0, exemplars: 0, rejected: new Map(), problem: '' };
+    const headers = (): Record<string, string> => (version === 2 ? writtenHeaders(tally) : {});
     try {
       const problem = await storeAll(await readBody(c, maxBytes), version, tally);
       const after = degraded();
       if (after !== undefined) return comeBack(c, `samples are in memory only: ${after}`);
-      samples.inc({ outcome: 'written' }, tally.written);
+      samples.inc({ outcome: 'written' }, tally.written + tally.histograms);
       for (const [reason, count] of tally.rejected) samples.inc({ outcome: reason }, count);
       return problem === undefined ? c.body(null, 204, headers()) : c.text(`${problem}\n`, 400, headers());
     } catch (error) {
@@ -137,12 +146,11 @@ function appendRun(
   latest: number,
   tally: Tally,
 ): void {
-  const { labels, timestamps, values, stale } = item;
+  const { labels, timestamps, values, stale, starts } = item;
   if (typeof labels === 'string') {
-    reject(tally, 'invalid_labels', item.count + item.histograms, () => labels);
+    reject(tally, 'invalid_labels', item.count, () => labels);
     return;
   }
-  if (item.histograms > 0) reject(tally, 'histogram', item.histograms, () => formatSeries(labels));
   for (let i = 0; i < item.count; i++) {
     const timestamp = timestamps[i]!;
     const outcome =
@@ -150,10 +158,45 @@ function appendRun(
         ? 'too_new'
         : stale[i]
           ? appender.appendStale(labels, timestamp)
-          : appender.append(labels, timestamp, values[i]!);
+          : appender.append(labels, timestamp, values[i]!, starts[i]);
     if (outcome === 'ok' || outcome === 'duplicate') tally.written++;
     else reject(tally, outcome, 1, () => `${formatSeries(labels)} at ${timestamp}`);
   }
+}
+
+function appendHistogram(
+  appender: RemoteWriteDeps['appender'],
+  { labels, timestamp, start, histogram }: Extract<WriteItem, { kind: 'histogram' }>,
+  latest: number,
+  tally: Tally,
+): void {
+  if (typeof labels === 'string') {
+    reject(tally, 'invalid_labels', 1, () => labels);
+    return;
+  }
+  const outcome =
+    timestamp > latest
+      ? 'too_new'
+      : histogram === 'stale'
+        ? appender.appendStale(labels, timestamp)
+        : appender.appendHistogram(labels, timestamp, histogram, start);
+  if (outcome === 'ok' || outcome === 'duplicate') tally.histograms++;
+  else reject(tally, outcome, 1, () => `${formatSeries(labels)} at ${timestamp}${problemOf(histogram)}`);
+}
+
+function problemOf(histogram: Histogram | 'stale'): string {
+  const problem = histogram === 'stale' ? undefined : histogramProblem(histogram);
+  return problem === undefined ? '' : `: ${problem}`;
+}
+
+function keepExemplar(
+  appender: RemoteWriteDeps['appender'],
+  { labels, exemplar }: Extract<WriteItem, { kind: 'exemplar' }>,
+  tally: Tally,
+): void {
+  if (typeof labels === 'string') return;
+  const outcome = appender.exemplar(labels, exemplar);
+  if (outcome === 'ok' || outcome === 'duplicate') tally.exemplars++;
 }
 
 function reject(tally: Tally, reason: Rejection, count: number, where: () => string): void {
@@ -162,15 +205,15 @@ function reject(tally: Tally, reason: Rejection, count: number, where: () => str
   tally.rejected.set(reason, (tally.rejected.get(reason) ?? 0) + count);
 }
 
-function describe({ written, rejected, problem }: Tally): string {
+function describe({ written, histograms, rejected, problem }: Tally): string {
   const counts = [...rejected].map(([reason, count]) => `${count} ${REJECTION_TEXTS[reason]}`);
-  return `partial write: ${written} samples written, not written: ${counts.join(', ')}; first: ${problem}`;
+  return `partial write: ${written + histograms} samples written, not written: ${counts.join(', ')}; first: ${problem}`;
 }
 
-const writtenHeaders = (samples: number): Record<string, string> => ({
-  'x-prometheus-remote-write-samples-written': String(samples),
-  'x-prometheus-remote-write-histograms-written': '0',
-  'x-prometheus-remote-write-exemplars-written': '0',
+const writtenHeaders = ({ written, histograms, exemplars }: Tally): Record<string, string> => ({
+  'x-prometheus-remote-write-samples-written': String(written),
+  'x-prometheus-remote-write-histograms-written': String(histograms),
+  'x-prometheus-remote-write-exemplars-written': String(exemplars),
 });
 
 const comeBack = (c: Context, text: string): Response =>
