@@ -8,7 +8,9 @@ export const FrameKind = {
   timestamps: 2,
   series: 3,
   groups: 4,
-  extendedColumns: 5,
+  /** Columns with start timestamps, and the same with histograms too. */
+  startedColumns: 5,
+  nativeColumns: 6,
   logRecords: 16,
   logDefinitions: 17,
   logExemplars: 18,

@@ -1,3 +1,4 @@
+import type { Histogram } from './histogram.ts';
 import type { Labels } from './labels.ts';
 
 /** An instant evaluation for a rule, in the rules lane. Plain data: it crosses threads. */
@@ -23,6 +24,8 @@ export interface RuleSample {
   /** As PromQL gave them, metric name included. */
   readonly labels: Labels;
   readonly value: number;
+  /** The sample is this native histogram; an alert knows only of its value. */
+  readonly histogram?: Histogram;
   /** Expanded templates, unset for recording rules. A template that failed reads `<error expanding template: …>`. */
   readonly expandedLabels?: Readonly<Record<string, string>>;
   readonly expandedAnnotations?: Readonly<Record<string, string>>;

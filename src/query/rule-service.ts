@@ -92,7 +92,9 @@ export function ruleEvaluation(
 function instantSamples(value: QueryValue): readonly InstantSample[] {
   switch (value.kind) {
     case 'vector':
-      return value.samples.map(({ labels, value: number }) => ({ labels, value: number }));
+      return value.samples.map(({ labels, value: number, histogram }) =>
+        histogram ? { labels, value: number, histogram } : { labels, value: number },
+      );
     case 'scalar':
       return [{ labels: NO_LABELS, value: value.value }];
     default:

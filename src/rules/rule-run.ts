@@ -74,7 +74,11 @@ export class RuleOutput {
     if (this.#isEmpty && series.length === 0) return true;
     const source = this.#opened();
     if (!source.begin(timestamp)) return false;
-    for (const { labels, value } of series) source.set(source.slot(labels), value);
+    for (const { labels, value, histogram } of series) {
+      const slot = source.slot(labels);
+      if (histogram) source.setHistogram(slot, histogram);
+      else source.set(slot, value);
+    }
     source.commit();
     // No slot is kept from scrape to scrape, so whatever is given back is forgotten already.
     if (++this.#commits % RELEASE_EVERY === 0) source.releaseUnused();

@@ -1,4 +1,5 @@
 import type { RuleSample } from '../model/evaluation.ts';
+import type { Histogram } from '../model/histogram.ts';
 import { eachLabel, type Labels, labelsKey, labelsOf, METRIC_NAME } from '../model/labels.ts';
 import type { ActiveAlerts } from './alert-state.ts';
 import { RuleError } from './rule-error.ts';
@@ -7,6 +8,8 @@ import { RuleError } from './rule-error.ts';
 export interface SeriesSample {
   readonly labels: Labels;
   readonly value: number;
+  /** The sample is this native histogram. */
+  readonly histogram?: Histogram;
 }
 
 /**
@@ -23,7 +26,8 @@ export function recordedSeries(
   const series = samples.map((sample) => {
     const labels = labelsOf([...eachLabel(sample.labels), ...own]);
     seen.add(labelsKey(labels));
-    return { labels, value: sample.value };
+    const { value, histogram } = sample;
+    return histogram ? { labels, value, histogram } : { labels, value };
   });
   if (seen.size < series.length) {
     throw new RuleError('vector contains metrics with the same labelset after applying rule labels');

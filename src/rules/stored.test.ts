@@ -5,6 +5,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { Registry } from 'prom-client';
 import { afterEach, expect, test } from 'vitest';
 import type { RuleEvaluator } from '../model/evaluation.ts';
+import type { Histogram } from '../model/histogram.ts';
 import { labelsFromObject, METRIC_NAME } from '../model/labels.ts';
 import { parseExpr } from '../promql/parse.ts';
 import { formatExpr } from '../promql/print.ts';
@@ -79,6 +80,11 @@ function monitor(dir: string, clock: FakeClock) {
       for (const [job, value] of Object.entries(values)) {
         target.set(target.slot(labelsFromObject({ [METRIC_NAME]: 'errors', job })), value);
       }
+      target.commit();
+    },
+    observe(histogram: Histogram) {
+      target.begin(clock.now());
+      target.setHistogram(target.slot(labelsFromObject({ [METRIC_NAME]: 'latency' })), histogram);
       target.commit();
     },
     async query(expr: string) {
@@ -162,4 +168,32 @@ test('rules see what rules before them wrote in the same cycle, and state surviv
   ]);
   expect(await second.query('ALERTS')).toEqual([]);
   expect(second.sink.take().filter((alert) => alert.endsAt <= clock.now())).toHaveLength(2);
+});
+
+test('a rule records native histograms as such', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'belfry-rules-'));
+  cleanups.push(() => rmSync(dir, { recursive: true, force: true }));
+  const clock = fakeClock(START);
+  const recording = ruleGroup([{ record: 'latency:double', expr: 'latency * 2' }], { interval: '15s' });
+  await clock.advance(evaluationTime(recording, START + 60_000) - START - 1000);
+  const { manager, observe, query, close } = monitor(dir, clock);
+  cleanups.push(close);
+  manager.apply([recording]);
+  observe({
+    schema: 0,
+    count: 5,
+    sum: 18.5,
+    zeroThreshold: 0,
+    zeroCount: 0,
+    positiveSpans: [{ offset: 0, length: 2 }],
+    positiveBuckets: [1, 4],
+    negativeSpans: [],
+    negativeBuckets: [],
+    customValues: [],
+    counterResetHint: 'unknown',
+  });
+  await clock.advance('15s');
+  expect(await query('histogram_count(latency:double)')).toEqual([' 10']);
+  expect(await query('histogram_sum(latency:double)')).toEqual([' 37']);
+  expect(await query('histogram_fraction(1, 2, latency:double)')).toEqual([' 0.8']);
 });

@@ -4,7 +4,7 @@ import type { BlockColumn, OwnTimeColumn, SeriesRef, SourceBlock } from './block
 import { rowAt } from './head/layout.ts';
 import type { OwnBatch } from './head/own-columns.ts';
 import { heldHistogram, isHistogramAt, writeHistogramAt } from './histogram-cell.ts';
-import { pickExtras, sliceExtras } from './partition/samples.ts';
+import { pickExtras, sliceExtras, withoutHint } from './partition/samples.ts';
 import { PARTITION_MS, partitionStart } from './partition.ts';
 import type { RingRows } from './protocol.ts';
 
@@ -200,7 +200,9 @@ function sorted({ ref, timestamps, values, ...extras }: OwnTimeColumn): OwnTimeC
     to[2 * n] = from[2 * place]!;
     to[2 * n + 1] = from[2 * place + 1]!;
   }
-  return { ref, timestamps: outTimes, values: outValues, ...pickExtras(extras, kept) };
+  const { histograms, starts } = pickExtras(extras, kept);
+  // In another order what they say about the one before is not true.
+  return { ref, timestamps: outTimes, values: outValues, histograms: histograms?.map(withoutHint), starts };
 }
 
 function splitByDay(column: OwnTimeColumn, take: (day: number, part: OwnTimeColumn) => void): void {

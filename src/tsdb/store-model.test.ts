@@ -108,7 +108,6 @@ const values: readonly (number | Histogram)[] = [
     positiveSpans: [{ offset: 0, length: 3 }],
     positiveBuckets: [0, 4, 1],
     customValues: [0.5, 2],
-    counterResetHint: 'reset',
   }),
 ];
 

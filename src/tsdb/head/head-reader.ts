@@ -4,7 +4,7 @@ import type { TimeRange } from '../../model/time.ts';
 import { HISTOGRAM_HIGH, heldBytes, histogramOf, writeHistogramAt } from '../histogram-cell.ts';
 import { IndexReader } from '../index/index-reader.ts';
 import { SERIES } from '../index/layout.ts';
-import type { SampleColumns } from '../partition/samples.ts';
+import { type SampleColumns, withoutHint } from '../partition/samples.ts';
 import {
   HEAD_CONTROL,
   type HeadShared,
@@ -435,7 +435,11 @@ export class HeadReader {
       if (places.length === 0) return undefined;
       budget.samples(places.length);
       budget.bytes(16 * places.length);
-      return withHistograms({ series, timestamps, values, histograms, starts }, budget);
+      const samples = withHistograms({ series, timestamps, values, histograms, starts }, budget);
+      const isInOrder = places.every((place, i) => i === 0 || place > places[i - 1]!);
+      return histograms === undefined || isInOrder
+        ? samples
+        : { ...samples, histograms: samples.histograms!.map(withoutHint) };
     }
     throw new Error(`samples of series ${series} kept changing while they were read`);
   }

@@ -17,11 +17,12 @@ export class GroupDecoder {
   open(blob: Uint8Array, identity = 0): void {
     this.#hasStarts = false;
     this.#histograms = undefined;
-    if (blob[0] !== FrameKind.extendedColumns) {
+    const kind = blob[0];
+    if (kind !== FrameKind.startedColumns && kind !== FrameKind.nativeColumns) {
       this.values.open(blob, identity);
       return;
     }
-    const reader = new ByteReader(unframe(FrameKind.extendedColumns, blob, identity));
+    const reader = new ByteReader(unframe(kind, blob, identity));
     this.values.open(reader.take(reader.varint()));
     const starts = reader.take(reader.varint());
     if (starts.length > 0) {

@@ -71,8 +71,9 @@ export class GroupEncoder {
       body.varint(blob.length);
       body.bytes(blob);
     }
+    const kind = this.#histograms.length > 0 ? FrameKind.nativeColumns : FrameKind.startedColumns;
     this.#histograms = [];
-    return frame(FrameKind.extendedColumns, body.view(), undefined, identity);
+    return frame(kind, body.view(), undefined, identity);
   }
 
   #addHistograms(histograms: readonly (Histogram | undefined)[]): void {
@@ -96,3 +97,6 @@ export class GroupEncoder {
     else this.#startEncoder!.addAbsent();
   }
 }
+
+/** Whether a stored block is more than plain columns, which older programs do not read. */
+export const isExtended = (blob: Uint8Array): boolean => blob[0] !== FrameKind.columns;

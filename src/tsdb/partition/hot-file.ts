@@ -3,10 +3,18 @@ import type { Compression } from '../../encoding/frame.ts';
 import { decodeTimestamps, encodeTimestamps } from '../../encoding/timestamps.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import type { BlockColumn, SeriesEntry } from '../block.ts';
-import { GroupEncoder } from './group-encoder.ts';
+import { GroupEncoder, isExtended } from './group-encoder.ts';
 import { decodeGroups, encodeGroups, type GroupAddition, GroupDirectory, OWN_TIMELINE } from './groups.ts';
 import { RefMap } from './ref-map.ts';
-import { corruptionAt, identityOf, ownerOf, rowId, type StoredBlob, sequenceOf } from './schema.ts';
+import {
+  corruptionAt,
+  identityOf,
+  markExtended,
+  ownerOf,
+  rowId,
+  type StoredBlob,
+  sequenceOf,
+} from './schema.ts';
 import { decodeSeries, encodeSeries, SERIES_PER_BLOB } from './series-blob.ts';
 
 /** For blocks that stay for the day; short-lived ones are not packed, zstd's fixed price per call is too high for them. */
@@ -52,13 +60,19 @@ export class HotFile {
   /** Series that joined groups and are not stored there yet. */
   #joined: GroupAddition[] = [];
 
+  readonly #db: SqliteDatabase;
+  /** Whether the file is known to say that it has extended blocks. */
+  #isExtended = false;
+
   constructor(db: SqliteDatabase) {
+    this.#db = db;
     this.name = db.name;
     this.sql = statements(db);
     this.load();
   }
 
   load(): void {
+    this.#isExtended = false;
     this.directory = new GroupDirectory();
     this.#known = new RefMap();
     this.#nextSeries = 1;
@@ -182,7 +196,12 @@ export class HotFile {
       if (column) this.#encoder.addRows(column.values, column.presence, column);
       else this.#encoder.addAbsent();
     }
-    return this.#encoder.finish(identityOf(id));
+    const blob = this.#encoder.finish(identityOf(id));
+    if (!this.#isExtended && isExtended(blob)) {
+      markExtended(this.#db);
+      this.#isExtended = true;
+    }
+    return blob;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
+import { FrameKind } from '../../encoding/frame.ts';
 import { decodeTimestamps } from '../../encoding/timestamps.ts';
 import type { Matcher } from '../../model/matcher.ts';
 import type { QueryBudget } from '../../model/queryable.ts';
@@ -9,7 +10,7 @@ import type { SeriesEntry } from '../block.ts';
 import { PARTITION_MS, type PartitionReader, type PartitionSamples } from '../partition.ts';
 import type { ColumnCache } from './column-cache.ts';
 import { type GroupBlock, GroupRows } from './group-rows.ts';
-import { decodeGroups, GroupDirectory } from './groups.ts';
+import { decodeGroups, GroupDirectory, OWN_TIMELINE } from './groups.ts';
 import { LabelIndex } from './label-index.ts';
 import { compact, mergeSamples, type SampleColumns, sliceExtras } from './samples.ts';
 import {
@@ -171,6 +172,18 @@ export class FileReader implements PartitionReader {
       const { id: row, first, last, b } = times[0]!;
       return { timeline, times: { id: row, first, last, blob: b }, id, blob: blob! };
     });
+  }
+
+  /** Whether any block of a group has histograms. */
+  hasHistograms(group: number): boolean {
+    const native = (blocks: Iterable<unknown>): boolean => {
+      for (const kind of blocks) if (kind === FrameKind.nativeColumns) return true;
+      return false;
+    };
+    const timeline = this.#directory.timelines[group]!;
+    if (timeline === OWN_TIMELINE) return native(this.#sql.ownKinds.iterate(...rowsOf(group)));
+    const rows = this.#timelineRows(timeline);
+    return native(rows.map((row) => this.#sql.blockKind.get(blockId(row.sequence, group))));
   }
 
   /** Bytes of stored blocks. */
@@ -411,6 +424,9 @@ function statements(db: SqliteDatabase) {
     groups: db.prepare('SELECT id, b FROM grp WHERE id > ? ORDER BY id'),
     times: db.prepare('SELECT id, first, last, b FROM ts WHERE id BETWEEN ? AND ? ORDER BY id'),
     block: pluck('SELECT b FROM block WHERE id = ?'),
+    // The first byte of a blob says what it is.
+    blockKind: pluck("SELECT instr(x'00010203040506', substr(b, 1, 1)) - 1 FROM block WHERE id = ?"),
+    ownKinds: pluck("SELECT instr(x'00010203040506', substr(b, 1, 1)) - 1 FROM own WHERE id BETWEEN ? AND ?"),
     own: db.prepare(
       'SELECT id, first, last, ts, b FROM own WHERE id BETWEEN ? AND ? AND first < ? AND last >= ? ORDER BY id',
     ),

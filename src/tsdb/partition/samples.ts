@@ -98,16 +98,27 @@ export function mergeSamples(first: SampleColumns, second: SampleColumns): Sampl
 function mergedExtras(first: SampleExtras, second: SampleExtras, origins: Int32Array): SampleExtras {
   const hasHistograms = first.histograms !== undefined || second.histograms !== undefined;
   const hasStarts = first.starts !== undefined || second.starts !== undefined;
+  const histogramAt = (from: number, i: number): Histogram | undefined => {
+    const histogram = from >= 0 ? first.histograms?.[from] : second.histograms?.[-1 - from];
+    const follows = i === 0 || origins[i - 1]! >= 0 === from >= 0;
+    return follows ? histogram : withoutHint(histogram);
+  };
   return {
-    histograms: hasHistograms
-      ? Array.from(origins, (from) => (from >= 0 ? first.histograms?.[from] : second.histograms?.[-1 - from]))
-      : undefined,
+    histograms: hasHistograms ? Array.from(origins, histogramAt) : undefined,
     starts: hasStarts
       ? Float64Array.from(origins, (from) =>
           from >= 0 ? (first.starts?.[from] ?? 0) : (second.starts?.[-1 - from] ?? 0),
         )
       : undefined,
   };
+}
+
+/** What a histogram says about the one before it is not true of another one. */
+export function withoutHint(histogram: Histogram | undefined): Histogram | undefined {
+  const hint = histogram?.counterResetHint;
+  return hint === 'reset' || hint === 'not_reset'
+    ? { ...histogram!, counterResetHint: 'unknown' }
+    : histogram;
 }
 
 /** Runs that follow each other as one. */

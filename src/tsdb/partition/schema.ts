@@ -1,8 +1,11 @@
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../../sqlite/database.ts';
 
-/** Newest layout of partition files that this program writes and reads: docs/formats/partition.md. */
-export const PARTITION_FORMAT = 1;
+/**
+ * Layouts of partition files, all of which this program reads: docs/formats/partition.md. The second has blocks with histograms or start
+ * timestamps; a file without any stays in the first.
+ */
+export const PARTITION_FORMAT = { plain: 1, extended: 2 } as const;
 
 /** Marks our files among SQLite databases ("Blfp"). */
 const APPLICATION_ID = 0x426c6670;
@@ -61,8 +64,14 @@ export function createTables(db: SqliteDatabase, meta: PartitionMeta): void {
     for (const sql of TABLES) db.exec(sql);
     db.pragma(`application_id = ${APPLICATION_ID}`);
     const insert = db.prepare('INSERT INTO meta VALUES (?, ?)');
-    for (const [key, value] of Object.entries({ format: PARTITION_FORMAT, ...meta })) insert.run(key, value);
+    for (const [key, value] of Object.entries({ format: PARTITION_FORMAT.plain, ...meta }))
+      insert.run(key, value);
   })();
+}
+
+/** Says in a file that it has extended blocks now; within the transaction that writes the first. */
+export function markExtended(db: SqliteDatabase): void {
+  db.prepare("UPDATE meta SET value = ? WHERE key = 'format'").run(PARTITION_FORMAT.extended);
 }
 
 /** Row numbers of the tables that are only added to. */
@@ -82,11 +91,13 @@ export function readMeta(db: SqliteDatabase): PartitionMeta {
     const rows = db.prepare('SELECT key, value FROM meta').all() as { key: string; value: unknown }[];
     const meta: Record<string, unknown> = Object.fromEntries(rows.map(({ key, value }) => [key, value]));
     const { format, kind, day, hotId, batches, series, groups } = meta;
-    if (format !== PARTITION_FORMAT) {
-      throw new CorruptBlockError(`expected partition format ${PARTITION_FORMAT}, found ${String(format)}`);
+    if (format !== PARTITION_FORMAT.plain && format !== PARTITION_FORMAT.extended) {
+      throw new CorruptBlockError(
+        `expected partition format 1 or ${PARTITION_FORMAT.extended}, found ${String(format)}`,
+      );
     }
     if (tables.length !== TABLES.length || tables.some((sql, i) => sql !== TABLES[i])) {
-      throw new CorruptBlockError(`its tables are not those of partition format ${PARTITION_FORMAT}`);
+      throw new CorruptBlockError(`its tables are not those of partition format ${format}`);
     }
     if (
       (kind !== 'hot' && kind !== 'sealed') ||

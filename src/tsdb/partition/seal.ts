@@ -175,7 +175,10 @@ function* seriesOf(readers: readonly FileReader[]): Generator<Chunk> {
         const rows = reader.timelineOf(id);
         last = rows.length === 0 ? undefined : { id, timestamps: mergeTimelines(rows).timestamps };
       }
-      yield { entries, timeline: id === OWN_TIMELINE ? undefined : last?.timestamps };
+      const timeline = id === OWN_TIMELINE ? undefined : last?.timestamps;
+      // Those of one series are many objects already.
+      if (reader.hasHistograms(group)) for (const entry of entries) yield { entries: [entry], timeline };
+      else yield { entries, timeline };
     }
   }
 }

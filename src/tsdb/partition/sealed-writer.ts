@@ -3,10 +3,18 @@ import type { RowSpans } from '../../encoding/presence.ts';
 import { encodeTimestamps } from '../../encoding/timestamps.ts';
 import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../../sqlite/database.ts';
 import type { SeriesEntry } from '../block.ts';
-import { GroupEncoder } from './group-encoder.ts';
+import { GroupEncoder, isExtended } from './group-encoder.ts';
 import { encodeGroups, type GroupAddition } from './groups.ts';
 import type { SampleColumns } from './samples.ts';
-import { blockId, createTables, GROUP_SERIES, identityOf, type PartitionMeta, rowId } from './schema.ts';
+import {
+  blockId,
+  createTables,
+  GROUP_SERIES,
+  identityOf,
+  markExtended,
+  type PartitionMeta,
+  rowId,
+} from './schema.ts';
 import { encodeSeries, SERIES_PER_BLOB } from './series-blob.ts';
 import { lowerBound } from './timeline.ts';
 
@@ -59,6 +67,7 @@ export class SealedWriter {
   readonly #spare: GroupEncoder[] = [];
   readonly #groups: GroupAddition[] = [];
   readonly #series: SeriesEntry[] = [];
+  #hasExtended = false;
   readonly #addTimes;
   readonly #addBlock;
 
@@ -107,7 +116,7 @@ export class SealedWriter {
     }
     const group = this.#groups.length;
     const row = blockId(0, group);
-    this.#addBlock.run(row, reframe(blob, identityOf(id), identityOf(row)));
+    this.#insert(row, reframe(blob, identityOf(id), identityOf(row)));
     this.#groups.push({ group, timeline: copied, refs: entries.map(({ ref }) => ref) });
     for (const entry of entries) this.#series.push(entry);
   }
@@ -123,6 +132,7 @@ export class SealedWriter {
     for (let from = 0, id = 1; from < this.#groups.length; from += GROUPS_PER_BLOB, id++) {
       addGroups.run(id, encodeGroups(this.#groups.slice(from, from + GROUPS_PER_BLOB), identityOf(id)));
     }
+    if (this.#hasExtended) markExtended(this.#db);
     const addMeta = this.#db.prepare('INSERT INTO meta VALUES (?, ?)');
     addMeta.run('series', this.#series.length);
     addMeta.run('groups', this.#groups.length);
@@ -133,6 +143,11 @@ export class SealedWriter {
   /** Closes the unfinished file. */
   abandon(): void {
     this.#db.close();
+  }
+
+  #insert(id: number, blob: Uint8Array): void {
+    this.#addBlock.run(id, blob);
+    this.#hasExtended ||= isExtended(blob);
   }
 
   #place(
@@ -179,7 +194,7 @@ export class SealedWriter {
   #flush(group: OpenGroup): void {
     const number = this.#groups.length;
     const id = blockId(0, number);
-    this.#addBlock.run(id, group.encoder.finish(identityOf(id)));
+    this.#insert(id, group.encoder.finish(identityOf(id)));
     this.#groups.push({ group: number, timeline: group.timeline.id, refs: group.refs });
     this.#open.splice(this.#open.indexOf(group), 1);
     this.#spare.push(group.encoder);
