@@ -9,6 +9,7 @@ import type { Config } from './config/config.ts';
 import { formatFinding } from './config/finding.ts';
 import { defaultConfig, type LoadedConfig, loadConfig } from './config/load.ts';
 import { reloadMetrics } from './config/reload-metrics.ts';
+import { type AnnotationStore, createAnnotationStore } from './dashboards/annotation-store.ts';
 import { createDashboardStore, type DashboardStore } from './dashboards/store.ts';
 import { type HttpServices, httpSurface } from './http/app.ts';
 import { requireUsers } from './http/exposure.ts';
@@ -86,6 +87,7 @@ interface Parts {
   readonly notifier: Notifier;
   readonly forwarder: Forwarder;
   readonly dashboards: DashboardStore;
+  readonly annotations: AnnotationStore;
   readonly background: Background;
   readonly rehearse: Rehearser;
   readonly backups: Backups;
@@ -103,6 +105,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
   let services: HttpServices | undefined;
   let externalUrl = '';
   let reloading: Promise<void> = Promise.resolve();
+  let stopWatching = (): void => {};
 
   const templatesOf = ({ templates }: Config): TemplateSet =>
     createTemplateSet({ files: readTemplateFiles(templates), now: clock.now });
@@ -146,6 +149,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     buildInfoMetric(registry);
     parts = openParts(addonFile, addon, port);
     await parts.dashboards.load();
+    stopWatching = parts.dashboards.watch();
     await applyConfig(parts, port);
     // The first sync starts the background worker; a person's first silence shall not wait for that.
     if (config.route) void parts.store.sync().catch(() => {});
@@ -296,6 +300,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       notifier,
       forwarder,
       dashboards,
+      annotations: createAnnotationStore(stateDb),
       background,
       rehearse,
       backups,
@@ -355,6 +360,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     server?.close();
     if (!parts) return;
     const { rules, notifier, forwarder, scraper, queries, store, stateDb, background, backups } = parts;
+    stopWatching();
     queries.stop();
     backups.stop();
     forwarder.stop();

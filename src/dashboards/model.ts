@@ -318,4 +318,6 @@ export interface DashboardSummary {
   readonly title: string;
   readonly tags: readonly string[];
   readonly folder: string;
+  /** Those that were imported can be taken away again; those of files cannot. */
+  readonly origin: 'file' | 'import';
 }

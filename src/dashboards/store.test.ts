@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Log } from '../model/log.ts';
 import { openDatabase, type SqliteDatabase } from '../sqlite/database.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
@@ -47,8 +47,8 @@ test('files are listed by title, with the folder below the glob; others are name
   write('d/rules.json', { groups: [] });
   const store = await open('d/**/*.json');
   expect(store.list()).toEqual([
-    { uid: 'a', title: 'Alpha', tags: [], folder: 'team' },
-    { uid: 'b', title: 'Beta', tags: ['x'], folder: '' },
+    { uid: 'a', title: 'Alpha', tags: [], folder: 'team', origin: 'file' },
+    { uid: 'b', title: 'Beta', tags: ['x'], folder: '', origin: 'file' },
   ]);
   expect(warnings).toEqual(['dashboard file left out', 'dashboard file left out']);
 });
@@ -71,7 +71,7 @@ test('what is put is kept over a restart, replaces the same uid and hides the fi
   store.put({ dashboard: { uid: 'one', title: 'First', panels: [] } });
   store.put({ uid: 'one', title: 'Second', panels: [{ type: 'text' }] });
   const again = await open('d/*.json');
-  expect(again.list()).toEqual([{ uid: 'one', title: 'Second', tags: [], folder: '' }]);
+  expect(again.list()).toEqual([{ uid: 'one', title: 'Second', tags: [], folder: '', origin: 'import' }]);
   expect((await again.get('one'))?.panels).toHaveLength(1);
   expect(again.remove('one')).toBe(true);
   expect((await again.get('one'))?.title).toBe('From the file');
@@ -82,4 +82,29 @@ test('an edited file is read anew when it is opened', async () => {
   const store = await open('d/*.json');
   write('d/one.json', { uid: 'one', title: 'New', panels: [] });
   expect((await store.get('one'))?.title).toBe('New');
+});
+
+test('files that come, change and go while it runs are noticed; what is broken is named once', async () => {
+  const clock = fakeClock();
+  write('d/one.json', { uid: 'one', title: 'One', panels: [] });
+  const store = createDashboardStore({ files: [path.join(folder, 'd/*.json')], db, clock, log });
+  await store.load();
+  const stop = store.watch();
+  const first = await store.version('one');
+  write('d/two.json', { uid: 'two', title: 'Two', panels: [] });
+  write('d/one.json', { uid: 'one', title: 'One, edited', panels: [] });
+  write('d/broken.json', '{');
+  const titles = async (): Promise<string[]> => {
+    await clock.advance('2s');
+    return store.list().map(({ title }) => title);
+  };
+  await vi.waitFor(async () => expect(await titles()).toEqual(['One, edited', 'Two']));
+  expect(await store.version('one')).not.toBe(first);
+  expect(await store.version('none')).toBeUndefined();
+  rmSync(path.join(folder, 'd/one.json'));
+  await vi.waitFor(async () => expect(await titles()).toEqual(['Two']));
+  expect(warnings).toEqual(['dashboard file left out']);
+  stop();
+  rmSync(path.join(folder, 'd/two.json'));
+  expect(await titles()).toEqual(['Two']);
 });

@@ -1,6 +1,6 @@
-import { glob, readFile } from 'node:fs/promises';
+import { glob, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import type { Log } from '../model/log.ts';
 import { migrate, type SqliteDatabase } from '../sqlite/database.ts';
 import { textsAt } from './json.ts';
@@ -31,14 +31,32 @@ export interface DashboardStore {
   put(json: unknown): { readonly uid: string };
   /** Takes one of `put`'s away again. @returns false when there is none; a file is never touched */
   remove(uid: string): boolean;
-  /** Reads the list of files again; with new globs if given. A file that is no dashboard is logged and left out. */
+  /** Changes whenever the dashboard does; undefined when there is none. */
+  version(uid: string): Promise<string | undefined>;
+  /**
+   * Looks at the files again; with new globs if given. Only what changed is read. A file that is no dashboard is logged and left out.
+   */
   load(files?: readonly string[]): Promise<void>;
+  /** Does so again and again, until the stop that it returns. */
+  watch(): () => void;
 }
 
 interface FileEntry {
   readonly summary: DashboardSummary;
   readonly file: string;
 }
+
+/** What a file was when it was last read. */
+interface SeenFile {
+  readonly stamp: string;
+  /** Undefined when it is no dashboard. */
+  readonly entry: FileEntry | undefined;
+}
+
+type SeenFiles = ReadonlyMap<string, SeenFile>;
+
+/** A file that is dropped into a folder is to be there within two seconds. */
+const LOOK_EVERY_MS = 1200;
 
 interface Row {
   readonly uid: string;
@@ -60,8 +78,19 @@ export function createDashboardStore({ files, db, clock, log }: DashboardStoreOp
   const selectAll = db.prepare<[], Omit<Row, 'json'>>('SELECT uid, title, tags FROM dashboards');
   const upsert = db.prepare('INSERT OR REPLACE INTO dashboards VALUES (?, ?, ?, ?, ?)');
   const remove = db.prepare('DELETE FROM dashboards WHERE uid = ?');
+  const selectUpdated = db.prepare<[string], { updated_at: number }>(
+    'SELECT updated_at FROM dashboards WHERE uid = ?',
+  );
   let globs = files;
+  let seen: SeenFiles = new Map();
   let entries = new Map<string, FileEntry>();
+  const load = async (): Promise<void> => {
+    const next = await lookAt(globs, seen, log);
+    const isSame =
+      next.size === seen.size && [...next].every(([file, { stamp }]) => seen.get(file)?.stamp === stamp);
+    seen = next;
+    if (!isSame || entries.size === 0) entries = claimed(next, log);
+  };
 
   const source = async (uid: string): Promise<{ text: string; name: string } | undefined> => {
     const row = select.get(uid);
@@ -84,6 +113,7 @@ export function createDashboardStore({ files, db, clock, log }: DashboardStoreOp
           title: row.title,
           tags: JSON.parse(row.tags) as string[],
           folder: '',
+          origin: 'import',
         }),
       );
       const hidden = new Set(kept.map(({ uid }) => uid));
@@ -105,29 +135,71 @@ export function createDashboardStore({ files, db, clock, log }: DashboardStoreOp
       return { uid: model.uid };
     },
     remove: (uid) => remove.run(uid).changes > 0,
-    async load(next) {
+    async version(uid) {
+      const row = selectUpdated.get(uid);
+      if (row) return `kept-${row.updated_at}`;
+      const entry = entries.get(uid);
+      return entry && stampOf(entry.file);
+    },
+    load(next) {
       if (next) globs = next;
-      entries = await readEntries(globs, log);
+      return load();
+    },
+    watch() {
+      let isStopped = false;
+      let timer: Timer | undefined;
+      const again = (): void => {
+        if (isStopped) return;
+        timer = clock.after(
+          LOOK_EVERY_MS,
+          () => void (globs.length === 0 ? again() : load().then(again, again)),
+        );
+      };
+      again();
+      return () => {
+        isStopped = true;
+        timer?.cancel();
+      };
     },
   };
 }
 
 /** One file at a time, with a pause after each: a folder of large dashboards must not hold up the main thread. */
-async function readEntries(globs: readonly string[], log: Log): Promise<Map<string, FileEntry>> {
-  const found = new Map<string, FileEntry>();
-  const seen = new Set<string>();
+async function lookAt(globs: readonly string[], before: SeenFiles, log: Log): Promise<SeenFiles> {
+  const found = new Map<string, SeenFile>();
   for (const pattern of globs) {
     const base = fixedPart(pattern);
     const matches: string[] = [];
     for await (const file of glob(pattern)) matches.push(file);
     for (const file of matches.sort()) {
-      if (seen.has(file)) continue;
-      seen.add(file);
-      const entry = await readEntry(file, base, log);
-      if (entry) claim(found, entry, log);
+      if (found.has(file)) continue;
+      const stamp = await stampOf(file);
+      if (stamp === undefined) continue;
+      const known = before.get(file);
+      if (known?.stamp === stamp) {
+        found.set(file, known);
+        continue;
+      }
+      found.set(file, { stamp, entry: await readEntry(file, base, log) });
       await new Promise<void>((resume) => setImmediate(resume));
     }
   }
+  return found;
+}
+
+/** Undefined when the file is gone. */
+async function stampOf(file: string): Promise<string | undefined> {
+  try {
+    const { mtimeMs, size, ino } = await stat(file);
+    return `${mtimeMs}-${size}-${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function claimed(seen: SeenFiles, log: Log): Map<string, FileEntry> {
+  const found = new Map<string, FileEntry>();
+  for (const { entry } of seen.values()) if (entry) claim(found, entry, log);
   return found;
 }
 
@@ -144,7 +216,7 @@ async function readEntry(file: string, base: string, log: Log): Promise<FileEntr
         ? dashboard.title
         : path.basename(file, '.json');
     const folder = path.relative(base, path.dirname(file));
-    return { file, summary: { uid, title, tags: textsAt(dashboard, 'tags'), folder } };
+    return { file, summary: { uid, title, tags: textsAt(dashboard, 'tags'), folder, origin: 'file' } };
   } catch (error) {
     const isOurs = error instanceof DashboardError || error instanceof SyntaxError;
     log.warn({ file, error: isOurs ? error.message : error }, 'dashboard file left out');

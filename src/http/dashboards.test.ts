@@ -29,12 +29,15 @@ test('import answers 201 with the uid, bad input says what was expected', async 
   const made = await post(JSON.stringify({ dashboard: { title: 'My board', panels: [] } }));
   expect([made.status, await made.json()]).toEqual([201, { uid: 'my-board' }]);
   expect(await (await app.request('/api/dashboards')).json()).toEqual([
-    { uid: 'my-board', title: 'My board', tags: [], folder: '' },
+    { uid: 'my-board', title: 'My board', tags: [], folder: '', origin: 'import' },
   ]);
   expect(await (await app.request('/api/dashboards/my-board')).json()).toMatchObject({
     title: 'My board',
     panels: [],
   });
+  const { headers } = await app.request('/api/dashboards/my-board');
+  const known = { headers: { 'if-none-match': headers.get('etag')! } };
+  expect((await app.request('/api/dashboards/my-board', known)).status).toBe(304);
   expect((await app.request('/api/dashboards/none')).status).toBe(404);
   expect((await post('{')).status).toBe(400);
   expect((await post('{"a":1}')).status).toBe(400);

@@ -11,6 +11,13 @@ export function dashboardRoutes({ dashboards }: { dashboards: DashboardStore }):
   const app = new Hono();
   app.get('/api/dashboards', (c) => c.json(dashboards.list()));
   app.get('/api/dashboards/:uid', async (c) => {
+    const version = await dashboards.version(c.req.param('uid'));
+    const etag = version === undefined ? undefined : JSON.stringify(version);
+    if (etag !== undefined) {
+      c.header('etag', etag);
+      c.header('cache-control', 'no-cache');
+      if (c.req.header('if-none-match') === etag) return c.body(null, 304);
+    }
     const model = await dashboards.get(c.req.param('uid'));
     return model ? c.json(model) : c.json({ error: noSuch(c.req.param('uid')) }, 404);
   });

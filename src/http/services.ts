@@ -8,6 +8,7 @@ import { checkLanguages } from '../cli/languages.ts';
 import type { Clock } from '../clock.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { redactConfig, redactedAlertmanagerConfig } from '../config/redact.ts';
+import type { AnnotationStore } from '../dashboards/annotation-store.ts';
 import type { DashboardStore } from '../dashboards/store.ts';
 import { formatDuration } from '../model/duration.ts';
 import { eachLabel } from '../model/labels.ts';
@@ -23,6 +24,7 @@ import { PARTITION_MS } from '../tsdb/partition.ts';
 import type { Store } from '../tsdb/store.ts';
 import { PROMETHEUS_LEVEL, VERSION } from '../version.ts';
 import { alertHistoryRoutes } from './alert-history.ts';
+import { annotationRoutes } from './annotations.ts';
 import { adminRoutes } from './api-v1/admin.ts';
 import { featureList } from './api-v1/features.ts';
 import { federateRoutes } from './api-v1/federate.ts';
@@ -53,6 +55,7 @@ export interface ServiceParts {
   readonly notifier: Notifier;
   readonly forwarder: Forwarder;
   readonly dashboards: DashboardStore;
+  readonly annotations: AnnotationStore;
   /** Unix ms. */
   readonly startedAt: number;
   readonly flags: Readonly<Record<string, string>>;
@@ -73,6 +76,7 @@ export function httpServices(parts: ServiceParts): HttpServices {
   const languages = checkLanguages(clock.now);
   const own = ownRoutes({ queries, status: () => applianceStatus(parts), flush: () => store.flush() });
   own.route('/', batchRoutes({ queries, clock }));
+  own.route('/', annotationRoutes({ annotations: parts.annotations, clock }));
   own.route('/', notificationRoutes({ notifier }));
   own.route('/', alertHistoryRoutes({ rules: parts.rules, clock }));
   own.route('/', backupRoutes({ backups: parts.backups }));

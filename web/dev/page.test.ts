@@ -292,7 +292,7 @@ test.skipIf(!hasBrowser)('every kind of panel is drawn, rows repeat, and marks a
   );
   expect(await panel('History of states').locator('.states-row').count()).toBe(3);
   // One of the four made-up series has holes: what has no value has no slice.
-  expect([3, 4]).toContain(await panel('Shares').locator('path').count());
+  expect([3, 4]).toContain(await panel('Shares').locator('.panel-body path').count());
   expect(await panel('Bars').locator('.bar-mark').count()).toBe(4);
   expect(await panel('Histogram').locator('.bar-mark').count()).toBeGreaterThan(5);
   const table = panel('Table, joined');

@@ -1,9 +1,9 @@
-import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext, useEffect, useMemo, useRef } from 'preact/hooks';
 import type { PageClock } from './clock.ts';
 import { type Api, createApi } from './data/api.ts';
-import type { ActiveTarget, ApiAlert } from './data/api-types.ts';
+import type { ActiveTarget, ApiAlert, EventMark } from './data/api-types.ts';
 import { createBatch, type Queries } from './data/batch.ts';
 import { createResource, type Load, type Resource, retryWhileEmpty } from './data/resource.ts';
 import { type Accent, createAccent } from './nav/accent.ts';
@@ -30,6 +30,8 @@ export interface Session {
   /** Watched all the time, for the strip and the badges. */
   readonly alerts: Resource<readonly ApiAlert[]>;
   readonly targets: Resource<readonly ActiveTarget[]>;
+  /** Deploys and the like within the page's range; every chart marks them. */
+  readonly events: Resource<readonly EventMark[]>;
   /** Why nothing can be stored right now. */
   readonly degraded: Resource<string | undefined>;
   /** Set while the server does not answer at all. */
@@ -52,10 +54,17 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
   const alerts = createResource(clock, (abort) => api.alerts(abort));
   const targets = createResource(clock, (abort) => api.targets(abort));
   const degraded = createResource(clock, (abort) => api.degraded(abort));
+  const events = createResource(clock, (abort) => api.events(range.resolve(), abort));
+  let eventsOf = '';
+  effect(() => {
+    const { from, to } = range.text.value;
+    if (eventsOf !== '' && eventsOf !== `${from} ${to}`) void events.refresh();
+    eventsOf = `${from} ${to}`;
+  });
 
   const watch = async (): Promise<void> => {
     const hadFailed = alerts.error.value !== undefined;
-    await Promise.all([alerts.refresh(), targets.refresh(), degraded.refresh()]);
+    await Promise.all([alerts.refresh(), targets.refresh(), degraded.refresh(), events.refresh()]);
     // Back again: everything in view is fetched at once, not only at the next refresh.
     if (hadFailed && alerts.error.value === undefined) tick.value++;
   };
@@ -93,6 +102,7 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
     tick,
     alerts,
     targets,
+    events,
     degraded,
     isUnreachable: computed(() => isSilent(alerts.error.value) && isSilent(targets.error.value)),
   };

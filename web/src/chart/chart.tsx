@@ -3,6 +3,7 @@ import { lastValue } from '../data/matrix.ts';
 import { valueText } from '../format/units.ts';
 import { lazyPart } from '../lazy-part.ts';
 import { useSession } from '../session.ts';
+import { useEventMarks } from './event-marks.ts';
 import { LAST_ONLY, Legend, type LegendColumn, type LegendOrder } from './legend.tsx';
 import type { ChartSpec, Plot, PlotColors } from './plot.ts';
 
@@ -40,6 +41,7 @@ export function Chart({
   ...spec
 }: ChartProps) {
   const { range, theme, clock, zone } = useSession();
+  const happened = useEventMarks();
   const [isMissing, setIsMissing] = useState(false);
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<{ shape: string; plot: Plot } | undefined>(undefined);
@@ -65,7 +67,13 @@ export function Chart({
   useEffect(() => {
     const element = host.current;
     if (!element || !library) return;
-    const full: ChartSpec = { ...spec, hidden, zone: zone.shown.value };
+    const full: ChartSpec = {
+      ...spec,
+      hidden,
+      zone: zone.shown.value,
+      marks: [...(spec.marks ?? []), ...happened.marks],
+      shades: [...(spec.shades ?? []), ...happened.shades],
+    };
     const shape = `${shown} ${syncKey} ${library.shapeOf(full)}`;
     if (plot.current?.shape === shape) {
       plot.current.plot.update(full);

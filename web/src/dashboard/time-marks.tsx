@@ -1,5 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { AnnotationModel, DashboardModel } from '../../../src/dashboards/model.ts';
+import { EVENTS_PARAMETER } from '../chart/event-marks.ts';
 import { niceStep } from '../data/matrix.ts';
 import { useResource, useSession } from '../session.ts';
 import { loadHappenings, NO_MARKS, OWN_ALERTS, type TimeMarks, timeMarks } from './annotations.ts';
@@ -38,6 +39,22 @@ export function useTimeMarks(model: DashboardModel, choices: Choices | undefined
   return { marks, problems: resource.data.value?.problems ?? [], isOn };
 }
 
+/** When our own alerts fired, for graphs that belong to no dashboard. */
+export function useAlertMarks(): TimeMarks {
+  const { queries, range, theme } = useSession();
+  const resource = useResource(
+    async (abort) => {
+      const resolved = range.resolve();
+      const macros = macrosOf(resolved, niceStep(resolved, 200), 15);
+      return loadHappenings([OWN_ALERTS], { queries, range: resolved, choices: new Map(), macros }, abort);
+    },
+    [range.text.value],
+  );
+  const happenings = resource.data.value?.happenings;
+  const shown = theme.shown.value;
+  return useMemo(() => (happenings ? timeMarks(happenings, shown) : NO_MARKS), [happenings, shown]);
+}
+
 /** Switches for what is marked on the graphs. */
 export function AnnotationBar({
   model,
@@ -46,8 +63,9 @@ export function AnnotationBar({
   readonly model: DashboardModel;
   isOn(annotation: AnnotationModel): boolean;
 }) {
-  const { router } = useSession();
+  const { router, events } = useSession();
   if (model.panels.length === 0) return null;
+  const areEventsOn = router.query.value.get(EVENTS_PARAMETER) !== 'off';
   return (
     <fieldset class="segments annotation-bar" aria-label="Marked on the graphs">
       {marksOf(model).map((annotation) => (
@@ -65,6 +83,18 @@ export function AnnotationBar({
           {annotation.name}
         </button>
       ))}
+      {(events.data.value ?? []).length > 0 && (
+        <button
+          type="button"
+          class="segment"
+          aria-pressed={areEventsOn}
+          onClick={() =>
+            router.setQuery({ [EVENTS_PARAMETER]: areEventsOn ? 'off' : undefined }, { replace: true })
+          }
+        >
+          Events
+        </button>
+      )}
     </fieldset>
   );
 }

@@ -165,4 +165,14 @@ export interface DashboardSummary {
   readonly title: string;
   readonly tags: readonly string[];
   readonly folder: string;
+  readonly origin: 'file' | 'import';
+}
+
+/** Something marked on graphs, such as a deploy. Unix ms. */
+export interface EventMark {
+  readonly id: number;
+  readonly time: number;
+  readonly timeEnd: number;
+  readonly text: string;
+  readonly tags: readonly string[];
 }

@@ -3,6 +3,7 @@ import type {
   Answer,
   ApiAlert,
   DashboardSummary,
+  EventMark,
   MatrixSeries,
   NewSilence,
   NotifierAlert,
@@ -67,8 +68,16 @@ export interface Api {
   degraded(signal?: AbortSignal): Promise<string | undefined>;
   tsdbStatus(signal?: AbortSignal): Promise<TsdbStatus>;
   dashboards(signal?: AbortSignal): Promise<readonly DashboardSummary[]>;
-  dashboard<T>(uid: string, signal?: AbortSignal): Promise<T>;
+  /** Undefined when it is still the one whose version was `known`. */
+  dashboard<T>(
+    uid: string,
+    known: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<{ readonly model: T; readonly version: string | undefined } | undefined>;
   importDashboard(json: string): Promise<string>;
+  removeDashboard(uid: string): Promise<void>;
+  /** Deploys and the like. Unix ms. */
+  events(range: { from: number; to: number }, signal?: AbortSignal): Promise<readonly EventMark[]>;
 }
 
 /** Longest address sent as GET; longer queries go as a form. */
@@ -76,10 +85,9 @@ const MAX_GET = 1500;
 
 /** Talks to the server under `base` (the page's own address), and to nothing else. */
 export function createApi(base: string, fetchFn: typeof fetch = fetch): Api {
-  const send = async (path: string, init: RequestInit): Promise<unknown> => {
-    let response: Response;
+  const reach = async (path: string, init: RequestInit): Promise<Response> => {
     try {
-      response = await fetchFn(new URL(path, base), {
+      return await fetchFn(new URL(path, base), {
         ...init,
         redirect: 'error',
         credentials: 'same-origin',
@@ -88,8 +96,9 @@ export function createApi(base: string, fetchFn: typeof fetch = fetch): Api {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
       throw new ApiError(0, 'Belfry does not answer.');
     }
-    return readAnswer(response);
   };
+  const send = async (path: string, init: RequestInit): Promise<unknown> =>
+    readAnswer(await reach(path, init));
   const get = (path: string, signal?: AbortSignal): Promise<unknown> => send(path, { signal });
   const form = (
     path: string,
@@ -170,8 +179,20 @@ export function createApi(base: string, fetchFn: typeof fetch = fetch): Api {
       ((await get('api/status', signal)) as { degraded?: string | null }).degraded ?? undefined,
     tsdbStatus: (signal) => data(get('api/v1/status/tsdb', signal)),
     dashboards: (signal) => get('api/dashboards', signal) as Promise<readonly DashboardSummary[]>,
-    dashboard: <T>(uid: string, signal?: AbortSignal) =>
-      get(`api/dashboards/${encodeURIComponent(uid)}`, signal) as Promise<T>,
+    async dashboard<T>(uid: string, known: string | undefined, signal?: AbortSignal) {
+      const response = await reach(`api/dashboards/${encodeURIComponent(uid)}`, {
+        signal,
+        cache: 'no-store',
+        ...(known === undefined ? {} : { headers: { 'if-none-match': known } }),
+      });
+      if (response.status === 304) return undefined;
+      const version = response.headers.get('etag') ?? undefined;
+      return { model: (await readAnswer(response)) as T, version };
+    },
+    removeDashboard: async (uid) =>
+      void (await send(`api/dashboards/${encodeURIComponent(uid)}`, { method: 'DELETE' })),
+    events: ({ from, to }, signal) =>
+      orEmpty(get(`api/annotations?from=${Math.round(from)}&to=${Math.round(to)}&limit=500`, signal)),
     importDashboard: async (text) => ((await send('api/dashboards', json(text))) as { uid: string }).uid,
   };
 }

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { DashboardModel } from '../../../src/dashboards/model.ts';
 import { DashboardLinks } from '../dashboard/dashboard-links.tsx';
 import { Panel, type PanelSurroundings } from '../dashboard/panel.tsx';
@@ -15,11 +15,27 @@ import { Icon } from '../parts/icons.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
 
+const LOOK_EVERY_MS = 1500;
+
 /** `/d/<uid>/<slug>`: a dashboard as authored. */
 export function DashboardPage() {
-  const { api, router, range, zone } = useSession();
+  const { api, router, range, zone, clock } = useSession();
   const uid = decodeURIComponent(router.path.peek().split('/')[2] ?? '');
-  const resource = useResource((abort) => api.dashboard<DashboardModel>(uid, abort), [uid], { live: false });
+  const loaded = useRef<{ readonly model: DashboardModel; readonly version: string | undefined }>(undefined);
+  const resource = useResource(
+    async (abort) => {
+      const next = await api.dashboard<DashboardModel>(uid, loaded.current?.version, abort);
+      if (next) loaded.current = next;
+      return loaded.current!.model;
+    },
+    [uid],
+    { live: false },
+  );
+  // A file that is edited shows at once; while it does not change, the server answers with nothing.
+  useEffect(
+    () => clock.every(LOOK_EVERY_MS, () => document.visibilityState === 'visible' && void resource.refresh()),
+    [],
+  );
   const model = resource.data.value;
   useEffect(() => {
     if (!model) return;

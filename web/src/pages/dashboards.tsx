@@ -1,49 +1,91 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { DashboardModel, PanelModel } from '../../../src/dashboards/model.ts';
 import type { DashboardSummary } from '../data/api-types.ts';
+import { Icon } from '../parts/icons.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
 
-/** All dashboards by folder; new ones are dropped onto the page. */
+/** What became of one dashboard that was handed over. */
+interface Imported {
+  readonly name: string;
+  /** Why it was refused. */
+  readonly problem?: string;
+  readonly model?: DashboardModel;
+}
+
+const LOOK_EVERY_MS = 1500;
+
+/** All dashboards by folder; new ones are dropped onto the page, picked, or pasted. */
 export function Dashboards() {
-  const { api, router, range } = useSession();
+  const { api, router, range, clock } = useSession();
   const list = useResource((abort) => api.dashboards(abort), [], { live: false });
-  const [search, setSearch] = useState('');
-  const [problem, setProblem] = useState<string>();
+  const query = router.query.value;
+  const search = query.get('search') ?? '';
+  const tags = query.getAll('tag');
+  const [imported, setImported] = useState<readonly Imported[]>([]);
   const [isOver, setIsOver] = useState(false);
+  const [isPasting, setIsPasting] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
 
-  const importFiles = async (files: Iterable<File>): Promise<void> => {
-    setProblem(undefined);
-    for (const file of files) {
+  const importTexts = async (texts: readonly { name: string; text: string }[]): Promise<void> => {
+    const done: Imported[] = [];
+    for (const { name, text } of texts) {
       try {
-        await api.importDashboard(await file.text());
+        const uid = await api.importDashboard(text);
+        const answer = await api.dashboard<DashboardModel>(uid, undefined);
+        done.push({ name, ...(answer ? { model: answer.model } : {}) });
       } catch (error) {
-        setProblem(`${file.name}: ${error instanceof Error ? error.message : String(error)}`);
+        done.push({ name, problem: error instanceof Error ? error.message : String(error) });
       }
     }
+    setImported(done);
     await list.refresh();
   };
+  const importFiles = async (files: Iterable<File>): Promise<void> =>
+    importTexts(
+      await Promise.all([...files].map(async (file) => ({ name: file.name, text: await file.text() }))),
+    );
 
+  useEffect(() => clock.every(LOOK_EVERY_MS, () => void (isSeen() && list.refresh())), []);
   useEffect(() => {
     const over = (event: DragEvent): void => {
       event.preventDefault();
       setIsOver(true);
     };
-    const leave = (): void => setIsOver(false);
+    const leave = (event: DragEvent): void => {
+      if (event.relatedTarget === null) setIsOver(false);
+    };
     const drop = (event: DragEvent): void => {
       event.preventDefault();
       setIsOver(false);
       void importFiles(event.dataTransfer?.files ?? []);
     };
+    const paste = (event: ClipboardEvent): void => {
+      const target = event.target;
+      if (target instanceof HTMLElement && /^(INPUT|TEXTAREA)$/.test(target.tagName)) return;
+      const text = event.clipboardData?.getData('text') ?? '';
+      if (text.trim().startsWith('{')) void importTexts([{ name: 'What was pasted', text }]);
+    };
     document.addEventListener('dragover', over);
     document.addEventListener('dragleave', leave);
     document.addEventListener('drop', drop);
+    document.addEventListener('paste', paste);
     return () => {
       document.removeEventListener('dragover', over);
       document.removeEventListener('dragleave', leave);
       document.removeEventListener('drop', drop);
+      document.removeEventListener('paste', paste);
     };
   }, []);
+
+  const setTags = (next: readonly string[]): void => {
+    const changed = new URLSearchParams(query);
+    changed.delete('tag');
+    for (const tag of next) changed.append('tag', tag);
+    router.go(`/dashboards${changed.size === 0 ? '' : `?${changed}`}`, { replace: true });
+  };
+  const toggleTag = (tag: string): void =>
+    setTags(tags.includes(tag) ? tags.filter((other) => other !== tag) : [...tags, tag]);
 
   return (
     <div class={isOver ? 'page is-drop-target' : 'page'}>
@@ -55,11 +97,23 @@ export function Dashboards() {
           aria-label="Filter dashboards"
           placeholder="Filter by title, tag or folder"
           value={search}
-          onInput={(event) => setSearch(event.currentTarget.value)}
+          onInput={(event) =>
+            router.setQuery({ search: event.currentTarget.value || undefined }, { replace: true })
+          }
         />
-        <button type="button" class="button page-action" onClick={() => picker.current?.click()}>
-          Import JSON
-        </button>
+        {tags.map((tag) => (
+          <button key={tag} type="button" class="button is-small" onClick={() => toggleTag(tag)}>
+            {tag} ×
+          </button>
+        ))}
+        <span class="page-actions">
+          <button type="button" class="button" onClick={() => setIsPasting(true)}>
+            Paste JSON
+          </button>
+          <button type="button" class="button" onClick={() => picker.current?.click()}>
+            Import files
+          </button>
+        </span>
         <input
           ref={picker}
           type="file"
@@ -70,42 +124,150 @@ export function Dashboards() {
           onChange={(event) => void importFiles(event.currentTarget.files ?? [])}
         />
       </div>
-      {problem !== undefined && (
-        <p class="error-note" role="alert">
-          {problem}
-        </p>
-      )}
+      {imported.length > 0 && <ImportReport imported={imported} onClose={() => setImported([])} />}
       <View resource={list} what="The dashboards" skeleton={<Skeleton rows={5} height={40} />}>
         {(all) =>
           all.length === 0 ? (
             <Empty title="No dashboards yet." code={'dashboards:\n  - dashboards/*.json'}>
-              Drop a Grafana dashboard’s JSON file onto this page, or name files in belfry.yaml:
+              Drop a Grafana dashboard’s JSON file onto this page, paste one, or name files in belfry.yaml:
             </Empty>
           ) : (
             <Folders
               all={all}
               search={search}
+              tags={tags}
               hrefOf={(d) =>
                 router.href(`/d/${encodeURIComponent(d.uid)}/${slugOf(d.title)}${range.carry.value}`)
               }
+              onTag={toggleTag}
+              onRemove={async (d) => {
+                await api.removeDashboard(d.uid);
+                await list.refresh();
+              }}
             />
           )
         }
       </View>
+      {isPasting && (
+        <PasteDialog
+          onClose={() => setIsPasting(false)}
+          onPaste={(text) => void importTexts([{ name: 'What was pasted', text }])}
+        />
+      )}
     </div>
+  );
+}
+
+const isSeen = (): boolean => document.visibilityState === 'visible';
+
+/** What was taken in, and what of each panel is not drawn as its author wrote it. */
+function ImportReport({ imported, onClose }: { readonly imported: readonly Imported[]; onClose(): void }) {
+  const { router } = useSession();
+  return (
+    <section class="import-report" aria-live="polite" aria-label="Imported">
+      <button type="button" class="icon-button is-small" aria-label="Close the report" onClick={onClose}>
+        <Icon name="close" />
+      </button>
+      {imported.map(({ name, problem, model }) => {
+        if (!model) {
+          return (
+            <p key={name} class="error-note" role="alert">
+              {name}: {problem ?? 'it could not be read back'}
+            </p>
+          );
+        }
+        const panels = allPanels(model.panels);
+        const noted = panels.filter((panel) => panel.warnings !== undefined);
+        return (
+          <div key={name}>
+            <p>
+              <a href={router.href(`/d/${encodeURIComponent(model.uid)}/${slugOf(model.title)}`)}>
+                <strong>{model.title}</strong>
+              </a>{' '}
+              is here: {panels.length} panels
+              {noted.length === 0 ? ', all as authored.' : `, ${noted.length} with a note:`}
+            </p>
+            {noted.length > 0 && (
+              <ul class="import-notes">
+                {noted.map((panel) => (
+                  <li key={panel.id}>
+                    <strong>{panel.title || panel.type}</strong>: {panel.warnings?.join(' ')}
+                  </li>
+                ))}
+              </ul>
+            )}
+            {model.warnings.map((warning) => (
+              <p key={warning} class="note">
+                {warning}
+              </p>
+            ))}
+          </div>
+        );
+      })}
+    </section>
+  );
+}
+
+/** Without rows, but with what is in them. */
+const allPanels = (panels: readonly PanelModel[]): PanelModel[] =>
+  panels.flatMap((panel) => (panel.type === 'row' ? allPanels(panel.panels ?? []) : [panel]));
+
+function PasteDialog({ onPaste, onClose }: { onPaste(text: string): void; onClose(): void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [text, setText] = useState('');
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog class="dialog" ref={dialog} aria-labelledby="paste-title" onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          onPaste(text);
+          dialog.current?.close();
+        }}
+      >
+        <h2 id="paste-title">Paste a dashboard</h2>
+        <label class="field">
+          <span>JSON as Grafana exports it</span>
+          <textarea
+            class="input mono"
+            rows={12}
+            spellcheck={false}
+            value={text}
+            placeholder={'{ "title": "…", "panels": [ … ] }'}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        </label>
+        <div class="dialog-actions">
+          <button type="button" class="button" onClick={() => dialog.current?.close()}>
+            Cancel
+          </button>
+          <button type="submit" class="button is-primary" disabled={text.trim() === ''}>
+            Import
+          </button>
+        </div>
+      </form>
+    </dialog>
   );
 }
 
 interface FoldersProps {
   readonly all: readonly DashboardSummary[];
   readonly search: string;
+  readonly tags: readonly string[];
   hrefOf(dashboard: DashboardSummary): string;
+  onTag(tag: string): void;
+  onRemove(dashboard: DashboardSummary): Promise<void>;
 }
 
-function Folders({ all, search, hrefOf }: FoldersProps) {
+function Folders({ all, search, tags, hrefOf, onTag, onRemove }: FoldersProps) {
   const wanted = search.trim().toLowerCase();
-  const shown = all.filter((d) => [d.title, d.folder, ...d.tags].join(' ').toLowerCase().includes(wanted));
-  if (shown.length === 0) return <Empty title={`No dashboard matches “${search}”.`} />;
+  const shown = all.filter(
+    (d) =>
+      tags.every((tag) => d.tags.includes(tag)) &&
+      [d.title, d.folder, ...d.tags].join(' ').toLowerCase().includes(wanted),
+  );
+  if (shown.length === 0)
+    return <Empty title={`No dashboard matches “${[search, ...tags].join(' ').trim()}”.`} />;
   const folders = [...Map.groupBy(shown, (dashboard) => dashboard.folder)].sort(([a], [b]) =>
     a < b ? -1 : 1,
   );
@@ -120,21 +282,75 @@ function Folders({ all, search, hrefOf }: FoldersProps) {
             {[...members]
               .sort((a, b) => a.title.localeCompare(b.title))
               .map((dashboard) => (
-                <li key={dashboard.uid}>
-                  <a href={hrefOf(dashboard)}>{dashboard.title}</a>
-                  <span class="chips">
-                    {dashboard.tags.map((tag) => (
-                      <span class="chip" key={tag}>
-                        {tag}
-                      </span>
-                    ))}
-                  </span>
-                </li>
+                <DashboardItem
+                  key={dashboard.uid}
+                  dashboard={dashboard}
+                  href={hrefOf(dashboard)}
+                  onTag={onTag}
+                  onRemove={() => onRemove(dashboard)}
+                />
               ))}
           </ul>
         </section>
       ))}
     </>
+  );
+}
+
+function DashboardItem({
+  dashboard,
+  href,
+  onTag,
+  onRemove,
+}: {
+  readonly dashboard: DashboardSummary;
+  readonly href: string;
+  onTag(tag: string): void;
+  onRemove(): Promise<void>;
+}) {
+  const { router } = useSession();
+  const [isAsking, setIsAsking] = useState(false);
+  const [problem, setProblem] = useState<string>();
+  return (
+    <li>
+      <a href={href}>{dashboard.title}</a>
+      <span class="chips">
+        {dashboard.tags.map((tag) => (
+          <button
+            key={tag}
+            type="button"
+            class="chip"
+            title={`Only with the tag ${tag}`}
+            onClick={() => onTag(tag)}
+          >
+            {tag}
+          </button>
+        ))}
+      </span>
+      <span class="dashboard-actions">
+        {problem !== undefined && <span class="text-firing">{problem}</span>}
+        <a
+          class="button is-quiet is-small"
+          href={router.href(`/api/dashboards/${encodeURIComponent(dashboard.uid)}/json`)}
+          download={`${dashboard.uid}.json`}
+        >
+          Export
+        </a>
+        {dashboard.origin === 'import' && (
+          <button
+            type="button"
+            class="button is-quiet is-small"
+            onBlur={() => setIsAsking(false)}
+            onClick={() => {
+              if (!isAsking) return setIsAsking(true);
+              onRemove().catch((error: Error) => setProblem(error.message));
+            }}
+          >
+            {isAsking ? 'Really remove' : 'Remove'}
+          </button>
+        )}
+      </span>
+    </li>
   );
 }
 

@@ -2,6 +2,7 @@ import { useMemo, useRef, useState } from 'preact/hooks';
 import { Chart } from '../chart/chart.tsx';
 import { assignColors, seriesColor } from '../chart/palette.ts';
 import type { ChartLine } from '../chart/plot.ts';
+import { useAlertMarks } from '../dashboard/time-marks.tsx';
 import type { QueryRange } from '../data/api.ts';
 import type { Answer, MatrixSeries, QueryResult } from '../data/api-types.ts';
 import { type ExprPanel, panelJson, panelQuery, panelsOf } from '../data/explore-panels.ts';
@@ -262,6 +263,7 @@ function ResultGraph({
 }) {
   const { theme } = useSession();
   const shown = theme.shown.value;
+  const marks = useAlertMarks();
   const { times, lines } = useMemo(() => linesOf(result, shown), [result, shown]);
   if (lines.length === 0) {
     return (
@@ -286,6 +288,8 @@ function ResultGraph({
         range={[result.range.from / 1000, result.range.to / 1000]}
         unit="short"
         bounds={{}}
+        marks={marks.marks}
+        shades={marks.shades}
         syncKey="explore"
       />
     </>

@@ -3,6 +3,8 @@ import { Chart } from '../chart/chart.tsx';
 import { seriesColor } from '../chart/palette.ts';
 import type { ChartLine } from '../chart/plot.ts';
 import type { Bounds } from '../chart/scale.ts';
+import type { TimeMarks } from '../dashboard/annotations.ts';
+import { useAlertMarks } from '../dashboard/time-marks.tsx';
 import type { QueryRange } from '../data/api.ts';
 import type { MatrixSeries } from '../data/api-types.ts';
 import type { Queries } from '../data/batch.ts';
@@ -96,6 +98,7 @@ const GRAPHS: readonly HostGraph[] = [
 /** The host's six graphs over the page's range. */
 export function HostGraphs({ hostKey }: { readonly hostKey: string }) {
   const [job = '', instance = ''] = hostKey.split('\n');
+  const marks = useAlertMarks();
   return (
     <section aria-labelledby="graphs-title">
       <h2 id="graphs-title" class="section-title">
@@ -103,7 +106,7 @@ export function HostGraphs({ hostKey }: { readonly hostKey: string }) {
       </h2>
       <div class="graph-grid">
         {GRAPHS.map((graph) => (
-          <HostGraphPanel key={graph.title} graph={graph} job={job} instance={instance} />
+          <HostGraphPanel key={graph.title} graph={graph} job={job} instance={instance} marks={marks} />
         ))}
       </div>
     </section>
@@ -116,10 +119,12 @@ function HostGraphPanel({
   graph,
   job,
   instance,
+  marks,
 }: {
   readonly graph: HostGraph;
   readonly job: string;
   readonly instance: string;
+  readonly marks: TimeMarks;
 }) {
   const { queries, range, theme } = useSession();
   const host = `job=${JSON.stringify(job)}, instance=${JSON.stringify(instance)}`;
@@ -159,6 +164,8 @@ function HostGraphPanel({
               range={[shown.from / 1000, shown.to / 1000]}
               unit={graph.unit}
               bounds={graph.bounds}
+              marks={marks.marks}
+              shades={marks.shades}
               syncKey="home"
             />
           );
