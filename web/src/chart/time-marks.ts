@@ -14,6 +14,8 @@ export interface ChartMark {
   readonly time: number;
   readonly color: string;
   readonly text: string;
+  /** Only the foot, no line across the plot. */
+  readonly isFoot?: boolean;
 }
 
 const BAR_PX = 3;
@@ -39,15 +41,17 @@ export function drawMarks(plot: uPlot, marks: readonly ChartMark[]): void {
   ctx.save();
   ctx.lineWidth = devicePixelRatio;
   ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
-  for (const { time, color } of marks) {
+  for (const { time, color, isFoot } of marks) {
     const x = Math.round(plot.valToPos(time, 'x', true)) + 0.5;
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
     ctx.strokeStyle = color;
     ctx.fillStyle = color;
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bottom);
-    ctx.stroke();
+    if (!isFoot) {
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bottom);
+      ctx.stroke();
+    }
     const half = 3.5 * devicePixelRatio;
     ctx.beginPath();
     ctx.moveTo(x, bottom - 1.6 * half);

@@ -99,7 +99,12 @@ export function timeMarks(happenings: readonly Happening[], theme: ShownTheme): 
   const css = (color: string): string =>
     cssColor(color, theme) ?? (theme === 'dark' ? 'oklch(0.76 0.11 75)' : 'oklch(0.56 0.11 65)');
   return {
-    marks: happenings.map(({ from, text, color }) => ({ time: from, text, color: css(color) })),
+    marks: happenings.map(({ from, text, color, isBar }) => ({
+      time: from,
+      text,
+      color: css(color),
+      ...(isBar ? { isFoot: true } : {}),
+    })),
     shades: happenings
       .filter(({ from, to }) => to > from)
       .map(({ from, to, color, isBar }) =>

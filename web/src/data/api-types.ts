@@ -1,3 +1,5 @@
+import type { ExplainNode, QueryStats } from './explain-types.ts';
+
 /** The shapes of the server's answers that the page reads; spelled as on the wire. */
 export type LabelMap = Readonly<Record<string, string>>;
 
@@ -139,6 +141,9 @@ export interface Answer<T> {
   readonly data: T;
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
+  /** Where they were asked for. */
+  readonly stats?: QueryStats;
+  readonly explain?: ExplainNode;
 }
 
 export interface TsdbStatus {
@@ -175,4 +180,43 @@ export interface EventMark {
   readonly timeEnd: number;
   readonly text: string;
   readonly tags: readonly string[];
+}
+
+/** A file of the store, in the terms of upstream's blocks. Times in Unix ms. */
+export interface StoredFile {
+  readonly ulid: string;
+  readonly minTime: number;
+  readonly maxTime: number;
+  readonly stats: { readonly numBytes: number };
+  /** 1 is written to, 2 is sealed. */
+  readonly compaction: { readonly level: number };
+}
+
+/** Someone's query. */
+export interface QueryInFlight {
+  readonly id: number;
+  readonly query: string;
+  readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'interrupted';
+  /** Unix ms. */
+  readonly receivedAt: number;
+  readonly cost?: { readonly evaluationMs: number; readonly samplesRead: number };
+}
+
+/** What discovery of a job found, and whether it could. */
+export interface DiscoveryState {
+  readonly scrapePool: string;
+  readonly mechanism: string;
+  readonly targets: number;
+  readonly lastUpdate: string;
+  readonly lastError: string;
+}
+
+/** What relabelling did to a target, rule by rule. */
+export interface RelabelSteps {
+  readonly steps: readonly {
+    readonly rule: Readonly<Record<string, unknown>>;
+    readonly keep: boolean;
+    readonly changes?: readonly unknown[];
+  }[];
+  readonly outcome?: { readonly reason?: string };
 }

@@ -3,16 +3,22 @@ import type {
   Answer,
   ApiAlert,
   DashboardSummary,
+  DiscoveryState,
   EventMark,
+  LabelMap,
   MatrixSeries,
   NewSilence,
   NotifierAlert,
+  QueryInFlight,
   QueryResult,
+  RelabelSteps,
   RuleGroup,
   Silence,
+  StoredFile,
   TargetsAnswer,
   TsdbStatus,
 } from './api-types.ts';
+import type { AlertPast, RehearsalAnswer, RehearsalQuestion } from './rehearsal-types.ts';
 import type { AlertTrace, OutboxRow, SentNotification } from './trace-types.ts';
 
 /** What went wrong with a request, in words for the page. */
@@ -33,11 +39,27 @@ export interface QueryRange {
   readonly step: number;
 }
 
+/** What an answer is to bring along. */
+export interface QueryExtras {
+  readonly stats?: 'true';
+  readonly explain?: 'true';
+}
+
 export interface Api {
   /** The page's root, with a slash at its end. */
   readonly base: string;
-  query(expr: string, time: number | undefined, signal?: AbortSignal): Promise<Answer<QueryResult>>;
-  queryRange(expr: string, range: QueryRange, signal?: AbortSignal): Promise<Answer<readonly MatrixSeries[]>>;
+  query(
+    expr: string,
+    time: number | undefined,
+    signal?: AbortSignal,
+    ask?: QueryExtras,
+  ): Promise<Answer<QueryResult>>;
+  queryRange(
+    expr: string,
+    range: QueryRange,
+    signal?: AbortSignal,
+    ask?: QueryExtras,
+  ): Promise<Answer<readonly MatrixSeries[]>>;
   labelValues(
     label: string,
     match: string | undefined,
@@ -53,6 +75,14 @@ export interface Api {
   notifierAlerts(signal?: AbortSignal): Promise<readonly NotifierAlert[]>;
   /** Undefined while the notifier does not know the alert. */
   alertTrace(fingerprint: string, signal?: AbortSignal): Promise<AlertTrace | undefined>;
+  /** Times of trouble of a rule's alerts. Unix ms. */
+  alertHistory(
+    alertname: string,
+    from: number,
+    to: number,
+    signal?: AbortSignal,
+  ): Promise<readonly AlertPast[]>;
+  rehearse(question: RehearsalQuestion, signal?: AbortSignal): Promise<RehearsalAnswer>;
   /** Messages that were tried, newest first. */
   notifications(
     filter: Readonly<Record<string, string>>,
@@ -67,6 +97,18 @@ export interface Api {
   /** Why nothing can be stored right now; undefined while all is well. */
   degraded(signal?: AbortSignal): Promise<string | undefined>;
   tsdbStatus(signal?: AbortSignal): Promise<TsdbStatus>;
+  storedFiles(signal?: AbortSignal): Promise<readonly StoredFile[]>;
+  /** What runs and waits, then what ended lately. */
+  queriesInFlight(signal?: AbortSignal): Promise<readonly QueryInFlight[]>;
+  cancelQuery(id: number): Promise<void>;
+  /** Unix seconds. */
+  series(
+    match: string,
+    range: { start: number; end: number },
+    signal?: AbortSignal,
+  ): Promise<readonly LabelMap[]>;
+  discovery(signal?: AbortSignal): Promise<readonly DiscoveryState[]>;
+  relabelSteps(scrapePool: string, labels: LabelMap, signal?: AbortSignal): Promise<RelabelSteps>;
   dashboards(signal?: AbortSignal): Promise<readonly DashboardSummary[]>;
   /** Undefined when it is still the one whose version was `known`. */
   dashboard<T>(
@@ -120,20 +162,21 @@ export function createApi(base: string, fetchFn: typeof fetch = fetch): Api {
 
   return {
     base,
-    query: async (expr, time, signal) =>
+    query: async (expr, time, signal, ask) =>
       vectorAnswer(
         await form(
           'api/v1/query',
-          { query: expr, ...(time === undefined ? {} : { time: String(time) }) },
+          { query: expr, ...(time === undefined ? {} : { time: String(time) }), ...ask },
           signal,
         ),
       ),
-    queryRange: async (expr, range, signal) => {
+    queryRange: async (expr, range, signal, ask) => {
       const fields = {
         query: expr,
         start: String(range.start),
         end: String(range.end),
         step: String(range.step),
+        ...ask,
       };
       return matrixAnswer(await form('api/v1/query_range', fields, signal));
     },
@@ -165,6 +208,16 @@ export function createApi(base: string, fetchFn: typeof fetch = fetch): Api {
         throw error;
       }
     },
+    alertHistory: async (alertname, from, to, signal) => {
+      const query = new URLSearchParams({
+        alertname,
+        from: String(Math.floor(from / 1000)),
+        to: String(Math.ceil(to / 1000)),
+      });
+      return ((await get(`api/alerts/history?${query}`, signal)) as { alerts: readonly AlertPast[] }).alerts;
+    },
+    rehearse: (question, signal) =>
+      send('api/rehearse', { ...json(question), signal }) as Promise<RehearsalAnswer>,
     notifications: (filter, signal) =>
       orEmpty(get(`api/notifications?${new URLSearchParams(filter)}`, signal)),
     outbox: (signal) => orEmpty(get('api/notifications/outbox', signal)),
@@ -178,6 +231,26 @@ export function createApi(base: string, fetchFn: typeof fetch = fetch): Api {
     degraded: async (signal) =>
       ((await get('api/status', signal)) as { degraded?: string | null }).degraded ?? undefined,
     tsdbStatus: (signal) => data(get('api/v1/status/tsdb', signal)),
+    storedFiles: async (signal) =>
+      (await data<{ blocks: readonly StoredFile[] }>(get('api/v1/status/tsdb/blocks', signal))).blocks,
+    queriesInFlight: (signal) => orEmpty(get('api/queries', signal)),
+    cancelQuery: async (id) => void (await send(`api/queries/${id}`, { method: 'DELETE' })),
+    series: (match, range, signal) =>
+      data(
+        form(
+          'api/v1/series',
+          { 'match[]': match, start: String(range.start), end: String(range.end) },
+          signal,
+        ),
+      ),
+    discovery: (signal) => orEmpty(get('api/discovery', signal)),
+    relabelSteps: (scrapePool, labels, signal) =>
+      data(
+        get(
+          `api/v1/targets/relabel_steps?${new URLSearchParams({ scrapePool, labels: JSON.stringify(labels) })}`,
+          signal,
+        ),
+      ),
     dashboards: (signal) => get('api/dashboards', signal) as Promise<readonly DashboardSummary[]>,
     async dashboard<T>(uid: string, known: string | undefined, signal?: AbortSignal) {
       const response = await reach(`api/dashboards/${encodeURIComponent(uid)}`, {
@@ -217,8 +290,19 @@ export function matrixAnswer(body: unknown): Answer<readonly MatrixSeries[]> {
 }
 
 function withNotes<T>(answer: unknown): Answer<T> {
-  const { data, warnings, infos } = answer as { data: T; warnings?: string[]; infos?: string[] };
-  return { data, warnings: warnings ?? [], infos: infos ?? [] };
+  const { data, warnings, infos } = answer as {
+    data: T & Pick<Answer<T>, 'stats' | 'explain'>;
+    warnings?: string[];
+    infos?: string[];
+  };
+  const { stats, explain } = data;
+  return {
+    data,
+    warnings: warnings ?? [],
+    infos: infos ?? [],
+    ...(stats ? { stats } : {}),
+    ...(explain ? { explain } : {}),
+  };
 }
 
 async function readAnswer(response: Response): Promise<unknown> {

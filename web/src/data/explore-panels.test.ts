@@ -3,20 +3,20 @@ import { panelJson, panelQuery, panelsOf } from './explore-panels.ts';
 import { recentQueries, rememberQuery } from './query-history.ts';
 
 test.each([
-  ['', [{ expr: '', tab: 'graph' }]],
-  ['g0.expr=up', [{ expr: 'up', tab: 'table' }]],
+  ['', [{ expr: '', tab: 'graph', isTree: false }]],
+  ['g0.expr=up', [{ expr: 'up', tab: 'table', isTree: false }]],
   [
     'g0.expr=up&g0.tab=0&g2.expr=down&g2.tab=table',
     [
-      { expr: 'up', tab: 'graph' },
-      { expr: 'down', tab: 'table' },
+      { expr: 'up', tab: 'graph', isTree: false },
+      { expr: 'down', tab: 'table', isTree: false },
     ],
   ],
   [
     'g10.expr=b&g9.expr=a&g9.tab=graph',
     [
-      { expr: 'a', tab: 'graph' },
-      { expr: 'b', tab: 'table' },
+      { expr: 'a', tab: 'graph', isTree: false },
+      { expr: 'b', tab: 'table', isTree: false },
     ],
   ],
 ])('%s', (query, panels) => {
@@ -25,7 +25,7 @@ test.each([
 
 test('an address is changed to hold other expressions and keeps the rest', () => {
   const query = new URLSearchParams('g0.expr=a&g0.tab=0&g1.expr=b&g1.tab=1&g0.range_input=1h');
-  expect(panelQuery(query, [{ expr: 'b', tab: 'table' }])).toEqual({
+  expect(panelQuery(query, [{ expr: 'b', tab: 'table', isTree: false }])).toEqual({
     'g0.expr': 'b',
     'g0.tab': '1',
     'g1.expr': undefined,

@@ -2,6 +2,8 @@
 export interface ExprPanel {
   readonly expr: string;
   readonly tab: 'graph' | 'table';
+  /** The expression is shown as a tree, too; `show_tree` as upstream. */
+  readonly isTree: boolean;
 }
 
 /** At least one; numbers left out in between are closed up. */
@@ -15,9 +17,10 @@ export function panelsOf(query: URLSearchParams): ExprPanel[] {
     (n): ExprPanel => ({
       expr: query.get(`g${n}.expr`) ?? '',
       tab: tabOf(query.get(`g${n}.tab`), true),
+      isTree: query.get(`g${n}.show_tree`) === '1',
     }),
   );
-  return panels.length > 0 ? panels : [{ expr: '', tab: tabOf(query.get('g0.tab'), false) }];
+  return panels.length > 0 ? panels : [{ expr: '', tab: tabOf(query.get('g0.tab'), false), isTree: false }];
 }
 
 /** What changes in the address for these to be its expressions. */
@@ -26,11 +29,12 @@ export function panelQuery(
   panels: readonly ExprPanel[],
 ): Record<string, string | undefined> {
   const change: Record<string, string | undefined> = {};
-  for (const key of query.keys()) if (/^g\d+\.(expr|tab)$/.test(key)) change[key] = undefined;
-  panels.forEach(({ expr, tab }, i) => {
+  for (const key of query.keys()) if (/^g\d+\.(expr|tab|show_tree)$/.test(key)) change[key] = undefined;
+  panels.forEach(({ expr, tab, isTree }, i) => {
     const isOnlyEmpty = expr === '' && panels.length === 1;
     change[`g${i}.expr`] = isOnlyEmpty ? undefined : expr;
     change[`g${i}.tab`] = isOnlyEmpty ? undefined : tab === 'table' ? '1' : '0';
+    if (isTree && !isOnlyEmpty) change[`g${i}.show_tree`] = '1';
   });
   return change;
 }
@@ -43,7 +47,7 @@ function tabOf(text: string | null, hasExpr: boolean): ExprPanel['tab'] {
 }
 
 /** An expression as a panel of a Grafana dashboard, to be pasted into one. */
-export function panelJson({ expr, tab }: ExprPanel): string {
+export function panelJson({ expr, tab }: Pick<ExprPanel, 'expr' | 'tab'>): string {
   const isTable = tab === 'table';
   const panel = {
     type: isTable ? 'table' : 'timeseries',

@@ -8,6 +8,7 @@ const PAGES: readonly Place[] = [
   { kind: 'page', title: 'Alerts', note: 'by rule', to: '/alerts' },
   { kind: 'page', title: 'Silences', note: '', to: '/alerts?show=silences' },
   { kind: 'page', title: 'Notifications', note: 'what was sent', to: '/alerts?show=sent' },
+  { kind: 'page', title: 'Rules', note: 'groups, recording rules', to: '/alerts?show=groups' },
   { kind: 'page', title: 'Dashboards', note: '', to: '/dashboards' },
   { kind: 'page', title: 'Explore', note: 'expressions', to: '/graph' },
   { kind: 'page', title: 'Targets', note: 'what is scraped', to: '/targets' },

@@ -11,7 +11,9 @@ import { StateMark } from '../parts/state-mark.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
 import { AlertGraph } from './alert-graph.tsx';
+import { AlertHistory } from './alert-past.tsx';
 import { AlertValue } from './alert-value.tsx';
+import { Rehearsal } from './rehearsal.tsx';
 import { Annotations, hasLabels } from './rule-item.tsx';
 import { SentList } from './sent-list.tsx';
 import { WhyTrace } from './why-trace.tsx';
@@ -95,6 +97,8 @@ export function AlertPage() {
                       />
                     </section>
                   )}
+                  <AlertHistory labels={labels} />
+                  {rule && rule.health !== 'err' && <Rehearsal rule={rule} />}
                   <section>
                     <h2 class="section-title">Labels and texts</h2>
                     <LabelChips labels={otherLabels(labels)} />

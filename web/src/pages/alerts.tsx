@@ -7,16 +7,18 @@ import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
 import { AlertList } from './alert-list.tsx';
 import { Notifications } from './notifications.tsx';
+import { RuleGroupTable } from './rule-groups.tsx';
 import { RuleItem } from './rule-item.tsx';
 import { SilenceList } from './silence-list.tsx';
 
-type Show = 'rules' | 'alerts' | 'silences' | 'sent';
+type Show = 'rules' | 'alerts' | 'silences' | 'sent' | 'groups';
 
 const TABS: readonly (readonly [Show, string])[] = [
   ['rules', 'By rule'],
   ['alerts', 'All alerts'],
   ['silences', 'Silences'],
   ['sent', 'Notifications'],
+  ['groups', 'Rules'],
 ];
 
 /** Alerts by rule, all firing and pending ones in one list, the silences, and what was sent. */
@@ -39,6 +41,7 @@ export function Alerts() {
     alerts: rows.length,
     silences: activeSilences,
     sent: undefined,
+    groups: rules.data.value?.reduce((sum, group) => sum + group.rules.length, 0),
   };
 
   return (
@@ -67,7 +70,7 @@ export function Alerts() {
             </button>
           ))}
         </div>
-        {show === 'rules' && (
+        {(show === 'rules' || show === 'groups') && (
           <input
             class="input search-input"
             type="search"
@@ -135,6 +138,11 @@ export function Alerts() {
         </View>
       )}
       {show === 'sent' && <Notifications />}
+      {show === 'groups' && (
+        <View resource={rules} what="The rules" skeleton={<Skeleton rows={6} height={40} />}>
+          {(groups) => <RuleGroupTable groups={groups} search={search} />}
+        </View>
+      )}
       {silencing && (
         <SilenceDialog
           labels={silencing.labels}

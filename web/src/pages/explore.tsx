@@ -3,11 +3,12 @@ import { Chart } from '../chart/chart.tsx';
 import { assignColors, seriesColor } from '../chart/palette.ts';
 import type { ChartLine } from '../chart/plot.ts';
 import { useAlertMarks } from '../dashboard/time-marks.tsx';
-import type { QueryRange } from '../data/api.ts';
+import type { QueryExtras, QueryRange } from '../data/api.ts';
 import type { Answer, MatrixSeries, QueryResult } from '../data/api-types.ts';
 import { type ExprPanel, panelJson, panelQuery, panelsOf } from '../data/explore-panels.ts';
 import { columnsOf, niceStep, queryRangeOf, seriesText } from '../data/matrix.ts';
 import { recentQueries, rememberQuery } from '../data/query-history.ts';
+import { formatNumber } from '../format/units.ts';
 import { useDismiss } from '../frame/time-control.tsx';
 import type { ResolvedRange } from '../nav/time-range.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
@@ -15,6 +16,7 @@ import { Icon } from '../parts/icons.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
 import { QueryEditor } from './query-editor.tsx';
+import { QueryTree } from './query-tree.tsx';
 import { ResultTable } from './result-table.tsx';
 
 type Tab = ExprPanel['tab'];
@@ -59,7 +61,7 @@ export function Explore() {
           <button
             type="button"
             class="button"
-            onClick={() => write([...panels, { expr: '', tab: panels.at(-1)!.tab }])}
+            onClick={() => write([...panels, { expr: '', tab: panels.at(-1)!.tab, isTree: false }])}
           >
             Add an expression
           </button>
@@ -89,7 +91,7 @@ function ExprView({ panel, isAlone, onChange, onRemove }: ExprViewProps) {
     const wanted = text.trim();
     rememberQuery(localStorage, wanted);
     if (wanted === expr) tick.value++;
-    else onChange({ expr: wanted, tab });
+    else onChange({ ...panel, expr: wanted });
   };
   return (
     <section class="expr" aria-label={expr === '' ? 'New expression' : expr}>
@@ -126,7 +128,7 @@ function ExprView({ panel, isAlone, onChange, onRemove }: ExprViewProps) {
         </span>
       </form>
       {expr !== '' ? (
-        <Result key={tab} panel={panel} onTab={(next) => onChange({ expr, tab: next })} />
+        <Result key={tab} panel={panel} onChange={onChange} />
       ) : (
         isAlone && (
           <Empty title="Write an expression, or start from one of these.">
@@ -186,27 +188,29 @@ function QueryHistory({ onChoose }: { onChoose(expr: string): void }) {
 
 interface ResultProps {
   readonly panel: ExprPanel;
-  onTab(tab: Tab): void;
+  onChange(panel: ExprPanel): void;
 }
 
-function Result({ panel, onTab: show }: ResultProps) {
-  const { expr, tab } = panel;
+function Result({ panel, onChange }: ResultProps) {
+  const { expr, tab, isTree } = panel;
+  const show = (next: Tab): void => onChange({ ...panel, tab: next });
   const { api, range, router, clock } = useSession();
   const moment = router.query.value.get('g0.end_input');
   const resource = useResource(
     async (abort): Promise<ExploreAnswer> => {
       const started = clock.now();
+      const ask: QueryExtras = isTree ? { stats: 'true', explain: 'true' } : { stats: 'true' };
       const resolved = range.resolve();
       if (tab === 'table') {
-        const answer = await api.query(expr, moment === null ? undefined : resolved.to / 1000, abort);
+        const answer = await api.query(expr, moment === null ? undefined : resolved.to / 1000, abort, ask);
         return { tab, answer, tookMs: clock.now() - started };
       }
       const step = stepOf(router.query.peek().get('g0.step_input')) ?? niceStep(resolved, 480, 1);
       const grid = queryRangeOf(resolved, step);
-      const answer = await api.queryRange(expr, grid, abort);
+      const answer = await api.queryRange(expr, grid, abort, ask);
       return { tab, answer, grid, range: resolved, tookMs: clock.now() - started };
     },
-    [expr, tab, range.text.value],
+    [expr, tab, isTree, range.text.value],
   );
   return (
     <>
@@ -231,6 +235,15 @@ function Result({ panel, onTab: show }: ResultProps) {
             Table
           </button>
         </div>
+        <button
+          type="button"
+          class="segment"
+          aria-pressed={isTree}
+          title="The expression as a tree, with what each part gives and takes"
+          onClick={() => onChange({ ...panel, isTree: !isTree })}
+        >
+          Tree
+        </button>
         <ResultFacts result={resource.data.value} />
         <CopyButton text={() => panelJson(panel)} label="Copy as panel" />
       </div>
@@ -242,6 +255,7 @@ function Result({ panel, onTab: show }: ResultProps) {
                 {text}
               </p>
             ))}
+            {isTree && result.answer.explain && <QueryTree root={result.answer.explain} />}
             {result.tab === 'graph' ? (
               <ResultGraph result={result} expr={expr} />
             ) : (
@@ -304,9 +318,11 @@ function ResultFacts({ result }: { readonly result: ExploreAnswer | undefined })
     : 'result' in data && data.resultType !== 'scalar' && data.resultType !== 'string'
       ? data.result.length
       : 1;
+  const samples = result.answer.stats?.samples?.totalQueryableSamples;
   return (
     <span class="result-facts dim">
-      {count} {count === 1 ? 'series' : 'series'} · {result.tookMs} ms
+      {count} series
+      {samples === undefined ? '' : ` · ${formatNumber(samples)} samples`} · {result.tookMs} ms
       {result.tab === 'graph' ? ` · step ${result.grid.step} s` : ''}
     </span>
   );

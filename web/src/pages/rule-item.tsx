@@ -14,6 +14,7 @@ import { Value } from '../parts/value.tsx';
 import { useSession } from '../session.ts';
 import { AlertGraph } from './alert-graph.tsx';
 import { AlertValue } from './alert-value.tsx';
+import { Rehearsal } from './rehearsal.tsx';
 
 interface RuleItemProps {
   readonly rule: AlertingRule;
@@ -60,6 +61,7 @@ function RuleDetail({
   onSilence(labels: LabelMap): void;
 }) {
   const { router, range } = useSession();
+  const [isRehearsing, setIsRehearsing] = useState(false);
   const explore = `/graph?g0.expr=${encodeURIComponent(rule.query)}&g0.tab=0&g0.range_input=1h`;
   return (
     <div class="rule-detail">
@@ -101,6 +103,16 @@ function RuleDetail({
         </ul>
       )}
       {own.length === 0 && <Annotations annotations={rule.annotations} />}
+      {rule.health !== 'err' &&
+        (isRehearsing ? (
+          <Rehearsal rule={rule} />
+        ) : (
+          <div>
+            <button type="button" class="button is-small" onClick={() => setIsRehearsing(true)}>
+              Rehearse on history
+            </button>
+          </div>
+        ))}
     </div>
   );
 }

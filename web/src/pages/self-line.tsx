@@ -57,7 +57,7 @@ async function loadSelf(api: Api, queries: Queries, abort: AbortSignal): Promise
   };
   const [samples, disk, memory, tsdb, runtime, build] = await Promise.allSettled([
     number('sum(rate(belfry_tsdb_samples_appended_total[5m]))'),
-    number('sum(belfry_tsdb_storage_bytes) or sum(belfry_tsdb_log_bytes)'),
+    api.storedFiles(abort).then((files) => files.reduce((sum, file) => sum + file.stats.numBytes, 0)),
     number('sum(process_resident_memory_bytes{job="belfry"})'),
     api.tsdbStatus(abort),
     api.status<{ storageRetention?: string }>('runtimeinfo', abort),

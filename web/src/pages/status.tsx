@@ -4,6 +4,7 @@ import { Ago } from '../parts/ago.tsx';
 import { Value } from '../parts/value.tsx';
 import { Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
+import { CardinalityExplorer, QueriesInFlight, StorageDays } from './status-parts.tsx';
 
 type Facts = Readonly<Record<string, unknown>>;
 
@@ -12,6 +13,7 @@ export function Status() {
   const { api } = useSession();
   const build = useResource((abort) => api.status<Facts>('buildinfo', abort), []);
   const runtime = useResource((abort) => api.status<Facts>('runtimeinfo', abort), []);
+  const flags = useResource((abort) => api.status<Facts>('flags', abort), [], { live: false });
   const tsdb = useResource((abort) => api.tsdbStatus(abort), []);
   const config = useResource((abort) => api.status<{ yaml: string }>('config', abort), []);
   return (
@@ -33,7 +35,7 @@ export function Status() {
           </View>
         </section>
         <section>
-          <h2 class="section-title">Storage</h2>
+          <h2 class="section-title">In memory</h2>
           <View resource={tsdb} what="The storage" skeleton={<Skeleton rows={5} height={28} />}>
             {(status) => <HeadFacts status={status} />}
           </View>
@@ -42,12 +44,22 @@ export function Status() {
       <View resource={tsdb} what="The cardinality" skeleton={<Skeleton rows={4} height={28} />}>
         {(status) => (
           <div class="status-grid">
-            <TopList title="Series by metric" rows={status.seriesCountByMetricName} />
+            <CardinalityExplorer metrics={(status.seriesCountByMetricName ?? []).slice(0, 10)} />
             <TopList title="Values by label" rows={status.labelValueCountByLabelName} />
             <TopList title="Series by label pair" rows={status.seriesCountByLabelValuePair} />
           </div>
         )}
       </View>
+      <QueriesInFlight />
+      <div class="status-grid">
+        <StorageDays retention={textOf(runtime.data.value?.storageRetention)} />
+        <section>
+          <h2 class="section-title">Command line</h2>
+          <View resource={flags} what="The flags" skeleton={<Skeleton rows={5} height={28} />}>
+            {(facts) => <FlagList flags={facts} />}
+          </View>
+        </section>
+      </div>
       <section>
         <h2 class="section-title">
           Configuration <span class="section-note">secrets are not shown</span>
@@ -61,6 +73,23 @@ export function Status() {
         </View>
       </section>
     </div>
+  );
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+/** Flags that were given, and those that stand at their default. */
+function FlagList({ flags }: { readonly flags: Facts }) {
+  return (
+    <dl class="facts">
+      {Object.entries(flags).map(([name, value]) => (
+        <div key={name}>
+          <dt class="mono">--{name}</dt>
+          <dd>{value === '' ? <span class="dim">default</span> : String(value)}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 

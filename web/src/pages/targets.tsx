@@ -1,5 +1,12 @@
 import { useState } from 'preact/hooks';
-import type { ActiveTarget, DroppedTarget, TargetsAnswer } from '../data/api-types.ts';
+import type {
+  ActiveTarget,
+  DiscoveryState,
+  DroppedTarget,
+  LabelMap,
+  RelabelSteps,
+  TargetsAnswer,
+} from '../data/api-types.ts';
 import type { Health } from '../data/hosts.ts';
 import { parsePromDuration } from '../format/duration.ts';
 import { parseApiTime } from '../format/time.ts';
@@ -20,6 +27,7 @@ const STATES: Readonly<Record<ActiveTarget['health'], { state: Health; word: str
 export function Targets() {
   const { api, router } = useSession();
   const targets = useResource((abort) => api.targetsAnswer(abort), []);
+  const discovery = useResource((abort) => api.discovery(abort), []);
   const job = router.query.value.get('job');
   const onlyFailing = router.query.value.get('state') === 'down';
   const [search, setSearch] = useState('');
@@ -59,10 +67,27 @@ export function Targets() {
           </button>
         )}
       </div>
+      <DiscoveryProblems states={discovery.data.value ?? []} />
       <View resource={targets} what="The targets" skeleton={<Skeleton rows={6} height={40} />}>
         {(answer) => <TargetGroups answer={answer} job={job} onlyFailing={onlyFailing} search={search} />}
       </View>
     </div>
+  );
+}
+
+/** Discoveries that could not find out what there is. */
+function DiscoveryProblems({ states }: { readonly states: readonly DiscoveryState[] }) {
+  const failing = states.filter((state) => state.lastError !== '');
+  if (failing.length === 0) return null;
+  return (
+    <ul class="discovery-problems">
+      {failing.map((state) => (
+        <li key={`${state.scrapePool} ${state.mechanism}`} class="error-note">
+          <strong>{state.scrapePool}</strong>: {state.mechanism} fails, what it found before goes on:{' '}
+          {state.lastError}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -129,6 +154,7 @@ function Pool({
   readonly droppedCount: number;
   readonly dropped: readonly DroppedTarget[];
 }) {
+  const [isWhole, setIsWhole] = useState(false);
   const up = targets.filter((target) => target.health === 'up').length;
   const order = { down: 0, unknown: 1, up: 2 };
   const sorted = [...targets].sort(
@@ -157,17 +183,24 @@ function Pool({
             </tr>
           </thead>
           <tbody>
-            {sorted.map((target) => (
+            {sorted.slice(0, isWhole ? undefined : MAX_ROWS).map((target) => (
               <TargetRow key={target.scrapeUrl + JSON.stringify(target.labels)} target={target} />
             ))}
           </tbody>
         </table>
       </div>
+      {sorted.length > MAX_ROWS && !isWhole && (
+        <button type="button" class="button is-small" onClick={() => setIsWhole(true)}>
+          Show {sorted.length - MAX_ROWS} more
+        </button>
+      )}
       {droppedCount > 0 && <Dropped count={droppedCount} targets={dropped} />}
     </section>
   );
 }
 
+/** Targets of a job drawn at first; failing ones come first. */
+const MAX_ROWS = 100;
 /** Most dropped targets listed: service discovery may find thousands. */
 const MAX_DROPPED = 100;
 
@@ -187,12 +220,13 @@ function Dropped({ count, targets }: { readonly count: number; readonly targets:
             these labels.
           </p>
           <ul>
-            {targets.slice(0, MAX_DROPPED).map(({ discoveredLabels }) => (
+            {targets.slice(0, MAX_DROPPED).map(({ discoveredLabels, scrapePool }) => (
               <li key={JSON.stringify(discoveredLabels)}>
                 <span class="mono">{discoveredLabels.__address__}</span>{' '}
                 <LabelChips
                   labels={Object.entries(discoveredLabels).filter(([name]) => name !== '__address__')}
                 />
+                <RelabelWhy pool={scrapePool ?? ''} labels={discoveredLabels} />
               </li>
             ))}
           </ul>
@@ -203,9 +237,58 @@ function Dropped({ count, targets }: { readonly count: number; readonly targets:
   );
 }
 
+/** What the rules of relabel_configs did, one by one, on request. */
+function RelabelWhy({ pool, labels }: { readonly pool: string; readonly labels: LabelMap }) {
+  const { api } = useSession();
+  const [steps, setSteps] = useState<RelabelSteps | Error>();
+  const ask = async (): Promise<void> => {
+    setSteps(await api.relabelSteps(pool, labels).catch((error: Error) => error));
+  };
+  if (steps === undefined) {
+    return (
+      <button type="button" class="button is-small" onClick={() => void ask()}>
+        Why
+      </button>
+    );
+  }
+  if (steps instanceof Error) return <span class="text-firing">{steps.message}</span>;
+  return (
+    <ol class="relabel-steps">
+      {steps.steps.map(({ rule, keep, changes }, i) => (
+        <li key={`${i} ${JSON.stringify(rule)}`} class={keep ? undefined : 'is-dropping'}>
+          <StateMark state={keep ? 'ok' : 'firing'} word={keep ? 'goes on' : 'dropped here'} />
+          <code>{ruleText(rule)}</code>
+          <span class="dim">
+            {keep ? (changes?.length ? `${changes.length} changed` : 'changes nothing') : 'drops it'}
+          </span>
+        </li>
+      ))}
+      {steps.steps.length === 0 && <li>{steps.outcome?.reason ?? 'There are no rules.'}</li>}
+    </ol>
+  );
+}
+
+/** A relabel rule on one line, what stands at its default left out. */
+function ruleText(rule: Readonly<Record<string, unknown>>): string {
+  const shown = Object.entries(rule).filter(
+    ([name, value]) =>
+      value !== '' &&
+      value !== 0 &&
+      !(Array.isArray(value) && value.length === 0) &&
+      !(name === 'separator' && value === ';') &&
+      !(name === 'replacement' && value === '$1') &&
+      !(name === 'regex' && value === '(.*)'),
+  );
+  return shown
+    .map(([name, value]) => `${name}: ${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}`)
+    .join('  ');
+}
+
 function TargetRow({ target }: { readonly target: ActiveTarget }) {
   const labels = Object.entries(target.labels).filter(([name]) => name !== 'job');
   const intervalSeconds = (parsePromDuration(target.scrapeInterval) ?? 0) / 1000;
+  const { router } = useSession();
+  const [isOpen, setIsOpen] = useState(false);
   const isSlow = intervalSeconds > 0 && target.lastScrapeDuration > intervalSeconds / 2;
   return (
     <>
@@ -213,8 +296,16 @@ function TargetRow({ target }: { readonly target: ActiveTarget }) {
         <td data-label="State">
           <StateMark {...STATES[target.health]} showWord />
         </td>
-        <td class="mono target-url" data-label="Address">
-          {target.scrapeUrl}
+        <td class="target-url" data-label="Address">
+          <button
+            type="button"
+            class="link-plain mono"
+            aria-expanded={isOpen}
+            title="How it was found, and what it says"
+            onClick={() => setIsOpen(!isOpen)}
+          >
+            {target.scrapeUrl}
+          </button>
         </td>
         <td data-label="Labels">
           <LabelChips labels={labels} />
@@ -232,6 +323,27 @@ function TargetRow({ target }: { readonly target: ActiveTarget }) {
           {target.scrapeInterval}
         </td>
       </tr>
+      {isOpen && (
+        <tr class="note-row">
+          <td colSpan={6}>
+            <div class="target-detail">
+              <p>
+                <a
+                  href={router.href(
+                    `/graph?g0.expr=${encodeURIComponent(`{job=${JSON.stringify(target.labels.job ?? '')}, instance=${JSON.stringify(target.labels.instance ?? '')}}`)}&g0.tab=1`,
+                  )}
+                >
+                  What it says now
+                </a>
+                <span class="dim"> · timeout {target.scrapeTimeout}</span>
+              </p>
+              <p class="dim">Found as</p>
+              <LabelChips labels={Object.entries(target.discoveredLabels)} />
+              <RelabelWhy pool={target.scrapePool} labels={target.discoveredLabels} />
+            </div>
+          </td>
+        </tr>
+      )}
       {target.lastError !== '' && (
         <tr class="note-row">
           <td colSpan={6}>
