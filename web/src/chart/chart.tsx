@@ -5,7 +5,8 @@ import { lazyPart } from '../lazy-part.ts';
 import { useSession } from '../session.ts';
 import { useEventMarks } from './event-marks.ts';
 import { LAST_ONLY, Legend, type LegendColumn, type LegendOrder } from './legend.tsx';
-import type { ChartSpec, Plot, PlotColors } from './plot.ts';
+import { axisColors } from './palette.ts';
+import type { ChartSpec, Plot } from './plot.ts';
 
 export type ChartProps = Omit<ChartSpec, 'hidden'> & {
   /** What the chart shows, for those who cannot see it. */
@@ -64,9 +65,12 @@ export function Chart({
     };
   }, []);
 
-  useEffect(() => {
+  // Sizes come from the observer only: asking for them would lay the page out anew for each chart of a dashboard.
+  const size = useRef<{ width: number; height: number } | undefined>(undefined);
+  const draw = useRef(() => {});
+  draw.current = () => {
     const element = host.current;
-    if (!element || !library) return;
+    if (!element || !library || !size.current) return;
     const full: ChartSpec = {
       ...spec,
       hidden,
@@ -80,19 +84,22 @@ export function Chart({
       return;
     }
     plot.current?.plot.destroy();
-    const made = library.createPlot(element, full, sizeOf(element, height), colorsOf(element), syncKey, {
+    const made = library.createPlot(element, full, size.current, axisColors(shown), syncKey, {
       zoom: (from, to) => range.set({ from: String(Math.round(from)), to: String(Math.round(to)) }),
       zoomOut: () => range.undo(),
     });
     plot.current = { shape, plot: made };
-  });
+  };
+  useEffect(() => draw.current());
 
   useEffect(() => {
     const element = host.current;
     if (!element) return;
-    const observer = new ResizeObserver(() => {
-      const { width, height: tall } = sizeOf(element, height);
-      plot.current?.plot.resize(width, tall);
+    const observer = new ResizeObserver((entries) => {
+      const { width, height: tall } = entries.at(-1)!.contentRect;
+      size.current = { width: Math.max(60, width), height: height ?? Math.max(80, tall) };
+      if (plot.current) plot.current.plot.resize(size.current.width, size.current.height);
+      else draw.current();
     });
     observer.observe(element);
     return () => {
@@ -164,23 +171,6 @@ function useHidden(
       router.go(text === '' ? router.path.value : `${router.path.value}?${text}`, { replace: true });
     },
   ];
-}
-
-function sizeOf(element: HTMLElement, height: number | undefined): { width: number; height: number } {
-  return { width: Math.max(60, element.clientWidth), height: height ?? Math.max(80, element.clientHeight) };
-}
-
-/** Resolves the tokens the canvas needs: it cannot read custom properties. */
-function colorsOf(element: HTMLElement): PlotColors {
-  const probe = document.createElement('span');
-  element.append(probe);
-  const read = (token: string): string => {
-    probe.style.color = `var(${token})`;
-    return getComputedStyle(probe).color;
-  };
-  const colors = { tick: read('--tick'), grid: read('--grid') };
-  probe.remove();
-  return colors;
 }
 
 function summary(label: string, spec: Omit<ChartSpec, 'hidden'>): string {

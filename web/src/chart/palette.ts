@@ -45,6 +45,13 @@ export function seriesColor(index: number, theme: ShownTheme, isColorBlind = fal
   return `oklch(${LIGHTNESS[theme]} ${chroma} ${hue})`;
 }
 
+/** Of axes, for the canvas, which cannot read custom properties: the tokens `--tick` and `--grid`. */
+export function axisColors(theme: ShownTheme): { readonly tick: string; readonly grid: string } {
+  return theme === 'dark'
+    ? { tick: 'oklch(0.66 0.01 260)', grid: 'oklch(0.93 0.005 85 / 0.08)' }
+    : { tick: 'oklch(0.5 0.01 260)', grid: 'oklch(0.24 0.01 260 / 0.07)' };
+}
+
 /** The same colour, see-through. */
 export function withAlpha(color: string, alpha: number): string {
   const oklch = /^oklch\(([^/)]+)\)$/.exec(color);

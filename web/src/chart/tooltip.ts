@@ -47,6 +47,7 @@ export function createTooltip(host: HTMLElement): Tooltip {
   host.append(box);
   let isHovered = false;
   let isPinned = false;
+  let shown = '';
 
   return {
     move(plot, spec) {
@@ -65,15 +66,19 @@ export function createTooltip(host: HTMLElement): Tooltip {
         return;
       }
       const rows = rowsAt(plot, spec, idx, isHovered ? top : Number.NaN);
-      const reach = ((spec.range[1] - spec.range[0]) / Math.max(1, plot.over.clientWidth)) * MARK_REACH_PX;
+      const width = Math.max(1, plot.bbox.width / window.devicePixelRatio);
+      const reach = ((spec.range[1] - spec.range[0]) / width) * MARK_REACH_PX;
       const marks = marksNear(spec.marks ?? [], plot.posToVal(left, 'x'), reach).slice(0, MAX_MARKS);
       if (rows.length === 0 && marks.length === 0) {
         box.hidden = true;
         return;
       }
-      fill(box, spec.times[idx]! * 1000, rows, marks, spec.zone);
+      const nearest = rows.findIndex((row) => row.isNearest);
+      const told = `${idx} ${nearest} ${rows.length} ${rows[0]?.value} ${marks.map(({ text }) => text).join()}`;
+      if (told !== shown) fill(box, spec.times[idx]! * 1000, rows, marks, spec.zone);
+      shown = told;
       box.hidden = false;
-      place(box, plot, left, top);
+      place(box, plot, left, top, box.childElementCount);
     },
     show() {
       isHovered = true;
@@ -155,14 +160,28 @@ function fill(
   box.replaceChildren(head, ...lines, ...more, ...notes);
 }
 
-function place(box: HTMLElement, plot: uPlot, left: number, top: number): void {
-  const plotLeft = plot.over.offsetLeft;
-  const room = plot.over.clientWidth;
-  const width = box.offsetWidth;
-  const x = left + width + 24 > room ? Math.max(-plotLeft, left - width - 12) : left + 12;
-  const y = Math.max(0, Math.min(top - 12, plot.over.clientHeight - box.offsetHeight));
-  box.style.transform = `translate(${Math.round(plotLeft + x)}px, ${Math.round(plot.over.offsetTop + y)}px)`;
+/**
+ * Beside the pointer, on the side with more room, without asking the browser for sizes: that would lay out the page on every move.
+ * @param lineCount how many lines the box has
+ */
+function place(box: HTMLElement, plot: uPlot, left: number, top: number, lineCount: number): void {
+  const ratio = window.devicePixelRatio;
+  const [plotLeft, plotTop, width, height] = [
+    plot.bbox.left / ratio,
+    plot.bbox.top / ratio,
+    plot.bbox.width / ratio,
+    plot.bbox.height / ratio,
+  ];
+  const isRight = left > width / 2;
+  const x = plotLeft + left + (isRight ? -GAP_PX : GAP_PX);
+  const y = plotTop + Math.max(0, Math.min(top - GAP_PX, height - lineCount * LINE_PX - PADDING_PX));
+  box.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)${isRight ? ' translateX(-100%)' : ''}`;
 }
+
+const GAP_PX = 12;
+/** As the style has them. */
+const LINE_PX = 16;
+const PADDING_PX = 24;
 
 function element(tag: string, className: string, text?: string): HTMLElement {
   const made = document.createElement(tag);

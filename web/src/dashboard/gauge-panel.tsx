@@ -1,4 +1,5 @@
 import type { PanelModel } from '../../../src/dashboards/model.ts';
+import { valueText } from '../format/units.ts';
 import { useSession } from '../session.ts';
 import { cssColor } from './colors.ts';
 import type { PanelData } from './panel-data.ts';
@@ -31,16 +32,35 @@ export function GaugePanel({ panel, data }: { readonly panel: PanelModel; readon
                   style={{ stroke: display.color ?? 'var(--bell)' }}
                 />
               )}
-              {steps.map((step, i) => (
-                <path
-                  key={`${step.value}`}
-                  class="gauge-step"
-                  d={arc(52.5, at(step.value), i + 1 < steps.length ? at(steps[i + 1]!.value) : 1)}
-                  style={{ stroke: cssColor(step.color, shown) ?? 'var(--line)' }}
-                />
-              ))}
+              {panel.value?.hasMarkers !== false &&
+                steps.map((step, i) => (
+                  <path
+                    key={`${step.value}`}
+                    class="gauge-step"
+                    d={arc(52.5, at(step.value), i + 1 < steps.length ? at(steps[i + 1]!.value) : 1)}
+                    style={{ stroke: cssColor(step.color, shown) ?? 'var(--line)' }}
+                  />
+                ))}
+              {panel.value?.hasMarkerLabels &&
+                steps.map((step) => {
+                  if (step.value === null) return null;
+                  const [x, y] = spot(56, at(step.value));
+                  return (
+                    <text
+                      key={step.value}
+                      class="gauge-label"
+                      x={x}
+                      y={y}
+                      text-anchor={x < 60 ? 'end' : 'start'}
+                    >
+                      {valueText(step.value, panel.unit)}
+                    </text>
+                  );
+                })}
             </svg>
-            <div class="gauge-value">
+            <div
+              class={value === null && display.text === 'No data' ? 'gauge-value is-missing' : 'gauge-value'}
+            >
               <span style={{ color: display.color }}>{display.text}</span>
               {display.unit !== '' && <span class="unit">{display.unit}</span>}
             </div>
@@ -55,12 +75,18 @@ export function GaugePanel({ panel, data }: { readonly panel: PanelModel; readon
 const START = -210;
 const SWEEP = 240;
 
+/** A point of the dial. */
+function spot(radius: number, share: number): [x: number, y: number] {
+  const angle = ((START + share * SWEEP) * Math.PI) / 180;
+  return [60 + radius * Math.cos(angle), 57 + radius * Math.sin(angle)];
+}
+
 /** Part of the dial as a path; `from` and `to` between 0 and 1. */
 function arc(radius: number, from: number, to: number): string {
-  const point = (share: number): string => {
-    const angle = ((START + share * SWEEP) * Math.PI) / 180;
-    return `${(60 + radius * Math.cos(angle)).toFixed(2)} ${(57 + radius * Math.sin(angle)).toFixed(2)}`;
-  };
+  const point = (share: number): string =>
+    spot(radius, share)
+      .map((part) => part.toFixed(2))
+      .join(' ');
   if (to <= from) return '';
   const isLarge = (to - from) * SWEEP > 180 ? 1 : 0;
   return `M${point(from)}A${radius} ${radius} 0 ${isLarge} 1 ${point(to)}`;
@@ -71,8 +97,12 @@ export function BarGaugePanel({ panel, data }: { readonly panel: PanelModel; rea
   const { theme } = useSession();
   const tiles = tilesOf(panel, data.series, theme.shown.value);
   const share = shareOf(panel, tiles);
+  const look = panel.value;
+  const isUpright = look?.orientation === 'vertical';
   return (
-    <ul class="bars">
+    <ul
+      class={`bars is-${look?.bar ?? 'gradient'}${isUpright ? ' is-upright' : ''}${look?.hasTrack === false ? ' has-no-track' : ''}`}
+    >
       {tiles.map(({ name, value, display }) => (
         <li key={name}>
           <span class="bars-name">{name}</span>
@@ -80,12 +110,12 @@ export function BarGaugePanel({ panel, data }: { readonly panel: PanelModel; rea
             <span
               class="bars-bar"
               style={{
-                width: `${(value === null ? 0 : share(value)) * 100}%`,
-                background: display.color ?? 'var(--bell)',
+                [isUpright ? 'height' : 'width']: `${(value === null ? 0 : share(value)) * 100}%`,
+                '--bar': display.color ?? 'var(--bell)',
               }}
             />
           </span>
-          <span class="value">
+          <span class="value" style={{ color: display.color }}>
             {display.text}
             {display.unit !== '' && <span class="unit">{display.unit}</span>}
           </span>

@@ -27,22 +27,38 @@ export function StatPanel({ panel, data }: { readonly panel: PanelModel; readonl
     (settings?.textMode === 'auto' && tiles.length > 1);
   return (
     <div class={`stat-tiles is-${settings?.orientation ?? 'auto'}`}>
-      {tiles.map(({ name, display, values }) => {
+      {tiles.map(({ name, value, display, values }) => {
         const isBackground = settings?.colorMode === 'background';
         const color = settings?.colorMode === 'none' ? undefined : display.color;
         const spark = cssColor(settings?.sparklineColor, shown) ?? color;
         return (
           <div
             key={name}
-            class={isBackground ? 'stat-tile is-filled' : 'stat-tile'}
+            class={`stat-tile${isBackground ? ' is-filled' : ''}${settings?.isCentered ? ' is-centered' : ''}`}
             style={{
               '--tile': color ?? 'var(--text)',
               ...(isBackground && color ? { color: inkOn(color) } : {}),
             }}
           >
-            {showName && <div class="stat-name">{name}</div>}
+            {showName && (
+              <div
+                class="stat-name"
+                style={
+                  settings?.titleSize === undefined
+                    ? undefined
+                    : { font: `${settings.titleSize}px/1.2 var(--sans)` }
+                }
+              >
+                {name}
+              </div>
+            )}
             {settings?.textMode !== 'name' && settings?.textMode !== 'none' && (
-              <div class="stat-value">
+              <div
+                class={value === null && display.text === 'No data' ? 'stat-value is-missing' : 'stat-value'}
+                style={
+                  settings?.valueSize === undefined ? undefined : { fontSize: `${settings.valueSize}px` }
+                }
+              >
                 {settings?.prefix !== '' && <span class="stat-affix">{settings?.prefix}</span>}
                 {display.text}
                 {display.unit !== '' && <span class="unit">{display.unit}</span>}
