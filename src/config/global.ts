@@ -45,7 +45,7 @@ const prometheusGlobal = {
   query_log_file: filePath().optional().meta(noEffect('queries are listed at /api/queries.')),
   scrape_failure_log_file: filePath()
     .optional()
-    .meta(noEffect('failures are in the log and on the targets page.')),
+    .describe('File that failed scrapes are appended to, a line of JSON each.'),
   external_labels: z
     .record(externalLabelName(), externalLabelValue())
     .default({})
@@ -56,6 +56,14 @@ const prometheusGlobal = {
   label_limit: count().default(0).describe('Most labels per sample; 0 is no limit.'),
   label_name_length_limit: count().default(0).describe('Longest label name; 0 is no limit.'),
   label_value_length_limit: count().default(0).describe('Longest label value; 0 is no limit.'),
+  series_budget: count()
+    .default(200_000)
+    .describe(
+      'Most series of a target; past it known ones go on and new ones are parked. 0 is no limit. Not in Prometheus.',
+    ),
+  job_series_budget: count()
+    .default(1_000_000)
+    .describe('The same for all targets of a job together. 0 is no limit. Not in Prometheus.'),
   keep_dropped_targets: count().default(0).describe('Most dropped targets shown per job; 0 is no limit.'),
   metric_name_validation_scheme: nameValidation().default('utf8').describe('Which names are valid.'),
   metric_name_escaping_scheme: nameEscaping()

@@ -89,7 +89,7 @@ export const httpClientShape = {
     .boolean()
     .default(true)
     .describe('Follows redirects; credentials stay with the first host.'),
-  enable_http2: z.boolean().default(true).describe('Allows HTTP/2.'),
+  enable_http2: z.boolean().default(true).describe('No effect: requests are HTTP/1.1.'),
   ...proxyShape,
   http_headers: z.record(text(), httpHeader).optional().describe('More request headers.'),
 };

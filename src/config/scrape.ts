@@ -8,7 +8,7 @@ import {
   type HttpClientConfig,
   httpClientShape,
 } from './http-client.ts';
-import { count, duration, filePath, noEffect, size, text } from './leaves.ts';
+import { count, duration, filePath, size, text } from './leaves.ts';
 import { type RelabelConfig, relabelConfig } from './relabel.ts';
 
 const scrapeKeys = z.strictObject({
@@ -40,7 +40,7 @@ const scrapeKeys = z.strictObject({
   extra_scrape_metrics: z.boolean().optional().describe('Stores three more series about each scrape.'),
   scrape_failure_log_file: filePath()
     .optional()
-    .meta(noEffect('failures are in the log and on the targets page.')),
+    .describe('File that failed scrapes are appended to, a line of JSON each.'),
   honor_labels: z
     .boolean()
     .default(false)
@@ -72,6 +72,12 @@ const scrapeKeys = z.strictObject({
     .min(0)
     .default(0)
     .describe('Least growth from bucket to bucket.'),
+  series_budget: count()
+    .optional()
+    .describe('Most series of a target; past it known ones go on and new ones are parked. 0 is no limit.'),
+  job_series_budget: count()
+    .optional()
+    .describe('The same for all targets of the job together. 0 is no limit.'),
   keep_dropped_targets: count().optional().describe('Most dropped targets shown. 0 is no limit.'),
   metric_name_validation_scheme: nameValidation().optional().describe('Which names are valid.'),
   metric_name_escaping_scheme: nameEscaping().optional().describe('Escaping asked for.'),
@@ -111,6 +117,8 @@ type Inherited =
   | 'label_limit'
   | 'label_name_length_limit'
   | 'label_value_length_limit'
+  | 'series_budget'
+  | 'job_series_budget'
   | 'keep_dropped_targets'
   | 'metric_name_validation_scheme'
   | 'metric_name_escaping_scheme';
@@ -153,6 +161,7 @@ export function completeScrape(keys: ScrapeKeys, global: GlobalConfig): ScrapeCo
       keys.scrape_protocols ??
       global.scrape_protocols ??
       SCRAPE_PROTOCOLS.filter((protocol) => scrape_native_histograms || protocol !== 'PrometheusProto'),
+    scrape_failure_log_file: keys.scrape_failure_log_file ?? global.scrape_failure_log_file,
     scrape_native_histograms,
     always_scrape_classic_histograms:
       keys.always_scrape_classic_histograms ?? global.always_scrape_classic_histograms,
@@ -165,6 +174,8 @@ export function completeScrape(keys: ScrapeKeys, global: GlobalConfig): ScrapeCo
     label_limit: keys.label_limit || global.label_limit,
     label_name_length_limit: keys.label_name_length_limit || global.label_name_length_limit,
     label_value_length_limit: keys.label_value_length_limit || global.label_value_length_limit,
+    series_budget: keys.series_budget ?? global.series_budget,
+    job_series_budget: keys.job_series_budget ?? global.job_series_budget,
     keep_dropped_targets: keys.keep_dropped_targets || global.keep_dropped_targets,
     metric_name_validation_scheme: validation,
     metric_name_escaping_scheme: keys.metric_name_escaping_scheme ?? inherited,

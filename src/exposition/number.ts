@@ -81,3 +81,20 @@ export function parseGoFloat(text: string): number | string {
   if (INFINITE.test(text)) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   return 'not a number';
 }
+
+/**
+ * Writes the bound of a bucket or quantile as OpenMetrics and upstream do: Go's shortest `%g`, with an exponent from 1e+06 on and
+ * below 0.0001, and `.0` behind whole numbers.
+ */
+export function formatBound(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
+  if (value === 0) return '0.0';
+  const [mantissa, exponentText] = value.toExponential().split('e') as [string, string];
+  const exponent = Number(exponentText);
+  if (exponent < -4 || exponent >= 6) {
+    return `${mantissa}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+  }
+  const text = String(value);
+  return text.includes('.') ? text : `${text}.0`;
+}

@@ -1,8 +1,7 @@
 import { type Buffer, isUtf8 } from 'node:buffer';
 import { METRIC_NAME } from '../model/labels.ts';
-import { formatValue } from '../model/sample.ts';
 import { expositionErrorAt } from './exposition-error.ts';
-import { parseGoFloat } from './number.ts';
+import { formatBound, parseGoFloat } from './number.ts';
 import { METRIC_TYPES } from './parser.ts';
 
 const NEWLINE = 0x0a;
@@ -262,9 +261,7 @@ function boundLabel(type: number): string {
 /** Writes `1` as `1.0`, so that a bucket has one name whatever the client library writes. */
 function normalizeBound(text: string): string {
   const bound = parseGoFloat(text);
-  if (typeof bound === 'string') return text;
-  const written = formatValue(bound);
-  return Number.isFinite(bound) && !/[.e]/.test(written) ? `${written}.0` : written;
+  return typeof bound === 'string' ? text : formatBound(bound);
 }
 
 function nameBytes(): Uint8Array {

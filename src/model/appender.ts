@@ -24,6 +24,10 @@ export interface CommitResult {
 export interface ScrapeAppender {
   /** Finds or makes the slot of a series of this source. Valid until `releaseUnused` says otherwise. */
   slot(labels: Labels): Slot;
+  /** The slot of a series that has one, -1 for others: nothing is made. */
+  find(labels: Labels): Slot;
+  /** Series that have a slot. */
+  readonly seriesCount: number;
   labelsOfSlot(slot: Slot): Labels;
   /** Starts a scrape at `timestamp` (Unix ms). Returns false when it is not later than the last one committed: skip the scrape. */
   begin(timestamp: number): boolean;

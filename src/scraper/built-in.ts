@@ -1,4 +1,5 @@
 import { labelsOf } from '../model/labels.ts';
+import type { HistogramRules } from './family-page.ts';
 import type { PageSource } from './loop.ts';
 import type { Target } from './target.ts';
 import type { SampleRules } from './target-samples.ts';
@@ -26,18 +27,36 @@ export function resolveBuiltIn(builtIn: BuiltInTarget): {
   const { job, instance, url, intervalMs, timeoutMs } = builtIn;
   const labels = labelsOf(Object.entries({ ...builtIn.labels, job, instance }));
   const key = ['built-in', job, ...labels].join('\xff');
-  const target: Target = { key, job, labels, discoveredLabels: labels, url, intervalMs, timeoutMs };
+  const histograms: HistogramRules = {
+    scrape_native_histograms: false,
+    always_scrape_classic_histograms: false,
+    convert_classic_histograms_to_nhcb: false,
+  };
+  const target: Target = {
+    key,
+    job,
+    labels,
+    discoveredLabels: labels,
+    url,
+    intervalMs,
+    timeoutMs,
+    histograms,
+  };
   const rules: SampleRules = {
     relabel: () => true,
     honor_labels: false,
     honor_timestamps: true,
     track_timestamps_staleness: false,
     sample_limit: 0,
+    series_budget: 0,
     label_limit: 0,
     label_name_length_limit: 0,
     label_value_length_limit: 0,
     metric_name_validation_scheme: 'utf8',
     extra_scrape_metrics: false,
+    ...histograms,
+    native_histogram_bucket_limit: 0,
+    native_histogram_min_bucket_factor: 0,
   };
   return { target, rules };
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { ScrapeConfig } from '../config/scrape.ts';
 import { acceptHeader, formatOf } from './exposition-format.ts';
+import { requestError } from './http-errors.ts';
 import type { PageSource } from './loop.ts';
 import type { PageClient } from './page-client.ts';
 import type { Target } from './target.ts';
@@ -21,12 +22,17 @@ export function httpPages(
     'x-prometheus-scrape-timeout-seconds': String(target.timeoutMs / 1000),
   };
   // Unpacking costs more than all the rest of a scrape; between processes of one host there is no wire to spare.
-  const compressed = job.enable_compression && !isLoopback(new URL(target.url).hostname);
+  const isHere = target.socketPath !== undefined || isLoopback(new URL(target.url).hostname);
+  const compressed = job.enable_compression && !isHere;
   const bodyLimitBytes = job.body_size_limit > 0 ? job.body_size_limit : DEFAULT_BODY_LIMIT_BYTES;
   const page = client.page({ url: target.url, headers, compressed });
   return {
     async fetch(signal, expectedBytes) {
-      const { body, contentType } = await page({ bodyLimitBytes, expectedBytes, signal });
+      const { body, contentType } = await page({ bodyLimitBytes, expectedBytes, signal }).catch(
+        (error: Error) => Promise.reject(requestError(target.url, error)),
+      );
+      // Upstream asks an empty page for nothing.
+      if (body.length === 0) return { body, format: 'text' };
       return { body, format: formatOf(contentType, job.fallback_scrape_protocol) };
     },
   };

@@ -19,6 +19,9 @@ export interface JobPlan {
   readonly droppedCount: number;
 }
 
+/** The client for the host of a URL, or for a Unix socket. */
+export type ClientOf = (socketPath: string | undefined) => PageClient;
+
 /** Work on one job before others run. */
 const SLICE_MS = 5;
 
@@ -26,7 +29,7 @@ const SLICE_MS = 5;
 export class JobPlanner {
   readonly #job: ScrapeConfig;
   readonly #deps: { readonly clock: Clock; readonly log: Log; readonly version: string };
-  readonly #client: PageClient;
+  readonly #clientOf: ClientOf;
   readonly #settings: string;
   readonly #relabel: Relabel;
   readonly #rules: SampleRules;
@@ -35,12 +38,12 @@ export class JobPlanner {
 
   constructor(
     job: ScrapeConfig,
-    client: PageClient,
+    clientOf: ClientOf,
     deps: { readonly clock: Clock; readonly log: Log; readonly version: string },
   ) {
     this.#job = job;
     this.#deps = deps;
-    this.#client = client;
+    this.#clientOf = clientOf;
     this.#settings = settingsOf(job);
     this.#relabel = compileRelabel(job.relabel_configs, job.metric_name_validation_scheme);
     const relabel = compileRelabel(job.metric_relabel_configs, job.metric_name_validation_scheme);
@@ -102,10 +105,13 @@ export class JobPlanner {
     for (const target of targets.values()) {
       const pages = (): PageSource =>
         excess
-          ? refusedPages(`target_limit exceeded: ${targets.size} targets, limit ${job.target_limit}`)
-          : httpPages(job, target, this.#client, this.#deps.version);
-      const settings = `${this.#settings}${target.intervalMs} ${target.timeoutMs} ${excess}`;
-      planned.set(target.key, { target, settings, rules: this.#rules, pages });
+          ? refusedPages(
+              `target_limit exceeded (number of targets: ${targets.size}, limit: ${job.target_limit})`,
+            )
+          : httpPages(job, target, this.#clientOf(target.socketPath), this.#deps.version);
+      const { intervalMs, timeoutMs, histograms } = target;
+      const settings = `${this.#settings}${intervalMs} ${timeoutMs} ${excess} ${JSON.stringify(histograms)}`;
+      planned.set(target.key, { target, settings, rules: { ...this.#rules, ...histograms }, pages });
     }
     return planned;
   }

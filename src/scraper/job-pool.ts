@@ -3,9 +3,11 @@ import type { ScrapeConfig } from '../config/scrape.ts';
 import type { Log } from '../model/log.ts';
 import { type DiscoveryDeps, discoverersOf } from './discovery/discoverers.ts';
 import { createJobDiscovery, type DiscoveryState } from './discovery/job-discovery.ts';
-import { JobPlanner, settingsOf } from './job-plan.ts';
+import { type FailureLog, openFailureLog } from './failure-log.ts';
+import { type ClientOf, JobPlanner, settingsOf } from './job-plan.ts';
 import type { PageBuffers } from './page-buffers.ts';
 import { createPageClient, type PageClient } from './page-client.ts';
+import { JobBudget } from './series-budget.ts';
 import type { DroppedTarget } from './target.ts';
 import { createTargetSet, type ScrapedTarget, type TargetSetDeps } from './target-set.ts';
 
@@ -28,6 +30,34 @@ export interface JobPool {
   stop(): Promise<void>;
 }
 
+/** The clients of a job: one for all hosts, and one for each Unix socket, whose connections go nowhere else. */
+interface PageClients {
+  readonly of: ClientOf;
+  close(): void;
+}
+
+function pageClients(
+  job: ScrapeConfig,
+  deps: { readonly buffers: PageBuffers; readonly discovery: DiscoveryDeps },
+): PageClients {
+  const clients = new Map<string | undefined, PageClient>();
+  return {
+    of(socketPath) {
+      const known = clients.get(socketPath);
+      if (known) return known;
+      const client = createPageClient(job, deps.buffers, {
+        ...deps.discovery,
+        ...(socketPath !== undefined && { socketPath }),
+      });
+      clients.set(socketPath, client);
+      return client;
+    },
+    close() {
+      for (const client of clients.values()) client.close();
+    },
+  };
+}
+
 /** From the first news of a discovery to new targets: more is mostly under way. */
 const SETTLE_MS = 100;
 /** Least time between two such changes of a job. */
@@ -45,10 +75,16 @@ export function createJobPool(
 ): JobPool {
   const { clock } = deps;
   const log = deps.log.child({ job: first.job_name });
-  const set = createTargetSet(deps);
+  const jobBudget = new JobBudget();
+  let failureLog: FailureLog | undefined;
+  const set = createTargetSet({
+    ...deps,
+    jobBudget,
+    onFailure: (url, failure) => failureLog?.write(url, failure),
+  });
   let job = first;
   let settings = '';
-  let client: PageClient | undefined;
+  let client: PageClients | undefined;
   let planner: JobPlanner | undefined;
   let dropped: readonly DroppedTarget[] = [];
   let droppedCount = 0;
@@ -99,11 +135,16 @@ export function createJobPool(
       const before = client;
       const nextSettings = settingsOf(next);
       if (!client || settings !== nextSettings) {
-        client = createPageClient(next, deps.buffers, deps.discovery);
+        client = pageClients(next, deps);
         settings = nextSettings;
       }
       job = next;
-      planner = new JobPlanner(next, client, { clock, log, version: deps.discovery.version });
+      jobBudget.limit = next.job_series_budget;
+      failureLog?.close();
+      failureLog = next.scrape_failure_log_file
+        ? openFailureLog(next.scrape_failure_log_file, next.job_name, { clock, log })
+        : undefined;
+      planner = new JobPlanner(next, client.of, { clock, log, version: deps.discovery.version });
       discovery.apply(discoverersOf(next, deps.discovery));
       await plan();
       if (before !== client) before?.close();
@@ -122,11 +163,13 @@ export function createJobPool(
       await halt();
       await set.replace(new Map());
       client?.close();
+      failureLog?.close();
     },
     async stop() {
       await halt();
       await set.stop();
       client?.close();
+      failureLog?.close();
     },
   };
 }

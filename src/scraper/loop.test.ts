@@ -12,6 +12,11 @@ import { TargetSamples } from './target-samples.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const labels = labelsFromObject({ job: 'j' });
+const histograms = {
+  scrape_native_histograms: false,
+  always_scrape_classic_histograms: false,
+  convert_classic_histograms_to_nhcb: false,
+};
 const target: Target = {
   key: 'k',
   job: 'j',
@@ -20,6 +25,7 @@ const target: Target = {
   url: 'http://x/metrics',
   intervalMs: 10_000,
   timeoutMs: 5000,
+  histograms,
 };
 const rules = {
   relabel: () => true,
@@ -32,6 +38,10 @@ const rules = {
   label_value_length_limit: 0,
   metric_name_validation_scheme: 'utf8',
   extra_scrape_metrics: false,
+  series_budget: 0,
+  ...histograms,
+  native_histogram_bucket_limit: 0,
+  native_histogram_min_bucket_factor: 0,
 } as const;
 
 function runningLoop(fetch: PageSource['fetch']) {
@@ -57,6 +67,7 @@ function runningLoop(fetch: PageSource['fetch']) {
     clock,
     rounds,
     metrics: createScrapeMetrics(registry, () => rounds.underWay),
+    onParking() {},
     onChange: (failure) => failures.push(failure?.message ?? 'works again'),
   });
   loop.start(3000);
@@ -98,7 +109,7 @@ test('a target that hangs costs a timeout and no more', async () => {
   await clock.advance(3000);
   hangs = true;
   await clock.advance('15s');
-  const problem = 'no complete answer within 5000 ms (scrape_timeout)';
+  const problem = 'context deadline exceeded: no complete answer within 5s (scrape_timeout)';
   expect(loop.state).toEqual({
     health: 'down',
     lastError: problem,

@@ -1,5 +1,7 @@
 import type { Clock, Timer } from '../clock.ts';
+import { formatDuration } from '../model/duration.ts';
 import type { ExpositionFormat } from './exposition-format.ts';
+import type { ParkedJson } from './parked-series.ts';
 import type { Rounds } from './rounds.ts';
 import type { ScrapeMetrics } from './scrape-metrics.ts';
 import type { Target } from './target.ts';
@@ -48,6 +50,10 @@ export function createScrapeLoop(deps: {
   readonly metrics: ScrapeMetrics;
   /** Told of a failure that differs from the last scrape's, and of the first success after failures. */
   readonly onChange: (failure: Error | undefined) => void;
+  /** Told of every failure. */
+  readonly onFailure?: (failure: Error) => void;
+  /** Told of the first series that the budget has no room for, and that there is none any more. */
+  readonly onParking: (parked: ParkedJson | undefined) => void;
 }): ScrapeLoop {
   const { target, pages, samples, clock, rounds, metrics } = deps;
   const { intervalMs, timeoutMs } = target;
@@ -55,6 +61,7 @@ export function createScrapeLoop(deps: {
   let timer: Timer | undefined;
   let isStopped = false;
   let grid = Number.NaN;
+  let wasParking = false;
   /** Used until it is aborted, not for one scrape only. */
   let cut = new AbortController();
   /** Gives up the page that is awaited, whatever those do that were told to stop. */
@@ -93,12 +100,18 @@ export function createScrapeLoop(deps: {
   };
 
   const store = (timestamp: number, durationSeconds: number, failure: Error | undefined): void => {
-    const counts = { duplicates: 0, outOfBounds: 0, shadowed: 0 };
+    const counts = { duplicates: 0, outOfBounds: 0, shadowed: 0, parked: 0, inconsistent: 0 };
     const isStored = failure
       ? samples.storeFailure(timestamp, durationSeconds, failure)
       : samples.store(timestamp, durationSeconds, counts);
     if (!isStored) metrics.skipped.inc();
     metrics.scraped(durationSeconds, samples.counts.scraped, counts, failure !== undefined);
+    const isParking = samples.parkedCount > 0;
+    if (isParking !== wasParking) {
+      wasParking = isParking;
+      deps.onParking(samples.parked);
+    }
+    if (failure) deps.onFailure?.(failure);
     if ((failure?.message ?? '') !== state.lastError) deps.onChange(failure);
     state = {
       health: failure ? 'down' : 'up',
@@ -112,7 +125,11 @@ export function createScrapeLoop(deps: {
     const timestamp = scrapeTime();
     const started = clock.monotonic();
     const deadline = clock.after(timeoutMs, () =>
-      abort(new Error(`no complete answer within ${timeoutMs} ms (scrape_timeout)`)),
+      abort(
+        new Error(
+          `context deadline exceeded: no complete answer within ${formatDuration(timeoutMs)} (scrape_timeout)`,
+        ),
+      ),
     );
     let failure: Error | undefined;
     rounds.begin();

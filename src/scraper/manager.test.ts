@@ -1,3 +1,8 @@
+import { once } from 'node:events';
+import fs from 'node:fs';
+import http from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
 import { Counter, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { hostConfig } from '../config/host.ts';
@@ -7,6 +12,7 @@ import { formatSeries, labelsOf } from '../model/labels.ts';
 import { collectingAppender } from '../testing/collecting-appender.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { httpTarget, rawTarget, sendPage } from '../testing/http-target.ts';
+import { metricFamilyPage, PROTOBUF_CONTENT_TYPE } from '../testing/metric-family-page.ts';
 import { hasNodeExporter, runNodeExporter } from '../testing/node-exporter.ts';
 import { scrapeJob } from '../testing/scrape-job.ts';
 import { silentLog } from '../testing/silent-log.ts';
@@ -66,8 +72,11 @@ test('targets are scraped over HTTP and shown', async () => {
       {
         discoveredLabels: {
           __address__: target.address,
+          __always_scrape_classic_histograms__: 'false',
+          __convert_classic_histograms_to_nhcb__: 'false',
           __metrics_path__: '/metrics',
           __scheme__: 'http',
+          __scrape_native_histograms__: 'false',
           __scrape_interval__: '15s',
           __scrape_timeout__: '10s',
           job: 'web',
@@ -91,7 +100,7 @@ test('targets are scraped over HTTP and shown', async () => {
     'user-agent': 'belfry/1.2.3',
     'x-prometheus-scrape-timeout-seconds': '10',
     'accept-encoding': 'identity',
-    accept: expect.stringMatching(/^application\/openmetrics-text;version=1\.0\.0;.*\*;q=0\.1$/),
+    accept: expect.stringMatching(/^application\/openmetrics-text;version=1\.0\.0;.*\*;q=0\.2$/),
   });
 });
 
@@ -123,11 +132,13 @@ test('hostile targets hurt only themselves', async () => {
     m.manager.targets().active.map((target) => [target.labels.instance, target.lastError]),
   );
   expect(problems[good.address]).toBe('');
-  expect(problems[hangs.address]).toBe('no complete answer within 10000 ms (scrape_timeout)');
+  expect(problems[hangs.address]).toBe(
+    'context deadline exceeded: no complete answer within 10s (scrape_timeout)',
+  );
   expect(problems[garbage.address]).toContain('Parse Error');
-  expect(problems[early.address]).toContain('hang up');
+  expect(problems[early.address]).toBe(`Get "http://${early.address}/metrics": EOF`);
   expect(problems[endlessLine.address]).toContain('body size limit exceeded');
-  expect(problems[html.address]).toContain('got "text/html"');
+  expect(problems[html.address]).toContain('received unsupported Content-Type "text/html"');
   expect(problems[nul.address]).toContain('line 2, column 1');
   const ups = Object.entries(m.appender.current()).filter(([series]) => series.startsWith('up{'));
   expect(ups.filter(([, value]) => value === 1).map(([series]) => series)).toEqual([
@@ -191,7 +202,9 @@ test('targets dropped or invalid are shown with the reason; too many fail them a
   ]);
   await m.clock.advance('15s');
   const many = m.manager.targets().active.filter((t) => t.scrapePool === 'many');
-  expect(many.map((t) => t.lastError)).toEqual(Array(2).fill('target_limit exceeded: 2 targets, limit 1'));
+  expect(many.map((t) => t.lastError)).toEqual(
+    Array(2).fill('target_limit exceeded (number of targets: 2, limit: 1)'),
+  );
   expect(m.manager.pools()).toEqual(['some', 'many']);
 });
 
@@ -306,4 +319,104 @@ test.skipIf(!hasNodeExporter)('a real node_exporter, end to end', async () => {
   // Processes and connections come into and leave their states between two scrapes.
   expect(missing.length).toBeLessThan(10);
   expect(Object.keys(current).length).toBeGreaterThan(samples - 20);
+});
+
+function temporaryFolder(): { path: string } & Disposable {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'belfry-scraper-'));
+  return { path: folder, [Symbol.dispose]: () => fs.rmSync(folder, { recursive: true }) };
+}
+
+test('a job with native histograms asks for protobuf first and reads it', async () => {
+  const page = metricFamilyPage([
+    {
+      name: 'h',
+      type: 'histogram',
+      metrics: [{ histogram: { count: 3, positiveSpans: [[0, 1]], positiveDeltas: [3] } }],
+    },
+  ]);
+  await using target = await httpTarget((_, response) =>
+    response.writeHead(200, { 'content-type': PROTOBUF_CONTENT_TYPE }).end(page),
+  );
+  await using m = managed();
+  await m.manager.apply([job('web', [target.address], { scrape_native_histograms: true })]);
+  await m.round();
+  expect(target.requests[0]!.headers.accept).toBe(
+    'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1',
+  );
+  expect(m.appender.samples(`h{instance="${target.address}", job="web"}`)[0]!.value).toMatchObject({
+    count: 3,
+  });
+});
+
+test('a label sends the scrapes of a target to a Unix socket', async () => {
+  using folder = temporaryFolder();
+  const sockets = ['one', 'two'].map((name) => path.join(folder.path, name));
+  const servers = sockets.map((file) =>
+    http
+      .createServer((request, response) => sendPage(response, `at{path="${request.url}"} ${file.length}\n`))
+      .listen(file),
+  );
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  await using m = managed();
+  const static_configs = sockets.map((file, i) => ({
+    targets: ['localhost'],
+    labels: { __unix_socket__: file, instance: `i${i}` },
+  }));
+  const missing = { targets: ['localhost'], labels: { __unix_socket__: '/nowhere.sock', instance: 'none' } };
+  await m.manager.apply([scrapeJob({ job_name: 'web', static_configs: [...static_configs, missing] })]);
+  await m.round();
+  expect(m.appender.current()).toMatchObject({
+    'at{instance="i0", job="web", path="/metrics"}': sockets[0]!.length,
+    'at{instance="i1", job="web", path="/metrics"}': sockets[1]!.length,
+  });
+  expect(m.manager.targets().active.find(({ labels }) => labels.instance === 'none')!.lastError).toBe(
+    'Get "http://localhost/metrics": dial unix /nowhere.sock: connect: no such file or directory',
+  );
+  await m.manager.stop();
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+});
+
+test('failed scrapes are written to the file that a job names', async () => {
+  using folder = temporaryFolder();
+  const file = path.join(folder.path, 'failures.jsonl');
+  await using target = await httpTarget((_, response) => response.writeHead(503).end());
+  const m = managed();
+  await m.manager.apply([job('web', [target.address], { scrape_failure_log_file: file })]);
+  await m.round();
+  await m.manager.stop();
+  const line = (): string => fs.readFileSync(file, 'utf8').split('\n')[0]!;
+  while (!fs.existsSync(file) || line() === '') await new Promise(setImmediate);
+  expect(JSON.parse(line())).toEqual({
+    time: expect.stringMatching(/^2026-01-01T00:00:/),
+    level: 'ERROR',
+    msg: 'server returned HTTP status 503 Service Unavailable',
+    job_name: 'web',
+    target: `http://${target.address}/metrics`,
+  });
+});
+
+test('what a budget has no room for is shown with its target, in the log and as metrics', async () => {
+  let series = 10;
+  await using target = await httpTarget((_, response) =>
+    sendPage(response, Array.from({ length: series }, (_, i) => `a{id="${i}"} 1\n`).join('')),
+  );
+  await using m = managed();
+  await m.manager.apply([job('web', [target.address], { series_budget: 30 })]);
+  await m.round();
+  expect(m.manager.targets().active[0]).not.toHaveProperty('parked');
+  series = 100;
+  await m.round();
+  expect(m.manager.targets().active[0]).toMatchObject({
+    health: 'up',
+    parked: { series: 75, metrics: [{ metric: 'a', label: 'id', series: 75 }] },
+  });
+  expect(await m.registry.getSingleMetric('belfry_scrape_series_parked')!.get()).toMatchObject({
+    values: [{ labels: { scrape_job: 'web' }, value: 75 }],
+  });
+  expect(m.log.events.filter(({ message }) => message === 'new series are not stored')).toMatchObject([
+    { level: 'warn', fields: { job: 'web', parked: 75, metric: 'a', label: 'id' } },
+  ]);
+  series = 10;
+  await m.round();
+  expect(m.manager.targets().active[0]).not.toHaveProperty('parked');
 });

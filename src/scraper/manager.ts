@@ -12,7 +12,7 @@ import { SERVICE_ACCOUNT_DIR } from './discovery/kubernetes/access.ts';
 import { createJobPool, type JobPool } from './job-pool.ts';
 import { PageBuffers } from './page-buffers.ts';
 import { createRounds } from './rounds.ts';
-import { createDiscoveryMetrics, createScrapeMetrics } from './scrape-metrics.ts';
+import { createDiscoveryMetrics, createParkedMetric, createScrapeMetrics } from './scrape-metrics.ts';
 import type { Target } from './target.ts';
 import { createTargetSet, type PlannedTarget, type ScrapedTarget } from './target-set.ts';
 import {
@@ -103,6 +103,12 @@ export function createScrapeManager(deps: {
     ...builtInSet.targets(),
   ];
 
+  createParkedMetric(deps.registry, () =>
+    scraped()
+      .map(({ target, samples }) => ({ job: target.job, series: samples.parkedCount }))
+      .filter(({ series }) => series > 0),
+  );
+
   const planBuiltIns = (builtIns: readonly BuiltInTarget[]): Map<string, PlannedTarget> =>
     new Map(
       builtIns.map((builtIn) => {
@@ -134,7 +140,9 @@ export function createScrapeManager(deps: {
     },
     targets: () => ({
       get active() {
-        return scraped().map(({ target, loop }) => activeTargetJson(target, loop.state, deps.externalUrl));
+        return scraped().map(({ target, loop, samples }) =>
+          activeTargetJson(target, loop.state, deps.externalUrl, samples.parked),
+        );
       },
       get dropped() {
         return [...pools.values()].flatMap((pool) => pool.dropped().map(droppedTargetJson));

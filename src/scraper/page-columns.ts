@@ -1,5 +1,9 @@
+import type { PageSamples } from './page-samples.ts';
+
+export const DECLARED = 128;
+
 /** What is known about each sample line of a page, line by line; offsets count from the end of the sample line before. */
-export class PageColumns {
+export class PageColumns implements PageSamples {
   count = 0;
   /** Where the series starts, past comments and blank lines. */
   keyOffset: Uint32Array;
@@ -14,7 +18,9 @@ export class PageColumns {
   value: Float64Array;
   /** Unix ms, NaN for a line without a timestamp; undefined while no line has one. */
   timestamp: Float64Array | undefined;
-  /** Metric type in effect, index into METRIC_TYPES. */
+  /** Unix ms, 0 for a line without a start timestamp; undefined while none is known. */
+  start: Float64Array | undefined;
+  /** Metric type in effect, index into METRIC_TYPES; more by DECLARED when the comments before the line declare it. */
   type: Uint8Array;
 
   constructor(capacity = 0) {
@@ -26,6 +32,11 @@ export class PageColumns {
     this.series = new Int32Array(capacity);
     this.value = new Float64Array(capacity);
     this.type = new Uint8Array(capacity);
+  }
+
+  /** Index into METRIC_TYPES of the type in effect at a line. */
+  typeOf(line: number): number {
+    return this.type[line]! % DECLARED;
   }
 
   reserve(line: number): void {

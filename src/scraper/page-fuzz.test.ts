@@ -22,7 +22,7 @@ function addTo(sets: Map<string, Set<string>>, key: string, member: string): voi
 }
 
 /** Series by their text: how a label is spelled when its type changes on the way is not what is compared. */
-const keyOf = (parser: ExpositionParser, page: Uint8Array): string =>
+const keyOf = (parser: Pick<ExpositionParser, 'keyFrom' | 'keyTo'>, page: Uint8Array): string =>
   Buffer.from(page.subarray(parser.keyFrom, parser.keyTo)).toString('latin1');
 
 function readAlone(page: Uint8Array, make: MakeParser): Reading {
@@ -46,20 +46,21 @@ function predictingReader(make: MakeParser): (page: Uint8Array) => Reading {
   const numbers = new Map<string, number>();
   const exemplars = new Map<string, Set<string>>();
   return (page) => {
+    const from = make(page);
     const reader: PageReader = {
-      series(from) {
+      series() {
         from.labels();
         const key = keyOf(from, page);
         const known = numbers.get(key) ?? names.push(key) - 1;
         numbers.set(key, known);
         return known;
       },
-      exemplar: (_, from) => addTo(exemplars, keyOf(from, page), exemplarOf(from)),
+      exemplar: () => addTo(exemplars, keyOf(from, page), exemplarOf(from)),
       help() {},
       type() {},
       unit() {},
     };
-    for (const _ of parser.parse(page, make(page), reader, () => false));
+    for (const _ of parser.parse(page, from, reader, () => false));
     const { columns } = parser;
     const samples = Array.from(
       { length: columns.count },
@@ -215,17 +216,17 @@ const asOpenMetrics: MakeParser = (page) => new OpenMetricsParser(page);
 describe('predicted and plain parsing agree on edited pages', () => {
   test.skipIf(!hasNodeExporter)('of node_exporter', async () => {
     await using exporter = await runNodeExporter();
-    expectAgreement(await exporter.page(), asText, 60);
+    expectAgreement(await exporter.page(), asText, 30);
   });
   test('of prom-client, as text', async () => {
-    expectAgreement(await applicationPage('text'), asText, 800);
+    expectAgreement(await applicationPage('text'), asText, 300);
   });
   test('of prom-client, as OpenMetrics with exemplars', async () => {
     const page = await applicationPage('openMetrics');
     expect(page.match(/ # \{/g)?.length).toBeGreaterThan(10);
-    expectAgreement(page, asOpenMetrics, 800);
+    expectAgreement(page, asOpenMetrics, 300);
   });
   test('with all that OpenMetrics has', () => {
-    expectAgreement(OPEN_METRICS, asOpenMetrics, 3000);
+    expectAgreement(OPEN_METRICS, asOpenMetrics, 1500);
   });
 });

@@ -1,4 +1,5 @@
 import type { PageColumns } from './page-columns.ts';
+import { sameBytes } from './page-hash.ts';
 
 const EMPTY = -1;
 const LINES_PER_SLICE_CHECK = 4096;
@@ -64,9 +65,4 @@ export class PageTail {
       }
     }
   }
-}
-
-function sameBytes(a: Uint8Array, aFrom: number, b: Uint8Array, bFrom: number, length: number): boolean {
-  for (let i = 0; i < length; i++) if (a[aFrom + i] !== b[bFrom + i]) return false;
-  return true;
 }

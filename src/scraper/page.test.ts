@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { OpenMetricsParser } from '../exposition/open-metrics-parser.ts';
-import type { ExpositionParser } from '../exposition/parser.ts';
+import { type ExpositionParser, METRIC_TYPES } from '../exposition/parser.ts';
 import { TextParser } from '../exposition/text-parser.ts';
 import { labelsFromSorted, labelsKey } from '../model/labels.ts';
 import { PageParser, type PageReader } from './page.ts';
@@ -93,6 +93,17 @@ test('prediction goes on behind lines that come and go', () => {
   expect(page.stats).toEqual({ unchanged: 17, changed: 0, parsed: 1 });
   parseWith(page, reader, `${lines.join('\n')}\n`);
   expect(page.stats).toEqual({ unchanged: 18, changed: 0, parsed: 2 });
+});
+
+test('a new line gets the type that is in effect, whatever the page before said of the lines around it', () => {
+  const page = new PageParser(1);
+  const reader = collectingReader();
+  parseWith(page, reader, '# TYPE a gauge\na{x="1"} 1\na{x="2"} 2\n');
+  const next = '# TYPE a summary\na{x="1"} 1\na{x="2"} 2\na{quantile="1"} 3\n';
+  expect(parseWith(page, reader, next)).toEqual(parseAlone(next));
+  parseWith(page, reader, next);
+  expect(page.columns.typeOf(1)).toBe(METRIC_TYPES.indexOf('summary'));
+  expect(page.stats.unchanged).toBe(3);
 });
 
 test('a page that cannot be parsed leaves nothing behind', () => {

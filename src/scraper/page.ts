@@ -1,7 +1,9 @@
 import { DecimalReader } from '../exposition/number.ts';
 import type { ExpositionParser, MetricType } from '../exposition/parser.ts';
 import { METRIC_TYPES } from '../exposition/parser.ts';
-import { PageColumns } from './page-columns.ts';
+import { DECLARED, PageColumns } from './page-columns.ts';
+import { hashBytes, sameBytes } from './page-hash.ts';
+import type { WrittenSeries } from './page-samples.ts';
 import { PageTail } from './page-tail.ts';
 
 const NEWLINE = 0x0a;
@@ -10,13 +12,13 @@ const EMPTY = new Uint8Array(0);
 
 /** What the page parser asks and tells while it walks over a page. */
 export interface PageReader {
-  /** Names a series that the page before did not have; `parser.labels()` says which. The number comes back in `columns.series`. */
-  series(parser: ExpositionParser): number;
+  /** Names a series that the page before did not have. The number comes back in `columns.series`. */
+  series(written: WrittenSeries): number;
   help(family: string, text: string): void;
   type(family: string, type: MetricType): void;
   unit(family: string, text: string): void;
   /** A line of `columns` that was read has an exemplar. One on a recognised line is the one told before. */
-  exemplar(line: number, parser: ExpositionParser): void;
+  exemplar(line: number, written: Pick<ExpositionParser, 'exemplar'>): void;
 }
 
 /** How much of a page was recognised and how much had to be read. */
@@ -44,6 +46,7 @@ export class PageParser {
   #page: Uint8Array = EMPTY;
   #view: DataView = new DataView(EMPTY.buffer);
   readonly #decimal = new DecimalReader();
+  #hasNewShape = false;
   readonly #seed: number;
 
   /** @param seed of the key hash; not to be known to targets, who could send keys that collide */
@@ -51,8 +54,18 @@ export class PageParser {
     this.#seed = seed | 0;
   }
 
+  /** The last page. */
+  get bytes(): Uint8Array {
+    return this.#page;
+  }
+
   get pageBytes(): number {
     return this.#page.length;
+  }
+
+  /** Whether the last page has other series than the one before, or in another order. */
+  get hasNewShape(): boolean {
+    return this.#hasNewShape;
   }
 
   /** Forgets the last page: every series is asked for anew. */
@@ -80,6 +93,7 @@ export class PageParser {
     const columns = this.columns;
     const decimal = this.#decimal;
     let previousCount = columns.count;
+    const shape = previousCount;
     this.#page = EMPTY;
     columns.count = 0;
 
@@ -135,7 +149,9 @@ export class PageParser {
               columns.reserve(written);
               columns.copyLine(written, expected, line);
             }
-            type = expected.type[line]!;
+            const declared = expected.type[line]!;
+            if (declared >= DECLARED) type = declared - DECLARED;
+            else if (declared !== type) columns.type[written] = type;
             if (isSame) unchanged++;
             else {
               columns.value[written] = value;
@@ -153,8 +169,10 @@ export class PageParser {
 
       parser.seek(position, type);
       let kind = parser.next();
+      let declares = 0;
       for (; kind !== 'sample' && kind !== 'end'; kind = parser.next()) {
         tell(reader, kind, parser);
+        if (kind === 'type') declares = DECLARED;
         if (++work >= WORK_PER_SLICE_CHECK) {
           work = 0;
           if (sliceOver()) yield;
@@ -197,7 +215,7 @@ export class PageParser {
       columns.length[written] = parser.lineEnd - position;
       columns.hash[written] = hash;
       columns.value[written] = parser.value;
-      columns.type[written] = type;
+      columns.type[written] = type + declares;
       columns.setTimestamp(written, parser.timestamp);
       if (parser.hasExemplar) reader.exemplar(written, parser);
       written++;
@@ -209,6 +227,7 @@ export class PageParser {
     }
 
     columns.count = written;
+    this.#hasNewShape = tail !== undefined || written !== shape;
     this.#page = page;
     this.#view = view;
     this.stats = { unchanged, changed, parsed };
@@ -254,11 +273,6 @@ function sameRest(
   return sameBytes(before, from, page, valueEnd, length) ? length : 0;
 }
 
-function sameBytes(a: Uint8Array, aFrom: number, b: Uint8Array, bFrom: number, length: number): boolean {
-  for (let i = 0; i < length; i++) if (a[aFrom + i] !== b[bFrom + i]) return false;
-  return true;
-}
-
 function hasTimestamp(columns: PageColumns, line: number): boolean {
   return columns.timestamp !== undefined && !Number.isNaN(columns.timestamp[line]!);
 }
@@ -267,13 +281,4 @@ function tell(reader: PageReader, kind: 'help' | 'type' | 'unit', parser: Exposi
   if (kind === 'help') reader.help(parser.family, parser.text);
   else if (kind === 'unit') reader.unit(parser.family, parser.text);
   else reader.type(parser.family, METRIC_TYPES[parser.type]!);
-}
-
-/** FNV-1a with a finish, 32 bits. */
-function hashBytes(bytes: Uint8Array, from: number, to: number, seed: number): number {
-  let hash = seed ^ 0x811c9dc5;
-  for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
-  hash ^= hash >>> 15;
-  hash = Math.imul(hash, 0x2c1b3c6d);
-  return (hash ^ (hash >>> 13)) >>> 0;
 }

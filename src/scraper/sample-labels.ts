@@ -1,4 +1,4 @@
-import { eachLabel, formatLabels, type Labels, labelsOf } from '../model/labels.ts';
+import { eachLabel, type Labels, labelsOf, METRIC_NAME } from '../model/labels.ts';
 import type { LabelBuilder } from './relabel.ts';
 
 const EXPORTED = 'exported_';
@@ -46,32 +46,33 @@ export function reportLabels(name: string, target: Labels): Labels {
   return labelsOf(withTargetLabels(['__name__', name], target, false));
 }
 
-/** @throws Error naming the limit, the label and the sample */
+/** @throws Error, in upstream's words, naming the limit, the metric and the label */
 export function checkLabelLimits(labels: LabelBuilder, limits: LabelLimits): void {
   const { label_limit, label_name_length_limit, label_value_length_limit } = limits;
+  const metric = (): string => `metric: ${start(labels.get(METRIC_NAME) ?? '')}`;
   if (label_limit > 0 && labels.size > label_limit) {
-    throw new Error(`label_limit exceeded: ${labels.size} labels on ${show(labels)}, limit ${label_limit}`);
+    throw new Error(
+      `label_limit exceeded (${metric()}, number of labels: ${labels.size}, limit: ${label_limit})`,
+    );
   }
   if (label_name_length_limit === 0 && label_value_length_limit === 0) return;
   for (const [name, value] of labels) {
     const nameBytes = Buffer.byteLength(name);
     if (label_name_length_limit > 0 && nameBytes > label_name_length_limit) {
       throw new Error(
-        `label_name_length_limit exceeded: ${shorten(name)} has ${nameBytes} bytes on ${show(labels)}, limit ${label_name_length_limit}`,
+        `label_name_length_limit exceeded (${metric()}, label name: ${start(name)}, length: ${nameBytes}, limit: ${label_name_length_limit})`,
       );
     }
     const valueBytes = Buffer.byteLength(value);
     if (label_value_length_limit > 0 && valueBytes > label_value_length_limit) {
       throw new Error(
-        `label_value_length_limit exceeded: ${name} has ${valueBytes} bytes on ${show(labels)}, limit ${label_value_length_limit}`,
+        `label_value_length_limit exceeded (${metric()}, label name: ${start(name)}, value: ${JSON.stringify(start(value))}, length: ${valueBytes}, limit: ${label_value_length_limit})`,
       );
     }
   }
 }
 
-function show(labels: LabelBuilder): string {
-  return shorten(formatLabels(labelsOf(labels)));
-}
+const start = (text: string): string => text.slice(0, 50);
 
 function describe(written: readonly string[]): string {
   const pairs: string[] = [];

@@ -28,6 +28,14 @@ export function createScrapeMetrics(registry: Registry, underWay: () => number):
     'belfry_scrape_samples_shadowed_total',
     'Samples left out because the target names them like the series that report on its scrape.',
   );
+  const parked = counter(
+    'belfry_scrape_series_parked_total',
+    'New series that were not stored because the budget of their target or job was used up.',
+  );
+  const inconsistent = counter(
+    'belfry_scrape_histograms_inconsistent_total',
+    'Classic histograms that could not be converted to native ones: their counts contradict each other.',
+  );
   const duration = new Histogram({
     name: 'belfry_scrape_duration_seconds',
     help: 'Time from the request to the last sample read.',
@@ -55,9 +63,28 @@ export function createScrapeMetrics(registry: Registry, underWay: () => number):
       if (counts.duplicates > 0) duplicates.inc(counts.duplicates);
       if (counts.outOfBounds > 0) outOfBounds.inc(counts.outOfBounds);
       if (counts.shadowed > 0) shadowed.inc(counts.shadowed);
+      if (counts.parked > 0) parked.inc(counts.parked);
+      if (counts.inconsistent > 0) inconsistent.inc(counts.inconsistent);
       duration.observe(durationSeconds);
     },
   };
+}
+
+/** Tells how many series the budget has no room for. @param parked those on the last page of each target of each job */
+export function createParkedMetric(
+  registry: Registry,
+  parked: () => readonly { readonly job: string; readonly series: number }[],
+): void {
+  new Gauge({
+    name: 'belfry_scrape_series_parked',
+    help: 'Series on the last pages that are not stored because a budget is used up.',
+    labelNames: ['scrape_job'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { job, series } of parked()) this.inc({ scrape_job: job }, series);
+    },
+  });
 }
 
 /** Tells how much discovery finds. Gives the function that counts a failure. @param found what each job's discoveries have found by now */

@@ -1,16 +1,28 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { parse as parseYaml } from 'yaml';
+import type { ScrapeProtocol } from '../config/global.ts';
 import { labelsFromObject } from '../model/labels.ts';
 import { type CollectingAppender, collectingAppender } from '../testing/collecting-appender.ts';
+import {
+  metricFamilyPage,
+  type SentFamily,
+  type SentMetric,
+  textPage,
+} from '../testing/metric-family-page.ts';
+import { hasNodeExporter, runNodeExporter } from '../testing/node-exporter.ts';
 import { scrapeJob } from '../testing/scrape-job.ts';
+import { acceptHeader, type ExpositionFormat, formatOf } from './exposition-format.ts';
 import { BodyLimitError } from './page-body.ts';
 import { PageBuffers } from './page-buffers.ts';
 import { compileRelabel } from './relabel.ts';
+import { JobBudget } from './series-budget.ts';
 import { TargetSamples } from './target-samples.ts';
 
 const target = labelsFromObject({ job: 'j', instance: 'i' });
 
 /** A target whose pages are given as text; each is a scrape, a second after the one before. */
-function scrapedTarget(keys: Record<string, unknown> = {}) {
+function scrapedTarget(keys: Record<string, unknown> = {}, jobBudget = new JobBudget(), intervalMs = 1000) {
   const appender: CollectingAppender = collectingAppender();
   const job = scrapeJob(keys);
   const rules = { ...job, relabel: compileRelabel(job.metric_relabel_configs) };
@@ -23,18 +35,20 @@ function scrapedTarget(keys: Record<string, unknown> = {}) {
     timeoutMs: 10_000,
     buffers: new PageBuffers(),
     seed: 1,
+    jobBudget,
   });
-  const counts = { duplicates: 0, outOfBounds: 0, shadowed: 0 };
+  const counts = { duplicates: 0, outOfBounds: 0, shadowed: 0, parked: 0, inconsistent: 0 };
   let now = 0;
   return {
     appender,
     samples,
     counts,
-    scrape(page: string): string {
-      now += 1000;
+    scrape(page: string | Uint8Array, format: ExpositionFormat = 'text'): string {
+      now += intervalMs;
       samples.expectPage();
       try {
-        for (const _ of samples.read(new TextEncoder().encode(page), 'text', () => false));
+        const body = typeof page === 'string' ? new TextEncoder().encode(page) : page;
+        for (const _ of samples.read(body, format, () => false));
       } catch (error) {
         samples.storeFailure(now, 0.5, error as Error);
         return (error as Error).message;
@@ -182,33 +196,38 @@ test.each([
   [
     { sample_limit: 2 },
     'a 1\nb 2\nc 3\n',
-    'sample_limit exceeded: 3 samples after relabelling, limit 2',
+    'sample limit exceeded: 3 samples after relabelling, sample_limit 2',
     [0, 3, 3, 0],
   ],
   [
     { label_limit: 4 },
     'a{x="1",y="2"} 1\n',
-    'label_limit exceeded: 5 labels on {__name__="a", instance="i", job="j", x="1", y="2"}, limit 4',
+    'label_limit exceeded (metric: a, number of labels: 5, limit: 4)',
     [0, 0, 0, 0],
   ],
   [
     { label_name_length_limit: 9 },
     'a{tenletters="1"} 1\n',
-    'label_name_length_limit exceeded: tenletters has 10 bytes',
+    'label_name_length_limit exceeded (metric: a, label name: tenletters, length: 10, limit: 9)',
     [0, 0, 0, 0],
   ],
   [
     { label_value_length_limit: 3 },
     'a{x="ééé"} 1\n',
-    'label_value_length_limit exceeded: x has 6 bytes',
+    'label_value_length_limit exceeded (metric: a, label name: x, value: "ééé", length: 6, limit: 3)',
     [0, 0, 0, 0],
   ],
-  [{ metric_name_validation_scheme: 'legacy' }, '{"a.b"} 1\n', 'got "a.b"', [0, 0, 0, 0]],
+  [
+    { metric_name_validation_scheme: 'legacy' },
+    '{"a.b"} 1\n',
+    'invalid metric name or label names: "a.b"',
+    [0, 0, 0, 0],
+  ],
   [{}, 'a{x="1",x="2"} 1\n', 'label "x" is given twice on {__name__="a", x="1", x="2"}', [0, 0, 0, 0]],
   [
     { metric_relabel_configs: [{ regex: '__name__', action: 'labeldrop' }] },
     'a 1\n',
-    'a sample has no metric name after relabelling',
+    'missing metric name (__name__ label)',
     [0, 0, 0, 0],
   ],
 ])('with %j the page %j is refused', (keys, page, problem, reports) => {
@@ -268,4 +287,480 @@ test('a target that makes up families does not fill the memory with their metada
     t.scrape(Array.from({ length: 4000 }, (_, i) => `# HELP a${page}_${i} x\n`).join(''));
   }
   expect(t.samples.metadata.size).toBe(10_000);
+});
+
+const LATENCY: SentFamily = {
+  name: 'latency',
+  type: 'histogram',
+  metrics: [
+    {
+      labels: { path: '/' },
+      created: 500,
+      histogram: {
+        count: 6,
+        sum: 3,
+        schema: 2,
+        positiveSpans: [[0, 4]],
+        positiveDeltas: [1, 0, 1, 0],
+        buckets: [[1, 2]],
+        exemplars: [{ labels: { trace_id: 'x' }, value: 0.5, timestamp: 900 }],
+      },
+    },
+  ],
+};
+const COUNTED: SentFamily = {
+  name: 'hits_total',
+  type: 'counter',
+  metrics: [{ value: 7, created: 400, exemplar: { labels: { trace_id: 'y' }, value: 1 } }],
+};
+const LATENCY_SERIES = 'latency{instance="i", job="j", path="/"}';
+
+test('a protobuf page: native histograms, start timestamps and exemplars reach the store and become stale', () => {
+  const t = scrapedTarget({ scrape_native_histograms: true });
+  t.scrape(metricFamilyPage([LATENCY, COUNTED]), 'protobuf');
+  t.scrape(metricFamilyPage([COUNTED]), 'protobuf');
+  expect(t.appender.samples(LATENCY_SERIES)).toEqual([
+    {
+      timestamp: 1000,
+      start: 500,
+      value: expect.objectContaining({ schema: 2, count: 6, positiveBuckets: [1, 1, 2, 2] }),
+    },
+    { timestamp: 2000, value: 'stale' },
+  ]);
+  expect(t.appender.exemplars(LATENCY_SERIES)).toEqual([
+    { labels: labelsFromObject({ trace_id: 'x' }), value: 0.5, timestamp: 900 },
+  ]);
+  expect(t.appender.samples('hits_total{instance="i", job="j"}')).toEqual([
+    { timestamp: 1000, value: 7, start: 400 },
+    { timestamp: 2000, value: 7, start: 400 },
+  ]);
+  expect(t.appender.exemplars('hits_total{instance="i", job="j"}')).toEqual([
+    { labels: labelsFromObject({ trace_id: 'y' }), value: 1, timestamp: 1000 },
+  ]);
+  expect(t.reports()).toEqual([1, 1, 1, 0]);
+  t.scrape('hits_total 8\n');
+  expect(t.appender.samples('hits_total{instance="i", job="j"}').at(-1)).toEqual({
+    timestamp: 3000,
+    value: 8,
+  });
+});
+
+test('histograms are relabelled, limited and dropped like other samples', () => {
+  const relabelled = scrapedTarget({
+    scrape_native_histograms: true,
+    metric_relabel_configs: [{ regex: 'latency', source_labels: ['__name__'], action: 'drop' }],
+  });
+  relabelled.scrape(metricFamilyPage([LATENCY, COUNTED]), 'protobuf');
+  expect(relabelled.appender.samples(LATENCY_SERIES)).toEqual([]);
+  expect(relabelled.reports()).toEqual([1, 2, 1, 1]);
+  const limited = scrapedTarget({ scrape_native_histograms: true, sample_limit: 1 });
+  expect(limited.scrape(metricFamilyPage([LATENCY, COUNTED]), 'protobuf')).toContain(
+    'sample limit exceeded: 2',
+  );
+  expect(limited.reports()).toEqual([0, 2, 2, 0]);
+});
+
+const native = (histogram: SentFamily['metrics'][number]['histogram']): Uint8Array =>
+  metricFamilyPage([{ name: 'h', type: 'histogram', metrics: [{ histogram }] }]);
+const wide = {
+  count: 8,
+  schema: 3,
+  positiveSpans: [[-3, 8]],
+  positiveDeltas: [1, 0, 0, 0, 0, 0, 0, 0],
+} as const;
+
+test.each([
+  ['as it is', {}, wide, { schema: 3, positiveBuckets: [1, 1, 1, 1, 1, 1, 1, 1] }],
+  ['with fewer buckets', { native_histogram_bucket_limit: 3 }, wide, { schema: 1, positiveBuckets: [4, 4] }],
+  [
+    'no finer than wanted',
+    { native_histogram_min_bucket_factor: 1.5 },
+    wide,
+    { schema: 0, positiveBuckets: [4, 4] },
+  ],
+  [
+    'at the finest schema there is',
+    {},
+    { count: 2, schema: 10, positiveSpans: [[1, 2]], positiveDeltas: [1, 0] },
+    { schema: 8, positiveBuckets: [2] },
+  ],
+])('a native histogram is stored %s', (_, keys, histogram, stored) => {
+  const t = scrapedTarget({ scrape_native_histograms: true, ...keys });
+  expect(t.scrape(native(histogram as never), 'protobuf')).toBe('');
+  expect(t.values('h{instance="i", job="j"}')).toEqual([expect.objectContaining(stored)]);
+});
+
+test.each([
+  [
+    {},
+    { schema: 100, positiveSpans: [[0, 1]], positiveDeltas: [1] },
+    'invalid native histogram: expected a schema from -4 to 8',
+  ],
+  [
+    {},
+    { schema: 0, positiveSpans: [[0, 5]], positiveDeltas: [1] },
+    'invalid native histogram: positive spans of 5 buckets',
+  ],
+  [
+    {},
+    { schema: 0, positiveSpans: [[0, 2]], positiveDeltas: [1, -2] },
+    'invalid native histogram: a bucket with -1 observations',
+  ],
+  [
+    { native_histogram_bucket_limit: 1 },
+    { schema: -4, positiveSpans: [[0, 2]], positiveDeltas: [1, 0] },
+    'histogram bucket limit exceeded',
+  ],
+])('with %j the native histogram %j is refused', (keys, histogram, problem) => {
+  const t = scrapedTarget({ scrape_native_histograms: true, ...keys });
+  expect(t.scrape(native(histogram as never), 'protobuf')).toContain(problem);
+  expect(t.reports()[0]).toBe(0);
+});
+
+const BUCKETS = (a: number, b: number, c: number, example = ''): string =>
+  `# TYPE h histogram
+h_bucket{le="0.5",path="/"} ${a}
+h_bucket{le="1",path="/"} ${b}${example}
+h_bucket{le="+Inf",path="/"} ${c}
+h_sum{path="/"} 1.5
+h_count{path="/"} ${c}
+# TYPE other gauge
+other 1
+`;
+const CUSTOM_SERIES = 'h{instance="i", job="j", path="/"}';
+
+test('classic histograms of a text page become native ones with custom buckets', () => {
+  const t = scrapedTarget({ convert_classic_histograms_to_nhcb: true });
+  t.scrape(BUCKETS(1, 3, 4));
+  expect(t.reports()).toEqual([1, 2, 2, 2]);
+  t.scrape(BUCKETS(2, 3, 5));
+  // Counts that contradict each other give nothing; so does a histogram that is gone.
+  t.scrape(BUCKETS(4, 3, 5));
+  t.scrape(BUCKETS(4, 4, 5));
+  t.scrape('other 1\n');
+  expect(t.values(CUSTOM_SERIES)).toEqual([
+    {
+      schema: -53,
+      count: 4,
+      sum: 1.5,
+      zeroThreshold: 0,
+      zeroCount: 0,
+      positiveSpans: [{ offset: 0, length: 3 }],
+      positiveBuckets: [1, 2, 1],
+      negativeSpans: [],
+      negativeBuckets: [],
+      customValues: [0.5, 1],
+      counterResetHint: 'unknown',
+    },
+    expect.objectContaining({ positiveBuckets: [2, 1, 2] }),
+    'stale',
+    expect.objectContaining({ positiveBuckets: [4, 0, 1] }),
+    'stale',
+  ]);
+  expect(t.counts.inconsistent).toBe(1);
+  expect(t.appender.series().filter((series) => series.startsWith('h_'))).toEqual([]);
+});
+
+test('converted histograms keep their classic series when asked, and survive new lines around them', () => {
+  const t = scrapedTarget({
+    convert_classic_histograms_to_nhcb: true,
+    always_scrape_classic_histograms: true,
+  });
+  t.scrape(BUCKETS(1, 3, 4));
+  t.scrape(`new 1\n${BUCKETS(1, 3, 5)}`);
+  t.scrape(`${BUCKETS(1, 3, 6)}# TYPE gone gauge\n`);
+  expect(t.values(CUSTOM_SERIES)).toEqual([4, 5, 6].map((count) => expect.objectContaining({ count })));
+  expect(t.values('h_bucket{instance="i", job="j", le="1.0", path="/"}')).toEqual([3, 3, 3]);
+});
+
+test('what only looks like a histogram stays what it is', () => {
+  const t = scrapedTarget({ convert_classic_histograms_to_nhcb: true });
+  t.scrape('# TYPE h histogram\nrequests_count 5\nh_bucket{le="odd"} 1\nloose_bucket{le="1"} 2\n');
+  expect(t.values('requests_count{instance="i", job="j"}')).toEqual([5]);
+  expect(t.values('h_bucket{instance="i", job="j", le="odd"}')).toEqual([1]);
+});
+
+test('_created of OpenMetrics says when the samples beside it began, and stays a series', () => {
+  const t = scrapedTarget();
+  const page = (created: string): string => `# TYPE foo counter
+foo_total{a="1"} 17.0
+foo_created{a="1"} ${created}
+foo_total{a="2"} 1
+# TYPE s summary
+s{quantile="0.5"} 1
+s_count 2
+s_sum 3
+s_created 9
+# TYPE g gauge
+g 5
+g_created 7
+# EOF
+`;
+  t.scrape(page('0.25'), 'openmetrics');
+  t.scrape(page('1.5'), 'openmetrics');
+  const starts = (series: string): (number | undefined)[] =>
+    t.appender.samples(series).map(({ start }) => start);
+  expect(starts('foo_total{a="1", instance="i", job="j"}')).toEqual([250, 1500]);
+  expect(starts('foo_total{a="2", instance="i", job="j"}')).toEqual([undefined, undefined]);
+  expect(starts('s{instance="i", job="j", quantile="0.5"}')).toEqual([9000, 9000]);
+  expect(starts('s_sum{instance="i", job="j"}')).toEqual([9000, 9000]);
+  expect(starts('g{instance="i", job="j"}')).toEqual([undefined, undefined]);
+  expect(t.values('foo_created{a="1", instance="i", job="j"}')).toEqual([0.25, 1.5]);
+});
+
+test('exemplars of OpenMetrics go to the series of their line, those of converted histograms need a time', () => {
+  const page = `${BUCKETS(1, 3, 4, ' # {trace_id="a"} 0.7 0.5').replace('le="1"', 'le="1.0"')}`.replace(
+    'le="0.5",path="/"} 1',
+    'le="0.5",path="/"} 1 # {trace_id="b"} 0.1',
+  );
+  const plain = scrapedTarget();
+  plain.scrape(`${page}# EOF\n`, 'openmetrics');
+  expect(plain.appender.exemplars('h_bucket{instance="i", job="j", le="0.5", path="/"}')).toEqual([
+    { labels: labelsFromObject({ trace_id: 'b' }), value: 0.1, timestamp: 1000 },
+  ]);
+  const converted = scrapedTarget({ convert_classic_histograms_to_nhcb: true });
+  converted.scrape(`${page}# EOF\n`, 'openmetrics');
+  expect(converted.appender.exemplars(CUSTOM_SERIES)).toEqual([
+    { labels: labelsFromObject({ trace_id: 'a' }), value: 0.7, timestamp: 500 },
+  ]);
+});
+
+test('a page without a byte is one without samples, whatever its format', () => {
+  const t = scrapedTarget();
+  t.scrape('a 1\n');
+  expect(t.scrape('', 'openmetrics')).toBe('');
+  expect(t.reports()).toEqual([1, 0, 0, 0]);
+  expect(t.values('a{instance="i", job="j"}')).toEqual([1, 'stale']);
+});
+
+const number = fc.oneof(fc.double(), fc.integer({ min: 0, max: 1e9 }));
+const text = fc.oneof(
+  fc.constantFrom('/a', 'é "quoted"', 'back\\slash\nnewline', 'x'),
+  fc.string({ unit: 'grapheme', minLength: 1 }),
+);
+const bounds = fc
+  .uniqueArray(fc.constantFrom(0.001, 0.00001, 0.5, 1, 2.5, 10, 1e6, 2e21, Number.POSITIVE_INFINITY), {
+    minLength: 1,
+  })
+  .map((list) => list.toSorted((a, b) => a - b));
+const metric: Record<string, fc.Arbitrary<SentMetric>> = {
+  simple: fc.record({ value: number, timestamp: fc.constantFrom(0, 0, 500, 700) }),
+  summary: fc.record({
+    summary: fc.record({
+      count: fc.nat(),
+      sum: number,
+      quantiles: fc
+        .uniqueArray(fc.constantFrom(0, 0.5, 0.99, 1))
+        .chain((list) => fc.tuple(...list.map((quantile) => fc.tuple(fc.constant(quantile), number)))),
+    }),
+  }),
+  histogram: fc.record({
+    histogram: fc.record({
+      count: fc.nat(),
+      sum: number,
+      buckets: bounds.chain((list) =>
+        fc.tuple(...list.map((bound) => fc.tuple(fc.constant(bound), fc.nat(1e6)))),
+      ),
+    }),
+  }),
+};
+const families = fc
+  .array(
+    fc.record({
+      type: fc.constantFrom('counter', 'gauge', 'untyped', 'summary', 'histogram', 'gaugehistogram'),
+      values: fc.uniqueArray(text, { minLength: 1, maxLength: 4 }),
+      help: fc.option(text, { nil: undefined }),
+      seeds: fc.infiniteStream(fc.record(metric)),
+    }),
+    { maxLength: 6 },
+  )
+  .map((list) =>
+    list.map(({ type, values, help, seeds }, i): SentFamily => {
+      const kind = metric[type] ? type : type === 'gaugehistogram' ? 'histogram' : 'simple';
+      const metrics = values.map((value) => ({
+        labels: { path: value },
+        ...((seeds.next().value as never)[kind] as SentMetric),
+      }));
+      return {
+        name: `family_${i}`,
+        type: type as SentFamily['type'],
+        metrics,
+        ...(help !== undefined && { help }),
+      };
+    }),
+  );
+
+test('a registry gives the same samples as protobuf and as text, scrape after scrape', () => {
+  fc.assert(
+    fc.property(fc.array(families, { minLength: 1, maxLength: 4 }), (registries) => {
+      const protobuf = scrapedTarget({ track_timestamps_staleness: true });
+      const plain = scrapedTarget({ track_timestamps_staleness: true });
+      for (const registry of registries) {
+        expect(protobuf.scrape(metricFamilyPage(registry), 'protobuf')).toBe('');
+        expect(plain.scrape(textPage(registry))).toBe('');
+        // A metric whose buckets changed counts as new as a whole.
+        expect(protobuf.reports().slice(0, 3)).toEqual(plain.reports().slice(0, 3));
+      }
+      expect(protobuf.appender.series()).toEqual(plain.appender.series());
+      for (const series of plain.appender.series()) {
+        if (series.startsWith('scrape_series_added')) continue;
+        expect(protobuf.appender.samples(series)).toEqual(plain.appender.samples(series));
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test.skipIf(!hasNodeExporter)('node_exporter tells the same series as protobuf and as text', async () => {
+  await using exporter = await runNodeExporter();
+  const ask = async (protocol: ScrapeProtocol): Promise<[Uint8Array, ExpositionFormat]> => {
+    const answer = await fetch(`http://${exporter.address}/metrics`, {
+      headers: { accept: acceptHeader([protocol], 'allow-utf-8') },
+    });
+    const format = formatOf(answer.headers.get('content-type')!, undefined);
+    return [new Uint8Array(await answer.arrayBuffer()), format];
+  };
+  // The first request is counted in the second.
+  await ask('PrometheusText0.0.4');
+  const seen = [];
+  for (const protocol of ['PrometheusProto', 'PrometheusText0.0.4'] as const) {
+    const t = scrapedTarget();
+    const [page, format] = await ask(protocol);
+    expect(t.scrape(page, format)).toBe('');
+    seen.push({ format, series: t.appender.series(), reports: t.reports() });
+  }
+  expect(seen.map(({ format }) => format)).toEqual(['protobuf', 'text']);
+  expect(seen[0]!.series.length).toBeGreaterThan(300);
+  expect(seen[0]!.series).toEqual(seen[1]!.series);
+});
+
+/** Series of requests, one for each user; with some that are always there. */
+const usersPage = (from: number, to: number): string =>
+  `steady 1\n${Array.from({ length: to - from }, (_, i) => `requests_total{user="u${from + i}",code="200"} ${i}\n`).join('')}level 2\n`;
+
+test('past the budget known series go on, new ones are parked, counted, and named with the rule against them', () => {
+  // Five series report on each scrape.
+  const t = scrapedTarget({ series_budget: 20 });
+  t.scrape(usersPage(0, 10));
+  expect(t.samples.parked).toBeUndefined();
+  expect(t.scrape(usersPage(0, 150))).toBe('');
+  t.scrape(`${usersPage(0, 150)}late 5\n`);
+  expect(t.reports()).toEqual([1, 153, 153, 0]);
+  expect(t.samples.parked).toEqual({
+    series: 138,
+    since: '1970-01-01T00:00:01.000Z',
+    reason: 'series_budget of 20 used up by 20 series of the target',
+    metrics: [
+      {
+        metric: 'requests_total',
+        series: 137,
+        label: 'user',
+        values: 100,
+        rule: '- source_labels: [__name__, user]\n  regex: "requests_total;.+"\n  action: drop\n',
+      },
+      {
+        metric: 'late',
+        series: 1,
+        label: '__name__',
+        values: 1,
+        rule: '- source_labels: [__name__]\n  regex: "late"\n  action: drop\n',
+      },
+    ],
+  });
+  expect(t.values('steady{instance="i", job="j"}')).toEqual([1, 1, 1]);
+  expect(t.values('requests_total{code="200", instance="i", job="j", user="u9"}')).toEqual([9, 9, 9]);
+  expect(t.appender.series().length).toBe(20);
+  expect(t.counts.parked).toBe(138);
+});
+
+test('the rule shown leaves out what is parked, and nothing else', () => {
+  const t = scrapedTarget({ series_budget: 20 });
+  t.scrape(usersPage(0, 100));
+  const { rule } = t.samples.parked!.metrics[0]!;
+  const fixed = scrapedTarget({ series_budget: 20, metric_relabel_configs: parseYaml(rule) });
+  fixed.scrape(`${usersPage(0, 100)}requests_total{code="500"} 3\n`);
+  expect(fixed.samples.parked).toBeUndefined();
+  expect(fixed.appender.series().filter((series) => !series.includes('scrape_'))).toEqual([
+    'level{instance="i", job="j"}',
+    'requests_total{code="500", instance="i", job="j"}',
+    'steady{instance="i", job="j"}',
+    'up{instance="i", job="j"}',
+  ]);
+});
+
+test('a target that names new series with each scrape stays within its budget for an hour, then gets new room', () => {
+  const t = scrapedTarget({ series_budget: 100 }, new JobBudget(), 2000);
+  // A scrape every two seconds.
+  for (let i = 0; i < 1000; i++) t.scrape(usersPage(i * 50, i * 50 + 50));
+  expect(t.appender.series().length).toBe(100);
+  expect(t.values('steady{instance="i", job="j"}').length).toBe(1000);
+  for (let i = 1000; i < 2000; i++) t.scrape(usersPage(i * 50, i * 50 + 50));
+  expect(t.appender.series().length).toBeGreaterThan(150);
+  expect(t.appender.series().length).toBeLessThan(250);
+});
+
+test('what was parked is taken when there is room again', () => {
+  const t = scrapedTarget({ series_budget: 60 }, new JobBudget(), 10_000);
+  t.scrape(usersPage(0, 70));
+  expect(t.samples.parked?.series).toBe(17);
+  // The rest is gone for more than an hour.
+  for (let i = 0; i < 450; i++) t.scrape(usersPage(65, 70));
+  expect(t.samples.parked).toBeUndefined();
+  expect(t.values('requests_total{code="200", instance="i", job="j", user="u69"}').at(-1)).toBe(4);
+});
+
+test('after a page that could not be parsed known series are known: the budget is not spent twice', () => {
+  const t = scrapedTarget({ series_budget: 100 });
+  t.scrape(usersPage(0, 80));
+  t.scrape('broken');
+  t.scrape(usersPage(0, 85));
+  expect(t.samples.parked).toBeUndefined();
+  t.scrape('broken');
+  t.scrape(usersPage(0, 120));
+  expect(t.samples.parked?.series).toBe(27);
+});
+
+test('targets of a job share its budget, and give their part back when they go', () => {
+  const budget = new JobBudget();
+  budget.limit = 60;
+  const a = scrapedTarget({}, budget);
+  const b = scrapedTarget({}, budget);
+  a.scrape(usersPage(0, 38));
+  b.scrape(usersPage(0, 38));
+  expect(a.samples.parked).toBeUndefined();
+  expect(b.samples.parked).toMatchObject({
+    series: 30,
+    reason: 'job_series_budget of 60 used up by 60 series of the job',
+  });
+  expect(budget.used).toBe(60);
+  a.samples.close();
+  expect(budget.used).toBe(15);
+});
+
+test('made-up metric names are told by what they have in common', () => {
+  const t = scrapedTarget({ series_budget: 10 });
+  t.scrape(Array.from({ length: 500 }, (_, i) => `app_user_${i}_total 1\n`).join(''));
+  expect(t.samples.parked!.metrics).toEqual([
+    {
+      metric: 'app_user_*',
+      series: 495,
+      label: '__name__',
+      values: 100,
+      rule: '- source_labels: [__name__]\n  regex: "app_user_.*"\n  action: drop\n',
+    },
+  ]);
+});
+
+test('histograms and series with times of their own count for the budget too', () => {
+  const t = scrapedTarget({ series_budget: 8, scrape_native_histograms: true });
+  t.scrape(
+    metricFamilyPage([LATENCY, COUNTED, { ...LATENCY, name: 'b' }, { ...LATENCY, name: 'c' }]),
+    'protobuf',
+  );
+  expect(t.samples.parked?.series).toBe(1);
+  expect(t.appender.series().filter((series) => series.startsWith('c{'))).toEqual([]);
+  const timed = scrapedTarget({ series_budget: 10 });
+  for (let i = 0; i < 3; i++)
+    timed.scrape(Array.from({ length: 50 }, (_, i) => `a{i="${i}"} 1 ${500 + i}\n`).join(''));
+  expect(timed.samples.parked?.series).toBe(45);
 });

@@ -3,8 +3,10 @@ import type { Appender, ScrapeAppender } from '../model/appender.ts';
 import type { Log } from '../model/log.ts';
 import { createScrapeLoop, type PageSource, type ScrapeLoop } from './loop.ts';
 import type { PageBuffers } from './page-buffers.ts';
+import type { ParkedJson } from './parked-series.ts';
 import type { Rounds } from './rounds.ts';
 import type { ScrapeMetrics } from './scrape-metrics.ts';
+import type { JobBudget } from './series-budget.ts';
 import type { Target } from './target.ts';
 import { type SampleRules, TargetSamples } from './target-samples.ts';
 
@@ -33,6 +35,10 @@ export interface TargetSetDeps {
   readonly metrics: ScrapeMetrics;
   readonly buffers: PageBuffers;
   readonly rounds: Rounds;
+  /** Told of every scrape that fails. */
+  readonly onFailure?: (url: string, failure: Error) => void;
+  /** Of all targets of the set. */
+  readonly jobBudget?: JobBudget;
   /** Of the hashes of label sets. */
   readonly hashSeed: number;
 }
@@ -68,13 +74,33 @@ export function createTargetSet(deps: TargetSetDeps): TargetSet {
       rules,
       timeoutMs,
       seed: deps.hashSeed,
+      jobBudget: deps.jobBudget,
     });
     const named = { job: target.job, url: target.url };
     const onChange = (failure: Error | undefined): void => {
       if (failure) log.warn({ ...named, problem: failure.message }, 'scrape failed');
       else log.info(named, 'scrape works again');
     };
-    const loop = createScrapeLoop({ target, pages, samples, clock, rounds, metrics, onChange });
+    const onFailure = (failure: Error): void => deps.onFailure?.(target.url, failure);
+    const onParking = (parked: ParkedJson | undefined): void => {
+      if (!parked) {
+        log.info(named, 'all series are stored again');
+        return;
+      }
+      const { reason, series, metrics } = parked;
+      log.warn({ ...named, problem: reason, parked: series, ...metrics[0] }, 'new series are not stored');
+    };
+    const loop = createScrapeLoop({
+      target,
+      pages,
+      samples,
+      clock,
+      rounds,
+      metrics,
+      onChange,
+      onFailure,
+      onParking,
+    });
     loop.start(rounds.first(target.key, target.intervalMs));
     return { target, settings, source, samples, loop };
   };
@@ -90,6 +116,7 @@ export function createTargetSet(deps: TargetSetDeps): TargetSet {
         else ended.push(current);
       }
       await Promise.all(ended.map(({ loop }) => loop.stop()));
+      for (const { samples } of ended) samples.close();
       for (const { target, source } of ended) {
         if (planned.has(target.key)) handedOn.set(target.key, source);
         else {

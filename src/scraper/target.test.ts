@@ -22,8 +22,11 @@ test('a plain address becomes a target with job and instance', () => {
   expect([target.intervalMs, target.timeoutMs]).toEqual([15_000, 10_000]);
   expect(labelsToObject(target.discoveredLabels)).toEqual({
     __address__: 'host:80',
+    __always_scrape_classic_histograms__: 'false',
+    __convert_classic_histograms_to_nhcb__: 'false',
     __metrics_path__: '/metrics',
     __scheme__: 'http',
+    __scrape_native_histograms__: 'false',
     __scrape_interval__: '15s',
     __scrape_timeout__: '10s',
     __secret: 'x',
@@ -84,4 +87,25 @@ test('the key tells targets apart by job, labels and URL, and nothing else', () 
   expect(key({ job_name: 'other' }, { __address__: 'h:1' })).not.toBe(base);
   expect(key({}, { __address__: 'h:1', a: 'b' })).not.toBe(base);
   expect(key({ metrics_path: '/other' }, { __address__: 'h:1' })).not.toBe(base);
+});
+
+test('labels say what becomes of histograms and which Unix socket is asked', () => {
+  const found = {
+    __address__: 'localhost',
+    __scrape_native_histograms__: 'T',
+    __unix_socket__: '/run/exporter.sock',
+  };
+  expect(active({ convert_classic_histograms_to_nhcb: true }, found)).toMatchObject({
+    histograms: {
+      scrape_native_histograms: true,
+      always_scrape_classic_histograms: false,
+      convert_classic_histograms_to_nhcb: true,
+    },
+    socketPath: '/run/exporter.sock',
+    url: 'http://localhost/metrics',
+  });
+  expect(resolve({}, { __address__: 'a', __scrape_native_histograms__: 'maybe' })).toMatchObject({
+    kind: 'invalid',
+    problem: '__scrape_native_histograms__: expected true or false, got "maybe"',
+  });
 });

@@ -1,6 +1,7 @@
 import type { ScrapeConfig } from '../config/scrape.ts';
 import { formatDuration, parseDuration } from '../model/duration.ts';
 import { eachLabel, filterLabels, type Labels, labelsOf, labelValue } from '../model/labels.ts';
+import type { HistogramRules } from './family-page.ts';
 import type { LabelBuilder, Relabel } from './relabel.ts';
 
 /** Something to scrape. */
@@ -15,6 +16,10 @@ export interface Target {
   readonly url: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** What becomes of its histograms: labels may say other than the job. */
+  readonly histograms: HistogramRules;
+  /** The Unix socket its requests go to, instead of the host of its URL. */
+  readonly socketPath?: string;
 }
 
 export interface DroppedTarget {
@@ -27,6 +32,18 @@ export type TargetOutcome =
   | { readonly kind: 'active'; readonly target: Target }
   | { readonly kind: 'dropped'; readonly dropped: DroppedTarget }
   | { readonly kind: 'invalid'; readonly discoveredLabels: Labels; readonly problem: string };
+
+const HISTOGRAM_KEYS = [
+  'scrape_native_histograms',
+  'always_scrape_classic_histograms',
+  'convert_classic_histograms_to_nhcb',
+] as const;
+
+/** As Go's ParseBool reads them. */
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 't', 'T', 'true', 'TRUE', 'True'].map((text) => [text, true] as const),
+  ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((text) => [text, false] as const),
+]);
 
 /**
  * What a discovered address becomes under its job's settings: the target, or why there is none.
@@ -43,6 +60,7 @@ export function resolveTarget(
   setDefault(builder, '__scrape_timeout__', formatDuration(config.scrape_timeout));
   setDefault(builder, '__metrics_path__', config.metrics_path);
   setDefault(builder, '__scheme__', config.scheme);
+  for (const key of HISTOGRAM_KEYS) setDefault(builder, `__${key}__`, String(config[key]));
   for (const [name, values] of Object.entries(config.params)) {
     if (values[0] !== undefined) setDefault(builder, `__param_${name}`, values[0]);
   }
@@ -65,6 +83,8 @@ export function resolveTarget(
       `expected a scrape timeout of at most the interval, got ${formatDuration(timeoutMs)} and ${formatDuration(intervalMs)}`,
     );
   }
+  const histograms = histogramRules(builder, config);
+  if (typeof histograms === 'string') return invalid(histograms);
   for (const name of [...builder.keys()]) if (name.startsWith('__meta_')) builder.delete(name);
   setDefault(builder, 'instance', address);
 
@@ -73,11 +93,36 @@ export function resolveTarget(
   if (url === undefined)
     return invalid(`expected a scheme, host and path that make a URL, got ${describeUrl(all)}`);
   const labels = filterLabels(all, (name) => !name.startsWith('__'));
-  const key = ['scrape', config.job_name, url, ...labels].join('\xff');
-  return {
-    kind: 'active',
-    target: { key, job: config.job_name, labels, discoveredLabels, url, intervalMs, timeoutMs },
+  const socketPath = labelValue(all, '__unix_socket__');
+  const place = socketPath === '' ? [url] : [url, socketPath];
+  const target: Target = {
+    key: ['scrape', config.job_name, ...place, ...labels].join('\xff'),
+    job: config.job_name,
+    labels,
+    discoveredLabels,
+    url,
+    intervalMs,
+    timeoutMs,
+    histograms,
+    ...(socketPath !== '' && { socketPath }),
   };
+  return { kind: 'active', target };
+}
+
+function histogramRules(labels: LabelBuilder, config: ScrapeConfig): HistogramRules | string {
+  const rules: Record<(typeof HISTOGRAM_KEYS)[number], boolean> = {
+    scrape_native_histograms: config.scrape_native_histograms,
+    always_scrape_classic_histograms: config.always_scrape_classic_histograms,
+    convert_classic_histograms_to_nhcb: config.convert_classic_histograms_to_nhcb,
+  };
+  for (const key of HISTOGRAM_KEYS) {
+    const text = labels.get(`__${key}__`) ?? '';
+    if (text === '') continue;
+    const value = BOOLEANS.get(text);
+    if (value === undefined) return `__${key}__: expected true or false, got ${JSON.stringify(text)}`;
+    rules[key] = value;
+  }
+  return rules;
 }
 
 function setDefault(labels: LabelBuilder, name: string, value: string): void {

@@ -2,6 +2,7 @@ import { formatDuration } from '../model/duration.ts';
 import { labelsToObject, labelValue } from '../model/labels.ts';
 import type { DiscoveryState } from './discovery/job-discovery.ts';
 import type { LoopState } from './loop.ts';
+import type { ParkedJson } from './parked-series.ts';
 import type { DroppedTarget, Target } from './target.ts';
 
 /** A target in upstream's /api/v1/targets. */
@@ -19,6 +20,8 @@ export interface ActiveTargetJson {
   readonly health: 'up' | 'down' | 'unknown';
   readonly scrapeInterval: string;
   readonly scrapeTimeout: string;
+  /** Ours: new series that are not stored, and how to leave them out; only while there are any. */
+  readonly parked?: ParkedJson;
 }
 
 export interface DroppedTargetJson {
@@ -48,6 +51,7 @@ export function activeTargetJson(
   target: Target,
   state: LoopState,
   externalUrl: string | undefined,
+  parked?: ParkedJson,
 ): ActiveTargetJson {
   return {
     discoveredLabels: labelsToObject(target.discoveredLabels),
@@ -61,6 +65,7 @@ export function activeTargetJson(
     health: state.health,
     scrapeInterval: formatDuration(target.intervalMs),
     scrapeTimeout: formatDuration(target.timeoutMs),
+    ...(parked && { parked }),
   };
 }
 

@@ -67,6 +67,9 @@ export function collectingAppender(): CollectingAppender {
       sources.set(key, { isOpen: true, appender });
       return {
         ...appender,
+        get seriesCount() {
+          return appender.seriesCount;
+        },
         close() {
           sources.get(key)!.isOpen = false;
         },
@@ -147,6 +150,10 @@ function collectingSource(
     return true;
   };
   return {
+    get seriesCount() {
+      return slots.size;
+    },
+    find: (labels) => slots.get(labelsKey(labels)) ?? -1,
     slot(labels) {
       const key = labelsKey(labels);
       let slot = slots.get(key);

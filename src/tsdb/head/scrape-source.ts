@@ -87,6 +87,16 @@ export class ScrapeSource implements ScrapeAppender {
     return this.#slots;
   }
 
+  get seriesCount(): number {
+    return this.#slots - this.#free.length;
+  }
+
+  find(labels: Labels): Slot {
+    const { index } = this.#context;
+    const series = index.find(this.place, labels);
+    return series >= 0 ? index.slotOf(series) : NO_SLOT;
+  }
+
   slot(labels: Labels): Slot {
     const { index, journal } = this.#context;
     let series = index.find(this.place, labels);
