@@ -80,6 +80,8 @@ export function unframe(kind: FrameKind, bytes: Uint8Array, identity: number): U
 
 /** Checks the checksum of a blob; gives the place of its end, where the checksum stands. @throws CorruptBlockError */
 export function checkFrame(bytes: Uint8Array, identity: number): number {
+  // What SQLite gives of a damaged page may be of any type.
+  if (!(bytes instanceof Uint8Array)) throw new CorruptBlockError('expected a blob, found another value');
   if (bytes.length < 3 + CRC_BYTES) {
     throw new CorruptBlockError(`expected at least ${3 + CRC_BYTES} bytes, found ${bytes.length}`);
   }

@@ -2,11 +2,14 @@ import { Registry } from 'prom-client';
 import { systemClock } from '../clock.ts';
 import { labelsFromObject } from '../model/labels.ts';
 import { silentLog } from '../testing/silent-log.ts';
-import { crashOwnValue, crashSeries, crashTime, crashValue } from './crash-plan.fixture.ts';
+import { crashDeletion, crashOwnValue, crashSeries, crashTime, crashValue } from './crash-plan.fixture.ts';
 import { startWorker } from './store.fixture.ts';
 import { openStore } from './store.ts';
 
-/** A process made to be killed: appends what crash-plan.fixture.ts says from row argv[3] on and prints each row once it is committed. */
+/**
+ * A process made to be killed: appends and deletes what crash-plan.fixture.ts says from row argv[3] on. Prints `stored ROW` once a row
+ * is committed, `deleting ROW` and `deleted ROW` around the deletion that follows a row.
+ */
 const [, , dir, from] = process.argv;
 const store = openStore({
   dir: dir!,
@@ -17,6 +20,7 @@ const store = openStore({
   retention: { timeMs: 0, sizeBytes: 0 },
   connect: (init) => startWorker(init),
 });
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const source = store.source('crash');
 const slots = crashSeries.map((series) => source.slot(labelsFromObject(series)));
 const own = labelsFromObject({ __name__: 'own' });
@@ -28,9 +32,16 @@ for (let row = Number(from); ; row++) {
   }
   source.commit();
   store.append(own, crashTime(row) + 500, crashOwnValue(row));
-  if (row % 100 === 99) void store.flush();
-  if (row % 3 === 0) {
+  if (row % 100 === 99) void store.flush().catch(() => {});
+  const deletion = crashDeletion(row);
+  if (row % 3 === 0 || deletion) {
     await store.committed();
-    process.stdout.write(`${row}\n`);
+    say(`stored ${row}`);
   }
+  if (!deletion) continue;
+  say(`deleting ${row}`);
+  const selectors = [[{ name: 'i', op: '=', value: String(deletion.series) } as const]];
+  const range = { from: crashTime(deletion.from), to: crashTime(deletion.to) };
+  await store.delete({ selectors, range }, false);
+  say(`deleted ${row}`);
 }

@@ -1,4 +1,4 @@
-/** What the process of the crash test appends, as a function of the row, so that the test knows it without having been told. */
+/** What the process of the crash test appends and deletes, as a function of the row, so that the test knows it without having been told. */
 
 export const crashSeries = Array.from({ length: 20 }, (_, i) => ({ __name__: 'm', i: String(i) }));
 
@@ -10,3 +10,18 @@ export const crashValue = (series: number, row: number): number | undefined =>
   (row + series) % 5 === 0 ? undefined : ((series + 1) * row) / (series % 2 === 0 ? 1 : 7);
 
 export const crashOwnValue = (row: number): number => -row;
+
+/** Rows [from, to) of one series, deleted once the row given is stored. */
+export interface CrashDeletion {
+  readonly series: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Every 150 rows: in turn a long one, that reaches back into days that are over, and a short one. */
+export function crashDeletion(row: number): CrashDeletion | undefined {
+  if (row % 150 !== 149) return undefined;
+  return row % 300 === 149
+    ? { series: 3, from: Math.max(0, row - 1200), to: row - 30 }
+    : { series: 8, from: row - 90, to: row - 30 };
+}

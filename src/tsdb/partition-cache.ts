@@ -18,6 +18,8 @@ export interface PartitionCache {
   /** A reader nobody else uses; undefined when the file went away or is damaged: list again. */
   take(path: string): PartitionReader | undefined;
   give(reader: PartitionReader): void;
+  /** Of a file that cannot be read at all: it is left out from now on. */
+  discard(reader: PartitionReader, error: CorruptBlockError): void;
   close(): void;
 }
 
@@ -39,13 +41,17 @@ export function createPartitionCache(
   const opened = new WeakMap<PartitionReader, number | undefined>();
   const isCurrent = (reader: PartitionReader): boolean =>
     inodes.has(reader.file) && inodes.get(reader.file) === opened.get(reader);
-  /** Files that turned out not to be partitions; the background worker sets them aside when it meets them. */
-  const damaged = new Set<string>();
+  /** Inodes of files that turned out not to be partitions; the background worker sets them aside when it meets them. */
+  const damaged = new Map<string, number | undefined>();
+  const setDamaged = (path: string, error: CorruptBlockError): void => {
+    damaged.set(path, inodes.get(path));
+    report.damaged(path, error);
+  };
   return {
     list(version) {
       if (version === listedVersion) return listed;
       listed = listFiles()
-        .filter((file) => !damaged.has(file.path))
+        .filter((file) => !damaged.has(file.path) || damaged.get(file.path) !== file.inode)
         .sort((a, b) => a.range.from - b.range.from);
       listedVersion = version;
       inodes = new Map(listed.map((file) => [file.path, file.inode]));
@@ -66,13 +72,16 @@ export function createPartitionCache(
         return reader;
       } catch (error) {
         if (error instanceof CorruptBlockError) {
-          damaged.add(path);
-          report.damaged(path, error);
+          setDamaged(path, error);
           return undefined;
         }
         if ((error as { code?: string }).code === 'SQLITE_CANTOPEN') return undefined;
         throw error;
       }
+    },
+    discard(reader, error) {
+      setDamaged(reader.file, error);
+      reader.close();
     },
     give(reader) {
       if (!isCurrent(reader)) return reader.close();

@@ -51,6 +51,8 @@ export class PartitionKeeper {
   /** A change of several days was decided and could not be completed. */
   #isUnfinished = false;
   readonly #unsealable = new Set<number>();
+  /** What the last attempt to seal failed of: said once. */
+  #sealTrouble: string | undefined;
 
   constructor(deps: {
     readonly dir: string;
@@ -266,12 +268,18 @@ export class PartitionKeeper {
       const { done, value } = steps.next();
       if (!done) return true;
       this.#sealing = undefined;
+      this.#sealTrouble = undefined;
       this.#onFilesChanged();
       this.#log.info({ day: isoDay(day), ...value }, 'sealed a day');
     } catch (error) {
       this.#sealing = undefined;
-      this.#unsealable.add(day);
-      this.#log.error({ day: isoDay(day), error: (error as Error).message }, 'a day could not be sealed');
+      // Damage stays. Anything else, a full disk say, may be over at the next upkeep.
+      if (error instanceof CorruptBlockError) this.#unsealable.add(day);
+      const trouble = `${isoDay(day)}: ${(error as Error).message}`;
+      if (trouble !== this.#sealTrouble) {
+        this.#log.error({ day: isoDay(day), error: (error as Error).message }, 'a day could not be sealed');
+      }
+      this.#sealTrouble = trouble;
     }
     return true;
   }

@@ -1,3 +1,4 @@
+import { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { ExemplarQueryable } from '../model/exemplar.ts';
 import { compareStrings, type Labels, labelsKey } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
@@ -314,7 +315,13 @@ class StoreQuerier implements Querier {
   #begin(path: string): PartitionReader | undefined {
     const reader = this.#partitions.take(path);
     if (reader === undefined) return undefined;
-    reader.begin();
+    try {
+      reader.begin();
+    } catch (error) {
+      if (!(error instanceof CorruptBlockError)) throw error;
+      this.#partitions.discard(reader, error);
+      return undefined;
+    }
     this.#open.set(path, reader);
     // Of several partitions that changed as one this querier may have others open as they were before.
     if (this.#head.viewChanged) throw new ViewChangedError();

@@ -11,6 +11,7 @@ import type { FromStorage, RetentionSettings, StorageInit, ToStorage } from './p
 
 const CHECKPOINT_MS = 1000;
 const UPKEEP_MS = 60_000;
+const MERGE_TROUBLE = 'partitions cannot be merged; trying again in a minute';
 
 export interface StorageService {
   close(): void;
@@ -63,7 +64,8 @@ export function createStorageService(
   let heldFlush: Extract<ToStorage, { kind: 'flush' }> | undefined;
   /** Called when pending work is done. */
   const onIdle: (() => void)[] = [];
-  let lastTrouble: string | undefined;
+  /** What each kind of work last failed of. */
+  const troubles = new Map<string, string>();
 
   const arm = (delayMs: number, work: () => void): { timer: Timer } => {
     const armed = {
@@ -77,8 +79,12 @@ export function createStorageService(
 
   /** Says what is wrong once, not every second. */
   const report = (trouble: string | undefined, message: string): void => {
-    if (trouble !== undefined && trouble !== lastTrouble) log('error')({ error: trouble }, message);
-    lastTrouble = trouble;
+    if (trouble === undefined) {
+      troubles.delete(message);
+      return;
+    }
+    if (trouble !== troubles.get(message)) log('error')({ error: trouble }, message);
+    troubles.set(message, trouble);
   };
 
   /** Does pending work bit by bit, letting messages in between. */
@@ -89,9 +95,10 @@ export function createStorageService(
       let hasMore = false;
       try {
         hasMore = keeper.step(clock.now());
+        if (!hasMore) report(undefined, MERGE_TROUBLE);
       } catch (error) {
         // Everything is as it was before the step; the next upkeep goes on from there.
-        report((error as Error).message, 'partitions cannot be merged; trying again in a minute');
+        report((error as Error).message, MERGE_TROUBLE);
       }
       if (heldFlush && !keeper.isHolding) {
         const held = heldFlush;

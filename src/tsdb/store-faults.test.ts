@@ -382,3 +382,43 @@ describe('upkeep', () => {
     }
   });
 });
+
+describe('a clock that is set', () => {
+  test.each([3_600_000, -3_600_000])('by %d ms costs no sample, and the store goes on', async (by) => {
+    const start = Date.UTC(2026, 0, 1, 23, 30);
+    const clock = fakeClock(start);
+    const dir = bench.directory();
+    const store = bench.open(dir, { clock, retention: { timeMs: 86_400_000, sizeBytes: 0 } });
+    const source = store.source('a');
+    const slot = source.slot(up);
+    const taken: number[] = [];
+    const owns: number[] = [];
+    const scrape = async (times: number): Promise<void> => {
+      for (let n = 0; n < times; n++) {
+        // What is not later than the source's last scrape is refused; samples with their own times may come in any order.
+        if (source.begin(clock.now())) {
+          source.set(slot, 1);
+          source.commit();
+          taken.push(clock.now());
+        }
+        if (store.append(own, clock.now(), 1) === 'ok') owns.push(clock.now());
+        await clock.advance('1m');
+      }
+    };
+    await scrape(20);
+    clock.jump(by);
+    await scrape(80);
+    await store.flush();
+    clock.jump(-by);
+    await scrape(80);
+    const expected = (all: number[]) => [...new Set(all)].sort((a, b) => a - b);
+    const at = (series: string) => contents(store)[series]!.map(([time]) => time);
+    expect(at('up')).toEqual(expected(taken));
+    expect(at('own')).toEqual(expected(owns));
+    expect(taken.length).toBeGreaterThanOrEqual(120);
+    expect(owns.length).toBeGreaterThanOrEqual(120);
+    await bench.close(store);
+    const again = bench.open(dir, { clock });
+    expect(contents(again).up).toHaveLength(taken.length);
+  });
+});

@@ -11,7 +11,7 @@ import type { Histogram } from '../model/histogram.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
-import type { SqliteAddon } from '../sqlite/database.ts';
+import { openDatabase, type SqliteAddon } from '../sqlite/database.ts';
 import { lockDirectory } from './directory.ts';
 import { Flusher, type FlushStats } from './flusher.ts';
 import type { ExemplarCounts } from './head/exemplar-ring.ts';
@@ -277,10 +277,24 @@ function openLog(
   try {
     return attempt();
   } catch (error) {
-    const code = (error as { code?: string }).code ?? '';
-    if (!fs.existsSync(file) || (!code.startsWith('SQLITE_CORRUPT') && code !== 'SQLITE_NOTADB')) throw error;
+    // Damage shows itself in many ways; that it is damage and no full disk, SQLite's own check tells.
+    if (!fs.existsSync(file) || isSound(file, addon)) throw error;
     setAside(dir, file, (error as Error).message, log);
     return attempt();
+  }
+}
+
+function isSound(file: string, addon: SqliteAddon): boolean {
+  try {
+    const db = openDatabase(file, { addon, readonly: true });
+    try {
+      return db.pragma('quick_check(1)', { simple: true }) === 'ok';
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? '';
+    return !code.startsWith('SQLITE_CORRUPT') && code !== 'SQLITE_NOTADB';
   }
 }
 

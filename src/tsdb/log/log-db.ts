@@ -116,14 +116,14 @@ function logDb(db: SqliteDatabase, file: string): LogDb {
     },
     *definitions(damaged) {
       for (let seq = -1, row = nextDefinitions.get(seq); row; row = nextDefinitions.get(seq)) {
-        seq = row.seq;
+        seq = later(file, seq, row.seq);
         const body = bodyOf(row, FrameKind.logDefinitions, `${file}: table definitions, row ${seq}`, damaged);
         if (body) yield body;
       }
     },
     *records(damaged) {
       for (let seq = -1, row = nextLog.get(seq); row; row = nextLog.get(seq)) {
-        seq = row.seq;
+        seq = later(file, seq, row.seq);
         const body = bodyOf(row, FrameKind.logRecords, `${file}: table log, row ${seq}`, damaged);
         if (body) yield { seq, records: body };
       }
@@ -151,6 +151,12 @@ function logDb(db: SqliteDatabase, file: string): LogDb {
     }),
     close: () => void db.close(),
   };
+}
+
+/** A damaged tree gives rows again and again. @throws Error with SQLite's code when `seq` is none above `last` */
+function later(file: string, last: number, seq: number): number {
+  if (seq > last) return seq;
+  throw Object.assign(new Error(`${file}: row ${seq} after row ${last}`), { code: 'SQLITE_CORRUPT' });
 }
 
 interface Row {

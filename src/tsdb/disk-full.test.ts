@@ -1,0 +1,157 @@
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { labelsFromObject } from '../model/labels.ts';
+import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
+import { type LoggedEvent, silentLog } from '../testing/silent-log.ts';
+import { smallDisk } from './small-disk.fixture.ts';
+import { always, contents, storeBench } from './store.fixture.ts';
+import type { Store } from './store.ts';
+
+const disk = smallDisk(12 * 2 ** 20);
+const bench = storeBench();
+afterAll(() => disk?.remove());
+
+const START = Date.UTC(2026, 0, 5, 20);
+const MINUTE = 60_000;
+const slotsOf = 200;
+const labels = Array.from({ length: slotsOf }, (_, i) => labelsFromObject({ __name__: 'm', i: String(i) }));
+
+/** A store on the small disk, and what was appended to it. */
+interface Rig {
+  readonly dir: string;
+  readonly clock: FakeClock;
+  readonly store: Store;
+  readonly events: LoggedEvent[];
+  /** Scrapes a number of times, a minute apart, values that do not pack. */
+  scrape(times: number): Promise<void>;
+  /** Every sample of every scrape is there. */
+  expectAll(store?: Store): void;
+}
+
+let directories = 0;
+function rig(): Rig {
+  const dir = join(disk!.path, `data${++directories}`);
+  mkdirSync(dir);
+  const clock = fakeClock(START);
+  const events: LoggedEvent[] = [];
+  const store = bench.open(dir, { clock, log: silentLog(events) });
+  const source = store.source('a');
+  const slots = labels.map((one) => source.slot(one));
+  let rows = 0;
+  return {
+    dir,
+    clock,
+    store,
+    events,
+    async scrape(times) {
+      for (let n = 0; n < times; n++, rows++) {
+        source.begin(START + rows * MINUTE);
+        for (const [i, slot] of slots.entries()) source.set(slot, Math.sin(rows * slotsOf + i));
+        source.commit();
+        await clock.advance(1000);
+      }
+    },
+    expectAll(from = store) {
+      const found = contents(from, 'committed');
+      expect(Object.keys(found)).toHaveLength(slotsOf);
+      for (const samples of [found['m{i="0"}']!, found[`m{i="${slotsOf - 1}"}`]!]) {
+        expect(samples.map(([time]) => (time - START) / MINUTE)).toEqual(
+          Array.from({ length: rows }, (_, i) => i),
+        );
+      }
+    },
+  };
+}
+
+async function reopened({ dir, store, clock }: Rig): Promise<Store> {
+  await bench.close(store);
+  return bench.open(dir, { clock });
+}
+
+describe.skipIf(!disk)('on a full disk', () => {
+  beforeEach(() => disk!.empty());
+  afterEach(async () => {
+    disk!.empty();
+    await bench.clean();
+  });
+
+  test('the reserve goes first, samples are seen from memory, and storing goes on by itself', async () => {
+    const made = rig();
+    await made.scrape(3);
+    expect(existsSync(join(made.dir, 'reserve'))).toBe(true);
+    disk!.fill();
+    await made.scrape(40);
+    made.expectAll();
+    expect(existsSync(join(made.dir, 'reserve'))).toBe(false);
+    const said = made.events.map(({ message }) => message);
+    expect(said.indexOf('the disk is full: the reserve is given up')).toBeGreaterThanOrEqual(0);
+    disk!.fill();
+    await made.scrape(100);
+    expect(made.store.degraded()).toContain('full');
+    made.expectAll();
+    disk!.empty();
+    await made.scrape(3);
+    expect(made.store.degraded()).toBeUndefined();
+    made.expectAll(await reopened(made));
+  });
+
+  test('a flush leaves the samples where they are and is done later', async () => {
+    const made = rig();
+    await made.scrape(100);
+    disk!.fill();
+    await expect(made.store.flush()).rejects.toThrow('full');
+    made.expectAll();
+    disk!.empty();
+    await made.scrape(2);
+    await made.store.flush();
+    expect(made.store.stats().headBytes).toBeLessThan(2 ** 20);
+    made.expectAll(await reopened(made));
+  });
+
+  test('a day stays as it is until it can be sealed, without a word each minute', async () => {
+    const made = rig();
+    await made.scrape(300);
+    await made.store.flush();
+    disk!.fill();
+    made.clock.jump(6 * 60 * MINUTE);
+    await made.clock.advance('75m');
+    const partitions = (): string[] => readdirSync(made.dir).filter((name) => /^2026.*\.db$/.test(name));
+    expect(partitions()).toContain('20260105.hot.db');
+    expect(readdirSync(made.dir).filter((name) => name.includes('sealing'))).toEqual([]);
+    const complaints = made.events.filter(({ level }) => level === 'error').map(({ message }) => message);
+    expect(complaints.length).toBeGreaterThan(0);
+    expect(complaints).toEqual([...new Set(complaints)]);
+    made.expectAll();
+    disk!.empty();
+    await made.clock.advance('2m');
+    expect(partitions()).toContain('20260105.db');
+    expect(partitions()).not.toContain('20260105.hot.db');
+    made.expectAll();
+  });
+
+  test('retention makes room', async () => {
+    const made = rig();
+    await made.scrape(300);
+    await made.store.flush();
+    disk!.fill();
+    made.store.setRetention({ timeMs: 0, sizeBytes: 1 });
+    const days = (): string[] => readdirSync(made.dir).filter((name) => /^2026.*\.db$/.test(name));
+    await vi.waitFor(() => expect(days()).toEqual(['20260106.hot.db']));
+    await made.scrape(1);
+    expect(made.store.degraded()).toBeUndefined();
+  });
+
+  test('a deletion removes nothing and leaves nothing behind', async () => {
+    const made = rig();
+    await made.scrape(300);
+    await made.store.flush();
+    disk!.fill(8192);
+    const deletion = { selectors: [[{ name: 'i', op: '=' as const, value: '7' }]], range: always };
+    await expect(made.store.delete(deletion, false)).rejects.toThrow(/full|ENOSPC/);
+    made.expectAll();
+    expect(readdirSync(made.dir).filter((name) => /chang/.test(name))).toEqual([]);
+    disk!.empty();
+    expect(await made.store.delete(deletion, false)).toMatchObject({ series: 1, samples: 300 });
+  });
+});
