@@ -244,7 +244,11 @@ export class FileReader implements PartitionReader {
 
   #refreshGroups(): void {
     const last = this.#sql.lastGroups.get() as number;
-    if (last === this.#groupsUpTo) return;
+    if (last === this.#groupsUpTo) {
+      // A damaged tree may show none where a sealed file has some.
+      if (last === 0) this.#checkCount('groups', 0, this.meta.groups);
+      return;
+    }
     corruptionAt(`${this.file}: table grp`, () => {
       for (const { id, b } of this.#sql.groups.iterate(this.#groupsUpTo) as Iterable<StoredBlob>) {
         if (id !== this.#groupsUpTo + 1)

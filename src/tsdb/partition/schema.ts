@@ -140,7 +140,12 @@ export function corruptionAt<T>(where: string, work: () => T): T {
   } catch (error) {
     if (error instanceof CorruptBlockError) throw error.where.startsWith(where) ? error : error.at(where);
     const { code, message } = error as { code?: string; message?: string };
-    if (typeof code === 'string' && (DAMAGED.has(code) || code.startsWith('SQLITE_CORRUPT'))) {
+    const isDamaged =
+      typeof code === 'string' &&
+      (DAMAGED.has(code) ||
+        code.startsWith('SQLITE_CORRUPT') ||
+        (code === 'SQLITE_ERROR' && message === 'unsupported file format'));
+    if (isDamaged) {
       throw new CorruptBlockError(`${message} (${code})`, where);
     }
     throw error;

@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, wri
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
+import { openDatabase } from '../../sqlite/database.ts';
 import { silentLog } from '../../testing/silent-log.ts';
 import { PARTITION_MS } from '../partition.ts';
 import { ColumnCache } from './column-cache.ts';
@@ -255,6 +256,26 @@ describe('damage', () => {
     const file = join(path, SEALED);
     writeFileSync(file, readFileSync(file).subarray(0, length));
     expect(() => contents(file)).toThrow(CorruptBlockError);
+  });
+
+  test('a sealed file that has lost its directory is found', () => {
+    write(sampleDay());
+    sealAll(path);
+    const db = openDatabase(join(path, SEALED), { addon: undefined });
+    db.exec('UPDATE grp SET id = 0 WHERE id = 1');
+    db.pragma('journal_mode = DELETE');
+    db.close();
+    expect(() => contents()).toThrow(/expected \d+ groups, found 0/);
+  });
+
+  test('a header that names a format SQLite does not know is damage, not a reason to end', () => {
+    write(sampleDay());
+    sealAll(path);
+    const bytes = readFileSync(join(path, SEALED));
+    bytes[47]! ^= 128;
+    writeFileSync(join(path, SEALED), bytes);
+    expect(recoverPartitions(path, setting())).toEqual([]);
+    expect(readdirSync(join(path, 'quarantine'))).toEqual([SEALED]);
   });
 
   test('foreign and damaged files are set aside and named', () => {
