@@ -15,6 +15,7 @@ import { type HttpServices, httpSurface } from './http/app.ts';
 import { requireUsers } from './http/exposure.ts';
 import { type HttpServer, listen, parseListenAddress, tlsOf } from './http/listen.ts';
 import { httpServices } from './http/services.ts';
+import { createImporter, type Importer } from './import/importer.ts';
 import type { Log } from './model/log.ts';
 import { createForwarder, type Forwarder, forwardServers } from './notifiers/forward.ts';
 import { createNotifier, type Notifier } from './notifiers/notifier.ts';
@@ -91,6 +92,7 @@ interface Parts {
   readonly background: Background;
   readonly rehearse: Rehearser;
   readonly backups: Backups;
+  readonly importText: Importer;
 }
 
 export function createAppliance({ options, log, clock, platform, env }: ApplianceDeps): Appliance {
@@ -235,6 +237,14 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       exclusively: (work) => store.exclusively(work),
       sync: () => store.sync(),
     });
+    const importText = createImporter({
+      store,
+      startThread() {
+        const started = startThread(thread('import'));
+        const port = started.serve('import', store.shared);
+        return { port, onExit: started.onExit, end: () => void started.terminate() };
+      },
+    });
     const scraper = createScrapeManager({
       appender: store,
       clock,
@@ -304,6 +314,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       background,
       rehearse,
       backups,
+      importText,
     };
   };
 

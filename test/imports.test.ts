@@ -14,6 +14,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   templates: ['model'],
   tsdb: ['model', 'encoding', 'sqlite'],
   backup: ['model', 'tsdb', 'sqlite'],
+  import: ['model', 'exposition', 'tsdb', 'sqlite'],
   query: ['model', 'tsdb', 'promql'],
   rules: ['model', 'templates', 'query', 'promql', 'sqlite'],
   rehearse: ['model', 'query', 'rules', 'notifiers', 'templates'],

@@ -2,7 +2,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { serve } from '@hono/node-server';
 import { afterAll, expect, test } from 'vitest';
+import { importRoutes } from '../http/import.ts';
+import { LineError } from '../import/text-import.ts';
 import { parseSelector } from '../query/selector.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
@@ -22,7 +25,12 @@ interface Run {
   readonly err: string;
 }
 
-async function importFile(file: string, dir: string, watched = false): Promise<Run> {
+async function importFile(
+  file: string,
+  dir: string,
+  watched = false,
+  more: readonly string[] = [],
+): Promise<Run> {
   const texts = { out: '', err: '' };
   const clock = fakeClock();
   let ticks = 0;
@@ -32,7 +40,7 @@ async function importFile(file: string, dir: string, watched = false): Promise<R
     log: silentLog(),
     isWatched: watched,
   });
-  const code = await command.run(['openmetrics', file, '--data', dir], {
+  const code = await command.run(['openmetrics', file, ...(dir === '' ? [] : ['--data', dir]), ...more], {
     stdout: (text) => void (texts.out += text),
     stderr: (text) => void (texts.err += text),
     env: {},
@@ -41,10 +49,10 @@ async function importFile(file: string, dir: string, watched = false): Promise<R
   return { code, ...texts };
 }
 
-function importText(text: string, dir: string): Promise<Run> {
+function importText(text: string, dir: string, more: readonly string[] = []): Promise<Run> {
   const file = join(scratch, 'in.om');
   writeFileSync(file, text);
-  return importFile(file, dir);
+  return importFile(file, dir, false, more);
 }
 
 async function exportText(dir: string, ...flags: string[]): Promise<Run> {
@@ -253,4 +261,39 @@ test('an export whose reader goes away ends quietly', async () => {
   });
   const io = { stdout() {}, stderr() {}, env: {}, cwd: scratch };
   expect(await command.run(['--data', dir], io)).toBe(0);
+});
+
+test('--url sends the file, shows what the server says, and names a bad line with the file', async () => {
+  const sent: string[] = [];
+  const app = importRoutes({
+    async importText(text) {
+      let all = '';
+      for await (const bytes of text) all += Buffer.from(bytes).toString('utf8');
+      sent.push(all);
+      if (all.includes('bad')) throw new LineError(2, 'expected a value, found "bad"');
+      return { added: 2, duplicates: 0, conflicts: 0, series: 1, days: 1, bytes: 10 };
+    },
+  });
+  const served = Promise.withResolvers<number>();
+  const server = serve(
+    { fetch: (request) => app.fetch(new Request(request.url.replace('/api', ''), request)), port: 0 },
+    ({ port }) => served.resolve(port),
+  );
+  const url = `http://127.0.0.1:${await served.promise}`;
+  try {
+    const text = `# TYPE m gauge\n${'m 1 1\n'.repeat(200_000)}# EOF\n`;
+    const done = await importText(text, '', ['--url', url]);
+    expect(done).toMatchObject({ code: 0, err: '' });
+    expect(done.out).toMatch(/^imported 2 samples of 1 series in 1 days: 10 bytes/);
+    expect(sent[0] === text).toBe(true);
+    const bad = await importText('m bad 1\n# EOF\n', '', ['--url', url]);
+    expect(bad).toEqual({
+      code: 1,
+      out: '',
+      err: `${join(scratch, 'in.om')}:2: expected a value, found "bad"\n`,
+    });
+    await expect(importText('# EOF\n', fresh(), ['--url', url])).rejects.toThrow(UsageError);
+  } finally {
+    server.close();
+  }
 });

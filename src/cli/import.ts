@@ -1,20 +1,24 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
-import { ExpositionError } from '../exposition/exposition-error.ts';
-import { OpenMetricsStream, STREAM_WINDOW_BYTES } from '../exposition/openmetrics-stream.ts';
-import { METRIC_TYPES } from '../exposition/parser.ts';
+import { LineError, TextImport } from '../import/text-import.ts';
 import type { Log } from '../model/log.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import { DataDirectoryError } from '../tsdb/directory.ts';
-import { type Import, type ImportResult, openImport } from '../tsdb/import/import.ts';
-import { ImportError } from '../tsdb/import/import-error.ts';
-import { type FlagSpec, parseArgs, UsageError } from './args.ts';
+import { type Import, openImport } from '../tsdb/import/import.ts';
+import type { ImportResult } from '../tsdb/import/write-days.ts';
+import { describeFlags, type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
 import { type Command, EXIT } from './io.ts';
 import { createProgress, type Progress } from './progress.ts';
+import { REMOTE_FLAGS, remoteOf } from './remote.ts';
 
 /** Exit code when another process holds the data directory. */
 const IN_USE = 3;
+/** The answer comes when all is stored. */
+const TIMEOUT = '6h';
+const SENT_AT_ONCE = 256 * 1024;
+const NEWLINE = 0x0a;
 
 export const IMPORT_FLAGS: readonly FlagSpec[] = [
   {
@@ -24,6 +28,7 @@ export const IMPORT_FLAGS: readonly FlagSpec[] = [
     help: 'data directory, which no server may be using (./data)',
   },
   { names: ['quiet'], kind: 'boolean', help: 'no progress and no report' },
+  ...REMOTE_FLAGS,
 ];
 
 export interface ImportDeps {
@@ -37,20 +42,23 @@ export interface ImportDeps {
 }
 
 /**
- * `belfry import openmetrics FILE --data DIR`: exits 0 when all is stored, 1 when the file or the directory is no good (then nothing
+ * `belfry import openmetrics FILE --data DIR`, or `--url URL` of a running server: exits 0 when all is stored, 1 when the file or the directory is no good (then nothing
  * is), 2 for wrong flags, 3 when the directory is in use.
  */
 export function importCommand(deps: ImportDeps): Command {
   return {
     name: 'import',
-    usage: 'import openmetrics FILE [--data DIR]',
-    summary: 'stores the samples of an OpenMetrics file',
+    usage: 'import openmetrics FILE [--data DIR | --url URL]',
+    summary: 'stores the samples of an OpenMetrics file, in a directory or, with --url, in a running server',
+    help: describeFlags(IMPORT_FLAGS),
     async run(argv, io) {
-      const { file, dir, isQuiet } = optionsOf(argv, io.cwd);
+      const { file, dir, isQuiet, args } = optionsOf(argv, io.cwd);
       const startedAt = deps.clock.monotonic();
       const progress = createProgress(deps.isWatched && !isQuiet ? io.stderr : undefined, deps.clock);
       try {
-        const result = importFile(file, dir, deps, progress);
+        const result = args.values.has('url')
+          ? await sendFile(file, args, progress)
+          : importFile(file, dir, deps, progress);
         const seconds = (deps.clock.monotonic() - startedAt) / 1000;
         progress.clear();
         if (!isQuiet) io.stdout(report(result, seconds));
@@ -67,7 +75,7 @@ export function importCommand(deps: ImportDeps): Command {
 function optionsOf(
   argv: readonly string[],
   cwd: string,
-): { readonly file: string; readonly dir: string; readonly isQuiet: boolean } {
+): { readonly file: string; readonly dir: string; readonly isQuiet: boolean; readonly args: ParsedArgs } {
   const args = parseArgs(argv, IMPORT_FLAGS);
   const [format, file, ...more] = args.positional;
   if (format !== 'openmetrics') {
@@ -76,10 +84,14 @@ function optionsOf(
   if (file === undefined || more.length > 0) {
     throw new UsageError(`import openmetrics: expected one FILE, got ${args.positional.length - 1}`);
   }
+  if (args.values.has('url') && args.values.has('data')) {
+    throw new UsageError('import: expected either --data or --url');
+  }
   return {
     file,
     dir: path.resolve(cwd, args.values.get('data') ?? 'data'),
     isQuiet: args.switches.get('quiet') ?? false,
+    args,
   };
 }
 
@@ -122,35 +134,43 @@ function openInput(file: string): number {
 
 /** @throws Error with the place in front, `FILE:line: message` */
 function readFile(file: string, descriptor: number, target: Import, progress: Progress): void {
-  const { gatherer } = target;
-  const stream = new OpenMetricsStream({
-    series: (labels) => gatherer.series(labels),
-    samples: (series, timestamps, values, count) => gatherer.samples(series, timestamps, values, count),
-    type: (family, type) => target.metadata(family, { type: METRIC_TYPES[type]! }),
-    help: (family, help) => target.metadata(family, { help }),
-    unit: (family, unit) => target.metadata(family, { unit }),
-  });
+  const text = new TextImport(target.gatherer, (metric, part) => target.metadata(metric, part));
   const total = fs.fstatSync(descriptor).size;
-  const window = new Uint8Array(STREAM_WINDOW_BYTES);
-  let kept = 0;
   let bytes = 0;
   try {
     for (let isLast = false; !isLast; ) {
-      const count = fs.readSync(descriptor, window, kept, window.length - kept, null);
+      const count = fs.readSync(descriptor, text.room);
       isLast = count === 0;
       bytes += count;
-      const length = kept + count;
-      const used = stream.read(window, length, isLast);
-      window.copyWithin(0, used, length);
-      kept = length - used;
-      progress.read(bytes, total, stream.line);
+      text.take(count, isLast);
+      progress.read(bytes, total, text.line);
     }
   } catch (error) {
-    if (error instanceof ExpositionError) throw new Error(`${file}:${error.line}: ${error.problem}`);
-    if (error instanceof ImportError)
-      throw new Error(`${file}:${stream.line - error.samplesAfter}: ${error.message}`);
+    if (error instanceof LineError) throw new Error(`${file}:${error.line}: ${error.message}`);
     throw error;
   }
+}
+
+/** Sends the file to a running server, which stores all of it or nothing. */
+async function sendFile(file: string, args: ParsedArgs, progress: Progress): Promise<ImportResult> {
+  const descriptor = openInput(file);
+  const total = fs.fstatSync(descriptor).size;
+  let bytes = 0;
+  let lines = 0;
+  const counted = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      bytes += chunk.length;
+      for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) lines++;
+      progress.read(bytes, total, lines);
+      controller.enqueue(chunk);
+    },
+  });
+  const text = Readable.toWeb(fs.createReadStream('', { fd: descriptor, highWaterMark: SENT_AT_ONCE }));
+  const body = (text as ReadableStream<Uint8Array>).pipeThrough(counted);
+  const answer = await remoteOf(args, TIMEOUT).upload('/api/import/openmetrics', body);
+  if (answer.status === 200) return answer.body as ImportResult;
+  const { error, line } = answer.body as { error?: string; line?: number };
+  throw new Error(line === undefined ? (error ?? `answered ${answer.status}`) : `${file}:${line}: ${error}`);
 }
 
 function report(result: ImportResult, seconds: number): string {

@@ -33,6 +33,8 @@ export interface Remote {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
   delete(path: string): Promise<void>;
+  /** Sends a body as it comes; the answer whatever its status. */
+  upload(path: string, body: ReadableStream<Uint8Array>): Promise<{ status: number; body: unknown }>;
   /** The answer's body as it comes. */
   stream(path: string): Promise<ReadableStream<Uint8Array>>;
 }
@@ -50,19 +52,20 @@ export function remoteOf(args: ParsedArgs, defaultTimeout = DEFAULT_TIMEOUT): Re
   const prefix = base.href.replace(/\/+$/, '');
   const timeoutMs = durationOf('timeout', args.values.get('timeout') ?? defaultTimeout);
 
-  async function call(method: string, path: string, body?: unknown): Promise<Response> {
-    let response: Response;
+  async function send(path: string, init: RequestInit): Promise<Response> {
     try {
-      response = await fetch(prefix + path, {
-        method,
-        headers,
-        body: body === undefined ? undefined : JSON.stringify(body),
-        signal: AbortSignal.timeout(timeoutMs),
-      });
+      return await fetch(prefix + path, { ...init, headers, signal: AbortSignal.timeout(timeoutMs) });
     } catch (error) {
       const { cause } = error as { cause?: { message?: string } };
       throw new CommandError(`${prefix}: ${cause?.message || (error as Error).message}`);
     }
+  }
+
+  async function call(method: string, path: string, body?: unknown): Promise<Response> {
+    const response = await send(path, {
+      method,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
     if (response.ok) return response;
     throw new CommandError(`${prefix}${path}: ${response.status} ${saidIn(await response.text())}`);
   }
@@ -74,6 +77,12 @@ export function remoteOf(args: ParsedArgs, defaultTimeout = DEFAULT_TIMEOUT): Re
       return (answer === '' ? undefined : JSON.parse(answer)) as T;
     },
     delete: async (path) => void (await call('DELETE', path)),
+    async upload(path, body) {
+      const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
+      const response = await send(path, init);
+      const text = await response.text();
+      return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : { error: text } };
+    },
     stream: async (path) => (await call('GET', path)).body ?? new ReadableStream(),
   };
 }

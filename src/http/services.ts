@@ -10,6 +10,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { redactConfig, redactedAlertmanagerConfig } from '../config/redact.ts';
 import type { AnnotationStore } from '../dashboards/annotation-store.ts';
 import type { DashboardStore } from '../dashboards/store.ts';
+import type { Importer } from '../import/importer.ts';
 import { formatDuration } from '../model/duration.ts';
 import { eachLabel } from '../model/labels.ts';
 import type { Forwarder } from '../notifiers/forward.ts';
@@ -40,6 +41,7 @@ import type { HttpServices } from './app.ts';
 import { backupRoutes } from './backups.ts';
 import { batchRoutes } from './batch.ts';
 import { dashboardRoutes } from './dashboards.ts';
+import { importRoutes } from './import.ts';
 import { openMetricsPage } from './open-metrics-page.ts';
 import { ownRoutes } from './own.ts';
 import { type RehearseDeps, rehearseRoutes, routingOf } from './rehearse.ts';
@@ -67,6 +69,7 @@ export interface ServiceParts {
   readonly reload: () => Promise<void>;
   readonly externalUrl: () => string;
   readonly backups: Backups;
+  readonly importText: Importer;
   readonly rehearse: RehearseDeps['run'];
 }
 
@@ -80,6 +83,7 @@ export function httpServices(parts: ServiceParts): HttpServices {
   own.route('/', notificationRoutes({ notifier }));
   own.route('/', alertHistoryRoutes({ rules: parts.rules, clock }));
   own.route('/', backupRoutes({ backups: parts.backups }));
+  own.route('/', importRoutes({ importText: parts.importText }));
   own.get('/discovery', (c) => c.json(parts.scraper.discovery()));
   return {
     query: { queries, clock },

@@ -3,6 +3,7 @@ import { serveBackups } from '../backup/service.ts';
 import { systemClock } from '../clock.ts';
 import type { RelabelConfig } from '../config/relabel.ts';
 import { readFormats } from '../exposition/remote/read-formats.ts';
+import { serveImport } from '../import/service.ts';
 import type { Labels } from '../model/labels.ts';
 import { loadAddon } from '../platform.ts';
 import { serveRehearsals } from '../rehearse/service.ts';
@@ -47,6 +48,9 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
     }
     case 'backup':
       serveBackups(port, addon);
+      break;
+    case 'import':
+      serveImport(port, init as StoreShared, addon);
       break;
     case 'rehearse': {
       const { shared, settings, limits } = init as LaneInit;

@@ -6,6 +6,7 @@ import type { ScrapeSource } from './head/scrape-source.ts';
 import type { LogDb } from './log/log-db.ts';
 import type { LogWriter } from './log/log-writer.ts';
 import { RECORD } from './log/records.ts';
+import type { DayChange } from './partition/change.ts';
 import type { Deletion } from './partition/deletion.ts';
 import type { DeletionResult, FromStorage, RetentionSettings, RingRows, ToStorage } from './protocol.ts';
 
@@ -114,6 +115,18 @@ export class Flusher {
     });
     if ('error' in result) throw new Error(result.error);
     return result;
+  }
+
+  /** Changes sealed files: `prepare` may read them, which stay as they are, and write others beside them. All of it takes effect at once. */
+  async change(prepare: () => Promise<readonly DayChange[]>): Promise<void> {
+    await this.#request({ kind: 'hold', id: this.#nextId++ });
+    try {
+      const changes = await prepare();
+      await this.#request({ kind: 'change', id: this.#nextId++, changes });
+    } catch (error) {
+      if (this.#port) this.#post({ kind: 'release' });
+      throw error;
+    }
   }
 
   async #flushHead(): Promise<void> {

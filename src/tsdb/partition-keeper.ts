@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { Log } from '../model/log.ts';
@@ -48,6 +50,8 @@ export class PartitionKeeper {
   #toSeal: number[] = [];
   #deleting: Generator<void, void> | undefined;
   #isHolding = false;
+  /** Files are written by another thread, to be put into their places later. */
+  #isHeld = false;
   /** A change of several days was decided and could not be completed. */
   #isUnfinished = false;
   readonly #unsealable = new Set<number>();
@@ -155,6 +159,28 @@ export class PartitionKeeper {
     this.#deleting.next();
   }
 
+  /** From now on sealed files stay as they are: no day is sealed and none removed. */
+  hold(): void {
+    this.#stopSealing();
+    this.#isHeld = true;
+  }
+
+  /** Puts files that were written beside those of their days into their places; ends `hold`. @throws Error when that was not in force */
+  change(changes: readonly DayChange[]): void {
+    if (!this.#isHeld) throw new Error('the background worker was replaced meanwhile');
+    this.#commit(changes);
+    this.#isHeld = false;
+  }
+
+  /** Ends `hold` and removes such files. */
+  release(): void {
+    this.#isHeld = false;
+    if (hasPlan(this.#dir)) return;
+    for (const name of readdirSync(this.#dir)) {
+      if (/\.db\.changed$/.test(name)) removeDatabase(join(this.#dir, name));
+    }
+  }
+
   /** Whether a day that may be appended to is being written anew: appends must wait. */
   get isHolding(): boolean {
     return this.#isHolding;
@@ -172,7 +198,7 @@ export class PartitionKeeper {
         return true;
       }
     }
-    return this.#seal();
+    return this.#isHeld ? false : this.#seal();
   }
 
   retain({ timeMs, sizeBytes }: RetentionSettings, now: number): void {
@@ -180,7 +206,7 @@ export class PartitionKeeper {
       ...(timeMs > 0 ? { keepFrom: now - timeMs } : {}),
       ...(sizeBytes > 0 ? { maxBytes: sizeBytes } : {}),
     };
-    if ((timeMs <= 0 && sizeBytes <= 0) || this.#deleting) return;
+    if ((timeMs <= 0 && sizeBytes <= 0) || this.#deleting || this.#isHeld) return;
     if (timeMs > 0) {
       for (const day of [...this.#writers.keys()])
         if (day + PARTITION_MS <= now - timeMs) this.#closeWriter(day);
@@ -226,9 +252,7 @@ export class PartitionKeeper {
         if (change) changes.push(change);
       }
       if (changes.length === 0) return;
-      this.#isUnfinished = true;
-      this.#changing(() => commitChange(this.#dir, changes, this.#addon));
-      this.#isUnfinished = false;
+      this.#commit(changes);
       const { series, samples } = tally;
       this.#log.info({ series, samples, days: changes.length }, 'deleted samples');
     } finally {
@@ -236,6 +260,13 @@ export class PartitionKeeper {
       // What was decided and could not be completed still needs its files.
       if (!hasPlan(this.#dir)) for (const { day } of changes) removeDatabase(changedPath(this.#dir, day));
     }
+  }
+
+  #commit(changes: readonly DayChange[]): void {
+    this.#isUnfinished = true;
+    this.#changing(() => commitChange(this.#dir, changes, this.#addon));
+    this.#isUnfinished = false;
+    this.#onFilesChanged();
   }
 
   #daysWithin(range: TimeRange): PartitionFiles[] {

@@ -3,6 +3,7 @@ import type { SourceId } from './block.ts';
 import type { HeadShared } from './head/layout.ts';
 import type { OwnBatch } from './head/own-columns.ts';
 import type { RingGeometry } from './head/ring.ts';
+import type { DayChange } from './partition/change.ts';
 import type { Deletion } from './partition/deletion.ts';
 
 /** Messages between the store on main and the storage service in the background worker: plain data. */
@@ -62,6 +63,12 @@ export type ToStorage =
   | { readonly kind: 'maintain'; readonly id: number }
   /** Remove samples from partitions, or count them. Answered by `deleted`, at the latest when the port closes. */
   | { readonly kind: 'delete'; readonly id: number; readonly deletion: Deletion; readonly isPreview: boolean }
+  /** Leave sealed files alone until `change` or `release`. Answered by `maintained`. */
+  | { readonly kind: 'hold'; readonly id: number }
+  /** Put the files beside those of these days into their places, all at once. Answered by `maintained`. */
+  | { readonly kind: 'change'; readonly id: number; readonly changes: readonly DayChange[] }
+  /** Give such files up. */
+  | { readonly kind: 'release' }
   | { readonly kind: 'retention'; readonly retention: RetentionSettings }
   | { readonly kind: 'close' };
 

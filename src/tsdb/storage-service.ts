@@ -197,6 +197,20 @@ export function createStorageService(
           send({ kind: 'deleted', id: message.id, result }),
         );
         return step();
+      case 'hold':
+        keeper.hold();
+        return send({ kind: 'maintained', id: message.id, error: undefined });
+      case 'change': {
+        let error: string | undefined;
+        try {
+          keeper.change(message.changes);
+        } catch (problem) {
+          error = (problem as Error).message;
+        }
+        return send({ kind: 'maintained', id: message.id, error });
+      }
+      case 'release':
+        return keeper.release();
       case 'retention':
         retention = message.retention;
         upkeep();

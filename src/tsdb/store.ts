@@ -19,6 +19,7 @@ import { Head } from './head/head.ts';
 import { type LogDb, openLogDb } from './log/log-db.ts';
 import { createLogWriter, type LogStats, type LogWriter } from './log/log-writer.ts';
 import { type ReplayResult, replayLog } from './log/replay.ts';
+import type { DayChange } from './partition/change.ts';
 import type { Deletion } from './partition/deletion.ts';
 import { recoverPartitions } from './partition/directory.ts';
 import type { DeletionResult, RetentionSettings, StorageInit } from './protocol.ts';
@@ -91,6 +92,10 @@ export interface Store extends Appender {
    * @throws Error when it cannot be done
    */
   delete(deletion: Deletion, isPreview: boolean): Promise<DeletionResult>;
+  /** Changes sealed files as one, within `exclusively`; see Flusher.change. */
+  change(prepare: () => Promise<readonly DayChange[]>): Promise<void>;
+  /** Numbers for `count` series that are written to partitions by others; returns the first. They are the caller's for good after `sync`. */
+  reserveRefs(count: number): number;
   /** Runs a work when no deletion is under way, and keeps them waiting until it is done. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
   setRetention(retention: RetentionSettings): void;
@@ -214,6 +219,8 @@ export function openStore(options: StoreOptions): Store {
       flush: () => flusher.flushAll(),
       sync: () => flusher.sync(),
       exclusively: inTurn,
+      change: (prepare) => flusher.change(prepare),
+      reserveRefs: (count) => head.reserveRefs(count),
       delete: (deletion, isPreview) => inTurn(() => flusher.delete(deletion, isPreview)),
       setRetention(changed) {
         currentRetention = changed;

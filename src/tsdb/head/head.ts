@@ -163,6 +163,15 @@ export class Head {
     this.#nextSource = Math.max(this.#nextSource, source);
   }
 
+  /** Takes refs for series that are not the head's; returns the first. */
+  reserveRefs(count: number): number {
+    const first = this.#nextRef;
+    this.#nextRef += count;
+    this.#journal.definitions.counters(this.#nextRef, this.#nextSource);
+    this.#journal.touch();
+    return first;
+  }
+
   get counters(): { ref: number; source: number } {
     return { ref: this.#nextRef, source: this.#nextSource };
   }

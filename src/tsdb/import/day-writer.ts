@@ -3,7 +3,7 @@ import { labelsKey } from '../../model/labels.ts';
 import type { SqliteAddon } from '../../sqlite/database.ts';
 import type { SeriesEntry, SeriesRef, SourceId } from '../block.ts';
 import { syncFile } from '../partition/files.ts';
-import { sealingPath } from '../partition/names.ts';
+import { changedPath } from '../partition/names.ts';
 import { mergeSamples, type SampleColumns } from '../partition/samples.ts';
 import { removeDatabase } from '../partition/seal.ts';
 import { SealedWriter } from '../partition/sealed-writer.ts';
@@ -26,7 +26,7 @@ export interface DayDeps {
   readonly tally: Tally;
 }
 
-/** The sealed file of one day under its temporary name, where a crash leaves it to be removed at the next start. */
+/** The sealed file of one day at `changedPath`, where a crash leaves it to be removed at the next start. */
 export interface WrittenDay {
   readonly day: number;
   readonly temporary: string;
@@ -40,7 +40,7 @@ export interface WrittenDay {
  */
 export function writeDay(day: number, stored: StoredDay, deps: DayDeps): WrittenDay | undefined {
   const { directory, addon, gatherer, tally } = deps;
-  const temporary = sealingPath(directory, day);
+  const temporary = changedPath(directory, day);
   const columns = gatherer.columnsOf(day);
   const addedBefore = tally.added;
   const old = stored.sealed?.currentMeta();

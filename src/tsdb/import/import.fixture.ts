@@ -1,7 +1,8 @@
 import { systemClock } from '../../clock.ts';
 import type { Log } from '../../model/log.ts';
 import { silentLog } from '../../testing/silent-log.ts';
-import { type Import, type ImportResult, openImport } from './import.ts';
+import { type Import, openImport } from './import.ts';
+import type { ImportResult } from './write-days.ts';
 
 /** A series as name and value in turn, and its samples. */
 export interface ImportedSeries {

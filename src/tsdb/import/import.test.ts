@@ -356,6 +356,6 @@ test.each([0, 1, 3, 4])(
     const all = history(2, 4);
     importAll(dir, all);
     expect(stored(dir)).toEqual(expected([before, ...all]));
-    expect(readdirSync(dir).filter((name) => name.includes('sealing') || name.includes('spill'))).toEqual([]);
+    expect(readdirSync(dir).filter((name) => name.includes('change') || name.includes('spill'))).toEqual([]);
   },
 );

@@ -1,4 +1,4 @@
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { ByteWriter } from '../../encoding/bytes.ts';
@@ -10,15 +10,12 @@ import { type DirectoryLock, lockDirectory } from '../directory.ts';
 import type { Head } from '../head/head.ts';
 import { definitionWriter } from '../log/definitions.ts';
 import { openLogDb } from '../log/log-db.ts';
+import { commitChange } from '../partition/change.ts';
 import { listPartitions, type PartitionFiles, recoverPartitions } from '../partition/directory.ts';
-import { syncDirectory } from '../partition/files.ts';
-import { partitionPath, sealingPath } from '../partition/names.ts';
-import { removeDatabase } from '../partition/seal.ts';
-import type { Tally } from './additions.ts';
-import { type WrittenDay, writeDay } from './day-writer.ts';
 import { SampleGatherer } from './gatherer.ts';
 import { readLog } from './log-view.ts';
-import { firstFreeRef, StoredDay } from './stored-day.ts';
+import { firstFreeRef } from './stored-day.ts';
+import { type ImportResult, tallyOf, writeDays } from './write-days.ts';
 
 export interface ImportOptions {
   readonly dir: string;
@@ -27,14 +24,6 @@ export interface ImportOptions {
   readonly clock: Clock;
   /** Hears of trouble with files that were there before. */
   readonly log: Log;
-}
-
-export interface ImportResult extends Tally {
-  /** Series and days that came, whether or not they added anything. */
-  readonly series: number;
-  readonly days: number;
-  /** Size of the files that were written. */
-  readonly bytes: number;
 }
 
 /** An import into a data directory that no server is using. Nothing is changed there before `store`. */
@@ -68,7 +57,7 @@ export function openImport({ dir, addon, clock, log }: ImportOptions): Import {
     *store() {
       gatherer.finish();
       const days = gatherer.days();
-      const tally: Tally = { added: 0, duplicates: gatherer.duplicates, conflicts: gatherer.conflicts };
+      const tally = tallyOf(gatherer);
       const result = { series: gatherer.labels.length, days: days.length, bytes: 0 };
       if (days.length === 0) return { ...result, ...tally };
       lock ??= lockDirectory(dir, addon());
@@ -76,27 +65,11 @@ export function openImport({ dir, addon, clock, log }: ImportOptions): Import {
       const head = readLog(dir, { addon: addon(), clock, log });
       const stored = new Map(listPartitions(dir).map((files) => [files.day, files]));
       const refs = createRefs(days, stored, head, addon());
-      const written: WrittenDay[] = [];
-      try {
-        for (const [i, day] of days.entries()) {
-          const before = new StoredDay(stored.get(day) ?? { day }, head, addon());
-          try {
-            const deps = { directory: dir, addon: addon(), gatherer, refOf: refs.refOf, tally };
-            const one = writeDay(day, before, deps);
-            if (one) written.push(one);
-          } finally {
-            before.close();
-          }
-          yield { day: i + 1, days: days.length };
-        }
-        // Before a file has one of the new refs, no server may give it away again.
-        noteInLog(dir, addon(), refs.next(), head, metadata);
-        for (const { day, temporary } of written) renameSync(temporary, partitionPath(dir, day, 'sealed'));
-        syncDirectory(dir);
-      } finally {
-        for (const day of days) removeDatabase(sealingPath(dir, day));
-      }
-      const bytes = written.reduce((sum, one) => sum + one.bytes, 0);
+      const deps = { dir, addon: addon(), gatherer, head: head.shared, stored, refOf: refs.refOf, tally };
+      const { changes, bytes } = yield* writeDays(deps);
+      // Before a file has one of the new refs, no server may give it away again.
+      noteInLog(dir, addon(), refs.next(), head, metadata);
+      commitChange(dir, changes, addon());
       return { ...result, bytes, ...tally };
     },
     close() {

@@ -2,7 +2,7 @@ import { labelsKey } from '../../model/labels.ts';
 import type { QueryBudget } from '../../model/queryable.ts';
 import type { SqliteAddon } from '../../sqlite/database.ts';
 import type { SeriesEntry } from '../block.ts';
-import type { Head } from '../head/head.ts';
+import type { HeadShared } from '../head/layout.ts';
 import type { PartitionFiles } from '../partition/directory.ts';
 import { type FileReader, openPartitionReader } from '../partition/reader.ts';
 import { mergeSamples, type SampleColumns } from '../partition/samples.ts';
@@ -22,14 +22,10 @@ export class StoredDay {
   readonly #inHead = new Map<string, SampleColumns>();
 
   /** @throws CorruptBlockError when a file of the day is damaged */
-  constructor(files: PartitionFiles, head: Head, addon: SqliteAddon) {
-    this.sealed = files.sealed === undefined ? undefined : openPartitionReader(files.sealed, { addon });
-    this.#hot = files.hot === undefined ? undefined : openPartitionReader(files.hot, { addon });
-    list(this.sealed, this.#inSealed);
-    list(this.#hot, this.#inHot);
-    if (head.index.count === 0) return;
+  constructor(files: PartitionFiles, head: HeadShared, addon: SqliteAddon) {
+    // Before the partitions: what is moved to one in between is seen twice, not missed.
     const queryable = createQueryable(
-      { dir: '', head: head.shared },
+      { dir: '', head },
       {
         visibility: 'committed',
         partitions: createPartitionCache(
@@ -49,6 +45,10 @@ export class StoredDay {
       this.#inHead.set(labelsKey(labels), samples);
     }
     querier.close();
+    this.sealed = files.sealed === undefined ? undefined : openPartitionReader(files.sealed, { addon });
+    this.#hot = files.hot === undefined ? undefined : openPartitionReader(files.hot, { addon });
+    list(this.sealed, this.#inSealed);
+    list(this.#hot, this.#inHot);
   }
 
   get isEmpty(): boolean {

@@ -36,6 +36,7 @@ const FORMAT = 1;
  * `finishChange` does the rest
  */
 export function commitChange(directory: string, days: readonly DayChange[], addon: SqliteAddon): void {
+  if (days.length === 0) return;
   const plan = join(directory, PLAN);
   const temporary = `${plan}.tmp`;
   try {
