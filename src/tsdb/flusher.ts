@@ -8,7 +8,14 @@ import type { LogWriter } from './log/log-writer.ts';
 import { RECORD } from './log/records.ts';
 import type { DayChange } from './partition/change.ts';
 import type { Deletion } from './partition/deletion.ts';
-import type { DeletionResult, FromStorage, RetentionSettings, RingRows, ToStorage } from './protocol.ts';
+import type {
+  DeletionResult,
+  FromStorage,
+  RetentionSettings,
+  RingRows,
+  ToStorage,
+  UpkeepStats,
+} from './protocol.ts';
 
 /** Rows a source may gather before they go to a partition. */
 const FLUSH_ROWS = 32;
@@ -37,12 +44,25 @@ export interface FlushStats {
   totalDurationMs: number;
 }
 
+const NO_FILES = { count: 0, bytes: 0 };
+const NOTHING_DONE: UpkeepStats = {
+  seals: 0,
+  sealFailures: 0,
+  sealMs: 0,
+  removedByTime: 0,
+  removedBySize: 0,
+  deletedSamples: 0,
+  files: { hot: NO_FILES, sealed: NO_FILES },
+};
+
 /**
  * Moves full rings to the background worker and drops their rows once a partition has them; trims the log once the partition is
  * synced. One flush is under way at a time.
  */
 export class Flusher {
   readonly stats: FlushStats = { flushes: 0, failures: 0, samples: 0, lastDurationMs: 0, totalDurationMs: 0 };
+  /** What the background worker last told. */
+  upkeep: UpkeepStats = NOTHING_DONE;
   readonly #head: Head;
   readonly #log: Log;
   readonly #clock: Clock;
@@ -284,6 +304,9 @@ export class Flusher {
       case 'deleted':
         this.#deletion?.(message.result);
         this.#answer(message.id, undefined);
+        return;
+      case 'upkeep':
+        this.upkeep = message.stats;
         return;
       case 'log':
         this.#log[message.level](message.fields, message.message);

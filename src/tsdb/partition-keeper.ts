@@ -14,13 +14,15 @@ import {
   applyRetention,
   listPartitions,
   type PartitionFiles,
+  partitionBytes,
   quarantinePartition,
 } from './partition/directory.ts';
 import { type HotPartition, openHotPartition } from './partition/hot.ts';
 import { changedPath, isoDay, partitionPath } from './partition/names.ts';
+import type { PartitionKind } from './partition/schema.ts';
 import { removeDatabase, type SealResult, sealDay } from './partition/seal.ts';
 import { PARTITION_MS } from './partition.ts';
-import type { DeletionResult, RetentionSettings } from './protocol.ts';
+import type { DeletionResult, RetentionSettings, UpkeepStats } from './protocol.ts';
 
 /** A day is sealed when it has been over for this long and its hot file has been left alone for as long. */
 const SEAL_AFTER_MS = 3_600_000;
@@ -48,6 +50,14 @@ export class PartitionKeeper {
   readonly #touched = new Map<number, number>();
   #sealing: { readonly day: number; readonly steps: Generator<void, SealResult> } | undefined;
   #toSeal: number[] = [];
+  readonly #done = {
+    seals: 0,
+    sealFailures: 0,
+    sealMs: 0,
+    removedByTime: 0,
+    removedBySize: 0,
+    deletedSamples: 0,
+  };
   #deleting: Generator<void, void> | undefined;
   #isHolding = false;
   /** Files are written by another thread, to be put into their places later. */
@@ -214,9 +224,23 @@ export class PartitionKeeper {
     if (sizeBytes > 0) for (const day of [...this.#writers.keys()].slice(0, -1)) this.#closeWriter(day);
     const removed = applyRetention(this.#dir, limits);
     for (const { day, bytes, reason } of removed) {
+      this.#done[reason === 'time' ? 'removedByTime' : 'removedBySize']++;
       this.#log.info({ day: isoDay(day), bytes, reason }, 'removed a day past its retention');
     }
     if (removed.length > 0) this.#onFilesChanged();
+  }
+
+  stats(): UpkeepStats {
+    const files = { hot: { count: 0, bytes: 0 }, sealed: { count: 0, bytes: 0 } };
+    for (const { hot, sealed, day } of listPartitions(this.#dir)) {
+      for (const [kind, file] of Object.entries({ hot, sealed })) {
+        if (file === undefined) continue;
+        const sum = files[kind as PartitionKind];
+        sum.count++;
+        sum.bytes += partitionBytes({ day, [kind]: file });
+      }
+    }
+    return { ...this.#done, files };
   }
 
   close(): void {
@@ -254,6 +278,7 @@ export class PartitionKeeper {
       if (changes.length === 0) return;
       this.#commit(changes);
       const { series, samples } = tally;
+      this.#done.deletedSamples += samples;
       this.#log.info({ series, samples, days: changes.length }, 'deleted samples');
     } finally {
       this.#onFilesChanged();
@@ -295,11 +320,13 @@ export class PartitionKeeper {
       this.#sealing = { day, steps: sealDay({ directory: this.#dir, day, addon: this.#addon }) };
     }
     const { day, steps } = this.#sealing;
+    const startedAt = this.#clock.monotonic();
     try {
       const { done, value } = steps.next();
       if (!done) return true;
       this.#sealing = undefined;
       this.#sealTrouble = undefined;
+      this.#done.seals++;
       this.#onFilesChanged();
       this.#log.info({ day: isoDay(day), ...value }, 'sealed a day');
     } catch (error) {
@@ -311,6 +338,9 @@ export class PartitionKeeper {
         this.#log.error({ day: isoDay(day), error: (error as Error).message }, 'a day could not be sealed');
       }
       this.#sealTrouble = trouble;
+      this.#done.sealFailures++;
+    } finally {
+      this.#done.sealMs += this.#clock.monotonic() - startedAt;
     }
     return true;
   }

@@ -5,6 +5,7 @@ import type { OwnBatch } from './head/own-columns.ts';
 import type { RingGeometry } from './head/ring.ts';
 import type { DayChange } from './partition/change.ts';
 import type { Deletion } from './partition/deletion.ts';
+import type { PartitionKind } from './partition/schema.ts';
 
 /** Messages between the store on main and the storage service in the background worker: plain data. */
 
@@ -49,6 +50,18 @@ export interface DeletionResult {
   readonly examples: readonly Labels[];
 }
 
+/** What the background worker has done to partitions since it started, and what there is; times in ms. */
+export interface UpkeepStats {
+  readonly seals: number;
+  readonly sealFailures: number;
+  /** Time spent on sealing, whatever came of it. */
+  readonly sealMs: number;
+  readonly removedByTime: number;
+  readonly removedBySize: number;
+  readonly deletedSamples: number;
+  readonly files: Readonly<Record<PartitionKind, { readonly count: number; readonly bytes: number }>>;
+}
+
 export type ToStorage =
   /** Write this to partitions. Answered by `flushed` or `flushFailed`. */
   | {
@@ -88,6 +101,8 @@ export type FromStorage =
       readonly id: number;
       readonly result: DeletionResult | { readonly error: string };
     }
+  /** Each minute and after each change. */
+  | { readonly kind: 'upkeep'; readonly stats: UpkeepStats }
   /** For the program's log, which main owns. */
   | {
       readonly kind: 'log';

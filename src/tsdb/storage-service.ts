@@ -32,12 +32,25 @@ export function createStorageService(
     send({ kind: 'log', level, fields: { ...fields }, message });
   const control = new Int32Array(init.head.control);
   const index = new IndexReader(init.head.index);
+  let isTelling = false;
+  /** Soon: several files may change at once. */
+  const tell = (): void => {
+    if (isTelling) return;
+    isTelling = true;
+    setImmediate(() => {
+      isTelling = false;
+      if (!isClosed) send({ kind: 'upkeep', stats: keeper.stats() });
+    });
+  };
   const keeper = new PartitionKeeper({
     dir: init.dir,
     addon,
     clock,
     log: { info: log('info'), warn: log('warn'), error: log('error') },
-    onFilesChanged: () => void Atomics.add(control, HEAD_CONTROL.partitions, 1),
+    onFilesChanged() {
+      Atomics.add(control, HEAD_CONTROL.partitions, 1);
+      tell();
+    },
     changing(work) {
       const before = Atomics.load(control, HEAD_CONTROL.changes);
       // Odd already when an earlier worker died within a change.
@@ -161,6 +174,7 @@ export function createStorageService(
     try {
       keeper.retain(retention, clock.now());
       keeper.plan(clock.now());
+      tell();
       step();
       return undefined;
     } catch (error) {

@@ -297,6 +297,10 @@ describe('upkeep', () => {
     expect(partitions()).toEqual(['20260101.db', '20260102.hot.db']);
     expect(contents(store).up).toHaveLength(501);
     expect(contents(store).own).toEqual([[start, '1']]);
+    const { upkeep } = store.stats();
+    expect(upkeep).toMatchObject({ seals: 2, sealFailures: 0, removedByTime: 0 });
+    expect(upkeep.files).toMatchObject({ hot: { count: 1 }, sealed: { count: 1 } });
+    expect(upkeep.files.sealed.bytes).toBe(statSync(join(dir, '20260101.db')).size);
   });
 
   test('removes days past their retention, and says when a sample is too old', async () => {

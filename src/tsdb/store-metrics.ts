@@ -53,6 +53,14 @@ export function registerStoreMetrics(registry: Registry, store: Store): void {
     (s) => s.flush.totalDurationMs / 1000,
   );
   counter('belfry_tsdb_flushed_samples_total', 'Samples flushed to partitions.', (s) => s.flush.samples);
+  counter('belfry_tsdb_seals_total', 'Days sealed.', (s) => s.upkeep.seals);
+  counter('belfry_tsdb_seal_failures_total', 'Days that could not be sealed.', (s) => s.upkeep.sealFailures);
+  counter(
+    'belfry_tsdb_seal_seconds_total',
+    'Time the background worker took for sealing days.',
+    (s) => s.upkeep.sealMs / 1000,
+  );
+  counter('belfry_tsdb_deleted_samples_total', 'Samples deleted on request.', (s) => s.upkeep.deletedSamples);
   gauge(
     'belfry_tsdb_replay_seconds',
     'How long the replay of the log took at start.',
@@ -90,6 +98,41 @@ export function registerStoreMetrics(registry: Registry, store: Store): void {
     collect() {
       this.reset();
       for (const [reason, count] of Object.entries(store.stats().rejected)) this.inc({ reason }, count);
+    },
+  });
+  const labelled = (name: string, help: string, label: string, read: (stats: StoreStats) => object): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [value, count] of Object.entries(read(store.stats()))) this.set({ [label]: value }, count);
+      },
+    });
+  };
+  const files = ({ upkeep }: StoreStats, what: 'count' | 'bytes') => ({
+    hot: upkeep.files.hot[what],
+    sealed: upkeep.files.sealed[what],
+  });
+  labelled('belfry_tsdb_partitions', 'Partition files.', 'kind', (s) => files(s, 'count'));
+  labelled(
+    'belfry_tsdb_partition_bytes',
+    'Size of the partition files, write-ahead logs included.',
+    'kind',
+    (s) => files(s, 'bytes'),
+  );
+  new Counter({
+    name: 'belfry_tsdb_removed_days_total',
+    help: 'Days removed by retention, by reason.',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      const { removedByTime, removedBySize } = store.stats().upkeep;
+      this.inc({ reason: 'time' }, removedByTime);
+      this.inc({ reason: 'size' }, removedBySize);
     },
   });
 }

@@ -22,7 +22,7 @@ import { type ReplayResult, replayLog } from './log/replay.ts';
 import type { DayChange } from './partition/change.ts';
 import type { Deletion } from './partition/deletion.ts';
 import { recoverPartitions } from './partition/directory.ts';
-import type { DeletionResult, RetentionSettings, StorageInit } from './protocol.ts';
+import type { DeletionResult, RetentionSettings, StorageInit, UpkeepStats } from './protocol.ts';
 import { setAside } from './quarantine.ts';
 import type { StoreShared } from './queryable.ts';
 import { createReserve, type Reserve } from './reserve.ts';
@@ -62,6 +62,8 @@ export interface StoreStats {
   readonly lostRows: number;
   readonly log: LogStats & { readonly rows: number; readonly bytes: number };
   readonly flush: FlushStats;
+  /** Of partitions, at most a minute old. */
+  readonly upkeep: UpkeepStats;
   readonly replay: ReplayResult;
   readonly rejected: Readonly<Record<RejectReason, number>>;
   readonly exemplars: ExemplarCounts & {
@@ -181,6 +183,7 @@ export function openStore(options: StoreOptions): Store {
         lostRows: head.lostRows,
         log: { ...writer.stats, rows, bytes: pages * pageSize },
         flush: flusher.stats,
+        upkeep: flusher.upkeep,
         replay,
         rejected,
         exemplars: {
