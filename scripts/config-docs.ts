@@ -40,7 +40,7 @@ These keys of upstream's are accepted, so that a file can be taken as it is, and
 
 - Discovery of other kinds than those above (\`consul_sd_configs\`, \`ec2_sd_configs\`, …): the job has no targets from it; a server that lists them for
   \`http_sd_configs\` does. Alertmanagers are found by \`static_configs\` only.
-- \`remote_write\`, \`remote_read\`, \`tracing\`, \`otlp\`, \`runtime\`, \`event_recorder\`.
+- \`remote_read\`, \`tracing\`, \`otlp\`, \`runtime\`, \`event_recorder\`.
 `;
 
 /** The text of docs/configuration.md: every key with its type, default and meaning, from the schema. */

@@ -16,6 +16,7 @@ import { requireUsers } from './http/exposure.ts';
 import { type HttpServer, listen, parseListenAddress, tlsOf } from './http/listen.ts';
 import { httpServices } from './http/services.ts';
 import { createImporter, type Importer } from './import/importer.ts';
+import { labelsFromObject } from './model/labels.ts';
 import type { Log } from './model/log.ts';
 import { createForwarder, type Forwarder, forwardServers } from './notifiers/forward.ts';
 import { createNotifier, type Notifier } from './notifiers/notifier.ts';
@@ -32,6 +33,8 @@ import { createRulesLane } from './query/rules-lane.ts';
 import { engineSettings, queryLimits } from './query/settings.ts';
 import { startQueryThread, startThread } from './query/thread.ts';
 import type { LaneInit } from './query/worker.ts';
+import { deliveredLogRow } from './remote/cursors.ts';
+import { createRemoteWriter, type RemoteWriter } from './remote/remote-write.ts';
 import { createRuleManager, type RuleManager } from './rules/manager.ts';
 import { allScraped } from './scraper/all-scraped.ts';
 import { createScrapeManager, type ScrapeManager } from './scraper/manager.ts';
@@ -93,6 +96,7 @@ interface Parts {
   readonly rehearse: Rehearser;
   readonly backups: Backups;
   readonly importText: Importer;
+  readonly remoteWriter: RemoteWriter;
 }
 
 export function createAppliance({ options, log, clock, platform, env }: ApplianceDeps): Appliance {
@@ -192,6 +196,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       retention: retentionSettings(config.storage, options.dataDir),
       maxExemplars: config.storage.exemplars.max_exemplars,
       checkpoint: [stateFile],
+      heldLogRow: config.remote_write.length > 0 ? deliveredLogRow(options.dataDir, addon) : undefined,
       connect: (init) => background.serve('storage', init),
     });
     const stateDb = openState(options.dataDir, stateFile, addon, log);
@@ -244,6 +249,24 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
         const port = started.serve('import', store.shared);
         return { port, onExit: started.onExit, end: () => void started.terminate() };
       },
+    });
+    const remoteWriter = createRemoteWriter({
+      clock,
+      log: log.child({ component: 'remote-write' }),
+      registry,
+      start(init) {
+        const sender = startThread(thread('remote-write'));
+        return { ...sender, port: sender.serve('remote-write', init) };
+      },
+      init: {
+        shared: store.shared,
+        logFile: path.join(options.dataDir, 'log.db'),
+        userAgent: `Belfry/${VERSION}`,
+        environment: proxyVariables(env),
+      },
+      metadata: store.metricMetadata,
+      place: () => ({ since: clock.now(), logRow: store.newestLogRow() }),
+      holdLog: (row) => store.holdLog(row),
     });
     const scraper = createScrapeManager({
       appender: store,
@@ -315,6 +338,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       rehearse,
       backups,
       importText,
+      remoteWriter,
     };
   };
 
@@ -340,6 +364,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     target.store.setRetention(retentionSettings(config.storage, options.dataDir));
     target.backups.apply(config.backup);
     target.store.setMaxExemplars(config.storage.exemplars.max_exemplars);
+    target.remoteWriter.apply(config.remote_write, labelsFromObject(config.global.external_labels));
     target.forwarder.apply(forwardServers(config.alerting.alertmanagers, relabelling));
     target.rules.apply(ruleGroups, outgoing(config, externalUrl));
   };
@@ -370,13 +395,24 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     services = undefined;
     server?.close();
     if (!parts) return;
-    const { rules, notifier, forwarder, scraper, queries, store, stateDb, background, backups } = parts;
+    const {
+      rules,
+      notifier,
+      forwarder,
+      scraper,
+      queries,
+      store,
+      stateDb,
+      background,
+      backups,
+      remoteWriter,
+    } = parts;
     stopWatching();
     queries.stop();
     backups.stop();
     forwarder.stop();
     await Promise.all([rules.stop(), scraper.stop()]);
-    await notifier.stop();
+    await Promise.all([notifier.stop(), remoteWriter.stop()]);
     await store.close();
     await background.stop();
     stateDb.close();
@@ -424,6 +460,14 @@ function unpackAddon(platform: Platform, { cacheDir }: ServeOptions): string | u
       `cannot write to ${cacheDir}: ${(error as Error).message}; name another directory with --data or --cache-dir`,
     );
   }
+}
+
+/** The variables that name proxies, for threads that make requests. */
+function proxyVariables(env: ApplianceDeps['env']): Record<string, string | undefined> {
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
+  return Object.fromEntries(
+    names.flatMap((name) => [name, name.toLowerCase()]).map((name) => [name, env[name]]),
+  );
 }
 
 const trimSlash = (url: string): string => url.replace(/\/+$/, '');

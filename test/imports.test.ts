@@ -16,6 +16,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   backup: ['model', 'tsdb', 'sqlite'],
   import: ['model', 'exposition', 'tsdb', 'sqlite'],
   query: ['model', 'tsdb', 'promql'],
+  remote: ['model', 'exposition', 'tsdb', 'sqlite'],
   rules: ['model', 'templates', 'query', 'promql', 'sqlite'],
   rehearse: ['model', 'query', 'rules', 'notifiers', 'templates'],
   notifiers: ['model', 'templates', 'sqlite'],

@@ -1,6 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ProtobufReader, ProtobufWriter } from '../src/exposition/remote/protobuf.ts';
@@ -21,19 +20,10 @@ import {
   startAppliance,
   temporaryFolder,
 } from './harness/appliance.ts';
-import { hasNodeExporter, NODE_EXPORTER, startNodeExporter } from './harness/peers.ts';
+import { hasNodeExporter, NODE_EXPORTER, peer, startNodeExporter } from './harness/peers.ts';
 
-/** Peers unpacked by ../shared/bench/get-peers.sh. */
-const PEERS = path.join(
-  process.env.PEERS ?? path.join(process.env.TMPDIR ?? os.tmpdir(), 'peers'),
-  'root/usr/bin',
-);
-const PROMETHEUS = path.join(PEERS, 'prometheus');
-const PROMTOOL = path.join(PEERS, 'promtool');
-const hasPrometheus = fs.existsSync(PROMETHEUS);
-const hasPromtool = fs.existsSync(PROMTOOL);
-if (!hasPrometheus) console.warn(`SKIPPED: no ${PROMETHEUS}; run ../shared/bench/get-peers.sh`);
-if (!hasPromtool) console.warn(`SKIPPED: no ${PROMTOOL}; run ../shared/bench/get-peers.sh`);
+const prometheusProgram = peer('prometheus');
+const promtoolProgram = peer('promtool');
 if (!hasNodeExporter) console.warn(`SKIPPED: no ${NODE_EXPORTER}`);
 
 const stack = new AsyncDisposableStack();
@@ -374,7 +364,7 @@ describe('remote read', () => {
   });
 });
 
-describe.skipIf(!hasPrometheus || !hasNodeExporter)('beside the real Prometheus', () => {
+describe.skipIf(!prometheusProgram.isThere || !hasNodeExporter)('beside the real Prometheus', () => {
   let prometheus: string;
 
   beforeAll(async () => {
@@ -464,7 +454,7 @@ remote_read: [{url: '${belfry.url}/api/v1/read', read_recent: true}]
     fs.writeFileSync(file, config);
     const port = await freePort();
     const child = spawn(
-      PROMETHEUS,
+      prometheusProgram.file,
       [
         `--config.file=${file}`,
         `--storage.tsdb.path=${path.join(folder, 'prometheus')}`,
@@ -493,9 +483,11 @@ describe('as a data source', () => {
     ]);
   });
 
-  describe.skipIf(!hasPromtool)('promtool', () => {
+  describe.skipIf(!promtoolProgram.isThere)('promtool', () => {
     const promtool = (...args: string[]) => {
-      const { status, stdout, stderr } = spawnSync(PROMTOOL, ['query', ...args], { encoding: 'utf8' });
+      const { status, stdout, stderr } = spawnSync(promtoolProgram.file, ['query', ...args], {
+        encoding: 'utf8',
+      });
       return { status, stdout: stdout.trim(), stderr };
     };
 
@@ -539,7 +531,7 @@ describe('as a data source', () => {
         const page = await (await fetch(belfry.url + pathname)).text();
         expect(page).toMatch(/^\w+{.*} \d+/m);
         const check = (input: string) =>
-          spawnSync(PROMTOOL, ['check', 'metrics'], { input, encoding: 'utf8' });
+          spawnSync(promtoolProgram.file, ['check', 'metrics'], { input, encoding: 'utf8' });
         // 3 is for remarks on names and missing help; 1 is for what cannot be read.
         expect([0, 3]).toContain(check(page).status);
         expect(check(`${page}broken{ 1\n`).status).toBe(1);

@@ -13,7 +13,7 @@ const files = {
     'groups:\n  - name: a\n    rules:\n      - { alert: A, expr: up == 0 }\n      - { record: r, expr: up }\n',
   'web.yml': 'basic_auth_users: {}\n',
   'bad.yml': 'scrape_configs:\n  - job_nam: a\nhost: 5\n',
-  'warns.yml': 'remote_write: []\n',
+  'warns.yml': 'remote_read: []\n',
 };
 for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
 
@@ -53,7 +53,7 @@ test('warnings do not make a file invalid', async () => {
   const { code, err } = await run(['warns.yml']);
   expect([code, err]).toEqual([
     0,
-    'warns.yml:1:1: remote_write: warning: has no effect: nothing is sent to other stores\n',
+    'warns.yml:1:1: remote_read: warning: has no effect: nothing is read from other stores\n',
   ]);
 });
 

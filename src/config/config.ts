@@ -7,13 +7,14 @@ import { type InhibitRuleConfig, inhibitRule } from './inhibit.ts';
 import { filePath, noEffect, oldForm } from './leaves.ts';
 import { type QueryConfig, queryConfig } from './query.ts';
 import { completeReceiver, type ReceiverConfig, receiver } from './receivers/receiver.ts';
+import { completeRemoteWrite, type RemoteWriteConfig, remoteWrite } from './remote-write.ts';
 import { completeRoute, type RouteConfig, route } from './route.ts';
 import { ruleGroupKeys } from './rules.ts';
 import { completeScrape, type ScrapeConfig, scrapeConfig } from './scrape.ts';
 import { type SelfConfig, selfConfig } from './self.ts';
 import { completeStorage, type StorageConfig, storageConfig } from './storage.ts';
 import { type NamedTimeIntervals, namedTimeIntervals } from './time-intervals.ts';
-import { eventRecorder, otlp, remoteRead, remoteWrite, runtime, tracing } from './upstream-only.ts';
+import { eventRecorder, otlp, remoteRead, runtime, tracing } from './upstream-only.ts';
 import { type WebConfig, webConfig } from './web.ts';
 
 const withoutEffect = <Schema extends z.ZodType>(schema: Schema, why: string) =>
@@ -49,7 +50,7 @@ export const configFile = z.strictObject({
   web: webConfig.prefault({}).describe('The one port: UI and APIs.'),
   storage: storageConfig.prefault({}).describe('What is kept, and how long.'),
   backup: backupConfig.prefault({}).describe('Backups of the data directory.'),
-  remote_write: withoutEffect(remoteWrite, 'nothing is sent to other stores.'),
+  remote_write: remoteWrite.default([]).describe('Receivers that get every sample as well.'),
   remote_read: withoutEffect(remoteRead, 'nothing is read from other stores.'),
   tracing: withoutEffect(tracing, 'Belfry emits no traces.'),
   otlp: withoutEffect(otlp, 'OTLP is not received.'),
@@ -81,6 +82,8 @@ export interface Config {
   readonly web: WebConfig;
   readonly storage: StorageConfig;
   readonly backup: BackupConfig;
+  /** Receivers that can be sent to. */
+  readonly remote_write: readonly RemoteWriteConfig[];
 }
 
 /** Applies what sections inherit from each other. */
@@ -104,6 +107,7 @@ export function completeConfig(keys: ConfigKeys): Config {
     web: keys.web,
     storage: completeStorage(keys.storage),
     backup: keys.backup,
+    remote_write: completeRemoteWrite(keys.remote_write),
   };
 }
 

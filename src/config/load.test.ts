@@ -416,8 +416,8 @@ describe('warnings', () => {
       'belfry.yaml:1:29: alerting.alertmanagers[0].http_sd_configs: the alertmanager gets no targets from http_sd_configs: not supported, use static_configs',
     ],
     [
-      'remote_write: [{url: "http://x"}]',
-      'belfry.yaml:1:1: remote_write: has no effect: nothing is sent to other stores',
+      'remote_write: [{url: "http://x", sigv4: {region: a}}]',
+      'belfry.yaml:1:34: remote_write[0].sigv4: not supported: AWS signatures; nothing is sent to this endpoint',
     ],
     [
       'mute_time_intervals: [{name: x}]',
@@ -467,7 +467,7 @@ test('aliases that multiply are stopped', () => {
         .fill(`*a${i - 1}`)
         .join(', ')}]`,
     );
-  const text = `${lines.join('\n')}\nremote_write: [{ url: x, sigv4: { a: *a11 } }]\n`;
+  const text = `${lines.join('\n')}\nremote_write: [{ url: 'http://x', sigv4: { a: *a11 } }]\n`;
   const all = findings({ 'belfry.yaml': text }).filter((finding) => !finding.includes('a known key'));
   expect(all).toHaveLength(1);
   expect(all[0]).toMatch(/remote_write.*: expected less: aliases make this file too large or too deep$/);

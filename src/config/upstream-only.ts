@@ -1,71 +1,12 @@
 import * as z from 'zod';
 import { checkHttpClient, httpClientShape, isReservedHeader, tlsConfig } from './http-client.ts';
 import { count, duration, filePath, labelMap, text, verbatim } from './leaves.ts';
-import { relabelConfig } from './relabel.ts';
 
 /**
  * Sections of upstream's that change nothing here. They are read, so that a file can be taken as it is, and refused where
  * upstream refuses them.
  */
-const cloudLogin = () => z.record(text(), z.unknown()).optional();
-
 const headers = () => z.record(text(), text()).default({});
-
-const queueConfig = z
-  .strictObject({
-    capacity: z.number().int().min(1).default(10_000),
-    max_shards: z.number().int().min(1).default(50),
-    min_shards: z.number().int().min(1).default(1),
-    max_samples_per_send: z.number().int().min(1).default(2000),
-    batch_send_deadline: duration().optional(),
-    min_backoff: duration().prefault('30ms'),
-    max_backoff: duration().prefault('5s'),
-    retry_on_http_429: z.boolean().optional(),
-    sample_age_limit: duration().optional(),
-  })
-  .superRefine((queue, context) => {
-    if (queue.min_shards > queue.max_shards) {
-      const message = `expected at most max_shards ${queue.max_shards}, got ${queue.min_shards}`;
-      context.addIssue({ code: 'custom', path: ['min_shards'], message });
-    }
-    if (queue.max_backoff < queue.min_backoff) {
-      context.addIssue({
-        code: 'custom',
-        path: ['max_backoff'],
-        message: 'expected at least min_backoff, got less',
-      });
-    }
-  });
-
-const remoteWriteItem = z
-  .strictObject({
-    url: address(),
-    remote_timeout: duration().optional(),
-    headers: headers(),
-    write_relabel_configs: z.array(relabelConfig).default([]),
-    name: text().optional(),
-    send_exemplars: z.boolean().optional(),
-    send_native_histograms: z.boolean().optional(),
-    round_robin_dns: z.boolean().optional(),
-    protobuf_message: z.enum(['prometheus.WriteRequest', 'io.prometheus.write.v2.Request']).optional(),
-    failed_request_logging: z.boolean().optional(),
-    ...httpClientShape,
-    queue_config: queueConfig.optional(),
-    metadata_config: z
-      .strictObject({
-        send: z.boolean().optional(),
-        send_interval: duration().optional(),
-        max_samples_per_send: count().optional(),
-      })
-      .optional(),
-    sigv4: cloudLogin(),
-    azuread: cloudLogin(),
-    google_iam: cloudLogin(),
-  })
-  .superRefine((keys, context) => {
-    checkHttpClient(keys, context);
-    checkHeaders(keys.headers, context);
-  });
 
 const remoteReadItem = z
   .strictObject({
@@ -84,7 +25,6 @@ const remoteReadItem = z
     checkHeaders(keys.headers, context);
   });
 
-export const remoteWrite = z.array(remoteWriteItem).superRefine(checkNames);
 export const remoteRead = z.array(remoteReadItem).superRefine(checkNames);
 
 /** Both upstreams' keys; Alertmanager's headers are mappings. */

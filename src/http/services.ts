@@ -17,6 +17,8 @@ import type { Forwarder } from '../notifiers/forward.ts';
 import type { Notifier } from '../notifiers/notifier.ts';
 import { checkExpr } from '../promql/parse.ts';
 import type { QueryPool } from '../query/pool.ts';
+import { shownUrl } from '../remote/metrics.ts';
+import type { RemoteWriter } from '../remote/remote-write.ts';
 import type { RuleManager } from '../rules/manager.ts';
 import type { ScrapeManager } from '../scraper/manager.ts';
 import { explainRelabel } from '../scraper/relabel-steps.ts';
@@ -71,6 +73,7 @@ export interface ServiceParts {
   readonly backups: Backups;
   readonly importText: Importer;
   readonly rehearse: RehearseDeps['run'];
+  readonly remoteWriter: RemoteWriter;
 }
 
 /** Joins the parts to what the routes ask for. */
@@ -242,6 +245,7 @@ function applianceStatus({
   queries,
   notifier,
   backups,
+  remoteWriter,
   startedAt,
 }: ServiceParts): Record<string, unknown> {
   return {
@@ -253,6 +257,12 @@ function applianceStatus({
     queries: queries.counts(),
     notifier: notifier.status(),
     backup: backups.status(),
+    remoteWrite: remoteWriter.status().map(({ durations: _, url, highestSent, trouble, ...report }) => ({
+      ...report,
+      url: shownUrl(url),
+      sentUpTo: highestSent === 0 ? null : isoTime(highestSent),
+      trouble: trouble ?? null,
+    })),
   };
 }
 

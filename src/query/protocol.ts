@@ -149,7 +149,7 @@ export type RuleAnswer =
 
 /** First message to a worker's thread: which service to run on which port. A thread may run several. */
 export interface ServeMessage {
-  readonly service: 'queries' | 'rules' | 'storage' | 'rehearse' | 'backup' | 'import';
+  readonly service: 'queries' | 'rules' | 'storage' | 'rehearse' | 'backup' | 'import' | 'remote-write';
   readonly port: MessagePort;
   /** What that service needs to open; made by the package that owns it. */
   readonly init: unknown;

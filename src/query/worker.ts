@@ -7,6 +7,10 @@ import { serveImport } from '../import/service.ts';
 import type { Labels } from '../model/labels.ts';
 import { loadAddon } from '../platform.ts';
 import { serveRehearsals } from '../rehearse/service.ts';
+import { createHttpPost } from '../remote/http-post.ts';
+import type { SenderInit } from '../remote/protocol.ts';
+import { createSender } from '../remote/service.ts';
+import { createHttpClient } from '../scraper/http-client.ts';
 import { relabelling } from '../scraper/relabel-labels.ts';
 import { expandRuleTemplates } from '../templates/rule-expander.ts';
 import { openQueryable } from '../tsdb/open-queryable.ts';
@@ -57,6 +61,19 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
       const keeps = keptMemory(limits);
       const queryable = openQueryable(shared, { addon, visibility: 'committed', keeps });
       serveRehearsals(port, rangeEvaluation(queryable, settings, limits, systemClock.monotonic), relabelled);
+      break;
+    }
+    case 'remote-write': {
+      const sender = init as SenderInit;
+      createSender(port, sender, {
+        clock: systemClock,
+        addon,
+        compileRelabel: relabelling,
+        createPost({ config }) {
+          const client = createHttpClient(config, { clock: systemClock, environment: sender.environment });
+          return { post: createHttpPost(client, sender.userAgent), close: () => client.close() };
+        },
+      });
       break;
     }
     case 'rules': {

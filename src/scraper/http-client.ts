@@ -17,6 +17,10 @@ export interface HttpGet {
   readonly signal: AbortSignal;
 }
 
+export interface HttpPost extends HttpGet {
+  readonly body: Uint8Array | string;
+}
+
 /** Makes the requests of one job, or of one of its discoveries. */
 export interface HttpClient {
   /**
@@ -24,6 +28,8 @@ export interface HttpClient {
    * @throws Error saying what went wrong
    */
   get(request: HttpGet): Promise<IncomingMessage>;
+  /** The same with a body. Only redirects that keep the method are followed. */
+  post(request: HttpPost): Promise<IncomingMessage>;
   close(): void;
 }
 
@@ -44,31 +50,36 @@ export function createHttpClient(config: HttpClientConfig, deps: HttpClientDeps)
     socketPath: deps.socketPath,
   });
   const tokens = config.oauth2 && oauthTokens(config, deps);
-  return {
-    async get(request) {
-      const secrets = await secretHeaders(config);
-      if (tokens) secrets.authorization = await tokens.source.authorization(request.signal);
-      const home = new URL(request.url);
-      let url = home;
-      for (let redirects = 0; ; redirects++) {
-        const isHome = url.origin === home.origin;
-        const agent = await agents.of(url, isHome);
-        const headers = { ...request.headers, ...(isHome ? secrets : {}) };
-        const response = await answer(url, { agent, headers, method: 'GET', body: '' }, request.signal);
-        if (isHome && response.statusCode === 401) tokens?.source.forget();
-        const location = redirectOf(response);
-        if (location === undefined || !config.follow_redirects) return response;
-        response.destroy();
-        if (redirects === MAX_REDIRECTS) throw new Error(`stopped after ${MAX_REDIRECTS} redirects`);
-        const next = URL.parse(location, url.href);
-        if (!next || (next.protocol !== 'http:' && next.protocol !== 'https:')) {
-          throw new Error(
-            `expected a redirect to an http or https URL, got ${JSON.stringify(location.slice(0, 200))}`,
-          );
-        }
-        url = next;
+  const send = async (
+    request: HttpGet,
+    { method, body }: Pick<RequestParts, 'method' | 'body'>,
+  ): Promise<IncomingMessage> => {
+    const secrets = await secretHeaders(config);
+    if (tokens) secrets.authorization = await tokens.source.authorization(request.signal);
+    const home = new URL(request.url);
+    let url = home;
+    for (let redirects = 0; ; redirects++) {
+      const isHome = url.origin === home.origin;
+      const agent = await agents.of(url, isHome);
+      const headers = { ...request.headers, ...(isHome ? secrets : {}) };
+      const response = await answer(url, { agent, headers, method, body }, request.signal);
+      if (isHome && response.statusCode === 401) tokens?.source.forget();
+      const location = redirectOf(response, method);
+      if (location === undefined || !config.follow_redirects) return response;
+      response.destroy();
+      if (redirects === MAX_REDIRECTS) throw new Error(`stopped after ${MAX_REDIRECTS} redirects`);
+      const next = URL.parse(location, url.href);
+      if (!next || (next.protocol !== 'http:' && next.protocol !== 'https:')) {
+        throw new Error(
+          `expected a redirect to an http or https URL, got ${JSON.stringify(location.slice(0, 200))}`,
+        );
       }
-    },
+      url = next;
+    }
+  };
+  return {
+    get: (request) => send(request, { method: 'GET', body: '' }),
+    post: (request) => send(request, { method: 'POST', body: request.body }),
     close() {
       agents.close();
       tokens?.close();
@@ -111,7 +122,7 @@ interface RequestParts {
   readonly agent: http.Agent;
   readonly headers: Record<string, string | string[]>;
   readonly method: 'GET' | 'POST';
-  readonly body: string;
+  readonly body: Uint8Array | string;
 }
 
 /** Resolves with the head of the answer. A kept connection that the server closed meanwhile is tried once more on a new one. */
@@ -139,9 +150,10 @@ async function answer(url: URL, parts: RequestParts, signal: AbortSignal): Promi
 
 class StaleConnection extends Error {}
 
-function redirectOf(response: IncomingMessage): string | undefined {
+function redirectOf(response: IncomingMessage, method: RequestParts['method']): string | undefined {
   const status = response.statusCode ?? 0;
-  const redirects = status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+  const keepsMethod = status === 307 || status === 308;
+  const redirects = keepsMethod || (method === 'GET' && status >= 301 && status <= 303);
   return redirects ? response.headers.location : undefined;
 }
 

@@ -35,6 +35,8 @@ const TICK_MS = 1000;
 const TRIM_ROWS = 200;
 /** A source whose last whole row lies this many log rows back gets a new one, so that the log can be trimmed. */
 const REBASE_AFTER_ROWS = 3000;
+/** The log is not kept for others beyond this size: the disk is the monitor's first. */
+const MAX_HELD_BYTES = 2 ** 30;
 
 export interface FlushStats {
   flushes: number;
@@ -85,6 +87,8 @@ export class Flusher {
   #onIdle: (() => void)[] = [];
   #hasMoreToTrim = false;
   #isClosed = false;
+  /** Rows of the log after this one are still to be read by somebody else. */
+  #heldAfter = Number.POSITIVE_INFINITY;
   #timer;
 
   constructor(deps: {
@@ -166,6 +170,11 @@ export class Flusher {
   async sync(): Promise<void> {
     this.#writer.write();
     await this.#request({ kind: 'sync', id: this.#nextId++ });
+  }
+
+  /** Keeps the rows of the log after `row`, whether or not a replay needs them; undefined keeps none. */
+  holdLog(row: number | undefined): void {
+    this.#heldAfter = row ?? Number.POSITIVE_INFINITY;
   }
 
   setRetention(retention: RetentionSettings): void {
@@ -385,6 +394,10 @@ export class Flusher {
     const { own } = this.#head;
     if (own.samples > 0 || this.#unsynced.some((flush) => flush.own)) {
       needed = Math.min(needed, own.syncedSeq + 1);
+    }
+    if (this.#heldAfter < needed - 1) {
+      const { pages, pageSize } = this.#db.stats();
+      if (pages * pageSize < MAX_HELD_BYTES) needed = this.#heldAfter + 1;
     }
     try {
       this.#hasMoreToTrim = this.#db.trim(needed, TRIM_ROWS) === TRIM_ROWS;

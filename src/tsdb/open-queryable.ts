@@ -34,19 +34,23 @@ export function openQueryable(
   },
 ): StoreQueryable {
   const { addon, visibility, log, keeps = ONE_PASS } = options;
-  const list = (): PartitionFile[] =>
-    listPartitions(shared.dir).flatMap(({ day, hot, sealed }) =>
-      // The sealed file first: where both have a sample for one time, the one that was there before counts.
-      [sealed, hot]
-        .filter((path) => path !== undefined)
-        .map((path) => ({ path, range: { from: day, to: day + PARTITION_MS }, inode: inodeOf(path) })),
-    );
+  const list = (): PartitionFile[] => partitionFiles(shared.dir);
   const cache = new ColumnCache(keeps.columns);
   const open = (path: string): PartitionReader => openPartitionReader(path, { addon, cache });
   const damaged = (path: string, error: CorruptBlockError): void =>
     log?.error({ file: path, err: error }, 'a damaged partition is left out of queries');
   const partitions = createPartitionCache(list, open, { damaged }, keeps.labels);
   return createQueryable(shared, { visibility, partitions, scratchBytes: keeps.scratch });
+}
+
+/** The partition files of a directory, as they are now. */
+export function partitionFiles(dir: string): PartitionFile[] {
+  return listPartitions(dir).flatMap(({ day, hot, sealed }) =>
+    // The sealed file first: where both have a sample for one time, the one that was there before counts.
+    [sealed, hot]
+      .filter((path) => path !== undefined)
+      .map((path) => ({ path, range: { from: day, to: day + PARTITION_MS }, inode: inodeOf(path) })),
+  );
 }
 
 /** 0 when the file is gone since it was listed. */

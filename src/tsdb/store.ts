@@ -47,6 +47,8 @@ export interface StoreOptions {
   readonly maxExemplars?: number;
   /** Other databases of the directory, written by main, that the background worker checkpoints. */
   readonly checkpoint?: readonly string[];
+  /** Rows of the log after this one are kept for somebody who reads them, as `Store.holdLog` says later. */
+  readonly heldLogRow?: number | undefined;
   /**
    * Starts the storage service (createStorageService) in the background worker and returns the port to it. Called when there first is
    * something for it to do, and again when the worker has died.
@@ -103,6 +105,9 @@ export interface Store extends Appender {
   setRetention(retention: RetentionSettings): void;
   /** How many exemplars are kept at most; the latest stay. */
   setMaxExemplars(count: number): void;
+  /** Keeps the rows of the log after `row`, whether or not a replay needs them; undefined keeps none. */
+  holdLog(row: number | undefined): void;
+  newestLogRow(): number;
   stats(): StoreStats;
   /** Stores what is pending and gives the directory up. */
   close(): Promise<void>;
@@ -150,6 +155,7 @@ export function openStore(options: StoreOptions): Store {
           retention: currentRetention,
         }),
     });
+    flusher.holdLog(options.heldLogRow);
     /** Of works that must not meet, each waits for those before it. */
     let lastTurn: Promise<unknown> = Promise.resolve();
     const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -233,6 +239,8 @@ export function openStore(options: StoreOptions): Store {
         db.keepExemplars(count);
         head.exemplars.resize(count);
       },
+      holdLog: (row) => flusher.holdLog(row),
+      newestLogRow: () => writer.seq - 1,
       stats,
       async close() {
         timer.cancel();
@@ -257,7 +265,7 @@ interface OpenLog {
 
 /** Opens the log and replays it. A file that SQLite cannot read is set aside; what was read of it goes into a new one. */
 function openLog(
-  { dir, clock, log, addon, maxHeadBytes = defaultHeadBytes(), maxExemplars = 0 }: StoreOptions,
+  { dir, clock, log, addon, heldLogRow, maxHeadBytes = defaultHeadBytes(), maxExemplars = 0 }: StoreOptions,
   file: string,
   reserve: Reserve,
 ): OpenLog {
@@ -276,7 +284,8 @@ function openLog(
         onLost: () => head?.relog(),
       });
       head = new Head(seed, writer, maxHeadBytes, maxExemplars);
-      const replay = replayLog(db, head, log, clock);
+      // What was forgotten here may be named by rows that are kept for somebody else.
+      const replay = replayLog(db, head, log, clock, { compacts: heldLogRow === undefined });
       if (replay.samples > 0 || replay.damaged > 0) log.info({ ...replay }, 'replayed the log');
       return { db, writer, head, replay };
     } catch (error) {

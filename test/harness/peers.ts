@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import { eventually, freePort } from './appliance.ts';
 
@@ -143,4 +145,108 @@ export async function startFakeApp(stack: AsyncDisposableStack): Promise<FakeApp
     response.end(page());
   });
   return Object.assign(app, { address: await listen(stack, server) });
+}
+
+/**
+ * Where peers from Debian's packages are looked for: `.ci/run` unpacks them there, nothing is installed. PEERS names the folder, and
+ * `root/usr/bin` in it is what counts.
+ */
+const PEER_BIN = path.join(
+  process.env.PEERS ?? path.join(process.env.TMPDIR ?? os.tmpdir(), 'peers'),
+  'root/usr/bin',
+);
+
+export interface Peer {
+  readonly file: string;
+  readonly isThere: boolean;
+}
+
+/** A program of a peer; says aloud when tests that need it are skipped. */
+export function peer(name: string): Peer {
+  const file = path.join(PEER_BIN, name);
+  const isThere = fs.existsSync(file);
+  if (!isThere) console.warn(`SKIPPED: no ${file}; PEERS names the folder where .ci/run unpacks peers`);
+  return { file, isThere };
+}
+
+/** A store of somebody else that takes remote write, on a port and in a folder of its own; it can be stopped and started again. */
+export interface Receiver {
+  readonly url: string;
+  /** Path and address for remote write. */
+  readonly writeUrl: string;
+  start(): Promise<void>;
+  /** Ends it as an operator would: it finishes what it does. */
+  stop(): Promise<void>;
+}
+
+export async function prometheusReceiver(
+  stack: AsyncDisposableStack,
+  folder: string,
+  program: Peer,
+): Promise<Receiver> {
+  const port = await freePort();
+  const config = path.join(folder, 'receiver.yml');
+  fs.writeFileSync(config, '{storage: {tsdb: {out_of_order_time_window: 1h}}}\n');
+  return receiver(stack, {
+    file: program.file,
+    url: `http://127.0.0.1:${port}`,
+    write: '/api/v1/write',
+    ready: '/-/ready',
+    args: [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${path.join(folder, 'prometheus')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--web.enable-remote-write-receiver',
+      '--enable-feature=native-histograms,exemplar-storage',
+    ],
+  });
+}
+
+export async function victoriaMetricsReceiver(
+  stack: AsyncDisposableStack,
+  folder: string,
+  program: Peer,
+): Promise<Receiver> {
+  const port = await freePort();
+  return receiver(stack, {
+    file: program.file,
+    url: `http://127.0.0.1:${port}`,
+    write: '/api/v1/write',
+    ready: '/health',
+    args: [
+      `-storageDataPath=${path.join(folder, 'victoria-metrics')}`,
+      `-httpListenAddr=127.0.0.1:${port}`,
+      '-search.latencyOffset=0s',
+      '-loggerLevel=ERROR',
+    ],
+  });
+}
+
+function receiver(
+  stack: AsyncDisposableStack,
+  program: { file: string; url: string; write: string; ready: string; args: readonly string[] },
+): Receiver {
+  let child: ChildProcess | undefined;
+  let ended: Promise<void> = Promise.resolve();
+  stack.defer(async () => {
+    child?.kill('SIGKILL');
+    await ended;
+  });
+  return {
+    url: program.url,
+    writeUrl: program.url + program.write,
+    async start() {
+      const started = spawn(program.file, program.args, { stdio: 'ignore' });
+      child = started;
+      ended = new Promise((resolve) => started.on('close', () => resolve()));
+      await eventually(
+        `${path.basename(program.file)} is ready`,
+        async () => (await fetch(program.url + program.ready)).ok,
+      );
+    },
+    async stop() {
+      child?.kill('SIGTERM');
+      await ended;
+    },
+  };
 }

@@ -246,7 +246,8 @@ function nested(bytes: Uint8Array, reader: ProtobufReader, length: number): Prot
   return new ProtobufReader(bytes, at, at + length);
 }
 
-const TYPES: readonly MetricMetadata['type'][] = [
+/** Types by their number on the wire. */
+export const METADATA_TYPES: readonly MetricMetadata['type'][] = [
   'unknown',
   'counter',
   'gauge',
@@ -269,7 +270,7 @@ function readMetadata(reader: ProtobufReader): WriteItem {
     else if (field === 5) unit = reader.string();
     else reader.skip();
   }
-  return { kind: 'metadata', metric, metadata: { type: TYPES[type] ?? 'unknown', help, unit } };
+  return { kind: 'metadata', metric, metadata: { type: METADATA_TYPES[type] ?? 'unknown', help, unit } };
 }
 
 /** Undefined when the message says nothing. */
@@ -286,7 +287,7 @@ function readMetadataV2(reader: ProtobufReader, symbols: readonly string[]): Met
   }
   return type === 0 && help === '' && unit === ''
     ? undefined
-    : { type: TYPES[type] ?? 'unknown', help, unit };
+    : { type: METADATA_TYPES[type] ?? 'unknown', help, unit };
 }
 
 function symbolAt(symbols: readonly string[], reference: number): string {

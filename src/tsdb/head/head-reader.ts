@@ -43,6 +43,7 @@ const CHANGE_WAIT_MS = 100;
 /** Series looked at between two looks at the clock. */
 const SERIES_PER_CHECK = 1024;
 
+const ALL_TIMES: TimeRange = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 const NO_BUDGET: QueryBudget = { samples() {}, bytes() {}, check() {} };
 
 /** Rows of one ring that lie in a range: their times, and the unit of the arena where each one's values begin. */
@@ -143,6 +144,25 @@ export class HeadReader {
   /** Whether samples with own times left the head since `pin`: those of a partition opened before may be missing. */
   get lostOwnSamples(): boolean {
     return Atomics.load(this.#control, HEAD_CONTROL.ownEpoch) !== this.#ownEpoch;
+  }
+
+  /** Rings of the view; number 0 is nobody's. */
+  get rings(): number {
+    return this.#pinned.length / 2;
+  }
+
+  /** Whose a ring is, and which of its rows the view holds: [first, end). */
+  ring(ring: number): { readonly source: number; readonly first: number; readonly end: number } {
+    return {
+      source: this.#rings[ring * RING_STRIDE + RING.id]!,
+      first: this.#pinned[2 * ring]!,
+      end: this.#pinned[2 * ring + 1]!,
+    };
+  }
+
+  /** Times of the rows of a ring. @returns OVERRUN as `read` does */
+  times(ring: number): Float64Array | typeof OVERRUN {
+    return this.#withRing(ring, ALL_TIMES, ({ timestamps }) => timestamps) ?? new Float64Array(0);
   }
 
   /**

@@ -26,9 +26,16 @@ export interface ReplayResult {
 /**
  * Brings an empty head to where the log says it was. A damaged row is named in the program's log and left out; a source whose rows
  * continue from one that is missing begins again at its next whole row.
+ * @param options.compacts whether definitions that nothing of the head needs may go
  * @throws SqliteError when SQLite itself finds the file damaged
  */
-export function replayLog(db: LogDb, head: Head, log: Log, clock: Clock): ReplayResult {
+export function replayLog(
+  db: LogDb,
+  head: Head,
+  log: Log,
+  clock: Clock,
+  options: { readonly compacts: boolean } = { compacts: true },
+): ReplayResult {
   const startedAt = clock.monotonic();
   let damaged = 0;
   const onDamaged = (error: CorruptBlockError): void => {
@@ -49,7 +56,7 @@ export function replayLog(db: LogDb, head: Head, log: Log, clock: Clock): Replay
   const kept = buildIndex(head, definitions, rows, exemplars);
   rows.finish();
   head.commit();
-  if (definitions.read > 2 * kept.length + 1000) compact(db, head, kept);
+  if (options.compacts && definitions.read > 2 * kept.length + 1000) compact(db, head, kept);
   return { series: kept.length, samples: rows.samples, durationMs: clock.monotonic() - startedAt, damaged };
 }
 

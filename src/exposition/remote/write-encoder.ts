@@ -1,0 +1,265 @@
+import type { Histogram } from '../../model/histogram.ts';
+import type { Labels } from '../../model/labels.ts';
+import type { MetricMetadata } from '../../model/queryable.ts';
+import { isStaleAt, wordsOf } from '../../model/sample.ts';
+import { histogramMessage, staleHistogramMessage } from './histogram-message.ts';
+import { ProtobufWriter, WIRE } from './protobuf.ts';
+import { METADATA_TYPES } from './write-request.ts';
+
+/** Labels of a series as a request holds them; made once per series. */
+export type WireLabels = Uint8Array;
+
+/** Samples of one series as columns of equal length. */
+export interface SentSamples {
+  /** Unix ms. */
+  readonly timestamps: Float64Array;
+  /** Staleness markers bit by bit; where a sample is a histogram, anything. */
+  readonly values: Float64Array;
+  readonly histograms?: readonly (Histogram | undefined)[] | undefined;
+  /** When counting began, Unix ms, 0 where not known. */
+  readonly starts?: Float64Array | undefined;
+}
+
+export interface WriteEncoder {
+  readonly contentType: string;
+  readonly version: string;
+  /** Samples and histograms so far. */
+  readonly count: number;
+  labels(labels: Labels): WireLabels;
+  /** Adds samples [from, to) of a series. */
+  add(labels: WireLabels, samples: SentSamples, from: number, to: number): void;
+  /** The request so far, not yet compressed: a view that lives until the next call. Begins another one. */
+  finish(): Uint8Array;
+}
+
+/** What is known of a metric, for version 2.0, where it rides along. */
+export type MetadataOf = (metric: string) => MetricMetadata | undefined;
+
+const SIX_BYTES = 2 ** 42;
+
+/** Bytes of a non-negative varint. */
+function varintLength(value: number): number {
+  if (value < 0) return 10;
+  if (value >= 2 ** 35 && value < SIX_BYTES) return 6;
+  let length = 1;
+  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) length++;
+  return length;
+}
+
+const VALUE_BYTES = 9;
+
+/** Remote write 1.0: prometheus.WriteRequest. Labels are written out in each series. */
+export function createWriteEncoderV1(): WriteEncoder {
+  const out = new ProtobufWriter();
+  const scratch = new ProtobufWriter();
+  let count = 0;
+  return {
+    contentType: 'application/x-protobuf',
+    version: '0.1.0',
+    get count() {
+      return count;
+    },
+    labels: labelFields,
+    add(labels, samples, from, to) {
+      scratch.clear();
+      count += writeSamples(scratch, samples, from, to, { samples: 2, histograms: 4, starts: false });
+      out.tag(1, WIRE.bytes);
+      out.varint(labels.length + scratch.length);
+      out.raw(labels);
+      out.raw(scratch.view());
+    },
+    finish() {
+      count = 0;
+      const request = out.view();
+      out.clear();
+      return request;
+    },
+  };
+}
+
+/** Label messages one after the other, each as field 1. */
+function labelFields(labels: Labels): Uint8Array {
+  const fields = new ProtobufWriter();
+  const label = new ProtobufWriter();
+  for (let i = 0; i < labels.length; i += 2) {
+    label.clear();
+    label.string(1, labels[i]!);
+    label.string(2, labels[i + 1]!);
+    fields.bytes(1, label.view());
+  }
+  return fields.finish();
+}
+
+/**
+ * Remote write 2.0: io.prometheus.write.v2.Request. A label is a pair of numbers of symbols, which stand once in the request. Symbols have
+ * numbers of the encoder's own too, which last; `labels` gives those, as words.
+ */
+export function createWriteEncoderV2(metadataOf: MetadataOf): WriteEncoder {
+  const series = new ProtobufWriter();
+  const symbols = new ProtobufWriter();
+  const scratch = new ProtobufWriter();
+  const seriesReferences = new ProtobufWriter();
+  const metadataFields = new ProtobufWriter();
+  const metadataField = new ProtobufWriter();
+  const whole = new ProtobufWriter();
+  const numbers = new Map<string, number>([['', 0]]);
+  const texts: string[] = [''];
+  /** Number of each symbol in the request under way, and which request that was. */
+  let places = new Uint32Array(1024);
+  let requests = new Uint32Array(1024);
+  let request = 1;
+  let used = 1;
+  let count = 0;
+  const numberOf = (text: string): number => {
+    let number = numbers.get(text);
+    if (number === undefined) {
+      number = texts.length;
+      texts.push(text);
+      numbers.set(text, number);
+    }
+    return number;
+  };
+  const place = (number: number): number => {
+    if (number === 0) return 0;
+    if (number >= places.length) {
+      places = grown(places, number + 1);
+      requests = grown(requests, number + 1);
+    }
+    if (requests[number] === request) return places[number]!;
+    requests[number] = request;
+    places[number] = used;
+    symbols.string(4, texts[number]!);
+    return used++;
+  };
+  const references = (words: Uint32Array, packed: ProtobufWriter): Uint8Array => {
+    packed.clear();
+    for (const number of words) packed.varint(place(number));
+    return packed.view();
+  };
+  const addSeries = (labels: WireLabels, inner: ProtobufWriter): void => {
+    const words = new Uint32Array(labels.buffer, labels.byteOffset, labels.length >>> 2);
+    const packed = references(words, seriesReferences);
+    const metadata = metadataMessage(words);
+    const length = 1 + varintLength(packed.length) + packed.length + inner.length + metadata.length;
+    series.tag(5, WIRE.bytes);
+    series.varint(length);
+    series.bytes(1, packed);
+    series.raw(inner.view());
+    series.raw(metadata);
+  };
+  const metadataMessage = (words: Uint32Array): Uint8Array => {
+    metadataField.clear();
+    let metadata: MetricMetadata | undefined;
+    for (let i = 0; i < words.length && !metadata; i += 2) {
+      if (texts[words[i]!] === '__name__') metadata = familyOf(texts[words[i + 1]!]!, metadataOf);
+    }
+    if (!metadata) return metadataField.view();
+    metadataFields.clear();
+    metadataFields.number(1, METADATA_TYPES.indexOf(metadata.type));
+    metadataFields.number(3, place(numberOf(metadata.help)));
+    metadataFields.number(4, place(numberOf(metadata.unit)));
+    metadataField.bytes(5, metadataFields.view());
+    return metadataField.view();
+  };
+  return {
+    contentType: 'application/x-protobuf;proto=io.prometheus.write.v2.Request',
+    version: '2.0.0',
+    get count() {
+      return count;
+    },
+    labels: (labels) => new Uint8Array(Uint32Array.from(labels, numberOf).buffer),
+    add(labels, samples, from, to) {
+      scratch.clear();
+      count += writeSamples(scratch, samples, from, to, { samples: 2, histograms: 3, starts: true });
+      addSeries(labels, scratch);
+    },
+    finish() {
+      whole.clear();
+      // The first symbol is the empty one.
+      whole.tag(4, WIRE.bytes);
+      whole.varint(0);
+      whole.raw(symbols.view());
+      whole.raw(series.view());
+      symbols.clear();
+      series.clear();
+      request++;
+      used = 1;
+      count = 0;
+      return whole.view();
+    },
+  };
+}
+
+/** Metadata is kept by family; the series of histograms and summaries have its name with an ending. */
+function familyOf(metric: string, metadataOf: MetadataOf): MetricMetadata | undefined {
+  const own = metadataOf(metric);
+  if (own) return own;
+  const family = /^(.+)_(?:bucket|count|sum)$/.exec(metric)?.[1];
+  const metadata = family === undefined ? undefined : metadataOf(family);
+  return metadata && ['histogram', 'summary', 'gaugehistogram'].includes(metadata.type)
+    ? metadata
+    : undefined;
+}
+
+interface SampleFields {
+  readonly samples: number;
+  readonly histograms: number;
+  /** Whether start timestamps can be said. */
+  readonly starts: boolean;
+}
+
+function writeSamples(
+  out: ProtobufWriter,
+  { timestamps, values, histograms, starts }: SentSamples,
+  from: number,
+  to: number,
+  fields: SampleFields,
+): number {
+  const words = wordsOf(values);
+  for (let i = from; i < to; i++) {
+    const timestamp = timestamps[i]!;
+    const start = fields.starts ? (starts?.[i] ?? 0) : 0;
+    const low = words[2 * i]!;
+    const high = words[2 * i + 1]!;
+    const histogram = histograms?.[i];
+    if (histogram) {
+      out.bytes(fields.histograms, histogramMessage(histogram, timestamp, start));
+      continue;
+    }
+    if (histograms && isStaleAt(words, i) && (histograms[i - 1] || histograms[i + 1])) {
+      out.bytes(fields.histograms, staleHistogramMessage(low, high, timestamp));
+      continue;
+    }
+    const startLength = start === 0 ? 0 : 1 + varintLength(start);
+    const timeLength = timestamp === 0 ? 0 : 1 + varintLength(timestamp);
+    out.tag(fields.samples, WIRE.bytes);
+    out.varint((low === 0 && high === 0 ? 0 : VALUE_BYTES) + timeLength + startLength);
+    out.doubleWords(1, low, high);
+    out.number(2, timestamp);
+    out.number(3, start);
+  }
+  return to - from;
+}
+
+/** A remote write 1.0 request that holds only metadata. */
+export function metadataRequest(
+  metadata: Iterable<readonly [metric: string, about: MetricMetadata]>,
+): Uint8Array {
+  const out = new ProtobufWriter();
+  const inner = new ProtobufWriter();
+  for (const [metric, { type, help, unit }] of metadata) {
+    inner.clear();
+    inner.number(1, METADATA_TYPES.indexOf(type));
+    inner.string(2, metric);
+    inner.string(4, help);
+    inner.string(5, unit);
+    out.bytes(3, inner.view());
+  }
+  return out.finish();
+}
+
+function grown(words: Uint32Array<ArrayBuffer>, atLeast: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(Math.max(atLeast, words.length * 2));
+  larger.set(words);
+  return larger;
+}

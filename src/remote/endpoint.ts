@@ -1,0 +1,528 @@
+import type { Clock, Timer } from '../clock.ts';
+import { sleep } from '../clock.ts';
+import { encodeSnappy } from '../exposition/remote/snappy.ts';
+import {
+  createWriteEncoderV1,
+  createWriteEncoderV2,
+  type MetadataOf,
+  metadataRequest,
+  type SentSamples,
+  type WriteEncoder,
+} from '../exposition/remote/write-encoder.ts';
+import type { Log } from '../model/log.ts';
+import type { MetricMetadata } from '../model/queryable.ts';
+import type { OwnTail } from '../tsdb/log/own-tail.ts';
+import { isChunk, type SourceTail, type TailChunk, type TailPosition } from '../tsdb/tail.ts';
+import { type Cursor, type CursorDb, type EndpointCursors, OWN_TIMES } from './cursors.ts';
+import type {
+  DropReason,
+  EndpointReport,
+  EndpointSettings,
+  Kind,
+  SentCounts,
+  StartPlace,
+} from './protocol.ts';
+import { type CompileRelabel, createSeriesLabels, type SeriesLabels } from './series-labels.ts';
+
+/** Sends one request. @throws Error when there is no answer */
+export type Post = (request: {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly signal: AbortSignal;
+}) => Promise<PostAnswer>;
+
+export interface PostAnswer {
+  readonly status: number;
+  /** The beginning of the body. */
+  readonly text: string;
+  readonly retryAfter: string | undefined;
+}
+
+export interface EndpointDeps {
+  readonly tail: SourceTail;
+  readonly own: OwnTail;
+  readonly cursors: CursorDb;
+  readonly clock: Clock;
+  readonly log: Pick<Log, 'info' | 'warn'>;
+  readonly post: Post;
+  readonly compileRelabel: CompileRelabel;
+  readonly metadata: ReadonlyMap<string, MetricMetadata>;
+}
+
+/** A receiver of remote write, and how far it has got. */
+export interface Endpoint {
+  readonly settings: EndpointSettings;
+  /** The last row of the log that is not needed any more. */
+  readonly logRow: number;
+  /** Looks for what can be sent, and sends it. */
+  pump(): void;
+  /** Durations of requests are given out once. */
+  report(): EndpointReport;
+  /** Waits a little for the answers under way, then gives them up: they are sent again by whoever comes next. */
+  stop(): Promise<void>;
+}
+
+/** Longest wait for answers at the end. */
+const GRACE_MS = 1500;
+const COMPLAIN_EVERY_MS = 60_000;
+/** A new source may still bring samples this old when all others are delivered. */
+const LATE_MS = 3_600_000;
+const RAISE_EVERY_MS = 300_000;
+
+interface SourceState {
+  /** Delivered and saved. */
+  cursor: Cursor;
+  /** Read so far. */
+  position: TailPosition;
+  /** What was read and is not in requests as a whole; `at` is the next series of it. */
+  open: { readonly chunk: TailChunk; readonly done: number; at: number } | undefined;
+  /** In a request under way: the next one must wait, or a receiver would get samples out of order. */
+  isBusy: boolean;
+}
+
+interface Batch {
+  readonly cursors: Map<number, Cursor>;
+  readonly body: Uint8Array;
+  readonly counts: Record<Kind, number>;
+  readonly newest: number;
+}
+
+/** @param startPlace where it begins when it has no place yet */
+export function createEndpoint(
+  settings: EndpointSettings,
+  startPlace: StartPlace,
+  deps: EndpointDeps,
+): Endpoint {
+  const { tail, own, clock, log } = deps;
+  const { config } = settings;
+  const queue = config.queue_config;
+  const { max_samples_per_send: maxSamples, min_shards: minShards, max_shards: maxShards } = queue;
+  const encoder = encoderOf(settings, (metric) => deps.metadata.get(metric));
+  const labels = seriesLabelsOf(settings, deps.compileRelabel, encoder);
+  const place: EndpointCursors = deps.cursors.endpoint(settings.name, startPlace);
+  const sources = new Map<number, SourceState>();
+  const counts = emptyCounts();
+  const dropped: Record<DropReason, number> = { relabeled: 0, too_old: 0, unsent_kind: 0 };
+  const stopping = new AbortController();
+  const underWay = new Set<Promise<void>>();
+  let since = place.since;
+  /** The newest row of the log as of this look, and whether all rows of earlier processes were looked through. */
+  let newestRow = 0;
+  let hasCaughtUp = false;
+  let raisedAt = clock.monotonic();
+  let hasLooked = false;
+  let shards = minShards;
+  let desired = minShards;
+  let next = 0;
+  let waitingSince: number | undefined;
+  let trouble: string | undefined;
+  let complainedAt = Number.NEGATIVE_INFINITY;
+  let metadataAt = Number.NEGATIVE_INFINITY;
+  let isSendingMetadata = false;
+  let pending = 0;
+  let reread = 0;
+  let bytes = 0;
+  let requests = 0;
+  let durations: number[] = [];
+  let highestSent = 0;
+  let highestTimestamp = 0;
+  let isStopped = false;
+
+  const ownState = (): SourceState => {
+    const saved = place.sources.get(OWN_TIMES);
+    // A log that was lost began anew.
+    const cursor = saved && saved.done <= startPlace.logRow ? saved : { done: startPlace.logRow };
+    return { cursor, position: { done: cursor.done }, open: undefined, isBusy: false };
+  };
+  sources.set(OWN_TIMES, ownState());
+
+  /** Finds sources that are new, and about how much waits. */
+  const look = (): void => {
+    pending = 0;
+    for (const source of tail.sources()) {
+      let state = sources.get(source);
+      if (!state) {
+        const saved = place.sources.get(source);
+        const cursor = saved && (saved.to !== undefined || saved.done > since) ? saved : { done: since };
+        // A source that comes while we watch begins with its row 0; what there was before may be in partitions only.
+        const row = hasLooked && !saved ? 0 : undefined;
+        state = { cursor, position: { done: cursor.done, row }, open: undefined, isBusy: false };
+        sources.set(source, state);
+      }
+      if (!state.isBusy) pending += waiting(source, state);
+    }
+    hasLooked = true;
+    const ownTimes = sources.get(OWN_TIMES)!;
+    if (ownTimes.isBusy) return;
+    hasCaughtUp ||= waiting(OWN_TIMES, ownTimes) === 0;
+    if (hasCaughtUp && !tail.hasOwnSeries) {
+      // No row of this process can hold any: they need not be read.
+      ownTimes.position = { done: newestRow };
+      ownTimes.cursor = { done: newestRow };
+    }
+    pending += waiting(OWN_TIMES, ownTimes);
+  };
+
+  const waiting = (source: number, { open, position, cursor }: SourceState): number => {
+    if (open) return Math.max(1, open.chunk.samples);
+    if (cursor.to !== undefined) return 1;
+    return source === OWN_TIMES ? Math.max(0, newestRow - position.done) : tail.pending(source, position);
+  };
+
+  /** Reads on where a source was left; undefined when there is nothing more. */
+  const read = (source: number, state: SourceState): SourceState['open'] => {
+    if (state.open) return state.open;
+    const { done } = state.position;
+    const { to, ref } = state.cursor;
+    const isResumed = to !== undefined && state.cursor.done === done;
+    const limits = { samples: queue.capacity, rows: maxSamples, ...(isResumed ? { to } : {}) };
+    const found =
+      source === OWN_TIMES ? own.read(done, newestRow, limits) : tail.read(source, state.position, limits);
+    if (!isChunk(found)) {
+      state.position = found;
+      return undefined;
+    }
+    if (found.isStored) reread += found.samples;
+    const at = isResumed ? found.series.findIndex((one) => one.ref >= ref!) : 0;
+    return (state.open = { chunk: found, done, at: at < 0 ? found.series.length : at });
+  };
+
+  /** Puts what a source has into the request; says how far that gets it, or undefined when it has nothing. */
+  const fill = (source: number, state: SourceState, tally: Tally): Cursor | undefined => {
+    let reached: Cursor | undefined;
+    while (encoder.count < maxSamples) {
+      if (source === OWN_TIMES && waiting(source, state) === 0) break;
+      const open = read(source, state);
+      if (!open) break;
+      const { chunk } = open;
+      for (; open.at < chunk.series.length; open.at++) {
+        const series = chunk.series[open.at]!;
+        const length = series.timestamps.length;
+        if (encoder.count > 0 && encoder.count + length > maxSamples) {
+          return { done: open.done, to: chunk.to, ref: series.ref };
+        }
+        const known = labels.of(series.ref, () => series.labels);
+        if (!known) dropped.relabeled += length;
+        else addSamples(encoder, known, series, tally);
+      }
+      state.open = undefined;
+      state.position = chunk.next;
+      reached = { done: chunk.to };
+    }
+    return reached;
+  };
+
+  const addSamples = (to: WriteEncoder, known: Uint8Array, samples: SentSamples, tally: Tally): void => {
+    const { timestamps, histograms } = samples;
+    const oldest =
+      queue.sample_age_limit > 0 ? clock.now() - queue.sample_age_limit : Number.NEGATIVE_INFINITY;
+    let from = 0;
+    while (from < timestamps.length && timestamps[from]! < oldest) from++;
+    dropped.too_old += from;
+    let end = timestamps.length;
+    if (histograms && !config.send_native_histograms) {
+      // Floats and histograms may stand in one series: runs of floats are sent.
+      for (; from < end; from++) {
+        if (histograms[from]) {
+          dropped.unsent_kind++;
+          continue;
+        }
+        let run = from + 1;
+        while (run < end && !histograms[run]) run++;
+        to.add(known, samples, from, run);
+        tally.counts.samples += run - from;
+        tally.newest = Math.max(tally.newest, timestamps[run - 1]!);
+        from = run - 1;
+      }
+      return;
+    }
+    if (from === end) return;
+    to.add(known, samples, from, end);
+    tally.newest = Math.max(tally.newest, timestamps[end - 1]!);
+    let native = 0;
+    if (histograms) for (; end > from; end--) if (histograms[end - 1]) native++;
+    tally.counts.histograms += native;
+    tally.counts.samples += timestamps.length - from - native;
+  };
+
+  /** Makes the next request of sources that are in none; undefined when there is nothing to send. */
+  const gather = (): Batch | undefined => {
+    const cursors = new Map<number, Cursor>();
+    const tally: Tally = { counts: { samples: 0, histograms: 0, metadata: 0 }, newest: 0 };
+    const all = [...sources];
+    for (let i = 0; i < all.length && encoder.count < maxSamples; i++) {
+      const [source, state] = all[(next + i) % all.length]!;
+      if (state.isBusy || waiting(source, state) === 0) continue;
+      const cursor = fill(source, state, tally);
+      if (cursor) cursors.set(source, cursor);
+      if (encoder.count >= maxSamples || cursor?.to !== undefined) {
+        // Whoever filled this one comes last in the next.
+        next = (next + i + 1) % all.length;
+        break;
+      }
+    }
+    tail.release();
+    if (encoder.count === 0) {
+      if (cursors.size > 0) saved(cursors);
+      return undefined;
+    }
+    for (const source of cursors.keys()) sources.get(source)!.isBusy = true;
+    return { cursors, body: encodeSnappy(encoder.finish()), ...tally };
+  };
+
+  const saved = (cursors: ReadonlyMap<number, Cursor>): void => {
+    try {
+      place.save(cursors);
+    } catch (error) {
+      // A full disk: what was delivered is known until the process ends, which may then send it once more.
+      complain((error as Error).message, 'what was delivered cannot be noted');
+    }
+    for (const [source, cursor] of cursors) {
+      const state = sources.get(source)!;
+      state.cursor = cursor;
+      state.isBusy = false;
+    }
+  };
+
+  const deliver = async (batch: Batch): Promise<void> => {
+    const outcome = await send(batch.body, batch.counts);
+    if (outcome === 'stopped') return;
+    if (outcome === 'delivered') {
+      highestSent = Math.max(highestSent, batch.newest);
+      for (const kind of ['samples', 'histograms'] as const) counts[kind].sent += batch.counts[kind];
+    }
+    saved(batch.cursors);
+  };
+
+  /** Sends a request until the receiver has decided on it. */
+  const send = async (
+    body: Uint8Array,
+    holds: Readonly<Record<Kind, number>>,
+  ): Promise<'delivered' | 'rejected' | 'stopped'> => {
+    for (let backoff = queue.min_backoff; ; backoff = Math.min(backoff * 2, queue.max_backoff)) {
+      const verdict = await attempt(body);
+      if (verdict.kind === 'delivered') {
+        if (trouble !== undefined) log.info({ url: config.url }, 'the receiver takes samples again');
+        trouble = undefined;
+        bytes += body.length;
+        return 'delivered';
+      }
+      if (isStopped || stopping.signal.aborted) return 'stopped';
+      if (verdict.kind === 'rejected') {
+        for (const [kind, count] of Object.entries(holds)) counts[kind as Kind].failed += count;
+        complain(verdict.problem, 'the receiver refuses samples for good; they are dropped');
+        return 'rejected';
+      }
+      trouble = verdict.problem;
+      shards = minShards;
+      for (const [kind, count] of Object.entries(holds)) counts[kind as Kind].retried += count;
+      complain(verdict.problem, 'samples cannot be sent; trying again until they can');
+      try {
+        await sleep(clock, verdict.afterMs ?? backoff, stopping.signal);
+      } catch {
+        return 'stopped';
+      }
+    }
+  };
+
+  const attempt = async (body: Uint8Array): Promise<Verdict> => {
+    const abort = new AbortController();
+    const timer: Timer = clock.after(config.remote_timeout, () =>
+      abort.abort(new Error(`no answer within ${config.remote_timeout} ms`)),
+    );
+    const startedAt = clock.monotonic();
+    requests++;
+    try {
+      const answer = await deps.post({
+        url: config.url,
+        headers: {
+          ...config.headers,
+          'content-type': encoder.contentType,
+          'content-encoding': 'snappy',
+          'content-length': String(body.length),
+          'x-prometheus-remote-write-version': encoder.version,
+        },
+        body,
+        signal: AbortSignal.any([abort.signal, stopping.signal]),
+      });
+      return verdictOf(answer, queue.retry_on_http_429, clock.now());
+    } catch (error) {
+      return { kind: 'later', problem: (error as Error).message, afterMs: undefined };
+    } finally {
+      timer.cancel();
+      durations.push((clock.monotonic() - startedAt) / 1000);
+    }
+  };
+
+  const complain = (problem: string, message: string): void => {
+    if (clock.monotonic() - complainedAt < COMPLAIN_EVERY_MS) return;
+    complainedAt = clock.monotonic();
+    log.warn({ url: config.url, problem }, message);
+  };
+
+  const start = (work: Promise<void>): void => {
+    const tracked = work.finally(() => {
+      underWay.delete(tracked);
+      if (!isStopped) pump();
+    });
+    underWay.add(tracked);
+  };
+
+  const pump = (): void => {
+    if (isStopped) return;
+    // Before the view: what the rows up to here name is in it.
+    newestRow = own.newest();
+    tail.refresh();
+    look();
+    const now = clock.monotonic();
+    waitingSince = pending === 0 ? undefined : (waitingSince ?? now);
+    const isDue = (): boolean =>
+      pending >= maxSamples ||
+      (waitingSince !== undefined && now - waitingSince >= queue.batch_send_deadline);
+    desired = Math.max(minShards, Math.min(maxShards, underWay.size + Math.ceil(pending / maxSamples)));
+    // While the receiver is in trouble, one request finds out when it is well again.
+    while (isDue() && underWay.size < (trouble === undefined ? shards : 1)) {
+      const batch = gather();
+      if (!batch) {
+        waitingSince = undefined;
+        break;
+      }
+      pending -= batch.counts.samples + batch.counts.histograms;
+      if (pending < maxSamples) waitingSince = undefined;
+      start(deliver(batch));
+    }
+    // One more at once while they do not suffice, one less while they do.
+    if (trouble === undefined && isDue()) shards = Math.min(maxShards, shards + 1);
+    else if (desired < shards) shards = Math.max(minShards, shards - 1);
+    tail.release();
+    raise(now);
+    sendMetadata(now);
+  };
+
+  /** Remembers an instant up to which everything was delivered, so that a later start need not look further back. */
+  const raise = (now: number): void => {
+    if (now - raisedAt < RAISE_EVERY_MS) return;
+    raisedAt = now;
+    let delivered = clock.now();
+    for (const [source, state] of sources) {
+      if (source === OWN_TIMES) continue;
+      if (state.isBusy || waiting(source, state) > 0) delivered = Math.min(delivered, state.cursor.done);
+    }
+    if (delivered - LATE_MS <= since) return;
+    since = delivered - LATE_MS;
+    place.save(new Map([[OWN_TIMES, sources.get(OWN_TIMES)!.cursor]]));
+    place.raise(since);
+  };
+
+  const sendMetadata = (now: number): void => {
+    const { send: isWanted, send_interval, max_samples_per_send } = config.metadata_config;
+    const isSeparate = config.protobuf_message === 'prometheus.WriteRequest';
+    if (!isWanted || !isSeparate || isSendingMetadata || deps.metadata.size === 0) return;
+    if (now - metadataAt < send_interval) return;
+    metadataAt = now;
+    isSendingMetadata = true;
+    const all = [...deps.metadata];
+    const deliverAll = async (): Promise<void> => {
+      for (let from = 0; from < all.length; from += max_samples_per_send) {
+        const part = all.slice(from, from + max_samples_per_send);
+        const holds = { samples: 0, histograms: 0, metadata: part.length };
+        const outcome = await send(encodeSnappy(metadataRequest(part)), holds);
+        if (outcome === 'stopped') break;
+        if (outcome === 'delivered') counts.metadata.sent += part.length;
+      }
+    };
+    const work = deliverAll().finally(() => {
+      isSendingMetadata = false;
+      metadataWork = undefined;
+    });
+    metadataWork = work;
+  };
+  let metadataWork: Promise<void> | undefined;
+
+  return {
+    settings,
+    get logRow() {
+      return sources.get(OWN_TIMES)!.cursor.done;
+    },
+    pump,
+    report() {
+      highestTimestamp = Math.max(highestTimestamp, tail.newest());
+      const tookSeconds = durations;
+      durations = [];
+      return {
+        name: settings.name,
+        url: config.url,
+        counts: structuredClone(counts),
+        dropped: { ...dropped },
+        reread,
+        bytes,
+        requests,
+        durations: tookSeconds,
+        shards: { now: Math.max(shards, underWay.size), desired, min: minShards, max: maxShards },
+        maxSamplesPerSend: maxSamples,
+        pending,
+        highestTimestamp,
+        highestSent,
+        trouble,
+      };
+    },
+    async stop() {
+      isStopped = true;
+      const timer = clock.after(trouble === undefined ? GRACE_MS : 0, () => stopping.abort());
+      await Promise.allSettled([...underWay, ...(metadataWork ? [metadataWork] : [])]);
+      timer.cancel();
+      stopping.abort();
+    },
+  };
+}
+
+interface Tally {
+  readonly counts: Record<Kind, number>;
+  newest: number;
+}
+
+type Verdict =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'rejected'; readonly problem: string }
+  | { readonly kind: 'later'; readonly problem: string; readonly afterMs: number | undefined };
+
+/** What an answer means: only trouble on the receiver's side, and too many requests, are worth another try. */
+function verdictOf({ status, text, retryAfter }: PostAnswer, retries429: boolean, now: number): Verdict {
+  if (status >= 200 && status < 300) return { kind: 'delivered' };
+  const problem = `status ${status}${text === '' ? '' : `: ${text.trim().slice(0, 300)}`}`;
+  if (status >= 500 || (status === 429 && retries429)) {
+    return { kind: 'later', problem, afterMs: retryAfterMs(retryAfter, now) };
+  }
+  return { kind: 'rejected', problem };
+}
+
+/** Seconds or an HTTP date; at most what a person would wait. */
+export function retryAfterMs(text: string | undefined, now: number): number | undefined {
+  if (text === undefined || text.trim() === '') return undefined;
+  const seconds = Number(text);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - now;
+  return Number.isFinite(ms) && ms > 0 ? Math.min(ms, 3_600_000) : undefined;
+}
+
+function encoderOf({ config }: EndpointSettings, metadataOf: MetadataOf): WriteEncoder {
+  if (config.protobuf_message === 'prometheus.WriteRequest') return createWriteEncoderV1();
+  return createWriteEncoderV2(config.metadata_config.send ? metadataOf : () => undefined);
+}
+
+function seriesLabelsOf(
+  { config, externalLabels }: EndpointSettings,
+  compileRelabel: CompileRelabel,
+  encoder: WriteEncoder,
+): SeriesLabels {
+  return createSeriesLabels({
+    externalLabels,
+    relabel: compileRelabel(config.write_relabel_configs),
+    encode: (labels) => encoder.labels(labels),
+  });
+}
+
+function emptyCounts(): Record<Kind, SentCounts> {
+  const none = (): SentCounts => ({ sent: 0, failed: 0, retried: 0 });
+  return { samples: none(), histograms: none(), metadata: none() };
+}

@@ -1,0 +1,455 @@
+import path from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { afterEach, expect, test } from 'vitest';
+import { configFromData } from '../config/config.ts';
+import type { RemoteWriteConfig } from '../config/remote-write.ts';
+import { ProtobufReader } from '../exposition/remote/protobuf.ts';
+import { decodeSnappy } from '../exposition/remote/snappy.ts';
+import { readWriteRequestV1, readWriteRequestV2 } from '../exposition/remote/write-request.ts';
+import { formatSeries, labelsFromObject, NO_LABELS } from '../model/labels.ts';
+import { relabelling } from '../scraper/relabel-labels.ts';
+import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
+import { storeBench } from '../tsdb/store.fixture.ts';
+import type { Store } from '../tsdb/store.ts';
+import { deliveredLogRow } from './cursors.ts';
+import type { PostAnswer } from './endpoint.ts';
+import type { EndpointReport, FromSender, ToSender } from './protocol.ts';
+import { createSender } from './service.ts';
+
+const bench = storeBench();
+afterEach(() => bench.clean());
+
+/** What a receiver was sent: each sample as text, in the order it came. */
+interface FakeReceiver {
+  readonly samples: string[];
+  readonly requests: { readonly count: number; readonly headers: Readonly<Record<string, string>> }[];
+  /** How it answers next; delivered unless something else is set. */
+  answer: Partial<PostAnswer> | undefined;
+  /** Requests after this many hang. */
+  limit: number;
+}
+
+const receiver = (): FakeReceiver => ({
+  samples: [],
+  requests: [],
+  answer: undefined,
+  limit: Number.POSITIVE_INFINITY,
+});
+
+function take(to: FakeReceiver, body: Uint8Array, headers: Readonly<Record<string, string>>): void {
+  const bytes = decodeSnappy(body, 1e8);
+  const isV2 = headers['content-type']!.includes('v2');
+  let count = 0;
+  for (const item of isV2 ? readWriteRequestV2(bytes) : readWriteRequestV1(bytes)) {
+    if (item?.kind !== 'series' || typeof item.labels === 'string') continue;
+    for (let i = 0; i < item.count; i++) {
+      const value = item.stale[i] ? 'stale' : item.values[i];
+      to.samples.push(`${formatSeries(item.labels)} ${item.timestamps[i]} ${value}`);
+      count++;
+    }
+  }
+  to.requests.push({ count, headers });
+}
+
+interface Running {
+  report(): EndpointReport | undefined;
+  logs: string[];
+  apply(config: Parameters<typeof endpoint>[0], start?: { since: number; logRow: number }): void;
+  /** Ends without a word, as a kill does. */
+  kill(): void;
+  close(): Promise<void>;
+}
+
+const endpoint = (config: object): RemoteWriteConfig =>
+  configFromData({
+    remote_write: [{ url: 'http://there/write', ...config }],
+  }).remote_write[0]!;
+
+function start(store: Store, clock: FakeClock, to: FakeReceiver): Running {
+  const { port1, port2 } = new MessageChannel();
+  let last: EndpointReport | undefined;
+  let closed: (() => void) | undefined;
+  let isDead = false;
+  const logs: string[] = [];
+  const init = {
+    shared: store.shared,
+    logFile: path.join(store.dir, 'log.db'),
+    userAgent: 'Belfry/test',
+    environment: {},
+  };
+  createSender(port2, init, {
+    clock,
+    addon: undefined,
+    compileRelabel: relabelling,
+    createPost: () => ({
+      close() {},
+      async post({ body, headers, signal }) {
+        if (isDead || to.requests.length >= to.limit) {
+          return new Promise((_, reject) =>
+            signal.addEventListener('abort', () => reject(new Error('aborted'))),
+          );
+        }
+        const answer = { status: 204, text: '', retryAfter: undefined, ...to.answer };
+        if (answer.status < 300) take(to, body, headers);
+        return answer;
+      },
+    }),
+  });
+  port1.on('message', (message: FromSender) => {
+    if (message.kind === 'report') {
+      last = message.endpoints[0];
+      store.holdLog(message.logRow);
+    } else if (message.kind === 'log') logs.push(message.message);
+    else closed?.();
+  });
+  port1.unref();
+  const post = (message: ToSender): void => port1.postMessage(message);
+  return {
+    report: () => last,
+    logs,
+    apply: (config, place = { since: clock.now() - 1, logRow: 0 }) =>
+      post({
+        kind: 'apply',
+        endpoints: [
+          { name: 'there', config: endpoint(config), externalLabels: labelsFromObject({ site: 'north' }) },
+        ],
+        start: place,
+      }),
+    kill() {
+      isDead = true;
+    },
+    async close() {
+      const done = new Promise<void>((resolve) => (closed = resolve));
+      post({ kind: 'close' });
+      const waiting = setInterval(() => void clock.advance(1000), 5);
+      await done;
+      clearInterval(waiting);
+    },
+  };
+}
+
+/** A source with two series; `scrape` appends a row of both. */
+function target(store: Store, key = 'target') {
+  const source = store.source(key);
+  const slots = ['a', 'b'].map((name) => source.slot(labelsFromObject({ __name__: name, job: key })));
+  return {
+    scrape(time: number, ...values: (number | undefined)[]) {
+      source.begin(time);
+      values.forEach((value, i) => {
+        if (value !== undefined) source.set(slots[i]!, value);
+      });
+      source.commit();
+    },
+  };
+}
+
+const sorted = (samples: readonly string[]): string[] => [...samples].sort();
+/** What rows of `target` become at the receiver. */
+const rows = (base: number, from: number, to: number): string[] =>
+  sorted(
+    Array.from({ length: to - from }, (_, i) => from + i).flatMap((n) => [
+      `a{job="target", site="north"} ${base + n * 1000} ${n}`,
+      `b{job="target", site="north"} ${base + n * 1000} ${-n}`,
+    ]),
+  );
+
+test('each sample goes out once, staleness markers too, with external labels and after relabelling', async () => {
+  const clock = fakeClock();
+  const store = bench.open(bench.directory(), { clock });
+  const to = receiver();
+  const sender = start(store, clock, to);
+  const base = clock.now();
+  sender.apply({
+    write_relabel_configs: [
+      { source_labels: ['__name__'], regex: 'b', action: 'drop' },
+      { target_label: 'site', replacement: '$1-1', source_labels: ['site'] },
+    ],
+  });
+  const one = target(store);
+  one.scrape(base, 1, 2);
+  one.scrape(base + 1000, undefined, 3);
+  await clock.advance('7s');
+  await clock.advance('7s');
+  expect(to.samples).toEqual([
+    `a{job="target", site="north-1"} ${base} 1`,
+    `a{job="target", site="north-1"} ${base + 1000} stale`,
+  ]);
+  expect(sender.report()).toMatchObject({
+    counts: { samples: { sent: 2, failed: 0 } },
+    dropped: { relabeled: 2 },
+    pending: 0,
+    highestSent: base + 1000,
+    trouble: undefined,
+  });
+  expect(to.requests[0]!.headers).toMatchObject({
+    'content-type': 'application/x-protobuf',
+    'x-prometheus-remote-write-version': '0.1.0',
+  });
+  await sender.close();
+});
+
+test('what left the head while the receiver was away is read from partitions, in requests of the wanted size', async () => {
+  const clock = fakeClock();
+  const dir = bench.directory();
+  const store = bench.open(dir, { clock });
+  const to = receiver();
+  const sender = start(store, clock, to);
+  const base = clock.now();
+  sender.apply({ queue_config: { max_samples_per_send: 7, capacity: 20 } });
+  to.answer = { status: 503, text: 'closed for today' };
+  const one = target(store);
+  for (let n = 0; n < 30; n++) one.scrape(base + n * 1000, n, -n);
+  await clock.advance('6s');
+  expect(sender.report()).toMatchObject({
+    trouble: 'status 503: closed for today',
+    counts: { samples: { sent: 0 } },
+  });
+  await store.flush();
+  for (let n = 30; n < 40; n++) one.scrape(base + n * 1000, n, -n);
+  to.answer = undefined;
+  await clock.advance('30s');
+  expect(sorted(to.samples)).toEqual(rows(base, 0, 40));
+  for (const name of ['a', 'b']) {
+    const times = to.samples
+      .filter((line) => line.startsWith(name))
+      .map((line) => Number(line.split(' ')[2]));
+    expect(times).toEqual(times.toSorted((x, y) => x - y));
+  }
+  expect(Math.max(...to.requests.map(({ count }) => count))).toBe(7);
+  expect(sender.report()!.reread).toBeGreaterThan(0);
+  expect(sender.logs).toEqual([
+    'samples cannot be sent; trying again until they can',
+    'the receiver takes samples again',
+  ]);
+  await sender.close();
+});
+
+test.each(['in the head', 'in partitions'])(
+  'a kill between two requests of one scrape loses nothing and doubles nothing, samples %s',
+  async (place) => {
+    const clock = fakeClock();
+    const dir = bench.directory();
+    const store = bench.open(dir, { clock });
+    const to = receiver();
+    const base = clock.now();
+    const one = target(store);
+    for (let n = 0; n < 10; n++) one.scrape(base + n * 1000, n, -n);
+    await clock.advance('1s');
+    if (place === 'in partitions') await store.flush();
+    const first = start(store, clock, to);
+    first.apply(
+      { queue_config: { max_samples_per_send: 10, max_shards: 1 } },
+      { since: base - 1, logRow: 0 },
+    );
+    to.limit = 1;
+    await clock.advance('6s');
+    first.kill();
+    expect(to.samples.every((line) => line.startsWith('a{'))).toBe(true);
+    expect(to.samples).toHaveLength(10);
+    to.limit = Number.POSITIVE_INFINITY;
+    await bench.close(store);
+
+    const again = bench.open(dir, { clock });
+    const second = start(again, clock, to);
+    second.apply({ queue_config: { max_samples_per_send: 10 } }, { since: base + 1e6, logRow: 0 });
+    const more = target(again);
+    for (let n = 10; n < 15; n++) more.scrape(base + n * 1000, n, -n);
+    await clock.advance('20s');
+    expect(sorted(to.samples)).toEqual(rows(base, 0, 15));
+    await second.close();
+  },
+);
+
+test('samples that bring their own times go out once, in any order they come, across a flush and a restart', async () => {
+  const clock = fakeClock();
+  const dir = bench.directory();
+  const store = bench.open(dir, { clock });
+  const to = receiver();
+  to.answer = { status: 500 };
+  const base = clock.now();
+  const pushed = labelsFromObject({ __name__: 'pushed' });
+  const first = start(store, clock, to);
+  first.apply({});
+  store.append(pushed, base + 5000, 1);
+  store.append(pushed, base + 3000, 2);
+  await store.committed();
+  await clock.advance('7s');
+  expect(deliveredLogRow(dir, undefined)).toBe(0);
+  await store.flush();
+  await clock.advance('3s');
+  store.append(pushed, base + 4000, 3);
+  await store.committed();
+  first.kill();
+  await bench.close(store);
+
+  const again = bench.open(dir, { clock, heldLogRow: deliveredLogRow(dir, undefined) });
+  to.answer = undefined;
+  const second = start(again, clock, to);
+  second.apply({}, { since: clock.now(), logRow: again.newestLogRow() });
+  again.appendStale(pushed, base + 6000);
+  await again.committed();
+  await clock.advance('20s');
+  expect(sorted(to.samples)).toEqual([
+    `pushed{site="north"} ${base + 3000} 2`,
+    `pushed{site="north"} ${base + 4000} 3`,
+    `pushed{site="north"} ${base + 5000} 1`,
+    `pushed{site="north"} ${base + 6000} stale`,
+  ]);
+  await second.close();
+  expect(deliveredLogRow(dir, undefined)).toBeGreaterThan(1);
+});
+
+test('what a receiver refuses for good is dropped and counted; too many requests are waited for', async () => {
+  const clock = fakeClock();
+  const store = bench.open(bench.directory(), { clock });
+  const to = receiver();
+  const sender = start(store, clock, to);
+  const base = clock.now();
+  sender.apply({ queue_config: { batch_send_deadline: '1s' } });
+  const one = target(store);
+  to.answer = { status: 400, text: 'no such tenant' };
+  one.scrape(base, 0, 0);
+  await clock.advance('3s');
+  expect(sender.report()).toMatchObject({ counts: { samples: { sent: 0, failed: 2 } }, trouble: undefined });
+  to.answer = { status: 429, retryAfter: '20' };
+  one.scrape(base + 1000, 1, -1);
+  await clock.advance('5s');
+  to.answer = undefined;
+  await clock.advance('10s');
+  expect(to.samples).toEqual([]);
+  await clock.advance('10s');
+  expect(sorted(to.samples)).toEqual(rows(base, 1, 2));
+  expect(sender.report()).toMatchObject({ counts: { samples: { sent: 2, failed: 2, retried: 2 } } });
+  await sender.close();
+});
+
+test('a reload that changes an endpoint goes on where it was; one that leaves it alone does not touch it', async () => {
+  const clock = fakeClock();
+  const store = bench.open(bench.directory(), { clock });
+  const to = receiver();
+  const sender = start(store, clock, to);
+  const base = clock.now();
+  sender.apply({});
+  const one = target(store);
+  one.scrape(base, 0, 0);
+  await clock.advance('7s');
+  sender.apply({}, { since: base + 1e6, logRow: 1e6 });
+  one.scrape(base + 1000, 1, -1);
+  await clock.advance('7s');
+  sender.apply({ queue_config: { max_samples_per_send: 1 } }, { since: base + 1e6, logRow: 1e6 });
+  one.scrape(base + 2000, 2, -2);
+  await clock.advance('7s');
+  await clock.advance('7s');
+  expect(sorted(to.samples).map((line) => line.replace(' -0', ' 0'))).toEqual(
+    rows(base, 0, 3).map((line) => line.replace(' -0', ' 0')),
+  );
+  expect(to.requests.map(({ count }) => count)).toEqual([2, 2, 1, 1]);
+  await sender.close();
+});
+
+test('version 2.0 says symbols once, start timestamps and native histograms', async () => {
+  const clock = fakeClock();
+  const store = bench.open(bench.directory(), { clock });
+  const bodies: Uint8Array[] = [];
+  const to = receiver();
+  const { port1, port2 } = new MessageChannel();
+  const init = {
+    shared: store.shared,
+    logFile: path.join(store.dir, 'log.db'),
+    userAgent: '',
+    environment: {},
+  };
+  createSender(port2, init, {
+    clock,
+    addon: undefined,
+    compileRelabel: relabelling,
+    createPost: () => ({
+      close() {},
+      async post({ body, headers }) {
+        bodies.push(decodeSnappy(body, 1e7));
+        take(to, body, headers);
+        return { status: 200, text: '', retryAfter: undefined };
+      },
+    }),
+  });
+  port1.unref();
+  const config = endpoint({
+    protobuf_message: 'io.prometheus.write.v2.Request',
+    send_native_histograms: true,
+  });
+  const base = clock.now();
+  port1.postMessage({
+    kind: 'metadata',
+    metadata: [['a', { type: 'counter', help: 'Help of a.', unit: 'seconds' }]],
+  } satisfies ToSender);
+  port1.postMessage({
+    kind: 'apply',
+    endpoints: [{ name: 'x', config, externalLabels: NO_LABELS }],
+    start: { since: base - 1, logRow: 0 },
+  } satisfies ToSender);
+  const source = store.source('t');
+  const a = source.slot(labelsFromObject({ __name__: 'a', job: 't' }));
+  const h = source.slot(labelsFromObject({ __name__: 'h', job: 't' }));
+  source.begin(base);
+  source.set(a, 5);
+  source.setStart(a, base - 60_000);
+  source.setHistogram(h, {
+    schema: 1,
+    count: 6,
+    sum: 2.5,
+    zeroThreshold: 0.001,
+    zeroCount: 1,
+    positiveSpans: [{ offset: -2, length: 2 }],
+    positiveBuckets: [3, 2],
+    negativeSpans: [],
+    negativeBuckets: [],
+    customValues: [],
+    counterResetHint: 'unknown',
+  });
+  source.commit();
+  await clock.advance('7s');
+  await clock.advance('7s');
+  expect(to.samples).toEqual([`a{job="t"} ${base} 5`]);
+  const fields = new ProtobufReader(bodies[0]!);
+  const symbols: string[] = [];
+  const series: string[] = [];
+  for (let field = fields.next(); field !== 0; field = fields.next()) {
+    if (field === 4) symbols.push(fields.string());
+    else if (field === 5) {
+      const length = fields.length();
+      const at = fields.take(length);
+      series.push(Buffer.from(bodies[0]!.subarray(at, at + length)).toString('hex'));
+    }
+  }
+  expect(symbols).toEqual(['', '__name__', 'a', 'job', 't', 'Help of a.', 'seconds', 'h']);
+  // Sample 5 at base with a start a minute before; metadata: counter, help and unit as symbols.
+  const time = varintHex(base);
+  expect(series).toEqual([
+    `0a0401020304` +
+      `1217` +
+      `090000000000001440` +
+      `10${time}` +
+      `18${varintHex(base - 60_000)}` +
+      `2a06080118052006`,
+    `0a0401070304` +
+      `1a` +
+      '29' +
+      '0806' + // count
+      '190000000000000440' + // sum
+      '2002' + // schema, zigzag
+      '29fca9f1d24d62503f' + // zero threshold
+      '3001' + // zero count
+      '5a0408031002' + // positive span
+      '62020601' + // deltas +3, -1
+      `78${time}`,
+  ]);
+  await bench.clean();
+});
+
+function varintHex(value: number): string {
+  const bytes: number[] = [];
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+    bytes.push(rest > 127 ? (rest % 128) | 128 : rest);
+    if (rest <= 127) return Buffer.from(bytes).toString('hex');
+  }
+}

@@ -1,0 +1,236 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { encodeSnappy } from '../src/exposition/remote/snappy.ts';
+import { writeRequestV1 } from '../src/exposition/remote/write-request.fixture.ts';
+import {
+  type Appliance,
+  eventually,
+  freePort,
+  pause,
+  startAppliance,
+  temporaryFolder,
+} from './harness/appliance.ts';
+import {
+  peer,
+  prometheusReceiver,
+  type Receiver,
+  startFakeApp,
+  victoriaMetricsReceiver,
+} from './harness/peers.ts';
+
+const prometheus = peer('prometheus');
+const victoriaMetrics = peer('victoria-metrics');
+
+/** Samples by series and time; each time once, or the series is listed among the doubled. */
+interface Contents {
+  readonly samples: Map<string, Map<number, string>>;
+  readonly doubled: string[];
+}
+
+const SELECTOR = '{job=~"app|node|rules|pushed"}';
+
+/** What Prometheus' API gives of raw samples; staleness markers are not told. */
+async function rawSamples(url: string, until: number): Promise<Contents> {
+  const body = new URLSearchParams({ query: `${SELECTOR}[10m]`, time: String(until / 1000) });
+  const response = await fetch(`${url}/api/v1/query`, { method: 'POST', body });
+  if (!response.ok) throw new Error(await response.text());
+  const { data } = (await response.json()) as {
+    data: { result: { metric: Record<string, string>; values: [number, string][] }[] };
+  };
+  return gathered(
+    data.result.map(({ metric, values }) => ({
+      metric,
+      points: values.map(([at, value]) => [Math.round(at * 1000), value] as const),
+    })),
+  );
+}
+
+/** All samples there are, twice those that were stored twice. */
+async function exported(url: string, until: number): Promise<Contents> {
+  const query = new URLSearchParams({ 'match[]': SELECTOR, end: String(until / 1000) });
+  const response = await fetch(`${url}/api/v1/export?${query}`);
+  const lines = (await response.text()).split('\n').filter((line) => line !== '');
+  return gathered(
+    lines.map((line) => {
+      const { metric, values, timestamps } = JSON.parse(line) as {
+        metric: Record<string, string>;
+        values: (number | string | null)[];
+        timestamps: number[];
+      };
+      return {
+        metric,
+        points: timestamps.flatMap((at, i) => (values[i] === null ? [] : [[at, String(values[i])] as const])),
+      };
+    }),
+  );
+}
+
+function gathered(
+  series: readonly { metric: Record<string, string>; points: readonly (readonly [number, string])[] }[],
+): Contents {
+  const samples = new Map<string, Map<number, string>>();
+  const doubled: string[] = [];
+  for (const { metric, points } of series) {
+    const { site: _, ...labels } = metric;
+    const key = JSON.stringify(Object.entries(labels).sort());
+    const times = samples.get(key) ?? new Map<number, string>();
+    samples.set(key, times);
+    for (const [at, value] of points) {
+      if (times.has(at)) doubled.push(`${key} at ${at}`);
+      times.set(at, String(Number(value)));
+    }
+  }
+  return { samples, doubled };
+}
+
+/** What one has and the other lacks, as text; empty when they are the same. `from` leaves out the time before. */
+function differences(mine: Contents, theirs: Contents, from: number): string[] {
+  const found: string[] = [];
+  for (const [key, times] of mine.samples) {
+    for (const [at, value] of times) {
+      if (at <= from) continue;
+      const other = theirs.samples.get(key)?.get(at);
+      if (other === undefined) found.push(`missing: ${key} at ${at}`);
+      else if (Math.abs(Number(other) - Number(value)) > 1e-12 * Math.abs(Number(value))) {
+        found.push(`differs: ${key} at ${at}: ${value} and ${other}`);
+      }
+    }
+  }
+  for (const [key, times] of theirs.samples) {
+    for (const at of times.keys()) if (!mine.samples.get(key)?.has(at)) found.push(`more: ${key} at ${at}`);
+  }
+  return found;
+}
+
+const count = ({ samples }: Contents): number =>
+  [...samples.values()].reduce((sum, times) => sum + times.size, 0);
+
+async function push(belfry: Appliance, value: number): Promise<void> {
+  // The second sample is late: it comes after newer ones of its series.
+  const now = Date.now();
+  const response = await fetch(`${belfry.url}/api/v1/write`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
+    body: new Uint8Array(
+      encodeSnappy(
+        writeRequestV1([
+          {
+            labels: [
+              ['__name__', 'pushed'],
+              ['job', 'pushed'],
+            ],
+            samples: [
+              [now, value],
+              [now - 1501, -value],
+            ],
+          },
+        ]),
+      ),
+    ),
+  });
+  expect(response.status).toBe(204);
+}
+
+const config = (app: string, writeUrl: string, message: string): string => `
+global: {scrape_interval: 1s, external_labels: {site: north}}
+host: {}
+scrape_configs: [{job_name: app, static_configs: [{targets: ['${app}']}]}]
+groups:
+  - {name: g, interval: 1s, rules: [{record: requests:sum, expr: 'sum(http_requests_total)', labels: {job: rules}}]}
+remote_write:
+  - url: ${writeUrl}
+    name: there
+    protobuf_message: ${message}
+    queue_config: {batch_send_deadline: 500ms, max_samples_per_send: 300, max_backoff: 1s}
+`;
+
+interface Kind {
+  readonly name: string;
+  readonly make: (stack: AsyncDisposableStack, folder: string) => Promise<Receiver>;
+  readonly read: (url: string, until: number) => Promise<Contents>;
+}
+
+const kinds: readonly Kind[] = [
+  ...(prometheus.isThere
+    ? [
+        {
+          name: 'Prometheus',
+          make: (stack: AsyncDisposableStack, folder: string) =>
+            prometheusReceiver(stack, folder, prometheus),
+          read: rawSamples,
+        },
+      ]
+    : []),
+  ...(victoriaMetrics.isThere
+    ? [
+        {
+          name: 'VictoriaMetrics',
+          make: (stack: AsyncDisposableStack, folder: string) =>
+            victoriaMetricsReceiver(stack, folder, victoriaMetrics),
+          read: exported,
+        },
+      ]
+    : []),
+];
+
+describe.runIf(kinds.length > 0)('remote write to the real', () => {
+  test.each(kinds)(
+    '$name: it is away, Belfry is killed meanwhile, and nothing is lost or doubled',
+    async (kind) => {
+      await using stack = new AsyncDisposableStack();
+      const folder = temporaryFolder('remote-write');
+      stack.defer(() => fs.rmSync(folder, { recursive: true, force: true }));
+      const receiver = await kind.make(stack, folder);
+      await receiver.start();
+      const app = await startFakeApp(stack);
+      const file = path.join(folder, 'belfry.yaml');
+      fs.writeFileSync(file, config(app.address, receiver.writeUrl, 'prometheus.WriteRequest'));
+      const start = { config: file, data: path.join(folder, 'data'), port: await freePort() };
+      const first = await startAppliance(stack, start);
+      const flush = (belfry: Appliance) => fetch(`${belfry.url}/api/v1/admin/flush`, { method: 'POST' });
+      await push(first, 1);
+      await eventually('samples arrive', async () => count(await kind.read(receiver.url, Date.now())) > 300);
+
+      await receiver.stop();
+      const stoppedAt = Date.now();
+      await push(first, 2);
+      await pause(4000);
+      // From here on the samples of before are in partitions only.
+      await flush(first);
+      await push(first, 3);
+      await pause(2000);
+      first.kill('SIGKILL');
+      await first.ended;
+      const second = await startAppliance(stack, start);
+      await push(second, 4);
+      await pause(3000);
+      await flush(second);
+      await pause(2000);
+      second.kill('SIGKILL');
+      await second.ended;
+
+      const third = await startAppliance(stack, start);
+      await receiver.start();
+      await push(third, 5);
+      const until = Date.now();
+      await eventually(
+        'everything has arrived',
+        async () => {
+          const mine = await rawSamples(third.url, until);
+          const missing = differences(mine, await kind.read(receiver.url, until), 0);
+          return missing.length === 0;
+        },
+        30_000,
+      ).catch(() => {});
+      const mine = await rawSamples(third.url, until);
+      const theirs = await kind.read(receiver.url, until);
+      expect(theirs.doubled).toEqual([]);
+      expect(differences(mine, theirs, 0).slice(0, 10)).toEqual([]);
+      expect(count(mine)).toBeGreaterThan(2000);
+      // The time without a receiver is really in it.
+      const during = [...mine.samples.values()].flatMap((times) => [...times.keys()]);
+      expect(during.filter((at) => at > stoppedAt + 1000).length).toBeGreaterThan(1000);
+    },
+  );
+});
