@@ -117,8 +117,8 @@ export class TargetSamples {
   #format: ExpositionFormat | undefined;
   /** Those that are new on the page under way. */
   #exemplars: LineExemplar[] = [];
-  /** Whether series may still have start timestamps of earlier pages. */
-  #hasStarts = false;
+  /** Whether series may still have start timestamps of earlier pages, those before a restart among them. */
+  #hasStarts = true;
   /** Labels of series without a slot: new ones, and those that bring their own timestamps. */
   #pending: Labels[] = [];
   #ownTimes = new Map<string, Labels>();
