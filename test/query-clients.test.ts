@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeSnappy } from '../src/exposition/remote/snappy.ts';
 import { type SentSeries, writeRequestV1 } from '../src/exposition/remote/write-request.fixture.ts';
@@ -57,34 +59,42 @@ afterAll(async () => {
 });
 
 describe.skipIf(!PROMTOOL)('promtool', () => {
-  const promtool = (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(PROMTOOL!, ['query', ...args], {
-      encoding: 'utf8',
-      timeout: 20_000,
-    });
-    return { status, lines: stdout.trim().split('\n'), stderr };
+  const promtool = async (...args: string[]) => {
+    const child = spawn(PROMTOOL!, ['query', ...args], { timeout: 20_000 });
+    const [stdout, stderr, [status]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ]);
+    return { status: status as number | null, lines: stdout.trim().split('\n'), stderr };
   };
   const times = (): string[] => [`--start=${seconds - 60}`, `--end=${seconds}`];
 
-  test('query instant', () => {
-    const expr = 'sum by (job) (rate(http_requests_total[5m]))';
-    expect(promtool('instant', `--time=${seconds}`, belfry.url, expr)).toMatchObject({
+  test('query instant', async () => {
+    const expr = 'round(sum by (job) (rate(http_requests_total[5m])))';
+    expect(await promtool('instant', `--time=${seconds}`, belfry.url, expr)).toMatchObject({
       status: 0,
       lines: [`{job="a"} => 3 @[${seconds}]`, `{job="b"} => 7 @[${seconds}]`],
     });
   });
 
-  test('query instant of a scalar and as JSON', () => {
-    expect(promtool('instant', `--time=${seconds}`, belfry.url, '1 + 1').lines).toEqual([
+  test('query instant of a scalar and as JSON', async () => {
+    expect((await promtool('instant', `--time=${seconds}`, belfry.url, '1 + 1')).lines).toEqual([
       `scalar: 2 @[${seconds}]`,
     ]);
-    const { lines } = promtool('--format=json', 'instant', `--time=${seconds}`, belfry.url, 'vector(3)');
+    const { lines } = await promtool(
+      '--format=json',
+      'instant',
+      `--time=${seconds}`,
+      belfry.url,
+      'vector(3)',
+    );
     expect(JSON.parse(lines[0]!)).toEqual([{ metric: {}, value: [seconds, '3'] }]);
   });
 
-  test('query range', () => {
+  test('query range', async () => {
     const expr = 'http_requests_total{job="a", code="200"}';
-    expect(promtool('range', ...times(), '--step=30s', belfry.url, expr).lines).toEqual([
+    expect((await promtool('range', ...times(), '--step=30s', belfry.url, expr)).lines).toEqual([
       'http_requests_total{code="200", job="a"} =>',
       `540 @[${seconds - 60}]`,
       `570 @[${seconds - 30}]`,
@@ -92,21 +102,26 @@ describe.skipIf(!PROMTOOL)('promtool', () => {
     ]);
   });
 
-  test('query series', () => {
-    const { lines } = promtool('series', ...times(), '--match=http_requests_total{code="500"}', belfry.url);
+  test('query series', async () => {
+    const { lines } = await promtool(
+      'series',
+      ...times(),
+      '--match=http_requests_total{code="500"}',
+      belfry.url,
+    );
     expect(lines).toEqual([
       '{__name__="http_requests_total", code="500", job="a"}',
       '{__name__="http_requests_total", code="500", job="b"}',
     ]);
   });
 
-  test('query labels', () => {
-    const { lines } = promtool('labels', ...times(), '--match=http_requests_total', belfry.url, 'code');
+  test('query labels', async () => {
+    const { lines } = await promtool('labels', ...times(), '--match=http_requests_total', belfry.url, 'code');
     expect(lines).toEqual(['200', '500']);
   });
 
-  test('a mistake ends with 1 and says which', () => {
-    const { status, stderr } = promtool('instant', belfry.url, 'sum(');
+  test('a mistake ends with 1 and says which', async () => {
+    const { status, stderr } = await promtool('instant', belfry.url, 'sum(');
     expect(status).toBe(1);
     expect(stderr).toContain('bad_data: invalid parameter "query": 1:5: parse error');
   });
@@ -225,12 +240,17 @@ describe("Grafana's Prometheus data source", () => {
 
   const range = `start=${seconds - 3600}&end=${seconds}`;
   const all = encodeURIComponent('http_requests_total{code="500"}');
-  test.each<[string, string, unknown]>([
+  test.each<[string, string, unknown, string[]?]>([
     ['label names', `/api/v1/labels?${range}`, ['__name__', 'code', 'job']],
     ['values of a variable', `/api/v1/label/job/values?${range}`, ['a', 'b']],
     ['values of a variable of a selector', `/api/v1/label/code/values?${range}&match%5B%5D=${all}`, ['500']],
     ['values of a name in another alphabet', `/api/v1/label/U__größe/values?${range}`, []],
-    ['values, at most some', `/api/v1/label/job/values?${range}&limit=1`, ['a']],
+    [
+      'values, at most some',
+      `/api/v1/label/job/values?${range}&limit=1`,
+      ['a'],
+      ['results truncated due to limit'],
+    ],
     [
       'series of a selector',
       `/api/v1/series?${range}&match%5B%5D=${all}&limit=40000`,
@@ -241,10 +261,10 @@ describe("Grafana's Prometheus data source", () => {
     ],
     ['metadata, some of each', '/api/v1/metadata?limit_per_metric=1&limit=10', {}],
     ['exemplars', `/api/v1/query_exemplars?query=http_requests_total&${range}`, []],
-  ])('%s', async (_, pathname, data) => {
+  ])('%s', async (_, pathname, data, warnings) => {
     const { status, body } = await get(pathname);
     expect(status).toBe(200);
-    expect(body).toEqual({ status: 'success', data });
+    expect(body).toEqual({ status: 'success', data, ...(warnings ? { warnings } : {}) });
   });
 
   test('label names and series by form', async () => {

@@ -21,12 +21,19 @@ export interface CountingBudget extends QueryBudget {
  * Counts what a query spends and ends it at the first limit it passes.
  * @param now monotonic milliseconds
  * @param control of which `cancel` ends the query
+ * @param collectGarbage called when a quarter of `maxBytes` was taken since it was called last: what was given back is not free before
  */
-export function createBudget(limits: QueryLimits, control: Int32Array, now: () => number): CountingBudget {
+export function createBudget(
+  limits: QueryLimits,
+  control: Int32Array,
+  now: () => number,
+  collectGarbage?: () => void,
+): CountingBudget {
   const startedAt = now();
   let samples = 0;
   let bytes = 0;
   let peak = 0;
+  let takenSinceCollection = 0;
   const check = (): void => {
     const reason = Atomics.load(control, CONTROL.cancel);
     if (reason === CANCEL.deadline || now() - startedAt > limits.timeoutMs) {
@@ -56,6 +63,13 @@ export function createBudget(limits: QueryLimits, control: Int32Array, now: () =
           'execution',
           `query needs more memory than allowed: ${bytes} bytes of at most ${limits.maxBytes} (query.max_bytes); narrow the selector, the range or the step`,
         );
+      }
+      if (collectGarbage && count > 0) {
+        takenSinceCollection += count;
+        if (takenSinceCollection > limits.maxBytes / 4) {
+          takenSinceCollection = 0;
+          collectGarbage();
+        }
       }
       check();
     },

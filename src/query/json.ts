@@ -62,6 +62,8 @@ export class JsonWriter {
   /** The bytes written so far; ends the writer. They own their memory, so that it can be transferred. */
   finish(): Uint8Array<ArrayBuffer> {
     this.#drain();
+    // At least half of a large buffer is written: it goes as it is rather than be there twice.
+    if (this.#length > CHUNK_CHARACTERS) return new Uint8Array(this.#buffer, 0, this.#length);
     return new Uint8Array(this.#buffer.transfer(this.#length));
   }
 

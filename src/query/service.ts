@@ -3,6 +3,7 @@ import { withWholeView } from '../model/queryable.ts';
 import { PromqlError } from '../promql/errors.ts';
 import { type AnswerSource, writeAnswer } from './answers.ts';
 import { createBudget, QueryError } from './budget.ts';
+import { garbageCollector } from './garbage.ts';
 import { JsonWriter, ResultTooLargeError } from './json.ts';
 import {
   CONTROL,
@@ -26,6 +27,7 @@ export function serveQueries(
   source: AnswerSource,
   monotonic: () => number,
 ): void {
+  const collectGarbage = garbageCollector();
   const next = (): QueryRequest | undefined => {
     for (;;) {
       const posted = Atomics.load(control, CONTROL.posted);
@@ -36,8 +38,10 @@ export function serveQueries(
   };
   port.on('message', (first: QueryRequest) => {
     for (let request: QueryRequest | undefined = first; request; request = next()) {
-      const answer = answerQuery(request, control, source, monotonic);
+      const answer = answerQuery(request, control, source, monotonic, collectGarbage);
       port.postMessage(answer, [answer.body.buffer as ArrayBuffer]);
+      // What a large query leaves behind is gone before the next one takes its own.
+      if (answer.peakBytes > request.limits.maxBytes / 8) collectGarbage();
     }
   });
 }
@@ -48,10 +52,11 @@ export function answerQuery(
   control: Int32Array,
   source: AnswerSource,
   monotonic: () => number,
+  collectGarbage?: () => void,
 ): QueryAnswer {
   const startedAt = monotonic();
   const elapsedMs = (): number => monotonic() - startedAt;
-  const budget = createBudget(request.limits, control, monotonic);
+  const budget = createBudget(request.limits, control, monotonic, collectGarbage);
   const done = (status: number, contentType: string, body: Uint8Array): QueryAnswer => ({
     id: request.id,
     status,

@@ -18,6 +18,12 @@ export interface PartitionSamples extends SampleColumns {
   readonly labels: Labels;
 }
 
+/** Where columns are put that are read for one query. */
+export interface Room {
+  /** Room for `count` floats, of any content. */
+  floats(count: number): Float64Array;
+}
+
 /** Reads one partition file (hot or sealed) in any thread, read-only. */
 export interface PartitionReader {
   readonly file: string;
@@ -34,7 +40,12 @@ export interface PartitionReader {
   /** Bytes that stay with the reader between two transactions. */
   readonly keptBytes: number;
   /** Samples in `[range.from, range.to)`; series without any are left out. Each group of columns is read and decoded once. */
-  read(series: readonly SeriesEntry[], range: TimeRange, budget: QueryBudget): readonly PartitionSamples[];
+  read(
+    series: readonly SeriesEntry[],
+    range: TimeRange,
+    budget: QueryBudget,
+    room?: Room,
+  ): readonly PartitionSamples[];
   close(): void;
 }
 

@@ -147,7 +147,7 @@ class StoreQuerier implements Querier {
       const series = partition.match(matchers, this.#budget);
       if (series.length === 0) continue;
       const own = new Set(series.filter(({ source }) => source === 0).map(({ ref }) => ref));
-      for (const { labels, ...samples } of partition.read(series, range, this.#budget)) {
+      for (const { labels, ...samples } of partition.read(series, range, this.#budget, this.#scratch)) {
         add(labels, { place, isOwn: own.has(samples.ref), ...samples });
       }
       place++;

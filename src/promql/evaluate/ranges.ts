@@ -72,7 +72,7 @@ function fromSelector(context: EvalContext, expr: MatrixSelector, grid: Grid): R
   for (const samples of context.reader.read(selector, need.from, need.to)) {
     const from = firstAfter(samples.timestamps, need.from - 1);
     const to = firstAfter(samples.timestamps, need.to - 1);
-    if (from < to) series.push(split(samples, from, to));
+    if (from < to) series.push(split(context, samples, from, to));
   }
   const times = lookTimes(selector, context.window);
   return { series, rangeMs, times, extension: selector.extension };
@@ -80,19 +80,21 @@ function fromSelector(context: EvalContext, expr: MatrixSelector, grid: Grid): R
 
 const NO_TIMES = new Float64Array(0);
 
-function split(samples: SeriesSamples, from: number, to: number): RangeSeries {
+function split(context: EvalContext, samples: SeriesSamples, from: number, to: number): RangeSeries {
   const { timestamps, values, histograms, startTimestamps } = samples;
   const words = wordsOf(values);
-  let others = 0;
+  let stale = 0;
+  let native = 0;
   for (let i = from; i < to; i++) {
-    if (histograms?.[i] !== undefined || isStaleAt(words, i)) others++;
+    if (histograms?.[i] !== undefined) native++;
+    // Most values are no NaN, which is told sooner than which NaN.
+    else if (Number.isNaN(values[i]) && isStaleAt(words, i)) stale++;
   }
   const base = { labels: samples.labels, dropName: false };
-  if (others === 0) {
-    const times = timestamps.subarray(from, to);
+  if (stale + native === 0) {
     return {
       ...base,
-      times,
+      times: timestamps.subarray(from, to),
       values: values.subarray(from, to),
       starts: startTimestamps?.subarray(from, to),
       histogramTimes: NO_TIMES,
@@ -100,25 +102,27 @@ function split(samples: SeriesSamples, from: number, to: number): RangeSeries {
       histogramStarts: undefined,
     };
   }
-  const floats: number[] = [];
-  const native: number[] = [];
+  context.budget.bytes(24 * (to - from) + 8 * native);
+  const floatPlaces = new Uint32Array(to - from - stale - native);
+  const nativePlaces = new Uint32Array(native);
+  let floats = 0;
+  let natives = 0;
   for (let i = from; i < to; i++) {
-    if (isStaleAt(words, i)) continue;
-    if (histograms?.[i] !== undefined) native.push(i);
-    else floats.push(i);
+    if (histograms?.[i] !== undefined) nativePlaces[natives++] = i;
+    else if (!(Number.isNaN(values[i]) && isStaleAt(words, i))) floatPlaces[floats++] = i;
   }
   return {
     ...base,
-    times: gather(timestamps, floats),
-    values: gather(values, floats),
-    starts: startTimestamps && gather(startTimestamps, floats),
-    histogramTimes: gather(timestamps, native),
-    histograms: native.map((i) => histograms![i]!),
-    histogramStarts: startTimestamps && gather(startTimestamps, native),
+    times: gather(timestamps, floatPlaces),
+    values: gather(values, floatPlaces),
+    starts: startTimestamps && gather(startTimestamps, floatPlaces),
+    histogramTimes: gather(timestamps, nativePlaces),
+    histograms: Array.from(nativePlaces, (i) => histograms![i]!),
+    histogramStarts: startTimestamps && gather(startTimestamps, nativePlaces),
   };
 }
 
-function gather(column: Float64Array, indexes: readonly number[]): Float64Array {
+function gather(column: Float64Array, indexes: Uint32Array): Float64Array {
   const gathered = new Float64Array(indexes.length);
   for (let i = 0; i < indexes.length; i++) gathered[i] = column[indexes[i]!]!;
   return gathered;

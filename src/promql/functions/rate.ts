@@ -45,17 +45,15 @@ function floatRate(window: Window, isCounter: boolean, isRate: boolean): number 
   if (isCounter) growth += starts ? resetsWithStarts(window, starts) : resets(window);
   const startsInside = starts !== undefined && startsWithin(window, starts[from]!, times[from]!);
   if (startsInside) growth += first;
-  const firstTime = startsInside ? starts[from]! : times[from]!;
   if (last === from && !startsInside) return ABSENT;
-  const factor = extrapolationFactor(window, {
-    firstTime,
-    lastTime: times[last]!,
-    averageMs: last > from ? (times[last]! - times[from]!) / (last - from) : 0,
-    startsInside,
-    zeroAt: isCounter && growth > 0 && first >= 0 ? first / growth : undefined,
-    isRate,
-  });
-  return float(window, growth * factor);
+  const firstTime = startsInside ? starts[from]! : times[from]!;
+  const lastTime = times[last]!;
+  const averageMs = last > from ? (lastTime - times[from]!) / (last - from) : 0;
+  const zeroAt = isCounter && growth > 0 && first >= 0 ? first / growth : Number.NaN;
+  return float(
+    window,
+    growth * extrapolationFactor(window, firstTime, lastTime, averageMs, startsInside, zeroAt, isRate),
+  );
 }
 
 /** What a counter lost to resets within a window: it is added to the difference of the ends. */
@@ -100,33 +98,32 @@ function resetsWithStarts(window: Window, starts: Float64Array): number {
 const startsWithin = (window: Window, start: number, firstTime: number): boolean =>
   start !== 0 && start > window.start && start < firstTime;
 
-interface Extrapolation {
-  readonly firstTime: number;
-  readonly lastTime: number;
-  readonly averageMs: number;
-  readonly startsInside: boolean;
-  /** Where the counter was zero, in sampled intervals before the first sample; undefined when that cannot be told. */
-  readonly zeroAt: number | undefined;
-  readonly isRate: boolean;
-}
-
 /**
  * By how much the growth between the samples is stretched to the whole window: up to its edges when the samples come near
- * them, by half an average interval otherwise, and never below a counter's zero.
+ * them, by half an average interval otherwise, and never below a counter's zero. Numbers one by one: it runs once per window.
+ * @param zeroAt where the counter was zero, in sampled intervals before the first sample; NaN when that cannot be told
  */
-function extrapolationFactor(window: Window, samples: Extrapolation): number {
-  const sampled = (samples.lastTime - samples.firstTime) / 1000;
-  const average = samples.averageMs / 1000;
+function extrapolationFactor(
+  window: Window,
+  firstTime: number,
+  lastTime: number,
+  averageMs: number,
+  startsInside: boolean,
+  zeroAt: number,
+  isRate: boolean,
+): number {
+  const sampled = (lastTime - firstTime) / 1000;
+  const average = averageMs / 1000;
   const threshold = average * 1.1;
-  let toStart = samples.startsInside ? 0 : (samples.firstTime - window.start) / 1000;
-  let toEnd = (window.end - samples.lastTime) / 1000;
-  if (!samples.startsInside) {
+  let toStart = startsInside ? 0 : (firstTime - window.start) / 1000;
+  let toEnd = (window.end - lastTime) / 1000;
+  if (!startsInside) {
     if (toStart >= threshold) toStart = average / 2;
-    if (samples.zeroAt !== undefined) toStart = Math.min(toStart, sampled * samples.zeroAt);
+    if (sampled * zeroAt < toStart) toStart = sampled * zeroAt;
   }
   if (toEnd >= threshold) toEnd = average / 2;
   const factor = sampled === 0 ? 1 : (sampled + toStart + toEnd) / sampled;
-  return samples.isRate ? factor / (window.rangeMs / 1000) : factor;
+  return isRate ? factor / (window.rangeMs / 1000) : factor;
 }
 
 function nativeRate(window: Window, isCounter: boolean, isRate: boolean): number {
@@ -146,13 +143,14 @@ function nativeRate(window: Window, isCounter: boolean, isRate: boolean): number
     if (growth === undefined) return ABSENT;
   }
   if (growth === undefined) return ABSENT;
-  const factor = extrapolationFactor(window, {
-    firstTime: startsInside ? starts[from]! : times[from]!,
-    lastTime: times[last]!,
-    averageMs: last > from ? (times[last]! - times[from]!) / (last - from) : 0,
+  const factor = extrapolationFactor(
+    window,
+    startsInside ? starts[from]! : times[from]!,
+    times[last]!,
+    last > from ? (times[last]! - times[from]!) / (last - from) : 0,
     startsInside,
-    zeroAt: isCounter && growth.count > 0 && first.count >= 0 ? first.count / growth.count : undefined,
+    isCounter && growth.count > 0 && first.count >= 0 ? first.count / growth.count : Number.NaN,
     isRate,
-  });
+  );
   return native(window, scaleHistogram(growth, factor));
 }

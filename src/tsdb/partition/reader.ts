@@ -7,7 +7,7 @@ import type { QueryBudget } from '../../model/queryable.ts';
 import type { TimeRange } from '../../model/time.ts';
 import type { SqliteAddon, SqliteDatabase } from '../../sqlite/database.ts';
 import type { SeriesEntry } from '../block.ts';
-import { PARTITION_MS, type PartitionReader, type PartitionSamples } from '../partition.ts';
+import { PARTITION_MS, type PartitionReader, type PartitionSamples, type Room } from '../partition.ts';
 import type { ColumnCache } from './column-cache.ts';
 import { type GroupBlock, GroupRows } from './group-rows.ts';
 import { decodeGroups, GroupDirectory, OWN_TIMELINE } from './groups.ts';
@@ -52,6 +52,21 @@ interface TimelineRow {
 interface Wanted {
   readonly column: number;
   readonly entry: SeriesEntry;
+}
+
+/** One read of some series: what it is charged to, where its columns go, and who takes them. */
+interface Reading {
+  readonly budget: QueryBudget;
+  readonly room: Room;
+  readonly take: (entry: SeriesEntry, samples: SampleColumns) => void;
+}
+
+const FRESH: Room = { floats: (count) => new Float64Array(count) };
+
+function copyOf(column: Float64Array, room: Room): Float64Array {
+  const copy = room.floats(column.length);
+  copy.set(column);
+  return copy;
 }
 
 /** Reads one partition file. While it is written by another connection, each transaction sees it as it was at `begin`. */
@@ -138,8 +153,13 @@ export class FileReader implements PartitionReader {
     });
   }
 
-  read(series: readonly SeriesEntry[], range: TimeRange, budget: QueryBudget): PartitionSamples[] {
-    return corruptionAt(this.file, () => this.#read(series, range, budget));
+  read(
+    series: readonly SeriesEntry[],
+    range: TimeRange,
+    budget: QueryBudget,
+    room: Room = FRESH,
+  ): PartitionSamples[] {
+    return corruptionAt(this.file, () => this.#read(series, range, budget, room));
   }
 
   /** What the meta table says as of this transaction. */
@@ -195,7 +215,12 @@ export class FileReader implements PartitionReader {
     this.#db.close();
   }
 
-  #read(series: readonly SeriesEntry[], range: TimeRange, budget: QueryBudget): PartitionSamples[] {
+  #read(
+    series: readonly SeriesEntry[],
+    range: TimeRange,
+    budget: QueryBudget,
+    room: Room,
+  ): PartitionSamples[] {
     const found = new Map<number, { entry: SeriesEntry; samples: SampleColumns }>();
     const take = (entry: SeriesEntry, samples: SampleColumns): void => {
       const before = found.get(entry.ref);
@@ -208,12 +233,12 @@ export class FileReader implements PartitionReader {
     for (const [group, wanted] of byGroup) {
       budget.check();
       if (isCached) this.#readCached(group, wanted, range, budget, take);
-      else this.#readGroup(this.#groupBlocks(group, range), wanted, range, budget, take);
+      else this.#readGroup(this.#groupBlocks(group, range), wanted, range, { budget, room, take });
     }
     const ownByGroup = this.#byGroup(series, (ref) => this.#directory.ownPlace(ref));
     for (const [group, wanted] of ownByGroup) {
       budget.check();
-      this.#readGroup(this.#ownBlocks(group, range), wanted, range, budget, take);
+      this.#readGroup(this.#ownBlocks(group, range), wanted, range, { budget, room, take });
     }
     return Array.from(found.values(), ({ entry, samples }) => ({
       ref: entry.ref,
@@ -289,8 +314,7 @@ export class FileReader implements PartitionReader {
     blocks: readonly GroupBlock[],
     wanted: readonly Wanted[],
     range: TimeRange,
-    budget: QueryBudget,
-    take: (entry: SeriesEntry, samples: SampleColumns) => void,
+    { budget, room, take }: Reading,
   ): void {
     if (blocks.length === 0) return;
     this.#rows.open(blocks);
@@ -306,11 +330,11 @@ export class FileReader implements PartitionReader {
       this.#scratch = new Float64Array(timestamps.length);
     }
     for (const { column, entry } of wanted) {
-      const out = isWhole ? new Float64Array(timestamps.length) : this.#scratch;
+      const out = isWhole ? room.floats(timestamps.length) : this.#scratch;
       const gathered = this.#rows.gather(column, out, budget);
       if (gathered.count === 0) continue;
       if (gathered.presence === undefined) {
-        const values = isWhole ? out : out.slice(from, to);
+        const values = isWhole ? out : copyOf(out.subarray(from, to), room);
         take(entry, { timestamps: shared, values, ...sliceExtras(gathered, from, to) });
       } else {
         budget.bytes(8 * (to - from));
