@@ -20,6 +20,10 @@ export async function bundle(stage: string, platform: string, version: string): 
       target: 'node24',
       format: 'cjs',
       legalComments: 'none',
+      // Names stay as they are, for stack traces. Every thread keeps its source in memory, and one character beyond Latin-1, be it in a
+      // comment, would double that.
+      minifyWhitespace: true,
+      lineLimit: 160,
       logLevel: 'warning',
       // better-sqlite3's fallback loader; the addon is loaded by platform.ts and handed in.
       logOverride: { 'require-resolve-not-external': 'silent' },
