@@ -22,6 +22,8 @@ import { type RowSpans, sameSpans, spannedRows, spansOfBitmap, writeSpans } from
  */
 const SHORTEST_MATCH = 6;
 
+const NO_EXCEPTIONS: readonly number[] = [];
+
 interface Added {
   readonly values: Float64Array;
   /** The same memory as words. */
@@ -160,9 +162,8 @@ export class ColumnEncoder {
       return;
     }
     if (this.#integers.length < count) this.#integers = new Float64Array(count);
-    const integers = this.#integers.subarray(0, count);
-    const choice = chooseForm(values, integers);
-    const exceptions = choice?.exceptions ?? [];
+    const choice = chooseForm(values, this.#integers);
+    const exceptions = choice?.exceptions ?? NO_EXCEPTIONS;
     const flags = presence | (exceptions.length > 0 ? HAS_EXCEPTIONS : 0);
     this.#head = this.#meta.length;
     this.#meta.u8(ColumnKind.integers | flags);
@@ -174,7 +175,7 @@ export class ColumnEncoder {
       const isPlain = choice.form === IntegerForm.plain;
       const hasNeighbour =
         isPlain && previous?.root === this.#neighbourOf && sameSpans(spans, previous.spans);
-      this.#writeIntegers(choice, integers, hasNeighbour ? this.#neighbour : undefined);
+      this.#writeIntegers(choice, count, hasNeighbour ? this.#neighbour : undefined);
       if (isPlain) {
         const spare = this.#neighbour;
         this.#neighbour = this.#integers;
@@ -214,18 +215,21 @@ export class ColumnEncoder {
     this.#placeStream(this.#planes.subarray(0, bytes), FLOAT_PLANES);
   }
 
-  #writeIntegers(choice: FormChoice, integers: Float64Array, neighbour: Float64Array | undefined): void {
-    this.#stream.reset();
-    const count = integers.length;
-    const stream = writeIntegers(this.#stream, integers, count, neighbour, this.#isPacked, this.#scratch);
+  #writeIntegers(choice: FormChoice, count: number, neighbour: Float64Array | undefined): void {
+    // What is not packed needs no sorting: it goes where it belongs at once.
+    const isPacked = this.#isPacked;
+    const out = isPacked ? this.#stream : this.#shared;
+    if (isPacked) out.reset();
+    const before = out.length;
+    const stream = writeIntegers(out, this.#integers, count, neighbour, isPacked, this.#scratch);
     this.#meta.u8(choice.form);
     if (hasExponent(choice.form)) this.#meta.signed(choice.exponent);
     this.#meta.u8((stream.transform << 4) | stream.width);
     this.#meta.signed(stream.base);
     if (hasStep(stream.transform)) this.#meta.signed(stream.step);
     if (stream.width === 0) return;
-    if (stream.width === VARINTS) this.#meta.varint(this.#stream.length);
-    this.#placeStream(this.#stream.view(), stream.width === VARINTS ? 1 : stream.width);
+    if (stream.width === VARINTS) this.#meta.varint(out.length - before);
+    if (isPacked) this.#placeStream(out.view(), stream.width === VARINTS ? 1 : stream.width);
   }
 
   /** Sorts a stream's planes into the sections. A stream of varints is one piece. */

@@ -82,7 +82,7 @@ export function isKnownForm(form: number, exponent: number): form is IntegerForm
 }
 
 /**
- * Finds integers from which `values` can be computed back bit by bit and writes them to `integers`; at an exception the integer
+ * Finds integers from which `values` can be computed back bit by bit and writes them to the start of `integers`; at an exception the integer
  * before it is repeated. Undefined when no form fits all but a sixteenth (at least two) of the values.
  */
 export function chooseForm(values: Float64Array, integers: Float64Array): FormChoice | undefined {
@@ -182,10 +182,10 @@ function quantised(values: Float64Array, integers: Float64Array, plain: FormChoi
   const power = bits === 0 ? 16 : 31 - Math.clz32(bits & -bits);
   if (power < 4 || high < 2 ** power) return undefined;
   const factor = 2 ** power;
-  for (let i = 0; i < integers.length; i++) {
+  for (let i = 0; i < values.length; i++) {
     if (integers[i]! % factor !== 0) return undefined;
   }
-  for (let i = 0; i < integers.length; i++) integers[i] = integers[i]! / factor;
+  for (let i = 0; i < values.length; i++) integers[i] = integers[i]! / factor;
   return { form: IntegerForm.binary, exponent: power, exceptions: plain.exceptions };
 }
 

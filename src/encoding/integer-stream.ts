@@ -53,6 +53,8 @@ export class StreamScratch {
   residuals = new Float64Array(0);
   best = new Float64Array(0);
   readonly counts = new Uint32Array(256);
+  /** Of the residuals looked at last. */
+  readonly shape: Shape = { width: 0, cost: 0 };
 
   fit(count: number): void {
     if (this.residuals.length >= count) return;
@@ -74,29 +76,34 @@ export function writeIntegers(
   scratch: StreamScratch,
 ): IntegerStream {
   scratch.fit(count);
-  let best: { transform: Transform; base: number; cost: number; shape: Shape } | undefined;
+  const { shape } = scratch;
+  let transform: Transform = Transform.delta;
+  let base = 0;
+  let width = 0;
+  let cost = Number.POSITIVE_INFINITY;
   let isRising = false;
-  for (const transform of CANDIDATES) {
-    if (usesNeighbour(transform) && neighbour === undefined) continue;
-    if (hasStep(transform) && !isRising) continue;
-    const base = residualsOf(transform, integers, count, neighbour, scratch.residuals);
-    const shape = shapeOf(scratch.residuals, count, packed, scratch.counts);
-    if (transform === Transform.delta) isRising = mostlyRises(scratch.residuals, count);
-    if (best === undefined || shape.cost < best.cost) {
-      best = { transform, base, cost: shape.cost, shape };
+  for (const candidate of CANDIDATES) {
+    if (usesNeighbour(candidate) && neighbour === undefined) continue;
+    if (hasStep(candidate) && !isRising) continue;
+    const first = residualsOf(candidate, integers, count, neighbour, scratch.residuals);
+    measureShape(scratch.residuals, count, packed, scratch.counts, shape);
+    if (candidate === Transform.delta) isRising = mostlyRises(scratch.residuals, count);
+    if (shape.cost < cost) {
+      transform = candidate;
+      base = first;
+      ({ width, cost } = shape);
       const kept = scratch.best;
       scratch.best = scratch.residuals;
       scratch.residuals = kept;
       // What is not packed hardly gets smaller than a byte per row.
-      if (shape.width === 0 || (!packed && shape.width === 1)) break;
+      if (width === 0 || (!packed && width === 1)) break;
     }
   }
-  writeResiduals(writer, scratch.best, count, best!.shape.width);
-  const { transform, base, shape } = best!;
+  writeResiduals(writer, scratch.best, count, width);
   const step = hasStep(transform)
     ? firstStep(integers, usesNeighbour(transform) ? neighbour : undefined, count)
     : 0;
-  return { transform, width: shape.width, base, step };
+  return { transform, width, base, step };
 }
 
 /**
@@ -262,16 +269,22 @@ function smoothedResiduals(
 }
 
 interface Shape {
-  readonly width: number;
+  width: number;
   /** Expected bits. */
-  readonly cost: number;
+  cost: number;
 }
 
 /**
  * How to lay residuals out and what that will cost. For what zstd will pack, the cost is the entropy of the small ones plus the
  * bits of the large ones, which ranks transforms as packing does.
  */
-function shapeOf(residuals: Float64Array, count: number, packed: boolean, counts: Uint32Array): Shape {
+function measureShape(
+  residuals: Float64Array,
+  count: number,
+  packed: boolean,
+  counts: Uint32Array,
+  shape: Shape,
+): void {
   let greatest = 0;
   let varintBytes = 0;
   for (let i = 0; i < count; i++) {
@@ -279,17 +292,20 @@ function shapeOf(residuals: Float64Array, count: number, packed: boolean, counts
     if (value > greatest) greatest = value;
     varintBytes += value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 8;
   }
-  if (greatest === 0) return { width: 0, cost: 0 };
+  if (greatest === 0) {
+    shape.width = 0;
+    shape.cost = 0;
+    return;
+  }
   const width = byteWidth(greatest);
   const planeBytes = width * count;
-  if (!packed) {
-    const asVarints = varintBytes < planeBytes;
-    return { width: asVarints ? VARINTS : width, cost: 8 * Math.min(varintBytes, planeBytes) };
+  if (packed) {
+    shape.width = width > 1 && varintBytes < 1.25 * count ? VARINTS : width;
+    shape.cost = residualBits(residuals, count, counts);
+  } else {
+    shape.width = varintBytes < planeBytes ? VARINTS : width;
+    shape.cost = 8 * Math.min(varintBytes, planeBytes);
   }
-  return {
-    width: width > 1 && varintBytes < 1.25 * count ? VARINTS : width,
-    cost: residualBits(residuals, count, counts),
-  };
 }
 
 function residualBits(residuals: Float64Array, count: number, counts: Uint32Array): number {

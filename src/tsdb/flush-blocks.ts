@@ -20,11 +20,37 @@ export interface ArenaView {
   readonly words: Uint32Array;
 }
 
-/** Cuts rows and columns of the head at the days' boundaries; the first instants of the days are the keys. */
+/** Most memory kept for the values of the next flush. */
+const MAX_KEPT_CELLS = 2 ** 19;
+
+/** Memory for the values of one flush after the other: made anew each time, it would be most of what the garbage collector has to do. */
+export class FlushCells {
+  #kept = new Float64Array(0);
+  #used = 0;
+
+  /** The values given out before are not needed any more. */
+  reset(): void {
+    if (this.#used > this.#kept.length) this.#kept = new Float64Array(Math.min(this.#used, MAX_KEPT_CELLS));
+    this.#used = 0;
+  }
+
+  /** So many cells with anything in them. */
+  take(count: number): Float64Array {
+    const from = this.#used;
+    this.#used += count;
+    return this.#used <= this.#kept.length ? this.#kept.subarray(from, this.#used) : new Float64Array(count);
+  }
+}
+
+/**
+ * Cuts rows and columns of the head at the days' boundaries; the first instants of the days are the keys. The values are good until
+ * `cells` is reset.
+ */
 export function batchesByDay(
   arena: ArenaView,
   rings: readonly RingRows[],
   own: OwnBatch | undefined,
+  cells: FlushCells,
 ): Map<number, DayBatch> {
   const days = new Map<number, DayBatch>();
   const dayOf = (day: number): DayBatch => {
@@ -39,7 +65,7 @@ export function batchesByDay(
       const day = partitionStart(time(from));
       let to = from + 1;
       while (to < rows.to && time(to) < day + PARTITION_MS) to++;
-      const block = blockOf(arena, rows, from, to);
+      const block = blockOf(arena, rows, from, to, cells);
       if (block.columns.length > 0) dayOf(day).blocks.push(block);
       from = to;
     }
@@ -56,6 +82,7 @@ function blockOf(
   { source, geometry, refs, starts }: RingRows,
   from: number,
   to: number,
+  cells: FlushCells,
 ): SourceBlock {
   const { offset, rows, width } = geometry;
   const { floats, words } = arena;
@@ -70,28 +97,62 @@ function blockOf(
   let used = 0;
   for (let slot = 0; slot < width; slot++) if (refs[slot] !== 0) used++;
   // One piece of memory for all columns: thousands of small ones would cost more than their samples.
-  const values = new Float64Array(used * count);
+  const values = cells.take(used * count);
   const out = wordsOf(values);
   const columns: BlockColumn[] = [];
   const startsOf = starts && startsBySlot(starts, from, to);
   let at = 0;
+  /** Slots of the word under way that have a sample in every row. */
+  let inAllRows = 0;
   for (let slot = 0; slot < width; slot++) {
+    if ((slot & 31) === 0) inAllRows = presentInAll(words, bases, width, slot);
     const ref = refs[slot]!;
     if (ref === 0) continue;
-    const presence = copyColumn(words, bases, width, slot, out, at);
+    let presence: Uint8Array | undefined | 'none';
+    if ((inAllRows & (1 << (slot & 31))) !== 0) copyCells(words, bases, slot, out, at);
+    else presence = copyColumn(words, bases, width, slot, out, at);
     if (presence !== 'none') {
-      const cells = values.subarray(at, at + count);
+      const column = values.subarray(at, at + count);
       columns.push({
         ref: ref as SeriesRef,
-        values: cells,
+        values: column,
         presence,
-        histograms: takeHistograms(words, cells, presence),
+        histograms: hasHistogram(out, at, count) ? takeHistograms(words, column, presence) : undefined,
         starts: startsOf?.(slot),
       });
     }
     at += count;
   }
   return { source, timestamps, columns };
+}
+
+/** Of the 32 slots from `slot` on, those with a sample in every row. */
+function presentInAll(words: Uint32Array, bases: Float64Array, width: number, slot: number): number {
+  const at = 2 * width + (slot >>> 5);
+  let all = -1;
+  for (let i = 0; i < bases.length; i++) all &= words[2 * bases[i]! + at]!;
+  return all;
+}
+
+/** Copies one slot's cells of the rows that start at `bases` to `to`; all of them hold a sample. */
+function copyCells(
+  words: Uint32Array,
+  bases: Float64Array,
+  slot: number,
+  out: Uint32Array,
+  to: number,
+): void {
+  for (let i = 0; i < bases.length; i++) {
+    const cell = 2 * (bases[i]! + slot);
+    out[2 * (to + i)] = words[cell]!;
+    out[2 * (to + i) + 1] = words[cell + 1]!;
+  }
+}
+
+/** Whether a cell of [at, at + count) looks like a histogram; it may be one that holds nothing, too. */
+function hasHistogram(words: Uint32Array, at: number, count: number): boolean {
+  for (let i = at; i < at + count; i++) if (isHistogramAt(words, i)) return true;
+  return false;
 }
 
 /** Copies one slot's cells of the rows that start at `bases` to `to`; a bitmap when some are missing, 'none' when all are. */

@@ -31,6 +31,8 @@ const FLUSH_OWN_AFTER_MS = 8 * 60_000;
 /** A source that nobody has open for this long loses its memory. */
 const RETIRE_AFTER_MS = 10 * 60_000;
 const TICK_MS = 1000;
+/** From one flush to the next, unless there is enough for a full one: few large flushes cost less than many small ones. */
+const FLUSH_APART_MS = 5000;
 /** Log rows deleted per tick; each is some page writes on main. */
 const TRIM_ROWS = 200;
 /** A source whose last whole row lies this many log rows back gets a new one, so that the log can be trimmed. */
@@ -74,6 +76,8 @@ export class Flusher {
   /** When rows of a source that are in no partition were last none, and since when nobody has it open. */
   readonly #since = new Map<ScrapeSource, { rows: number; idle: number }>();
   #ownSince: number;
+  /** When the last flush began. */
+  #flushedAt = Number.NEGATIVE_INFINITY;
   #port: MessagePort | undefined;
   #nextId = 1;
   #underWay: UnderWay | undefined;
@@ -225,8 +229,7 @@ export class Flusher {
 
   #gather(): { rings: RingRows[]; flush: UnderWay } | undefined {
     const now = this.#clock.monotonic();
-    const rings: RingRows[] = [];
-    const flush: UnderWay = { id: this.#nextId, rings: [], own: undefined };
+    const due: { readonly source: ScrapeSource; readonly to: number }[] = [];
     let cells = 0;
     for (const source of this.#head.sources()) {
       const { ring } = source;
@@ -242,18 +245,27 @@ export class Flusher {
         now - since.rows >= FLUSH_AFTER_MS ||
         (!source.isOpen && now - since.idle >= RETIRE_AFTER_MS);
       if (!isDue || cells > MAX_CELLS) continue;
-      const to = Math.min(ring.committed, ring.first + MAX_ROWS);
-      rings.push({
-        source: source.id,
-        from: ring.first,
-        to,
-        geometry: ring.geometry,
-        refs: source.refs(),
-        starts: source.starts(ring.first, to),
-      });
-      flush.rings.push({ source, to, through: ring.timestamp(to - 1) });
+      due.push({ source, to: Math.min(ring.committed, ring.first + MAX_ROWS) });
       cells += rows * ring.width;
     }
+    const isFull = this.#wantsAll || cells > MAX_CELLS;
+    if (!isFull && now - this.#flushedAt < FLUSH_APART_MS) return undefined;
+
+    const flush: UnderWay = {
+      id: this.#nextId,
+      rings: due.map(({ source, to }) => ({ source, to, through: source.ring.timestamp(to - 1) })),
+      own: undefined,
+    };
+    const rings = due.map(
+      ({ source, to }): RingRows => ({
+        source: source.id,
+        from: source.ring.first,
+        to,
+        geometry: source.ring.geometry,
+        refs: source.refs(),
+        starts: source.starts(source.ring.first, to),
+      }),
+    );
     const { own } = this.#head;
     if (own.samples === 0) this.#ownSince = now;
     else if (
@@ -270,6 +282,7 @@ export class Flusher {
   #send({ rings, flush }: { rings: RingRows[]; flush: UnderWay }): void {
     this.#nextId++;
     this.#underWay = flush;
+    this.#flushedAt = this.#clock.monotonic();
     for (const { source } of flush.rings) {
       source.ring.pin();
       source.flushAfter = FLUSH_ROWS;

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock, Timer } from '../clock.ts';
 import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../sqlite/database.ts';
-import { batchesByDay } from './flush-blocks.ts';
+import { batchesByDay, FlushCells } from './flush-blocks.ts';
 import { HEAD_CONTROL } from './head/layout.ts';
 import { IndexReader } from './index/index-reader.ts';
 import { syncFile } from './partition/files.ts';
@@ -32,6 +32,7 @@ export function createStorageService(
     send({ kind: 'log', level, fields: { ...fields }, message });
   const control = new Int32Array(init.head.control);
   const index = new IndexReader(init.head.index);
+  const cells = new FlushCells();
   let isTelling = false;
   /** Soon: several files may change at once. */
   const tell = (): void => {
@@ -159,7 +160,8 @@ export function createStorageService(
       const floats = new Float64Array(buffer, 0, buffer.byteLength >>> 3);
       const arena = { floats, words: new Uint32Array(buffer, 0, floats.length * 2) };
       let samples = 0;
-      for (const [day, batch] of batchesByDay(arena, message.rings, message.own)) {
+      cells.reset();
+      for (const [day, batch] of batchesByDay(arena, message.rings, message.own, cells)) {
         samples += keeper.append(day, batch, index);
       }
       flushed = message.id;
