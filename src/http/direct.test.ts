@@ -188,6 +188,20 @@ test('every answer carries the security headers', async () => {
   expect(headers).toMatchObject({ 'x-frame-options': 'DENY', 'x-content-type-options': 'nosniff' });
 });
 
+test('a connection stays open for the next refresh of a dashboard', async () => {
+  answer = () => small;
+  const agent = new http.Agent({ keepAlive: true });
+  try {
+    const { headers } = await new Promise<http.IncomingMessage>((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: directly.port, path: '/api/v1/query?query=up', agent };
+      http.get(options, (response) => resolve(response.resume())).on('error', reject);
+    });
+    expect(headers).toMatchObject({ connection: 'keep-alive', 'keep-alive': 'timeout=300' });
+  } finally {
+    agent.destroy();
+  }
+});
+
 test.each([
   ['HEAD', '/api/v1/query?query=up'],
   ['DELETE', '/api/v1/query?query=up'],

@@ -32,6 +32,8 @@ export interface HttpServer {
 const MAX_HEADER_BYTES = 32 * 1024;
 const HEADERS_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 300_000;
+/** An idle connection stays as long as upstream keeps it: dashboards come back to it, and need not race its end. */
+const KEEP_ALIVE_MS = 300_000;
 
 /** @throws UsageErrorLike Error naming the text when it is not `host:port` */
 export function parseListenAddress(text: string): ListenAddress {
@@ -60,6 +62,7 @@ export async function listen(
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
   };
   const viaApp = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false });
   const listener = (request: http.IncomingMessage, response: http.ServerResponse): void => {
