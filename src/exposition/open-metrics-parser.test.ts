@@ -66,10 +66,10 @@ test('the end may lack its newline', () => {
 });
 
 test.each([
-  ['', 'line 1, column 1: expected "# EOF", found the end of the page'],
-  ['a 1\n', 'line 2, column 1: expected "# EOF", found the end of the page'],
-  ['a 1', 'line 1, column 4: expected "# EOF", found the end of the page'],
-  ['# HELP a b', 'line 1, column 11: expected "# EOF", found the end of the page'],
+  ['', 'line 1, column 1: data does not end with # EOF'],
+  ['a 1\n', 'line 2, column 1: data does not end with # EOF'],
+  ['a 1', 'line 1, column 4: data does not end with # EOF'],
+  ['# HELP a b', 'line 1, column 11: data does not end with # EOF'],
   ['# EOF\na 1\n', 'line 2, column 1: expected nothing after "# EOF", found "a"'],
   ['# EOF\n\n', 'line 2, column 1: expected nothing after "# EOF", found the end of the line'],
   ['\n# EOF\n', 'line 1, column 1: expected a metric name or "{", found the end of the line'],

@@ -188,6 +188,6 @@ export class OpenMetricsParser implements ExpositionParser {
   }
 
   #withoutEnd(): Error {
-    return expositionErrorAt(this.#bytes, this.#bytes.length, 'expected "# EOF", found the end of the page');
+    return expositionErrorAt(this.#bytes, this.#bytes.length, 'data does not end with # EOF');
   }
 }

@@ -137,7 +137,7 @@ test.each([
   ['two blanks', 'a 1 1\na  1 2\n# EOF\n', 2, 'expected a value, found " ": not a number'],
   ['an open quote', 'a{b="c} 1 1\n# EOF\n', 1, 'expected a closing quote, found the end of the line'],
   ['no end', 'a 1 1\na 1 2\n', 3, 'expected "# EOF", found the end of the file'],
-  ['half a last line', 'a 1 1\na 1', 2, 'expected "# EOF", found the end of the page'],
+  ['half a last line', 'a 1 1\na 1', 2, 'data does not end with # EOF'],
   ['more after the end', 'a 1 1\n# EOF\na 1 2\n', 3, 'expected nothing after "# EOF", found "a"'],
   ['Windows line ends', 'a 1 1\r\n# EOF\n', 1, 'expected a timestamp, found "1": not a number'],
 ])('%s is refused with its line', (_, text, line, problem) => {

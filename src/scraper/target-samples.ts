@@ -92,6 +92,8 @@ const MAX_EXEMPLARS = 20_000;
 /** Most metric families of a target whose metadata is kept: a target that makes up names must not fill the memory. */
 const MAX_FAMILIES = 10_000;
 
+const NO_METADATA: MetricMetadata = { type: 'unknown', help: '', unit: '' };
+
 /** Rows, of pages or of failures, between two times that slots of absent series are given back. */
 const ROWS_PER_RELEASE = 32;
 
@@ -492,8 +494,11 @@ export class TargetSamples {
 
   #describe(family: string, part: { help: string } | { type: MetricType } | { unit: string }): void {
     if (this.#metadata.size >= MAX_FAMILIES && !this.#metadata.has(family)) return;
-    const before = this.#metadata.get(family) ?? { type: 'unknown', help: '', unit: '' };
-    const metadata: MetricMetadata = { ...before, ...part };
+    const before = this.#metadata.get(family);
+    const metadata: MetricMetadata = { ...NO_METADATA, ...before, ...part };
+    const { type, help, unit } = metadata;
+    // Protobuf tells it again with every page.
+    if (before?.type === type && before.help === help && before.unit === unit) return;
     this.#metadata.set(family, metadata);
     this.#appender.metadata(family, metadata);
   }
