@@ -17,5 +17,7 @@ export default defineConfig({
     target: 'es2023',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The login page stands alone: it is served to everybody.
+    rolldownOptions: { input: ['web/index.html', 'web/login.html'] },
   },
 });

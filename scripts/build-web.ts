@@ -23,7 +23,7 @@ export async function ensureWeb(outDir = join(root, 'dist/web')): Promise<boolea
 }
 
 function newestSource(): number {
-  const files = [join(root, 'vite.config.ts'), join(root, 'web/index.html')];
+  const files = [join(root, 'vite.config.ts'), join(root, 'web/index.html'), join(root, 'web/login.html')];
   for (const folder of ['web/src', 'web/public']) {
     for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
       if (entry.isFile()) files.push(join(entry.parentPath, entry.name));

@@ -1,20 +1,25 @@
 import os from 'node:os';
 import path from 'node:path';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type Access, type AccessSettings, createAccess } from './access/access.ts';
 import { type Backups, createBackups } from './backup/backups.ts';
 import { checkLanguages } from './cli/languages.ts';
 import type { ServeOptions } from './cli/serve-flags.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Timer } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { formatFinding } from './config/finding.ts';
-import { defaultConfig, type LoadedConfig, loadConfig } from './config/load.ts';
+import { defaultConfig, type LoadedConfig, loadConfig, loadWebFile } from './config/load.ts';
 import { reloadMetrics } from './config/reload-metrics.ts';
+import type { WebConfig } from './config/web.ts';
 import { type AnnotationStore, createAnnotationStore } from './dashboards/annotation-store.ts';
 import { createDashboardStore, type DashboardStore } from './dashboards/store.ts';
+import { accessSettings, guardSettings } from './http/access-settings.ts';
 import { type HttpServices, httpSurface } from './http/app.ts';
 import { requireUsers } from './http/exposure.ts';
-import { type HttpServer, listen, parseListenAddress, tlsOf } from './http/listen.ts';
+import type { GuardSettings } from './http/guard.ts';
+import { type HttpServer, listen, parseListenAddress } from './http/listen.ts';
 import { httpServices } from './http/services.ts';
+import { tlsSettings, watchCertificates } from './http/tls.ts';
 import { createImporter, type Importer } from './import/importer.ts';
 import { labelsFromObject } from './model/labels.ts';
 import type { Log } from './model/log.ts';
@@ -110,6 +115,10 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
   let parts: Parts | undefined;
   let services: HttpServices | undefined;
   let externalUrl = '';
+  let certificates: Timer | undefined;
+  let access: Access | undefined;
+  /** Made anew with each configuration. */
+  let gate: { readonly access: AccessSettings; readonly guard: GuardSettings };
   let reloading: Promise<void> = Promise.resolve();
   let stopWatching = (): void => {};
 
@@ -122,7 +131,22 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
         ? defaultConfig()
         : loadConfig(options.configFile, { env, cwd: process.cwd(), ...checkLanguages(clock.now) });
     for (const warning of read.warnings) log.warn({}, formatFinding(warning));
-    return read;
+    if (options.webConfigFile === undefined) return read;
+    const { web, warnings } = loadWebFile(options.webConfigFile, { env, cwd: process.cwd() });
+    for (const warning of warnings) log.warn({}, formatFinding(warning));
+    return { ...read, config: { ...read.config, web: { ...read.config.web, ...web } } };
+  };
+
+  /** @throws Error naming a file with a password's hash that cannot be used */
+  const gateOf = (web: WebConfig): typeof gate => {
+    const settings = accessSettings(web);
+    const guard = guardSettings(web, settings.users.size, {
+      externalUrl,
+      hosts: [os.hostname()],
+      prefix: pathOf(externalUrl),
+      origins: options.corsOrigin,
+    });
+    return { access: settings, guard };
   };
 
   const start = async (): Promise<void> => {
@@ -135,25 +159,31 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     const addon = loadAddon(addonFile);
     const surface = httpSurface({
       log: log.child({ component: 'http' }),
-      guard: () => ({
-        users: loaded.config.web.basic_auth_users,
-        hosts: [new URL(externalUrl).host, os.hostname()],
-      }),
+      guard: { settings: () => gate.guard, access: () => access },
       services: () => services,
       webDir: platform.webDir,
+      prefix: () => gate.guard.prefix,
     });
     const tls = config.web.tls_server_config;
     externalUrl = trimSlash(
       options.externalUrl ?? config.web.external_url ?? `http://${os.hostname()}:${address.port}`,
     );
-    server = await listen(address, surface, tls && tlsOf(tls));
-    const { port } = server;
+    gate = gateOf(config.web);
+    const prefix = routePrefix(options.routePrefix ?? pathOf(externalUrl));
+    server = await listen(address, { ...surface, prefix }, tls && tlsSettings(tls));
+    const { port, secure } = server;
     if (options.externalUrl === undefined && config.web.external_url === undefined) {
       externalUrl = `${tls ? 'https' : 'http'}://${os.hostname()}:${port}`;
+      gate = gateOf(config.web);
+    }
+    if (secure) {
+      const watch = { clock, log: log.child({ component: 'http' }) };
+      certificates = watchCertificates(secure, () => loaded.config.web.tls_server_config, watch);
     }
     processMetrics(registry);
     buildInfoMetric(registry);
     parts = openParts(addonFile, addon, port);
+    access = createAccess({ db: parts.stateDb, clock, settings: () => gate.access });
     await parts.dashboards.load();
     stopWatching = parts.dashboards.watch();
     await applyConfig(parts, port);
@@ -170,6 +200,8 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       lastReload: reloads.last,
       reload,
       externalUrl: () => externalUrl,
+      access,
+      guardSettings: () => gate.guard,
     });
     announce(parts, `${tls ? 'https' : 'http'}://${shownHost(address.host)}:${port}/`);
   };
@@ -375,7 +407,9 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       try {
         const next = load();
         const templates = templatesOf(next.config);
+        const nextGate = gateOf(next.config.web);
         loaded = next;
+        gate = nextGate;
         parts.notifier.apply(notifierConfig(next.config), templates);
         await applyConfig(parts, server.port);
         await parts.dashboards.load(next.config.dashboards);
@@ -393,6 +427,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
 
   const stop = async (): Promise<void> => {
     services = undefined;
+    certificates?.cancel();
     server?.close();
     if (!parts) return;
     const {
@@ -469,6 +504,10 @@ function proxyVariables(env: ApplianceDeps['env']): Record<string, string | unde
     names.flatMap((name) => [name, name.toLowerCase()]).map((name) => [name, env[name]]),
   );
 }
+/** Of an address, without a slash at its end. */
+const pathOf = (url: string): string => trimSlash(new URL(url).pathname);
+
+const routePrefix = (path: string): string => trimSlash(`/${path}`.replace(/\/+/g, '/'));
 
 const trimSlash = (url: string): string => url.replace(/\/+$/, '');
 

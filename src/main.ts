@@ -4,6 +4,7 @@ import { UsageError } from './cli/args.ts';
 import { commands } from './cli/commands.ts';
 import { commandHelp, generalHelp, unknownCommand } from './cli/help.ts';
 import { type CliIo, EXIT } from './cli/io.ts';
+import { secretReader } from './cli/secret-input.ts';
 import { serveOptions } from './cli/serve-flags.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError } from './config/config-error.ts';
@@ -27,6 +28,8 @@ const COMMANDS = commands({
   out: process.stdout,
   io,
   isWatched: process.stderr.isTTY === true,
+  readSecret: secretReader(process.stdin, io.stderr),
+  isPerson: process.stdin.isTTY === true,
 });
 
 void main(process.argv.slice(2)).then((code) => {

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 const TABLE: Readonly<Record<string, readonly string[]>> = {
   model: [],
   sqlite: [],
+  access: ['model', 'sqlite'],
   encoding: ['model'],
   exposition: ['model'],
   promql: ['model'],

@@ -33,7 +33,7 @@ const query: Word = {
     if (receiver) params.set('receiver', receiver);
     for (const matcher of matcherArgs(args.positional)) params.append('filter', matcher);
     const format = outputOf(args);
-    const alerts = await remoteOf(args).get<ListedAlert[]>(`/api/v2/alerts?${params}`);
+    const alerts = await remoteOf(args, io.env).get<ListedAlert[]>(`/api/v2/alerts?${params}`);
     io.stdout(formatAlerts(alerts, format));
     return EXIT.ok;
   },
@@ -54,7 +54,7 @@ const add: Word = {
     { names: ['end'], kind: 'value', placeholder: 'TIME', help: 'when it ends' },
     ...REMOTE_FLAGS,
   ],
-  async run(args) {
+  async run(args, io) {
     const labels = pairsOf(matcherArgs(args.positional), 'labels');
     const annotations = pairsOf(args.lists.get('annotation') ?? [], 'annotations');
     const time = (flag: string): string | undefined => {
@@ -63,7 +63,7 @@ const add: Word = {
     };
     const generatorURL = args.values.get('generator-url') ?? '';
     const alert = { labels, annotations, startsAt: time('start'), endsAt: time('end'), generatorURL };
-    await remoteOf(args).post('/api/v2/alerts', [alert]);
+    await remoteOf(args, io.env).post('/api/v2/alerts', [alert]);
     return EXIT.ok;
   },
 };

@@ -166,7 +166,7 @@ async function fromServer(
   directory: string | undefined,
   io: CliIo,
 ): Promise<WrittenBackup> {
-  const remote = remoteOf(args, TIMEOUT);
+  const remote = remoteOf(args, io.env, TIMEOUT);
   const written = await remote.post<WrittenBackup>('/api/backups');
   if (directory === undefined) return written;
   const target = path.join(directory, written.name);

@@ -12,6 +12,7 @@ import { backupCommand, restoreCommand } from './backup.ts';
 import { check, checkSummary } from './check.ts';
 import { deleteCommand } from './delete.ts';
 import { exportCommand } from './export.ts';
+import { hashPasswordCommand } from './hash-password.ts';
 import { importCommand } from './import.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
 import { checkLanguages } from './languages.ts';
@@ -19,9 +20,11 @@ import { probe } from './probe.ts';
 import { testReceiver } from './receiver.ts';
 import { rehearseCommand } from './rehearse.ts';
 import { routeCommand } from './route.ts';
+import type { ReadSecret } from './secret-input.ts';
 import { silenceCommand } from './silence.ts';
 import { testPromql } from './test-promql.ts';
 import { testRules, testRulesSummary } from './test-rules.ts';
+import { tokenCommand } from './token.ts';
 import { versionText } from './version.ts';
 import { whyCommand } from './why.ts';
 import { runWord } from './words.ts';
@@ -35,10 +38,14 @@ export interface CommandDeps {
   readonly io: CliIo;
   /** Whether a person watches standard error. */
   readonly isWatched: boolean;
+  readonly readSecret: ReadSecret;
+  /** Whether a person types at standard input. */
+  readonly isPerson: boolean;
 }
 
 /** Every subcommand; the first is what runs without one. */
-export function commands({ clock, platform, serve, out, io, isWatched }: CommandDeps): readonly Command[] {
+export function commands(deps: CommandDeps): readonly Command[] {
+  const { clock, platform, serve, out, io, isWatched, readSecret, isPerson } = deps;
   const log = createLog({ level: 'warn', format: 'logfmt', out: io.stderr });
   const addon = (dataDir: string): SqliteAddon =>
     loadAddon(platform.unpackAddon(path.join(dataDir, 'cache')));
@@ -66,6 +73,8 @@ export function commands({ clock, platform, serve, out, io, isWatched }: Command
     alertCommand,
     silenceCommand(clock.now),
     routeCommand,
+    tokenCommand,
+    hashPasswordCommand(readSecret, isPerson),
     importCommand({ clock, addon, log, isWatched }),
     exportCommand({ clock, addon, log, parseSelector, out }),
     deleteCommand,

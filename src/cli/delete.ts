@@ -32,7 +32,7 @@ export const deleteCommand: Command = {
     const params = new URLSearchParams();
     for (const selector of args.positional) params.append('match[]', selector);
     for (const flag of ['start', 'end']) if (args.values.has(flag)) params.set(flag, args.values.get(flag)!);
-    const remote = remoteOf(args, TIMEOUT);
+    const remote = remoteOf(args, io.env, TIMEOUT);
     const path = '/api/v1/admin/tsdb/delete_series';
     try {
       const { data } = await remote.get<{ data: Preview }>(`${path}/preview?${params}`);

@@ -9,7 +9,7 @@ import { DataDirectoryError } from '../tsdb/directory.ts';
 import { type Import, openImport } from '../tsdb/import/import.ts';
 import type { ImportResult } from '../tsdb/import/write-days.ts';
 import { describeFlags, type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
-import { type Command, EXIT } from './io.ts';
+import { type CliIo, type Command, EXIT } from './io.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { REMOTE_FLAGS, remoteOf } from './remote.ts';
 
@@ -57,7 +57,7 @@ export function importCommand(deps: ImportDeps): Command {
       const progress = createProgress(deps.isWatched && !isQuiet ? io.stderr : undefined, deps.clock);
       try {
         const result = args.values.has('url')
-          ? await sendFile(file, args, progress)
+          ? await sendFile(file, args, io.env, progress)
           : importFile(file, dir, deps, progress);
         const seconds = (deps.clock.monotonic() - startedAt) / 1000;
         progress.clear();
@@ -152,7 +152,12 @@ function readFile(file: string, descriptor: number, target: Import, progress: Pr
 }
 
 /** Sends the file to a running server, which stores all of it or nothing. */
-async function sendFile(file: string, args: ParsedArgs, progress: Progress): Promise<ImportResult> {
+async function sendFile(
+  file: string,
+  args: ParsedArgs,
+  env: CliIo['env'],
+  progress: Progress,
+): Promise<ImportResult> {
   const descriptor = openInput(file);
   const total = fs.fstatSync(descriptor).size;
   let bytes = 0;
@@ -167,7 +172,7 @@ async function sendFile(file: string, args: ParsedArgs, progress: Progress): Pro
   });
   const text = Readable.toWeb(fs.createReadStream('', { fd: descriptor, highWaterMark: SENT_AT_ONCE }));
   const body = (text as ReadableStream<Uint8Array>).pipeThrough(counted);
-  const answer = await remoteOf(args, TIMEOUT).upload('/api/import/openmetrics', body);
+  const answer = await remoteOf(args, env, TIMEOUT).upload('/api/import/openmetrics', body);
   if (answer.status === 200) return answer.body as ImportResult;
   const { error, line } = answer.body as { error?: string; line?: number };
   throw new Error(line === undefined ? (error ?? `answered ${answer.status}`) : `${file}:${line}: ${error}`);

@@ -20,7 +20,7 @@ export const testReceiver: Word = {
     const format = outputOf(args);
     const query = args.switches.get('resolve') ? '?resolve' : '';
     const path = `/api/receivers/${encodeURIComponent(name)}/test${query}`;
-    const outcomes = await remoteOf(args).post<TestOutcome[]>(path);
+    const outcomes = await remoteOf(args, io.env).post<TestOutcome[]>(path);
     if (format === 'json') io.stdout(`${JSON.stringify(outcomes)}\n`);
     else {
       const rows = outcomes.map((one) => [

@@ -1,5 +1,7 @@
+import fs from 'node:fs';
 import { parseDuration } from '../model/duration.ts';
 import { type FlagSpec, type ParsedArgs, UsageError } from './args.ts';
+import type { CliIo } from './io.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:9797';
 const DEFAULT_TIMEOUT = '30s';
@@ -10,7 +12,19 @@ export const REMOTE_FLAGS: readonly FlagSpec[] = [
     names: ['url', 'alertmanager.url'],
     kind: 'value',
     placeholder: 'URL',
-    help: `address of the monitor, may hold user:password@ (${DEFAULT_URL})`,
+    help: `address of the monitor, may hold user:password@ (BELFRY_URL, else ${DEFAULT_URL})`,
+  },
+  {
+    names: ['user'],
+    kind: 'value',
+    placeholder: 'NAME:PASSWORD',
+    help: 'basic authentication; better from BELFRY_USER, which others do not see',
+  },
+  {
+    names: ['token-file'],
+    kind: 'value',
+    placeholder: 'FILE',
+    help: 'file with an API token (also the token itself in BELFRY_TOKEN)',
   },
   {
     names: ['timeout'],
@@ -39,17 +53,46 @@ export interface Remote {
   stream(path: string): Promise<ReadableStream<Uint8Array>>;
 }
 
-/** @param defaultTimeout for commands whose answer may take its time */
-export function remoteOf(args: ParsedArgs, defaultTimeout = DEFAULT_TIMEOUT): Remote {
-  const text = args.values.get('url') ?? DEFAULT_URL;
+/** Who a command says it is, and to whom: flags before the address before the environment. */
+export function destinationOf(
+  args: ParsedArgs,
+  env: CliIo['env'],
+): { readonly url: string; readonly authorization?: string } {
+  const text = args.values.get('url') ?? env.BELFRY_URL ?? DEFAULT_URL;
   if (!URL.canParse(text)) throw new UsageError(`--url: expected an address, got ${JSON.stringify(text)}`);
   const base = new URL(text);
-  const user = [base.username, base.password].map(decodeURIComponent).join(':');
-  const headers: Record<string, string> = { 'Content-Type': 'application/json' };
-  if (base.username !== '') headers.Authorization = `Basic ${Buffer.from(user).toString('base64')}`;
+  const inUrl = [base.username, base.password].map(decodeURIComponent).join(':');
   base.username = '';
   base.password = '';
-  const prefix = base.href.replace(/\/+$/, '');
+  const url = base.href.replace(/\/+$/, '');
+  const file = args.values.get('token-file');
+  if (file !== undefined) return { url, authorization: `Bearer ${readToken(file)}` };
+  const user = args.values.get('user') ?? (inUrl === ':' ? undefined : inUrl);
+  if (user !== undefined) return { url, authorization: basic(user) };
+  if (env.BELFRY_TOKEN) return { url, authorization: `Bearer ${env.BELFRY_TOKEN}` };
+  return env.BELFRY_USER ? { url, authorization: basic(env.BELFRY_USER) } : { url };
+}
+
+const basic = (user: string): string => `Basic ${Buffer.from(user).toString('base64')}`;
+
+function readToken(file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new UsageError(`--token-file: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * @param env of the process: BELFRY_URL, BELFRY_TOKEN, BELFRY_USER
+ * @param defaultTimeout for commands whose answer may take its time
+ */
+export function remoteOf(args: ParsedArgs, env: CliIo['env'], defaultTimeout = DEFAULT_TIMEOUT): Remote {
+  const { url: prefix, authorization } = destinationOf(args, env);
+  const headers: Record<string, string> = {
+    'Content-Type': 'application/json',
+    ...(authorization !== undefined && { Authorization: authorization }),
+  };
   const timeoutMs = durationOf('timeout', args.values.get('timeout') ?? defaultTimeout);
 
   async function send(path: string, init: RequestInit): Promise<Response> {

@@ -67,7 +67,7 @@ export const routeCommand: Command = commandOfWords(
 
 async function routesOf(args: ParsedArgs, io: CliIo): Promise<Route> {
   const file = args.values.get('config');
-  const { route } = file === undefined ? await remoteConfig(args) : readConfig(file, io);
+  const { route } = file === undefined ? await remoteConfig(args, io.env) : readConfig(file, io);
   if (!route) throw new CommandError(`${file ?? 'the running configuration'}: there is no route in it`);
   return buildRoutes(route);
 }
@@ -82,8 +82,8 @@ function readConfig(file: string, io: CliIo, text?: string): Config {
   }
 }
 
-async function remoteConfig(args: ParsedArgs): Promise<Config> {
-  const status = await remoteOf(args).get<{ config: { original: string } }>('/api/v2/status');
+async function remoteConfig(args: ParsedArgs, env: CliIo['env']): Promise<Config> {
+  const status = await remoteOf(args, env).get<{ config: { original: string } }>('/api/v2/status');
   const io = { env: {}, cwd: '/' } as CliIo;
   return readConfig('status', io, status.config.original);
 }

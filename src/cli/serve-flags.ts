@@ -11,6 +11,12 @@ export interface ServeOptions {
   /** `host:port`; overrides the config's. */
   readonly listen: string | undefined;
   readonly externalUrl: string | undefined;
+  /** Upstream's web config file, beside the `web` section. */
+  readonly webConfigFile: string | undefined;
+  /** Path under which everything is served, such as `/monitor`; undefined is that of the external URL. */
+  readonly routePrefix: string | undefined;
+  /** Regular expression of origins whose pages may read. */
+  readonly corsOrigin: string | undefined;
   readonly features: ReadonlySet<string>;
   readonly logLevel: LogLevel;
   readonly logFormat: 'logfmt' | 'json';
@@ -52,6 +58,24 @@ export const SERVE_FLAGS: readonly FlagSpec[] = [
     kind: 'value',
     placeholder: 'URL',
     help: 'address people reach it by, for links',
+  },
+  {
+    names: ['web.config.file'],
+    kind: 'value',
+    placeholder: 'FILE',
+    help: 'TLS and users, as upstream has them in a file of their own',
+  },
+  {
+    names: ['web.route-prefix'],
+    kind: 'value',
+    placeholder: 'PATH',
+    help: 'path everything is served under (that of --web.external-url)',
+  },
+  {
+    names: ['web.cors.origin'],
+    kind: 'value',
+    placeholder: 'REGEX',
+    help: 'origins whose pages may read (none)',
   },
   {
     names: ['enable-feature'],
@@ -113,6 +137,7 @@ export function serveOptions(
     path.resolve(cwd, args.values.get(name) ?? fallback);
   const dataDir = file('data', 'data');
   const given = args.values.get('config');
+  const webConfigFile = args.values.get('web.config.file');
   const byDefault = path.resolve(cwd, 'belfry.yaml');
   return {
     configFile: given !== undefined ? path.resolve(cwd, given) : exists(byDefault) ? byDefault : undefined,
@@ -120,6 +145,9 @@ export function serveOptions(
     cacheDir: file('cache-dir', path.join(dataDir, 'cache')),
     listen: args.values.get('listen'),
     externalUrl: args.values.get('web.external-url'),
+    webConfigFile: webConfigFile === undefined ? undefined : path.resolve(cwd, webConfigFile),
+    routePrefix: args.values.get('web.route-prefix'),
+    corsOrigin: args.values.get('web.cors.origin'),
     features: features(args, warnings),
     logLevel: choice(args, 'log.level', LOG_LEVELS, 'info'),
     logFormat: choice(args, 'log.format', ['logfmt', 'json'], 'logfmt'),

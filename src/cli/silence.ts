@@ -59,7 +59,7 @@ const query = (now: () => number): Word => ({
     const author = args.values.get('created-by');
     const id = args.values.get('id');
     const format = outputOf(args);
-    const all = await remoteOf(args).get<ListedSilence[]>(`/api/v2/silences?${params}`);
+    const all = await remoteOf(args, io.env).get<ListedSilence[]>(`/api/v2/silences?${params}`);
     const at = now();
     const shown = all.filter((one) => {
       const left = Date.parse(one.endsAt) - at;
@@ -92,7 +92,7 @@ const add = (now: () => number): Word => ({
     const startsAt = start === undefined ? now() : timeOf('start', start);
     const endsAt = endOf(args, startsAt, '1h');
     const annotations = pairsOf(args.lists.get('annotation') ?? [], 'annotations');
-    const { silenceID } = await remoteOf(args).post<{ silenceID: string }>('/api/v2/silences', {
+    const { silenceID } = await remoteOf(args, io.env).post<{ silenceID: string }>('/api/v2/silences', {
       matchers: matchers.map(({ name, op, value }) => ({
         name,
         value,
@@ -117,7 +117,7 @@ const update: Word = {
   async run(args, io) {
     const ids = idsOf(args);
     const format = outputOf(args);
-    const remote = remoteOf(args);
+    const remote = remoteOf(args, io.env);
     const updated: ListedSilence[] = [];
     for (const id of ids) {
       const silence = await remote.get<ListedSilence>(`/api/v2/silence/${encodeURIComponent(id)}`);
@@ -143,9 +143,9 @@ const expire: Word = {
   usage: 'silence expire ID…',
   summary: 'ends silences',
   flags: REMOTE_FLAGS,
-  async run(args) {
+  async run(args, io) {
     const ids = idsOf(args);
-    const remote = remoteOf(args);
+    const remote = remoteOf(args, io.env);
     for (const id of ids) await remote.delete(`/api/v2/silence/${encodeURIComponent(id)}`);
     return EXIT.ok;
   },
@@ -167,7 +167,7 @@ const importAll: Word = {
   ],
   async run(args, io) {
     const silences = readSilences(args.positional[0] ?? '-');
-    const remote = remoteOf(args);
+    const remote = remoteOf(args, io.env);
     let failed = 0;
     for (const silence of silences) {
       const { id } = silence;

@@ -22,7 +22,7 @@ export function whyCommand(now: () => number): Command {
       if (!['text', 'simple', 'json'].includes(format)) {
         throw new UsageError(`--output: expected text or json, got ${JSON.stringify(format)}`);
       }
-      const remote = remoteOf(args);
+      const remote = remoteOf(args, io.env);
       const isFingerprint = /^[0-9a-f]{16}$/.test(wanted);
       const filter = new URLSearchParams({ filter: `alertname=${quote(wanted)}` });
       const found = isFingerprint

@@ -38,6 +38,15 @@ export function commandOfWords(
   };
 }
 
+/** A command that is one word. */
+export const commandOf = (name: string, word: Word): Command => ({
+  name,
+  usage: word.usage,
+  summary: word.summary,
+  help: `Flags:\n${describeFlags(word.flags)}`,
+  run: (argv, io) => runWord(word, argv, io),
+});
+
 export async function runWord(word: Word, argv: readonly string[], io: CliIo): Promise<number> {
   const args = parseArgs(argv, word.flags);
   try {

@@ -449,7 +449,9 @@ test.each<[text: string, faults: string[]]>([
   ['host: true', ['1:7: host: expected a mapping, got "true"']],
   [
     'web: {basic_auth_users: {admin: secret}}',
-    ['1:33: web.basic_auth_users.admin: expected a bcrypt hash, as `belfry hash-password` prints it'],
+    [
+      '1:33: web.basic_auth_users.admin: expected a hash of scrypt or bcrypt, as `belfry hash-password` prints it',
+    ],
   ],
   ['web: {tls_server_config: {cert_file: x}}', ['1:7: web.tls_server_config: expected key_file, got none']],
   [

@@ -14,7 +14,7 @@ import { type FileKind, kindOf } from './kind.ts';
 import { type RuleGroupConfig, type RuleGroupKeys, ruleFile } from './rules.ts';
 import { completeScrape, type ScrapeKeys, scrapeConfig } from './scrape.ts';
 import { type Loose, validate } from './validate.ts';
-import { webFile } from './web.ts';
+import { type WebFile, webFile } from './web.ts';
 import { YamlFile } from './yaml.ts';
 
 /** Where the templates of a config are used; the two template languages differ in their functions. */
@@ -74,6 +74,22 @@ export function loadConfig(file: string, options: LoadOptions): LoadedConfig {
   const loaded = yaml && loader.config(yaml, path);
   if (loader.errors.length > 0 || !loaded) throw new ConfigError(sortFindings(loader.errors));
   return { ...loaded, warnings: sortFindings(loader.warnings), files: [...loader.read] };
+}
+
+/**
+ * Reads upstream's web config file.
+ * @throws ConfigError
+ */
+export function loadWebFile(
+  file: string,
+  options: LoadOptions,
+): { readonly web: WebFile; readonly warnings: readonly Finding[] } {
+  const loader = new Loader(options);
+  const path = resolve(options.cwd, file);
+  const yaml = loader.open(path, undefined);
+  const web = yaml && loader.web(yaml, path);
+  if (loader.errors.length > 0 || !web) throw new ConfigError(sortFindings(loader.errors));
+  return { web, warnings: sortFindings(loader.warnings) };
 }
 
 export interface CheckedFile {
@@ -155,10 +171,11 @@ class Loader {
     return value ? completeGroups(yaml, file, value.groups, global) : [];
   }
 
-  web(yaml: YamlFile, file: string): void {
-    const { errors, warnings } = validate(yaml, webFile, this.#context(file));
+  web(yaml: YamlFile, file: string): WebFile | undefined {
+    const { value, errors, warnings } = validate(yaml, webFile, this.#context(file));
     this.errors.push(...errors);
     this.warnings.push(...warnings);
+    return value;
   }
 
   /** Both are on only as mappings; a bare `host:` looks as if it were on. */

@@ -1,21 +1,24 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import type { Log } from '../model/log.ts';
 import { type MonitoringSource, monitoringRoutes } from './api-v1/monitoring.ts';
 import { type QueryRouteDeps, queryRoutes } from './api-v1/query.ts';
 import { type StatusSource, statusRoutes } from './api-v1/status.ts';
 import { assetRoutes } from './assets.ts';
+import { environmentOf } from './call.ts';
 import { compressLarge } from './compress.ts';
 import { type DirectHandler, directQueries } from './direct.ts';
 import { answerError, failure, failureOf } from './envelope.ts';
-import { createGuard, type GuardOptions, guarded } from './guard.ts';
+import { createGuard, type GuardDeps, guarded } from './guard.ts';
 import { methodNotAllowed, methodsOf } from './methods.ts';
 
 export interface HttpDeps {
   readonly log: Log;
-  readonly guard: () => GuardOptions;
+  readonly guard: GuardDeps;
   /** Undefined while the store is being replayed; then every route but health answers 503. */
   readonly services: () => HttpServices | undefined;
   readonly webDir: string;
+  /** Path under which people see the page; empty is the root. */
+  readonly prefix: () => string;
 }
 
 /** What stands behind the routes once the appliance is ready. */
@@ -32,6 +35,8 @@ export interface HttpServices {
   readonly apiV2: Hono;
   readonly dashboards: Hono;
   readonly rehearse: Hono;
+  /** Under `/api`: logins, tokens, the log of changes. */
+  readonly access: Hono;
   /** Ours under `/api`: queries in flight, status, flush. */
   readonly own: Hono;
   /** Own metrics: text 0.0.4, or OpenMetrics when asked for. */
@@ -68,24 +73,27 @@ export function httpSurface(deps: HttpDeps): HttpSurface {
     if (services && served?.services !== services) served = { services, routes: serviceRoutes(services) };
     return services && served?.routes;
   };
-  const dispatch = async (request: Request): Promise<Response> => {
+  const dispatch = async (c: Context): Promise<Response> => {
     const ready = routes();
-    return ready ? ready.fetch(request) : failure('unavailable', 'starting: the log is being replayed');
+    return ready
+      ? ready.fetch(c.req.raw, environmentOf(c))
+      : failure('unavailable', 'starting: the log is being replayed');
   };
   app.use('/api/*', compressLarge());
   app.use('/metrics', compressLarge());
   for (const prefix of ['/api/*', '/federate', '/metrics', '/-/reload']) {
-    app.all(prefix, (c) => dispatch(c.req.raw));
+    app.all(prefix, dispatch);
   }
   app.on([...OTHER_METHODS], '/-/:probe', () => methodNotAllowed(['GET', 'HEAD']));
-  app.route('/', assetRoutes(deps.webDir));
+  app.route('/', assetRoutes(deps.webDir, deps.prefix));
   return {
     app,
     direct: directQueries({ log: deps.log, guard, query: () => deps.services()?.query }),
   };
 }
 
-function serviceRoutes(services: HttpServices): Hono {
+/** What is served once the appliance is ready. */
+export function serviceRoutes(services: HttpServices): Hono {
   const app = new Hono();
   app.onError((error) => {
     throw error;
@@ -111,6 +119,7 @@ function serviceRoutes(services: HttpServices): Hono {
   app.route('/', services.federate);
   app.route('/api/v2', services.apiV2);
   app.route('/', services.dashboards);
+  app.route('/api', services.access);
   app.route('/api', services.rehearse);
   app.route('/api', services.own);
   app.all('*', (c) => {

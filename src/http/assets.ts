@@ -30,8 +30,9 @@ interface Asset {
  * The built page. Files under `assets/` carry a hash in their name and are cached for ever; everything else revalidates. An address
  * without a file is one of the page's own and gets `index.html`.
  * @param webDir folder of the built page
+ * @param prefix path under which people see the page
  */
-export function assetRoutes(webDir: string): Hono {
+export function assetRoutes(webDir: string, prefix: () => string = () => ''): Hono {
   const app = new Hono();
   const assets = new Map<string, Asset>();
 
@@ -41,13 +42,17 @@ export function assetRoutes(webDir: string): Hono {
     const type = TYPES[path.extname(name)];
     const file = path.join(webDir, name);
     if (type === undefined || !file.startsWith(webDir + path.sep) || !isFile(file)) return undefined;
-    const bytes = Buffer.from(fs.readFileSync(file));
+    const isPage = type === TYPES['.html'];
+    const bytes = isPage ? htmlUnder(prefix(), file) : Buffer.from(fs.readFileSync(file));
     const compressed = `${file}.br`;
     const asset = {
       type,
       bytes,
       etag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"`,
-      brotli: isFile(compressed) ? Buffer.from(fs.readFileSync(compressed)) : undefined,
+      brotli:
+        isFile(compressed) && !(isPage && prefix() !== '')
+          ? Buffer.from(fs.readFileSync(compressed))
+          : undefined,
     };
     // What carries no hash may be built anew under a running checkout.
     if (name.startsWith(HASHED)) assets.set(name, asset);
@@ -55,7 +60,8 @@ export function assetRoutes(webDir: string): Hono {
   };
 
   app.get('*', (c) => {
-    const name = new URL(c.req.url).pathname.replace(/^\/+/, '');
+    const given = new URL(c.req.url).pathname.replace(/^\/+/, '');
+    const name = given === 'login' ? 'login.html' : given;
     const asset = load(name) ?? (name.startsWith(HASHED) ? undefined : load('index.html'));
     if (!asset) {
       return name.startsWith(HASHED)
@@ -76,6 +82,11 @@ export function assetRoutes(webDir: string): Hono {
     return new Response(asset.bytes, { headers });
   });
   return app;
+}
+
+/** The pages name their files from the root. */
+function htmlUnder(prefix: string, file: string): Buffer<ArrayBuffer> {
+  return Buffer.from(fs.readFileSync(file, 'utf8').replaceAll('="/', `="${prefix}/`));
 }
 
 function isFile(file: string): boolean {

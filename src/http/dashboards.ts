@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { DashboardError } from '../dashboards/parse.ts';
 import type { DashboardStore } from '../dashboards/store.ts';
+import { noteChange } from './call.ts';
 
 /** Largest dashboard taken, bytes; the largest of some 800 public ones has 0.6 MB. */
 const MAX_BODY = 8 * 1024 * 1024;
@@ -32,7 +33,9 @@ export function dashboardRoutes({ dashboards }: { dashboards: DashboardStore }):
   });
   app.post('/api/dashboards', tooLarge, async (c) => {
     try {
-      return c.json(dashboards.put(JSON.parse(await c.req.text())), 201);
+      const stored = dashboards.put(JSON.parse(await c.req.text()));
+      noteChange(c, `dashboard ${stored.uid}`);
+      return c.json(stored, 201);
     } catch (error) {
       if (error instanceof DashboardError) return c.json({ error: error.message }, 400);
       if (error instanceof SyntaxError) return c.json({ error: `expected JSON: ${error.message}` }, 400);

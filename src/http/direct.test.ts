@@ -1,8 +1,10 @@
 import http from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import bcrypt from 'bcryptjs';
+import Database from 'better-sqlite3';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createAccess } from '../access/access.ts';
 import type { HttpAnswer, QueryPool } from '../query/pool.ts';
 import type { QueryTask } from '../query/protocol.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
@@ -25,10 +27,24 @@ const queries = {
   },
 } as QueryPool;
 const clock = fakeClock();
-const users = { ada: bcrypt.hashSync('secret', 4) };
+const users = new Map([['ada', { role: 'viewer', hash: bcrypt.hashSync('secret', 4) } as const]]);
 let isLoginNeeded = false;
 let isReady = true;
-const guard = createGuard(() => ({ users: isLoginNeeded ? users : {}, hosts: [] }));
+const access = createAccess({
+  db: new Database(':memory:'),
+  clock,
+  settings: () => ({ users, sessions: { idleMs: 1000, maxAgeMs: 1000 } }),
+});
+const open = {
+  isLoginNeeded: false,
+  hosts: [],
+  externalOrigin: 'http://localhost',
+  prefix: '',
+  isCorsOrigin: () => false,
+  headers: {},
+};
+const closed = { ...open, isLoginNeeded: true };
+const guard = createGuard({ settings: () => (isLoginNeeded ? closed : open), access: () => access });
 const app = new Hono();
 app.onError(answerError);
 app.use(guarded(guard));
@@ -172,7 +188,10 @@ test('with users, a password is asked for here too', async () => {
     answer = () => small;
     const path = '/api/v1/query?query=up';
     const refused = await ask(directly, path);
-    expect(refused).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Basic realm="belfry"' } });
+    expect(refused).toMatchObject({
+      status: 401,
+      headers: { 'www-authenticate': 'Basic realm="belfry", charset="UTF-8"' },
+    });
     const authorization = `Basic ${Buffer.from('ada:secret').toString('base64')}`;
     expect(await ask(directly, path, { headers: { authorization } })).toMatchObject({ status: 200 });
     const wrong = `Basic ${Buffer.from('ada:wrong').toString('base64')}`;

@@ -4,7 +4,7 @@ import { ERROR_STATUS, errorBody, JSON_TYPE } from '../query/protocol.ts';
 import { type QueryEndpoint, type QueryRouteDeps, queryEndpoints, runQuery } from './api-v1/query.ts';
 import { type SentAnswer, sentAnswer } from './compress.ts';
 import { failureOf } from './envelope.ts';
-import { CHALLENGE, type Guard, type Refusal, refusalBody, SECURITY_HEADERS } from './guard.ts';
+import { type Admitted, type Guard, isRefusal, type Refusal } from './guard.ts';
 import { formParams, isForm, readForm } from './params.ts';
 
 /** Says whether it takes a request; then it answers it. */
@@ -18,7 +18,6 @@ export interface DirectDeps {
 }
 
 const API = '/api/v1';
-const SECURITY = Object.entries(SECURITY_HEADERS).flat();
 
 /**
  * Answers the query endpoints on Node's own request and response. They are what dashboards ask all day, and most take less time than
@@ -35,15 +34,18 @@ export function directQueries(deps: DirectDeps): DirectHandler {
     if (!endpoint?.methods.includes(request.method!)) return false;
     const query = deps.query();
     if (!query) return false;
-    const refusal = deps.guard.admit({
+    const search = mark < 0 ? '' : url.slice(mark + 1);
+    const admission = deps.guard.admit({
       method: request.method!,
       path,
+      search,
+      address: request.socket.remoteAddress ?? '',
       header: (name) => request.headers[name] as string | undefined,
     });
-    const exchange = { request, response, search: mark < 0 ? '' : url.slice(mark + 1) };
-    if (refusal instanceof Promise) {
-      void refusal.then((refused) => serve(deps, query, endpoint, exchange, refused));
-    } else void serve(deps, query, endpoint, exchange, refusal);
+    const exchange = { request, response, search };
+    if (admission instanceof Promise) {
+      void admission.then((given) => serve(deps, query, endpoint, exchange, given));
+    } else void serve(deps, query, endpoint, exchange, admission);
     return true;
   };
 }
@@ -59,9 +61,9 @@ async function serve(
   query: QueryRouteDeps,
   endpoint: QueryEndpoint,
   { request, response, search }: Exchange,
-  refusal: Refusal | undefined,
+  admission: Admitted | Refusal,
 ): Promise<void> {
-  if (refusal) return refuse(response, refusal);
+  if (isRefusal(admission)) return refuse(response, admission);
   const gone = new AbortController();
   response.once('close', () => {
     if (!response.writableEnded) gone.abort();
@@ -74,30 +76,32 @@ async function serve(
     }
     const answer = await runQuery(query, endpoint, params, gone.signal);
     const sent = sentAnswer(answer, headers['accept-encoding'] as string | undefined);
-    write(response, sent instanceof Promise ? await sent : sent);
+    write(response, admission, sent instanceof Promise ? await sent : sent);
   } catch (error) {
     if (response.destroyed) return;
     const { type, message } = failureOf(error);
     if (type === 'internal') deps.log.error({ error }, 'request failed');
     const body = errorBody(type, message);
     const headers = { 'content-type': JSON_TYPE, 'content-length': String(body.length) };
-    write(response, { status: ERROR_STATUS[type], headers, body });
+    write(response, admission, { status: ERROR_STATUS[type], headers, body });
   }
 }
 
-function refuse(response: ServerResponse, refusal: Refusal): void {
-  const body = Buffer.from(refusalBody(refusal));
-  const headers = { 'content-type': 'application/json', 'content-length': String(body.length) };
-  response.writeHead(refusal.status, {
-    ...headers,
-    ...(refusal.status === 401 ? { 'www-authenticate': CHALLENGE } : {}),
-  });
-  response.end(body);
+function refuse(response: ServerResponse, { status, headers, body }: Refusal): void {
+  const bytes = Buffer.from(body);
+  response.writeHead(status, { ...headers, 'content-length': String(bytes.length) });
+  response.end(bytes);
 }
 
-function write(response: ServerResponse, { status, headers, body }: SentAnswer): void {
+function write(
+  response: ServerResponse,
+  { headers: ofGuard, done }: Admitted,
+  { status, headers, body }: SentAnswer,
+): void {
+  done(status);
   if (response.destroyed) return;
-  const flat = [...SECURITY];
+  const flat: string[] = [];
+  for (const name in ofGuard) flat.push(name, ofGuard[name]!);
   for (const name in headers) flat.push(name, headers[name]!);
   response.writeHead(status, flat);
   response.end(body);

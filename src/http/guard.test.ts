@@ -1,14 +1,64 @@
 import bcrypt from 'bcryptjs';
+import Database from 'better-sqlite3';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
-import { createGuard, type GuardOptions, guarded } from './guard.ts';
+import { type AccessUser, createAccess } from '../access/access.ts';
+import { fakeClock } from '../testing/fake-clock.ts';
+import { accessRoutes } from './access.ts';
+import { environmentOf } from './call.ts';
+import { createGuard, type GuardSettings, guarded } from './guard.ts';
 
-function ask(options: Partial<GuardOptions>, headers: Record<string, string>) {
+const HOST = 'localhost:9797';
+const OWN = `http://${HOST}`;
+const hash = (password: string): string => bcrypt.hashSync(password, 4);
+const USERS: Readonly<Record<string, AccessUser>> = {
+  vera: { role: 'viewer', hash: hash('v') },
+  ria: { role: 'responder', hash: hash('r') },
+  ada: { role: 'admin', hash: hash('a') },
+};
+
+/** A server whose routes all answer "in", behind the guard. */
+function server(
+  options: { users?: Readonly<Record<string, AccessUser>>; settings?: Partial<GuardSettings> } = {},
+) {
+  const clock = fakeClock();
+  const users = new Map(Object.entries(options.users ?? {}));
+  const settings: GuardSettings = {
+    isLoginNeeded: users.size > 0,
+    hosts: ['monitor.example.org:9797'],
+    externalOrigin: 'http://monitor.example.org:9797',
+    prefix: '',
+    isCorsOrigin: () => false,
+    headers: {},
+    ...options.settings,
+  };
+  const access = createAccess({
+    db: new Database(':memory:'),
+    clock,
+    settings: () => ({ users, sessions: { idleMs: 86_400_000, maxAgeMs: 7 * 86_400_000 } }),
+  });
+  const routes = new Hono();
+  routes.route('/api', accessRoutes({ access, clock, settings: () => settings }));
+  routes.all('*', (c) => c.text('in'));
   const app = new Hono();
-  app.use(guarded(createGuard(() => ({ users: {}, hosts: ['monitor.example.org:9797'], ...options }))));
-  app.all('*', (c) => c.text('in'));
-  return app.request('/', { headers });
+  app.use(guarded(createGuard({ settings: () => settings, access: () => access })));
+  app.all('*', (c) => routes.fetch(c.req.raw, environmentOf(c)));
+  const ask = (path: string, init: RequestInit & { from?: string } = {}) =>
+    app.request(
+      path,
+      { ...init, headers: { host: HOST, ...(init.headers as Record<string, string>) } },
+      { incoming: { socket: { remoteAddress: init.from ?? '192.0.2.1' } } },
+    );
+  return { ask, access, clock, users };
 }
+
+const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });
+const json = { 'content-type': 'application/json', origin: OWN };
+const login = (ask: ReturnType<typeof server>['ask'], name: string, password: string, from?: string) =>
+  ask('/api/login', { method: 'POST', headers: json, body: JSON.stringify({ name, password }), from });
+const cookieOf = (response: Response): string => response.headers.get('set-cookie')!.split(';')[0]!;
+const errorOf = async (response: Response): Promise<string> =>
+  ((await response.json()) as { error: string }).error;
 
 test.each([
   '127.0.0.1:9797',
@@ -19,46 +69,264 @@ test.each([
   'monitor.example.org',
   'Monitor.Example.org:443',
 ])('Host %s is served', async (host) => {
-  expect((await ask({}, { host })).status).toBe(200);
+  expect((await server().ask('/', { headers: { host } })).status).toBe(200);
 });
 
 test.each(['evil.example.com', 'evil.example.com:9797', '127.0.0.1.evil.com', ''])(
   'Host %j is refused',
   async (host) => {
-    expect((await ask({}, { host })).status).toBe(403);
+    expect((await server().ask('/', { headers: { host } })).status).toBe(403);
   },
 );
 
-test('a page of another origin is refused, our own and tools without an origin pass', async () => {
-  const host = '127.0.0.1:9797';
-  expect((await ask({}, { host, origin: 'http://evil.example.com' })).status).toBe(403);
-  expect((await ask({}, { host, origin: 'null' })).status).toBe(403);
-  expect((await ask({}, { host, origin: 'http://127.0.0.1:9798' })).status).toBe(403);
-  expect((await ask({}, { host, origin: 'http://127.0.0.1:9797' })).status).toBe(200);
-  expect((await ask({}, { host })).status).toBe(200);
+test.each([
+  ['http://evil.example.com', 403],
+  ['null', 403],
+  ['http://localhost:9798', 403],
+  ['http://localhost:9797', 200],
+  ['http://monitor.example.org:9797', 200],
+])('a page of the origin %s gets %d', async (origin, status) => {
+  for (const method of ['GET', 'POST'])
+    expect((await server().ask('/api/v1/query', { method, headers: { origin } })).status).toBe(status);
+});
+
+test('pages of another site cannot have ours fetched, links from them work', async () => {
+  const { ask } = server();
+  const from = (mode: string) => ({ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': mode });
+  expect((await ask('/api/v1/query?query=up', { headers: from('no-cors') })).status).toBe(403);
+  expect((await ask('/graph', { headers: from('navigate') })).status).toBe(200);
+  expect((await ask('/-/reload', { method: 'POST', headers: from('navigate') })).status).toBe(403);
+});
+
+test('an origin of web.cors_origin may read and change nothing', async () => {
+  const origin = 'https://grafana.example.org';
+  const { ask } = server({ settings: { isCorsOrigin: (given) => given === origin } });
+  const answer = await ask('/api/v1/query', { method: 'POST', headers: { origin } });
+  expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, origin]);
+  const preflight = await ask('/api/v1/query', { method: 'OPTIONS', headers: { origin } });
+  expect([preflight.status, preflight.headers.get('access-control-allow-methods')]).toEqual([
+    204,
+    'GET, POST, OPTIONS',
+  ]);
+  expect((await ask('/api/v2/silences', { method: 'POST', headers: { origin } })).status).toBe(403);
+  expect((await ask('/api/v1/query', { headers: { origin: 'https://x.example.org' } })).status).toBe(403);
 });
 
 test('with users, only a right password gets in, again and again', async () => {
-  const users = { ada: bcrypt.hashSync('secret', 4) };
-  const app = new Hono();
-  app.use(guarded(createGuard(() => ({ users, hosts: [] }))));
-  app.all('*', (c) => c.text('in'));
-  const login = (text: string) =>
-    app.request('/', {
-      headers: { host: 'localhost', authorization: `Basic ${Buffer.from(text).toString('base64')}` },
-    });
-  expect(
-    (await app.request('/', { headers: { host: 'localhost' } })).headers.get('www-authenticate'),
-  ).toContain('Basic');
+  const { ask } = server({ users: USERS });
+  const asked = await ask('/metrics');
+  expect([asked.status, asked.headers.get('www-authenticate')]).toEqual([
+    401,
+    'Basic realm="belfry", charset="UTF-8"',
+  ]);
   for (const wrong of ['ada:wrong', 'ada', 'eve:secret', '__proto__:x', ':'])
-    expect((await login(wrong)).status).toBe(401);
-  expect((await login('ada:secret')).status).toBe(200);
-  expect((await login('ada:secret')).status).toBe(200);
-  expect((await login('ada:secret2')).status).toBe(401);
+    expect((await ask('/metrics', { headers: basic(wrong), from: `192.0.2.${wrong.length}` })).status).toBe(
+      401,
+    );
+  expect((await ask('/metrics', { headers: basic('ada:a') })).status).toBe(200);
+  expect((await ask('/metrics', { headers: basic('ada:a') })).status).toBe(200);
+  expect((await ask('/metrics', { headers: basic('ada:a2') })).status).toBe(401);
 });
 
-test('every answer carries the security headers', async () => {
-  const { headers } = await ask({}, { host: 'localhost' });
-  expect(headers.get('content-security-policy')).toContain("default-src 'self'");
-  expect(headers.get('x-frame-options')).toBe('DENY');
+test('health, the login page and what it is made of need no login; the page leads there and back', async () => {
+  const { ask } = server({ users: USERS });
+  for (const path of ['/-/healthy', '/-/ready', '/login', '/assets/login-x.js', '/theme.js', '/favicon.svg'])
+    expect([path, (await ask(path)).status]).toEqual([path, 200]);
+  const headers = { accept: 'text/html,application/xhtml+xml' };
+  const page = await ask('/graph?g0.expr=up', { headers });
+  expect([page.status, page.headers.get('location')]).toEqual([303, '/login?next=%2Fgraph%3Fg0.expr%3Dup']);
+  const api = await ask('/api/v1/query', { headers });
+  expect(api.status).toBe(401);
+  // The page's own requests must not make the browser ask for a password by itself.
+  expect((await ask('/api/me', { headers: { referer: OWN } })).headers.get('www-authenticate')).toBe(null);
+});
+
+test('roles: a viewer looks, a responder also silences, an admin does everything', async () => {
+  const { ask } = server({ users: USERS });
+  const status = async (user: string, method: string, path: string) =>
+    (await ask(path, { method, headers: basic(user) })).status;
+  expect(await status('vera:v', 'POST', '/api/v1/query_range')).toBe(200);
+  expect(await status('vera:v', 'POST', '/api/v2/silences')).toBe(403);
+  expect(await status('ria:r', 'POST', '/api/v2/silences')).toBe(200);
+  expect(await status('ria:r', 'POST', '/-/reload')).toBe(403);
+  expect(await status('ria:r', 'POST', '/api/v1/write')).toBe(403);
+  expect(await status('ada:a', 'POST', '/-/reload')).toBe(200);
+  const refused = await ask('/-/reload', { method: 'POST', headers: basic('vera:v') });
+  expect(await errorOf(refused)).toBe('vera, viewer, may not do this: it needs admin');
+});
+
+test('a login: a cookie no script and no other site can use, a page that changes with it, and its end', async () => {
+  const { ask, access } = server({
+    users: USERS,
+    settings: { externalOrigin: 'https://monitor.example.org' },
+  });
+  const answer = await login(ask, 'ria', 'r');
+  expect(await answer.json()).toEqual({ name: 'ria', role: 'responder' });
+  const set = answer.headers.get('set-cookie')!;
+  expect(set).toMatch(
+    /^belfry_session=[\w-]{43}; Max-Age=86400; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+  );
+  const cookie = cookieOf(answer);
+  expect((await ask('/api/me', { headers: { cookie } })).status).toBe(200);
+  const silence = (headers: Record<string, string>) =>
+    ask('/api/v2/silences', { method: 'POST', headers: { cookie, ...headers } });
+  expect((await silence({ origin: OWN })).status).toBe(200);
+  expect((await silence({ 'sec-fetch-site': 'same-origin' })).status).toBe(200);
+  // Another site has the browser post: no page of ours stands behind it.
+  expect((await silence({})).status).toBe(403);
+  expect((await silence({ origin: 'https://evil.example.com' })).status).toBe(403);
+  const out = await ask('/api/logout', { method: 'POST', headers: { cookie, origin: OWN } });
+  expect([out.status, out.headers.get('set-cookie')]).toEqual([204, expect.stringContaining('Max-Age=0')]);
+  expect((await ask('/api/me', { headers: { cookie } })).status).toBe(401);
+  expect(access.audit(10).map(({ who, what, status }) => [who, what, status])).toEqual([
+    ['ria', 'POST /api/logout', 204],
+    ['ria', 'POST /api/v2/silences', 200],
+    ['ria', 'POST /api/v2/silences', 200],
+    ['ria', 'login', 200],
+  ]);
+});
+
+test('the browser gets another secret each hour; the one before ends when the new one was used', async () => {
+  const { ask, clock } = server({ users: USERS });
+  const first = cookieOf(await login(ask, 'vera', 'v'));
+  const me = (cookie: string) => ask('/api/me', { headers: { cookie } });
+  expect((await me(first)).headers.get('set-cookie')).toBe(null);
+  await clock.advance('61m');
+  // This answer is lost on the way.
+  await me(first);
+  const second = cookieOf(await me(first));
+  expect(second).not.toBe(first);
+  expect((await me(second)).status).toBe(200);
+  expect((await me(first)).status).toBe(200);
+  await clock.advance('61s');
+  expect((await me(first)).status).toBe(401);
+  expect((await me(second)).status).toBe(200);
+});
+
+test('a login ends when unused, when too old, when the password changes and when the user goes', async () => {
+  const { ask, clock, users } = server({ users: USERS });
+  const me = async (cookie: string) => (await ask('/api/me', { headers: { cookie } })).status;
+  const idle = cookieOf(await login(ask, 'vera', 'v'));
+  await clock.advance('25h');
+  expect(await me(idle)).toBe(401);
+  const changed = cookieOf(await login(ask, 'vera', 'v'));
+  users.set('vera', { role: 'viewer', hash: hash('new') });
+  expect(await me(changed)).toBe(401);
+  const gone = cookieOf(await login(ask, 'ria', 'r'));
+  users.delete('ria');
+  expect(await me(gone)).toBe(401);
+});
+
+test('wrong passwords lock the name for that address, with a text that says for how long; others get in', async () => {
+  const { ask, clock, access } = server({ users: USERS });
+  for (let i = 0; i < 5; i++) expect((await login(ask, 'ada', 'no', '198.51.100.7')).status).toBe(401);
+  const locked = await login(ask, 'ada', 'a', '198.51.100.7');
+  expect([locked.status, locked.headers.get('retry-after')]).toEqual([429, '30']);
+  expect(await errorOf(locked)).toBe(
+    'Too many wrong passwords. Try again in 30 s; an admin sees the attempts in the audit log.',
+  );
+  expect((await login(ask, 'ada', 'a', '198.51.100.8')).status).toBe(200);
+  expect((await ask('/metrics', { headers: basic('ada:no'), from: '198.51.100.7' })).status).toBe(429);
+  await clock.advance('31s');
+  expect((await login(ask, 'ada', 'no', '198.51.100.7')).status).toBe(401);
+  expect((await login(ask, 'ada', 'no', '198.51.100.7')).headers.get('retry-after')).toBe('60');
+  expect(access.audit(50).filter(({ what }) => what === 'login locked')).toHaveLength(2);
+});
+
+test('many names from one address lock the address', async () => {
+  const many = Array.from({ length: 40 }, (_, i): [string, AccessUser] => [`user${i}`, USERS.vera!]);
+  const { ask } = server({ users: { ...USERS, ...Object.fromEntries(many) } });
+  const attempts = Array.from({ length: 40 }, (_, i) => login(ask, `user${i}`, 'x', '198.51.100.9'));
+  const statuses = (await Promise.all(attempts)).map(({ status }) => status);
+  // Those above 32 at once are not even looked at.
+  expect(statuses.filter((status) => status === 401)).toHaveLength(30);
+  expect(statuses.filter((status) => status === 429)).toHaveLength(10);
+  expect((await login(ask, 'ada', 'a', '198.51.100.9')).status).toBe(429);
+});
+
+test('API tokens: shown once, kept as a hash, with scopes and an end', async () => {
+  const { ask, clock, access } = server({ users: USERS });
+  const create = (body: object, user = 'ada:a') =>
+    ask('/api/tokens', { method: 'POST', headers: { ...basic(user) }, body: JSON.stringify(body) });
+  expect((await create({ name: 'x', scopes: ['read'] }, 'ria:r')).status).toBe(403);
+  const created = await create({ name: 'prometheus', scopes: ['ingest'], expires_in: '90d' });
+  const { token, id } = (await created.json()) as { token: string; id: string };
+  expect(token).toMatch(/^belfry_[\w-]{43}$/);
+  const bearer = { authorization: `Bearer ${token}` };
+  const status = async (method: string, path: string) =>
+    (await ask(path, { method, headers: bearer })).status;
+  expect(await status('POST', '/api/v1/write')).toBe(200);
+  expect(await status('POST', '/api/v2/alerts')).toBe(200);
+  expect(await status('GET', '/api/v1/query')).toBe(403);
+  const list = await (await ask('/api/tokens', { headers: basic('ada:a') })).text();
+  expect(list).not.toContain(token.slice(7));
+  expect(JSON.parse(list)).toEqual([
+    {
+      id,
+      name: 'prometheus',
+      scopes: ['ingest'],
+      createdBy: 'ada',
+      createdAt: '2026-01-01T00:00:00.000Z',
+      expiresAt: '2026-04-01T00:00:00.000Z',
+      usedAt: '2026-01-01T00:00:00.000Z',
+      isExpired: false,
+    },
+  ]);
+  expect((await create({ name: 'prometheus', scopes: ['read'] })).status).toBe(400);
+  expect((await create({ name: 'y', scopes: ['root'] })).status).toBe(400);
+  expect((await create({ name: 'y', scopes: ['read'], expires_in: 'soon' })).status).toBe(400);
+  await clock.advance('90d');
+  expect(await status('POST', '/api/v1/write')).toBe(401);
+  const gone = await ask(`/api/tokens/${id}`, { method: 'DELETE', headers: basic('ada:a') });
+  expect([gone.status, access.tokens.list()]).toEqual([204, []]);
+  expect(access.audit(2).map(({ who, detail }) => [who, detail])).toEqual([
+    ['ada', 'revoked token prometheus'],
+    ['ada', 'token prometheus with ingest for 90d'],
+  ]);
+});
+
+test('people see their own logins and end them, an admin all of them', async () => {
+  const { ask } = server({ users: USERS });
+  await login(ask, 'ada', 'a');
+  const cookie = cookieOf(await login(ask, 'vera', 'v'));
+  const sessions = async (headers: Record<string, string>) =>
+    (await (await ask('/api/sessions', { headers })).json()) as {
+      id: string;
+      user: string;
+      isThis: boolean;
+    }[];
+  const own = await sessions({ cookie });
+  expect(own.map(({ user, isThis }) => [user, isThis])).toEqual([['vera', true]]);
+  const all = await sessions(basic('ada:a'));
+  expect(all.map(({ user }) => user).sort()).toEqual(['ada', 'vera']);
+  const end = async (id: string, headers: Record<string, string>) =>
+    (await ask(`/api/sessions/${id}`, { method: 'DELETE', headers })).status;
+  const ofAda = all.find(({ user }) => user === 'ada')!.id;
+  expect(await end(ofAda, { cookie, origin: OWN })).toBe(404);
+  expect(await end(own[0]!.id, basic('ada:a'))).toBe(204);
+  expect((await ask('/api/me', { headers: { cookie } })).status).toBe(401);
+});
+
+test('every answer carries the security headers, refusals too; configured ones replace them', async () => {
+  const { ask } = server({ users: USERS, settings: { headers: { 'X-Frame-Options': 'SAMEORIGIN' } } });
+  for (const host of [HOST, 'evil.example.com']) {
+    const { headers } = await ask('/api/v1/query', { headers: { host } });
+    expect(headers.get('content-security-policy')).toContain("default-src 'self'");
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('x-frame-options')).toBe('SAMEORIGIN');
+  }
+});
+
+test('behind a proxy on this host, attempts count for the address it names', async () => {
+  const { ask } = server({ users: USERS });
+  const via = (client: string, password: string) =>
+    ask('/api/login', {
+      method: 'POST',
+      headers: { ...json, 'x-forwarded-for': `1.1.1.1, ${client}` },
+      body: JSON.stringify({ name: 'ada', password }),
+      from: '127.0.0.1',
+    });
+  for (let i = 0; i < 5; i++) await via('203.0.113.5', 'no');
+  expect((await via('203.0.113.5', 'a')).status).toBe(429);
+  expect((await via('203.0.113.6', 'a')).status).toBe(200);
 });

@@ -1,10 +1,10 @@
-import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import type { TlsServerConfig } from '../config/web.ts';
 import type { HttpSurface } from './app.ts';
+import { takePrefix } from './prefix.ts';
+import type { TlsSettings } from './tls.ts';
 
 export interface ListenAddress {
   /** Empty: all addresses. */
@@ -12,18 +12,11 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-export interface TlsFiles {
-  readonly cert: string | Buffer;
-  readonly key: string | Buffer;
-  readonly minVersion: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
-  readonly ca?: string | Buffer | undefined;
-  readonly requestCert: boolean;
-  readonly rejectUnauthorized: boolean;
-}
-
 export interface HttpServer {
   /** The port in use, also when 0 was asked for. */
   readonly port: number;
+  /** Set when HTTPS is served. */
+  readonly secure: https.Server | undefined;
   /** Stops accepting and cuts what is open. */
   close(): void;
 }
@@ -55,8 +48,8 @@ export function isLoopback(host: string): boolean {
  */
 export async function listen(
   address: ListenAddress,
-  { app, direct }: HttpSurface,
-  tls?: TlsFiles,
+  { app, direct, prefix = '' }: HttpSurface & { readonly prefix?: string },
+  tls?: TlsSettings,
 ): Promise<HttpServer> {
   const limits = {
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -64,24 +57,36 @@ export async function listen(
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
   };
-  const viaApp = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false });
+  const viaApp = getRequestListener((request, env) => app.fetch(request, env), {
+    overrideGlobalObjects: false,
+  });
   const listener = (request: http.IncomingMessage, response: http.ServerResponse): void => {
-    if (!direct(request, response)) void viaApp(request, response);
+    if (takePrefix(prefix, request, response) && !direct(request, response)) void viaApp(request, response);
   };
-  const server = tls
-    ? https.createServer({ ...limits, ...tls }, listener)
-    : http.createServer(limits, listener);
+  const secure = tls && secureServer(limits, tls, listener);
+  const server = secure ?? http.createServer(limits, listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(explain(address, error))));
     server.listen(address.port, address.host === '' ? undefined : address.host, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,
+    secure,
     close() {
       server.close();
       server.closeAllConnections();
     },
   };
+}
+
+function secureServer(limits: object, tls: TlsSettings, listener: http.RequestListener): https.Server {
+  const { context, requestCert, rejectUnauthorized, refusal } = tls;
+  const server = https.createServer({ ...limits, ...context, requestCert, rejectUnauthorized }, listener);
+  // Before the server's own, which begins to read requests.
+  server.prependListener('secureConnection', (socket) => {
+    if (refusal(socket) !== undefined) socket.destroy();
+  });
+  return server;
 }
 
 function explain({ host, port }: ListenAddress, error: NodeJS.ErrnoException): string {
@@ -98,20 +103,3 @@ function explain({ host, port }: ListenAddress, error: NodeJS.ErrnoException): s
       return `cannot listen on ${where}: ${error.message}`;
   }
 }
-
-/** Node's settings for a `tls_server_config`. @throws Error naming the file that cannot be read */
-export function tlsOf(config: TlsServerConfig): TlsFiles {
-  const pem = (text: string | undefined, file: string | undefined): string | Buffer | undefined =>
-    text ?? (file === undefined ? undefined : fs.readFileSync(file));
-  const clientAuth = config.client_auth_type;
-  return {
-    cert: pem(config.cert, config.cert_file)!,
-    key: pem(config.key, config.key_file)!,
-    ca: pem(config.client_ca, config.client_ca_file),
-    minVersion: TLS_VERSIONS[config.min_version],
-    requestCert: clientAuth !== 'NoClientCert',
-    rejectUnauthorized: clientAuth === 'RequireAndVerifyClientCert',
-  };
-}
-
-const TLS_VERSIONS = { TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' } as const;

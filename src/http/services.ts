@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Hono } from 'hono';
 import { Registry } from 'prom-client';
+import type { Access } from '../access/access.ts';
 import type { Backups } from '../backup/backups.ts';
 import { checkLanguages } from '../cli/languages.ts';
 import type { Clock } from '../clock.ts';
@@ -26,6 +27,7 @@ import { listPartitions } from '../tsdb/partition/directory.ts';
 import { PARTITION_MS } from '../tsdb/partition.ts';
 import type { Store } from '../tsdb/store.ts';
 import { PROMETHEUS_LEVEL, VERSION } from '../version.ts';
+import { accessRoutes } from './access.ts';
 import { alertHistoryRoutes } from './alert-history.ts';
 import { annotationRoutes } from './annotations.ts';
 import { adminRoutes } from './api-v1/admin.ts';
@@ -43,6 +45,7 @@ import type { HttpServices } from './app.ts';
 import { backupRoutes } from './backups.ts';
 import { batchRoutes } from './batch.ts';
 import { dashboardRoutes } from './dashboards.ts';
+import type { GuardSettings } from './guard.ts';
 import { importRoutes } from './import.ts';
 import { openMetricsPage } from './open-metrics-page.ts';
 import { ownRoutes } from './own.ts';
@@ -74,6 +77,8 @@ export interface ServiceParts {
   readonly importText: Importer;
   readonly rehearse: RehearseDeps['run'];
   readonly remoteWriter: RemoteWriter;
+  readonly access: Access;
+  readonly guardSettings: () => GuardSettings;
 }
 
 /** Joins the parts to what the routes ask for. */
@@ -117,6 +122,7 @@ export function httpServices(parts: ServiceParts): HttpServices {
       alertRelabelConfigs: () => loaded().config.alerting.alert_relabel_configs,
       checkTemplate: (text) => languages.checkTemplate?.(text, 'rule'),
     }),
+    access: accessRoutes({ access: parts.access, clock, settings: parts.guardSettings }),
     own,
     async metrics(openMetrics) {
       const text = await registry.metrics();

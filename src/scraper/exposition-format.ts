@@ -1,4 +1,4 @@
-import { SCRAPE_PROTOCOLS, type ScrapeProtocol } from '../config/global.ts';
+import type { ScrapeProtocol } from '../config/global.ts';
 import { OpenMetricsParser } from '../exposition/open-metrics-parser.ts';
 import type { ExpositionParser } from '../exposition/parser.ts';
 import { TextParser } from '../exposition/text-parser.ts';
@@ -41,7 +41,7 @@ const FORMATS: Readonly<Record<string, ExpositionFormat>> = {
 
 /** The Accept header as upstream writes it: the protocols in the order wanted, then anything. */
 export function acceptHeader(protocols: readonly ScrapeProtocol[], escaping: string): string {
-  let weight = SCRAPE_PROTOCOLS.length + 1;
+  let weight = Object.keys(PROTOCOLS).length + 1;
   const parts = protocols.map((protocol) => {
     const { mediaType, escaping: isEscaped } = PROTOCOLS[protocol];
     return `${mediaType}${isEscaped ? `;escaping=${escaping}` : ''};q=0.${weight--}`;

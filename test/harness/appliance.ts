@@ -56,12 +56,22 @@ export async function eventually<T>(
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Runs the executable to its end. */
-export function runToEnd(args: readonly string[], options: { cwd?: string; timeoutMs?: number } = {}) {
+export function runToEnd(
+  args: readonly string[],
+  options: {
+    cwd?: string;
+    timeoutMs?: number;
+    /** Standard input. */
+    input?: string;
+    env?: Readonly<Record<string, string>>;
+  } = {},
+) {
   const { status, stdout, stderr } = spawnSync(EXECUTABLE, args, {
     cwd: options.cwd ?? os.tmpdir(),
     encoding: 'utf8',
     timeout: options.timeoutMs ?? 20_000,
-    env: { PATH: process.env.PATH },
+    input: options.input,
+    env: { PATH: process.env.PATH, ...options.env },
   });
   return { status, stdout, stderr, output: stdout + stderr };
 }
@@ -69,7 +79,17 @@ export function runToEnd(args: readonly string[], options: { cwd?: string; timeo
 /** Starts `belfry serve` and waits until it is ready. Everything it starts ends with the test through `stack`. */
 export async function startAppliance(
   stack: AsyncDisposableStack,
-  options: { config?: string; data: string; port?: number; args?: readonly string[]; cwd?: string },
+  options: {
+    config?: string;
+    data: string;
+    port?: number;
+    args?: readonly string[];
+    cwd?: string;
+    /** Instead of the loopback address. */
+    listen?: string;
+    /** Path everything is served under. */
+    prefix?: string;
+  },
 ): Promise<Appliance> {
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
@@ -81,7 +101,7 @@ export async function startAppliance(
       '--data',
       options.data,
       '--listen',
-      `127.0.0.1:${port}`,
+      options.listen ?? `127.0.0.1:${port}`,
       ...(options.args ?? []),
     ],
     { cwd: options.cwd ?? os.tmpdir(), stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH } },
@@ -100,7 +120,7 @@ export async function startAppliance(
   void ended.then(() => (exited = true));
   await eventually('the appliance is ready', async () => {
     if (exited) throw new Error(`it ended:\n${output}`);
-    return (await fetch(`${url}/-/ready`)).ok;
+    return (await fetch(`${url}${options.prefix ?? ''}/-/ready`)).ok;
   }).catch((error) => {
     throw new Error(`${error}\n${output}`);
   });

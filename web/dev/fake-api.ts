@@ -34,6 +34,15 @@ interface NotifiedAlert {
 
 const MINUTE = 60_000;
 
+const ME = {
+  kind: 'anyone',
+  name: '',
+  role: null,
+  scopes: ['read', 'respond', 'ingest', 'admin'],
+  canLogOut: false,
+  isLoginNeeded: false,
+};
+
 /** Expressions of the alerts that can fire, as the links of their notifications carry them. */
 const EXPRESSIONS: Readonly<Record<string, string>> = {
   HighErrorRate:
@@ -140,6 +149,9 @@ export function createFakeApi(scenario: Scenario, now: () => number): FakeApi {
           GOGC: '',
           storageRetention: '30d or 20GB',
         });
+      if (get && path === '/api/me') return { status: 200, body: ME };
+      if (get && ['/api/sessions', '/api/tokens', '/api/audit'].includes(path))
+        return { status: 200, body: [] };
       if (get && path === '/api/status') return { status: 200, body: { degraded: null } };
       if (get && path === '/api/v1/status/tsdb') return ok(tsdb());
       if (get && path === '/api/v1/status/config') return ok({ yaml: CONFIG });

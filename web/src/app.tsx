@@ -18,6 +18,7 @@ const ROUTES: readonly (readonly [path: RegExp, title: string, load: () => Promi
   [/^\/graph$/, 'Explore', async () => (await import('./pages/explore.tsx')).Explore],
   [/^\/dashboards$/, 'Dashboards', async () => (await import('./pages/dashboards.tsx')).Dashboards],
   [/^\/d\/[^/]+(\/[^/]*)?$/, 'Dashboard', async () => (await import('./pages/dashboard.tsx')).DashboardPage],
+  [/^\/access$/, 'Access', async () => (await import('./pages/access.tsx')).Access],
   [/^\/status$/, 'Status', async () => (await import('./pages/status.tsx')).Status],
 ];
 

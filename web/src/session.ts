@@ -2,9 +2,11 @@ import { computed, effect, type ReadonlySignal, type Signal, signal } from '@pre
 import { createContext } from 'preact';
 import { useContext, useEffect, useMemo, useRef } from 'preact/hooks';
 import type { PageClock } from './clock.ts';
+import type { Me } from './data/access-types.ts';
 import { type Api, createApi } from './data/api.ts';
 import type { ActiveTarget, ApiAlert, EventMark } from './data/api-types.ts';
 import { createBatch, type Queries } from './data/batch.ts';
+import { loginAddress } from './data/next-place.ts';
 import { createResource, type Load, type Resource, retryWhileEmpty } from './data/resource.ts';
 import { type Accent, createAccent } from './nav/accent.ts';
 import { createRangeStore, type RangeStore } from './nav/range-store.ts';
@@ -32,6 +34,8 @@ export interface Session {
   readonly targets: Resource<readonly ActiveTarget[]>;
   /** Deploys and the like within the page's range; every chart marks them. */
   readonly events: Resource<readonly EventMark[]>;
+  /** Who the server takes this browser for. */
+  readonly me: Resource<Me>;
   /** Why nothing can be stored right now. */
   readonly degraded: Resource<string | undefined>;
   /** Set while the server does not answer at all. */
@@ -46,7 +50,9 @@ const RETRY_MS = 3000;
 /** @param base the page's root, with a slash at its end */
 export function createSession(window: Window, base: URL, clock: PageClock): Session {
   const router = createRouter(window, base.pathname);
-  const api = createApi(base.href);
+  const api = createApi(base.href, undefined, () => {
+    window.location.assign(loginAddress(window.location, base));
+  });
   const queries = createBatch(base.href, clock);
   const now = signal(clock.now());
   const tick = signal(0);
@@ -61,12 +67,15 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
     if (eventsOf !== '' && eventsOf !== `${from} ${to}`) void events.refresh();
     eventsOf = `${from} ${to}`;
   });
+  const me = createResource(clock, (abort) => api.access.me(abort));
+  void me.refresh();
 
   const watch = async (): Promise<void> => {
     const hadFailed = alerts.error.value !== undefined;
     await Promise.all([alerts.refresh(), targets.refresh(), degraded.refresh(), events.refresh()]);
     // Back again: everything in view is fetched at once, not only at the next refresh.
     if (hadFailed && alerts.error.value === undefined) tick.value++;
+    if (me.data.value === undefined) void me.refresh();
   };
 
   let lastTick = clock.now();
@@ -104,6 +113,7 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
     targets,
     events,
     degraded,
+    me,
     isUnreachable: computed(() => isSilent(alerts.error.value) && isSilent(targets.error.value)),
   };
 }

@@ -10,6 +10,7 @@ import {
   type SilenceState,
   silenceState,
 } from '../../notifiers/silences.ts';
+import { callOf, noteChange } from '../call.ts';
 import {
   answerText,
   flag,
@@ -48,14 +49,18 @@ export function silenceRoutes({ notifier, clock }: { notifier: Notifier; clock: 
   });
 
   app.post('/silences', async (c) => {
-    const input = readSilence(await jsonBody(c, 'silence'));
+    const input = bySession(c, readSilence(await jsonBody(c, 'silence')));
     if (input.startsAt >= input.endsAt) {
       return answerText(c, 400, 'Failed to create silence: start time must be before end time');
     }
     if (input.endsAt < clock.now()) {
       return answerText(c, 400, "Failed to create silence: end time can't be in the past");
     }
-    return answerSilenceErrors(c, async () => c.json({ silenceID: (await notifier.setSilence(input)).id }));
+    return answerSilenceErrors(c, async () => {
+      const { id } = await notifier.setSilence(input);
+      noteChange(c, `silence ${id} until ${formatTime(input.endsAt)}: ${matchersText(input)}`);
+      return c.json({ silenceID: id });
+    });
   });
 
   app.get('/silence/:silenceID', (c) => {
@@ -66,13 +71,26 @@ export function silenceRoutes({ notifier, clock }: { notifier: Notifier; clock: 
   app.delete('/silence/:silenceID', async (c) => {
     const id = uuidParam(c, 'silenceID');
     // 500, not 404: what clients in the field know; Alertmanager itself changed this only lately.
-    if (!notifier.silence(id)) return answerText(c, 500, 'silence not found');
+    const silence = notifier.silence(id);
+    if (!silence) return answerText(c, 500, 'silence not found');
     await notifier.expireSilence(id);
+    noteChange(c, `silence of ${silence.createdBy} ended: ${matchersText(silence)}`);
     return c.body(null, 200);
   });
 
   return app;
 }
+
+/** Whoever is logged in is the author; a tool with a token may speak for somebody. */
+function bySession(c: Context, input: SilenceInput): SilenceInput {
+  const { caller } = callOf(c);
+  return caller.kind === 'user' ? { ...input, createdBy: caller.name } : input;
+}
+
+const matchersText = ({ matcherSets }: Pick<SilenceInput, 'matcherSets'>): string =>
+  matcherSets
+    .map((set) => set.map(({ name, op, value }) => `${name}${op}${JSON.stringify(value)}`).join(', '))
+    .join(' or ');
 
 const STATE_ORDER: Readonly<Record<SilenceState, number>> = { active: 1, pending: 2, expired: 3 };
 

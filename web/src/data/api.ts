@@ -1,3 +1,4 @@
+import { type AccessApi, accessApi } from './access-api.ts';
 import type {
   ActiveTarget,
   Answer,
@@ -120,20 +121,31 @@ export interface Api {
   removeDashboard(uid: string): Promise<void>;
   /** Deploys and the like. Unix ms. */
   events(range: { from: number; to: number }, signal?: AbortSignal): Promise<readonly EventMark[]>;
+  /** Logins, tokens and the log of changes. */
+  readonly access: AccessApi;
 }
 
 /** Longest address sent as GET; longer queries go as a form. */
 const MAX_GET = 1500;
 
-/** Talks to the server under `base` (the page's own address), and to nothing else. */
-export function createApi(base: string, fetchFn: typeof fetch = fetch): Api {
+/**
+ * Talks to the server under `base` (the page's own address), and to nothing else.
+ * @param onLoginNeeded called when the server no longer knows who this is
+ */
+export function createApi(
+  base: string,
+  fetchFn: typeof fetch = fetch,
+  onLoginNeeded: () => void = () => {},
+): Api {
   const reach = async (path: string, init: RequestInit): Promise<Response> => {
     try {
-      return await fetchFn(new URL(path, base), {
+      const response = await fetchFn(new URL(path, base), {
         ...init,
         redirect: 'error',
         credentials: 'same-origin',
       });
+      if (response.status === 401) onLoginNeeded();
+      return response;
     } catch (error) {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
       throw new ApiError(0, 'Belfry does not answer.');
@@ -266,6 +278,10 @@ export function createApi(base: string, fetchFn: typeof fetch = fetch): Api {
       void (await send(`api/dashboards/${encodeURIComponent(uid)}`, { method: 'DELETE' })),
     events: ({ from, to }, signal) =>
       orEmpty(get(`api/annotations?from=${Math.round(from)}&to=${Math.round(to)}&limit=500`, signal)),
+    access: accessApi({
+      get,
+      send: (path, method, body) => send(path, body === undefined ? { method } : { ...json(body), method }),
+    }),
     importDashboard: async (text) => ((await send('api/dashboards', json(text))) as { uid: string }).uid,
   };
 }

@@ -41,6 +41,7 @@ export function TopBar({ onSearch }: { onSearch(): void }) {
         </button>
         <TimeControl />
         <ThemeButton />
+        <UserMenu />
       </div>
     </header>
   );
@@ -81,6 +82,36 @@ function PageLinks({ firing, where }: { readonly firing: number; readonly where:
         </a>
       ))}
     </nav>
+  );
+}
+
+/** Who is logged in, and the way out. */
+function UserMenu() {
+  const { router, api, me } = useSession();
+  const caller = me.data.value;
+  if (!caller) return null;
+  const label = caller.name === '' ? 'Access' : `${caller.name}${caller.role ? `, ${caller.role}` : ''}`;
+  const logOut = async (): Promise<void> => {
+    await api.access.logOut().catch(() => {});
+    location.assign(router.href('/login'));
+  };
+  return (
+    <>
+      <a class="icon-button" href={router.href('/access')} title={label} aria-label={label}>
+        <Icon name="user" />
+      </a>
+      {caller.canLogOut && (
+        <button
+          type="button"
+          class="icon-button"
+          title="Log out"
+          aria-label="Log out"
+          onClick={() => void logOut()}
+        >
+          <Icon name="logOut" />
+        </button>
+      )}
+    </>
   );
 }
 

@@ -17,7 +17,8 @@ const AUTHOR_KEY = 'belfry.author';
 
 /** Two clicks from an alert to its silence: the matchers are filled in, what they hit is counted while typing. */
 export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
-  const { api, alerts, clock, now } = useSession();
+  const { api, alerts, clock, now, me } = useSession();
+  const user = me.data.value?.kind === 'user' ? me.data.value.name : undefined;
   const dialog = useRef<HTMLDialogElement>(null);
   const [matchers, setMatchers] = useState(() => (labels ? matchersFor(labels) : ''));
   const [duration, setDuration] = useState('2h');
@@ -46,10 +47,10 @@ export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
         matchers: reading.matchers,
         startsAt: new Date(start).toISOString(),
         endsAt: new Date(start + lengthMs).toISOString(),
-        createdBy: author.trim() || 'the page',
+        createdBy: user ?? (author.trim() || 'the page'),
         comment: comment.trim() || 'silenced from the page',
       });
-      localStorage.setItem(AUTHOR_KEY, author.trim());
+      if (user === undefined) localStorage.setItem(AUTHOR_KEY, author.trim());
       onClose(true);
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
@@ -111,7 +112,8 @@ export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
             <span>Who</span>
             <input
               class="input"
-              value={author}
+              value={user ?? author}
+              readOnly={user !== undefined}
               autocomplete="username"
               placeholder="your name"
               onInput={(event) => setAuthor(event.currentTarget.value)}
