@@ -10,6 +10,7 @@ import type { Config } from './config/config.ts';
 import { formatFinding } from './config/finding.ts';
 import { defaultConfig, type LoadedConfig, loadConfig, loadWebFile } from './config/load.ts';
 import { reloadMetrics } from './config/reload-metrics.ts';
+import { watchFiles } from './config/watch-files.ts';
 import type { WebConfig } from './config/web.ts';
 import { type AnnotationStore, createAnnotationStore } from './dashboards/annotation-store.ts';
 import { createDashboardStore, type DashboardStore } from './dashboards/store.ts';
@@ -61,6 +62,9 @@ export interface ApplianceDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** Who had the configuration read again; the API's callers are in the audit log by name. */
+export type ReloadCause = 'api' | 'SIGHUP' | 'changed file';
+
 /** The whole monitor. */
 export interface Appliance {
   /**
@@ -69,7 +73,7 @@ export interface Appliance {
    */
   start(): Promise<void>;
   /** Reads the configuration again and lives by it. @throws Error when it is refused; the old one goes on */
-  reload(): Promise<void>;
+  reload(by: ReloadCause): Promise<void>;
   stop(): Promise<void>;
   /** Rejects when a part fails that the monitor cannot go on without. */
   readonly failed: Promise<never>;
@@ -85,6 +89,19 @@ const MAX_WORKER_EXITS = 5;
 const WORKER_EXITS_WITHIN_MS = 60_000;
 /** Longest time a rehearsal may take. */
 const REHEARSAL_TIMEOUT_MS = 120_000;
+
+/** Who gets in. */
+interface Gate {
+  readonly access: AccessSettings;
+  readonly guard: GuardSettings;
+}
+
+/** A configuration that was read and can be used. */
+interface Prepared {
+  readonly loaded: LoadedConfig;
+  readonly gate: Gate;
+  readonly templates: TemplateSet;
+}
 
 /** What exists once the store is open. */
 interface Parts {
@@ -116,9 +133,12 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
   let services: HttpServices | undefined;
   let externalUrl = '';
   let certificates: Timer | undefined;
+  let watching: Timer | undefined;
   let access: Access | undefined;
   /** Made anew with each configuration. */
-  let gate: { readonly access: AccessSettings; readonly guard: GuardSettings };
+  let gate: Gate;
+  let prepared: Prepared;
+  let listenHost = '';
   let reloading: Promise<void> = Promise.resolve();
   let stopWatching = (): void => {};
 
@@ -138,7 +158,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
   };
 
   /** @throws Error naming a file with a password's hash that cannot be used */
-  const gateOf = (web: WebConfig): typeof gate => {
+  const gateOf = (web: WebConfig): Gate => {
     const settings = accessSettings(web);
     const guard = guardSettings(web, settings.users.size, {
       externalUrl,
@@ -154,7 +174,8 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     reloads.done(true, clock.now());
     const { config } = loaded;
     const address = parseListenAddress(options.listen ?? config.web.listen ?? DEFAULT_LISTEN);
-    requireUsers(address.host, config.web);
+    listenHost = address.host;
+    requireUsers(listenHost, config.web);
     const addonFile = unpackAddon(platform, options);
     const addon = loadAddon(addonFile);
     const surface = httpSurface({
@@ -176,6 +197,14 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       externalUrl = `${tls ? 'https' : 'http'}://${os.hostname()}:${port}`;
       gate = gateOf(config.web);
     }
+    if (options.autoReloadMs !== undefined) {
+      watching = watchFiles({
+        files: () => loaded.files,
+        everyMs: options.autoReloadMs,
+        clock,
+        onChange: () => void reload('changed file').catch(() => {}),
+      });
+    }
     if (secure) {
       const watch = { clock, log: log.child({ component: 'http' }) };
       certificates = watchCertificates(secure, () => loaded.config.web.tls_server_config, watch);
@@ -184,6 +213,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     buildInfoMetric(registry);
     parts = openParts(addonFile, addon, port);
     access = createAccess({ db: parts.stateDb, clock, settings: () => gate.access });
+    prepared = { loaded, gate, templates: templatesOf(config) };
     await parts.dashboards.load();
     stopWatching = parts.dashboards.watch();
     await applyConfig(parts, port);
@@ -198,7 +228,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       features: options.features,
       loaded: () => loaded,
       lastReload: reloads.last,
-      reload,
+      reload: () => reload('api'),
       externalUrl: () => externalUrl,
       access,
       guardSettings: () => gate.guard,
@@ -401,23 +431,47 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     target.rules.apply(ruleGroups, outgoing(config, externalUrl));
   };
 
-  const reload = (): Promise<void> => {
+  /** Puts a configuration that was read, and what was made of it, to work. */
+  const use = async (target: Parts, next: Prepared, port: number): Promise<void> => {
+    loaded = next.loaded;
+    gate = next.gate;
+    target.notifier.apply(notifierConfig(next.loaded.config), next.templates);
+    await applyConfig(target, port);
+    await target.dashboards.load(next.loaded.config.dashboards);
+  };
+
+  /** @throws Error when anything in it cannot be used; nothing has changed then */
+  const prepare = (): Prepared => {
+    const next = load();
+    requireUsers(listenHost, next.config.web);
+    return { loaded: next, gate: gateOf(next.config.web), templates: templatesOf(next.config) };
+  };
+
+  const reload = (by: ReloadCause): Promise<void> => {
     const run = async (): Promise<void> => {
       if (!parts || !server) throw new Error('not started yet');
+      const { port } = server;
+      const before = prepared;
+      const told = (status: number, detail: string): void => {
+        if (by !== 'api') access?.record({ who: by, address: '', what: 'reload', status, detail });
+      };
       try {
-        const next = load();
-        const templates = templatesOf(next.config);
-        const nextGate = gateOf(next.config.web);
-        loaded = next;
-        gate = nextGate;
-        parts.notifier.apply(notifierConfig(next.config), templates);
-        await applyConfig(parts, server.port);
-        await parts.dashboards.load(next.config.dashboards);
+        prepared = prepare();
+        try {
+          await use(parts, prepared, port);
+        } catch (error) {
+          prepared = before;
+          await use(parts, before, port);
+          throw error;
+        }
         reloads.done(true, clock.now());
-        log.info({ file: options.configFile ?? 'built-in default' }, 'configuration reloaded');
+        log.info({ file: options.configFile ?? 'built-in default', by }, 'configuration reloaded');
+        told(200, options.configFile ?? '');
       } catch (error) {
-        reloads.done(false, clock.now());
-        log.error({ problem: (error as Error).message }, 'configuration refused; the old one goes on');
+        const problem = (error as Error).message;
+        reloads.done(false, clock.now(), problem);
+        log.error({ problem, by }, 'configuration refused; the old one goes on');
+        told(500, problem);
         throw error;
       }
     };
@@ -428,6 +482,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
   const stop = async (): Promise<void> => {
     services = undefined;
     certificates?.cancel();
+    watching?.cancel();
     server?.close();
     if (!parts) return;
     const {

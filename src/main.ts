@@ -1,9 +1,11 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { createAppliance } from './app.ts';
 import { UsageError } from './cli/args.ts';
 import { commands } from './cli/commands.ts';
 import { commandHelp, generalHelp, unknownCommand } from './cli/help.ts';
 import { type CliIo, EXIT } from './cli/io.ts';
+import { translated } from './cli/other-names.ts';
 import { secretReader } from './cli/secret-input.ts';
 import { serveOptions } from './cli/serve-flags.ts';
 import { systemClock } from './clock.ts';
@@ -14,8 +16,11 @@ import { detectPlatform } from './platform.ts';
 /** After this long, a stop that hangs is cut off; upstream's tools expect an answer to SIGTERM within seconds. */
 const STOP_DEADLINE_MS = 3500;
 
+/** Colours are for a person at a terminal who has not asked for none (no-color.org). */
+const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
+
 const io: CliIo = {
-  stdout: (text) => void process.stdout.write(text),
+  stdout: (text) => void process.stdout.write(isColoured ? text : withoutColours(text)),
   stderr: (text) => void process.stderr.write(text),
   env: process.env,
   cwd: process.cwd(),
@@ -32,16 +37,34 @@ const COMMANDS = commands({
   isPerson: process.stdin.isTTY === true,
 });
 
-void main(process.argv.slice(2)).then((code) => {
+void main(ownWords(process.argv.slice(2), process.argv0)).then((code) => {
   process.exitCode = code;
 });
+
+/** Called promtool or amtool, by a link or by its first word, the program takes their words. */
+function ownWords(argv: readonly string[], startedAs: string): readonly string[] {
+  const isOther = (name: string | undefined): name is 'promtool' | 'amtool' =>
+    name === 'promtool' || name === 'amtool';
+  const linked = path.basename(startedAs);
+  const [program, rest] = isOther(linked) ? [linked, argv] : [argv[0], argv.slice(1)];
+  if (!isOther(program)) return argv;
+  const words = translated(program, rest);
+  if (words) return words;
+  io.stderr(`belfry: ${program} ${rest.join(' ')}: there is no counterpart of this here\n`);
+  process.exit(EXIT.usage);
+}
+
+function withoutColours(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a colour begins with.
+  return text.includes('\u001b') ? text.replace(/\u001b\[[\d;]*m/g, '') : text;
+}
 
 /** Runs the command the arguments name; gives the exit code. */
 async function main(argv: readonly string[]): Promise<number> {
   const [first = 'serve', ...rest] = argv;
   if (['help', '--help', '-h'].includes(first)) {
     const command = COMMANDS.find(({ name }) => name === rest[0]);
-    io.stdout(command ? commandHelp(command) : generalHelp(COMMANDS));
+    io.stdout(command ? commandHelp(command, rest[1]) : generalHelp(COMMANDS));
     return EXIT.ok;
   }
   if (first === '--version') return main(['version']);
@@ -52,7 +75,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const args = first.startsWith('-') ? argv : rest;
   if (args.includes('--help') || args.includes('-h')) {
-    io.stdout(commandHelp(command));
+    io.stdout(commandHelp(command, args[0]));
     return EXIT.ok;
   }
   try {
@@ -92,7 +115,7 @@ async function serve(argv: readonly string[]): Promise<number> {
     log.debug({ error }, 'start failed');
     return exitNow(EXIT.failed);
   }
-  process.on('SIGHUP', () => void appliance.reload().catch(() => {}));
+  process.on('SIGHUP', () => void appliance.reload('SIGHUP').catch(() => {}));
   appliance.failed.catch((error: Error) => {
     log.error({ error }, 'a part that cannot be missed has failed; ending');
     process.exit(EXIT.failed);

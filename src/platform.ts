@@ -13,6 +13,8 @@ export interface Platform {
   readonly workerFile: string;
   /** Folder of the built page. */
   readonly webDir: string;
+  /** A text file that stands beside the program: `config.example.yaml`, `licenses.txt`, `sbom.json`, `build.json`. */
+  asset(name: string): string;
   /** Puts the SQLite addon where it can be loaded from; undefined in a checkout, where the package finds its own. */
   unpackAddon(cacheDir: string): string | undefined;
 }
@@ -24,6 +26,7 @@ export function detectPlatform(): Platform {
       packed: false,
       workerFile: path.join(here, 'query/worker.ts'),
       webDir: path.join(here, '../dist/web'),
+      asset: (name) => path.join(here, '..', name),
       unpackAddon: () => undefined,
     };
   }
@@ -31,6 +34,7 @@ export function detectPlatform(): Platform {
     packed: true,
     workerFile: path.join(here, 'worker.cjs'),
     webDir: path.join(here, 'web'),
+    asset: (name) => path.join(here, name),
     unpackAddon: (cacheDir) => unpack(path.join(here, 'better_sqlite3.node'), cacheDir),
   };
 }

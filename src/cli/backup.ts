@@ -14,7 +14,7 @@ import { restoreBackup } from '../backup/restore.ts';
 import type { Clock } from '../clock.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import { DataDirectoryError, lockDirectory } from '../tsdb/directory.ts';
-import { describeFlags, type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
+import { type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
 import { REMOTE_FLAGS, type Remote, remoteOf } from './remote.ts';
 import { commandOfWords, type Word } from './words.ts';
@@ -128,7 +128,7 @@ export function restoreCommand({ clock, addon }: BackupDeps): Command {
     name: 'restore',
     usage: 'restore BACKUP [--data DIR] [--force]',
     summary: 'verifies a backup and puts it into a data directory that no server is using',
-    help: describeFlags(RESTORE_FLAGS),
+    flags: RESTORE_FLAGS,
     async run(argv, io) {
       const args = parseArgs(argv, RESTORE_FLAGS);
       const backup = oneDirectory(args, io);

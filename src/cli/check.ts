@@ -2,7 +2,7 @@ import { type Finding, formatFinding } from '../config/finding.ts';
 import type { FileKind } from '../config/kind.ts';
 import { type CheckedFile, checkFile, type LoadOptions } from '../config/load.ts';
 import type { StoreSource } from '../rules/lint/stored.ts';
-import { describeFlags, type FlagSpec, parseArgs, UsageError } from './args.ts';
+import { type FlagSpec, parseArgs, UsageError } from './args.ts';
 import { type CliIo, EXIT } from './io.ts';
 import { lintFiles } from './lint-files.ts';
 import { apiSource } from './store-source.ts';
@@ -16,7 +16,7 @@ export interface CheckNetwork {
   readonly now: () => number;
 }
 
-const FLAGS: readonly FlagSpec[] = [
+export const CHECK_FLAGS: readonly FlagSpec[] = [
   { names: ['lint'], kind: 'boolean', help: 'also tells what is valid and probably not meant' },
   { names: ['lint-fatal'], kind: 'boolean', help: 'the same, and exits 3 when there is any' },
   {
@@ -33,8 +33,6 @@ const FLAGS: readonly FlagSpec[] = [
   },
 ];
 
-export const checkSummary = `checks configuration and rule files\n\nFlags:\n${describeFlags(FLAGS)}`;
-
 const KIND_NAMES = { config: 'config', rules: 'rule file', web: 'web config' } as const;
 
 /**
@@ -47,7 +45,7 @@ export async function check(
   languages: CheckLanguages = {},
   network?: CheckNetwork,
 ): Promise<number> {
-  const args = usage(() => parseArgs(argv, FLAGS));
+  const args = usage(() => parseArgs(argv, CHECK_FLAGS));
   const url = args.values.get('url');
   const isFatal = args.switches.get('lint-fatal') ?? false;
   const isLinted = isFatal || (args.switches.get('lint') ?? false) || url !== undefined;

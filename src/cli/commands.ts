@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Clock } from '../clock.ts';
@@ -9,23 +10,29 @@ import { VERSION } from '../version.ts';
 import { alertCommand } from './alert.ts';
 import { UsageError } from './args.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
-import { check, checkSummary } from './check.ts';
+import { CHECK_FLAGS, check } from './check.ts';
+import { completionScript, SHELLS } from './completion.ts';
 import { deleteCommand } from './delete.ts';
 import { exportCommand } from './export.ts';
 import { hashPasswordCommand } from './hash-password.ts';
 import { importCommand } from './import.ts';
+import { initCommand } from './init.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
 import { checkLanguages } from './languages.ts';
-import { probe } from './probe.ts';
+import { manualPage } from './manual.ts';
+import { PROBE_FLAGS, probe } from './probe.ts';
+import { queryCommand } from './query.ts';
 import { testReceiver } from './receiver.ts';
 import { rehearseCommand } from './rehearse.ts';
+import { reloadCommand } from './reload.ts';
 import { routeCommand } from './route.ts';
 import type { ReadSecret } from './secret-input.ts';
+import { SERVE_FLAGS } from './serve-flags.ts';
 import { silenceCommand } from './silence.ts';
 import { testPromql } from './test-promql.ts';
-import { testRules, testRulesSummary } from './test-rules.ts';
+import { TEST_RULES_FLAGS, testRules } from './test-rules.ts';
 import { tokenCommand } from './token.ts';
-import { versionText } from './version.ts';
+import { VERSION_FLAGS, version } from './version.ts';
 import { whyCommand } from './why.ts';
 import { runWord } from './words.ts';
 
@@ -49,31 +56,46 @@ export function commands(deps: CommandDeps): readonly Command[] {
   const log = createLog({ level: 'warn', format: 'logfmt', out: io.stderr });
   const addon = (dataDir: string): SqliteAddon =>
     loadAddon(platform.unpackAddon(path.join(dataDir, 'cache')));
-  return [
+  const all: readonly Command[] = [
     {
       name: 'serve',
       usage: 'serve [--config FILE] [--data DIR] [--listen HOST:PORT]',
       summary: 'runs the monitor (the default command)',
+      flags: SERVE_FLAGS,
       run: serve,
     },
+    initCommand(() => readFileSync(platform.asset('config.example.yaml'), 'utf8')),
     {
       name: 'check',
       usage: 'check [--lint] FILE…',
-      summary: checkSummary,
+      summary: 'checks configuration, rule and web config files',
+      flags: CHECK_FLAGS,
       run: (argv, to) => check(argv, to, checkLanguages(clock.now), { fetch, now: clock.now }),
     },
     {
       name: 'test',
       usage: 'test promql FILE… | test rules FILE… | test receiver NAME',
-      summary: `runs PromQL scripts, unit tests of rules, or a receiver\n\ntest rules: ${testRulesSummary}`,
+      summary: 'runs PromQL scripts, unit tests of rules, or a receiver',
+      words: [
+        { name: 'promql', usage: 'test promql FILE…', summary: 'runs PromQL test scripts', flags: [] },
+        {
+          name: 'rules',
+          usage: 'test rules FILE…',
+          summary: "runs unit tests of rules in promtool's format",
+          flags: TEST_RULES_FLAGS,
+        },
+        { name: 'receiver', ...testReceiver },
+      ],
       run: (argv, to) => test(argv, to, clock),
     },
     rehearseCommand({ clock, fetch, ...checkLanguages(clock.now) }),
+    queryCommand(clock.now),
     whyCommand(clock.now),
     alertCommand,
     silenceCommand(clock.now),
     routeCommand,
     tokenCommand,
+    reloadCommand,
     hashPasswordCommand(readSecret, isPerson),
     importCommand({ clock, addon, log, isWatched }),
     exportCommand({ clock, addon, log, parseSelector, out }),
@@ -84,24 +106,47 @@ export function commands(deps: CommandDeps): readonly Command[] {
       name: 'healthy',
       usage: 'healthy [--url URL]',
       summary: 'asks a running monitor whether it lives',
+      flags: PROBE_FLAGS,
       run: probe('/-/healthy'),
     },
     {
       name: 'ready',
       usage: 'ready [--url URL]',
       summary: 'asks a running monitor whether it is ready',
+      flags: PROBE_FLAGS,
       run: probe('/-/ready'),
     },
     {
       name: 'version',
-      usage: 'version',
-      summary: 'prints version and build',
-      run: async (_argv, to) => {
-        to.stdout(versionText());
+      usage: 'version [--licenses | --sbom]',
+      summary: 'prints version and build, or what the program is made of',
+      flags: VERSION_FLAGS,
+      run: (argv, to) => version(argv, to, (name) => readFileSync(platform.asset(name), 'utf8')),
+    },
+    {
+      name: 'completion',
+      usage: `completion ${SHELLS.join('|')}`,
+      summary: 'prints a script by which a shell completes the command line',
+      values: SHELLS,
+      async run([shell], to) {
+        const known = SHELLS.find((one) => one === shell);
+        if (!known) throw new UsageError(`completion: expected ${SHELLS.join(', ')}`);
+        to.stdout(completionScript(known, all));
+        return EXIT.ok;
+      },
+    },
+    {
+      name: 'man',
+      usage: 'man',
+      summary: 'prints the manual page; to read it: belfry man | man -l -',
+      flags: [],
+      async run(_argv, to) {
+        to.stdout(manualPage(all, VERSION));
         return EXIT.ok;
       },
     },
   ];
+  return all;
 }
 
 async function test(argv: readonly string[], io: CliIo, clock: Clock): Promise<number> {

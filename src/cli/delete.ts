@@ -1,4 +1,4 @@
-import { describeFlags, type FlagSpec, parseArgs, UsageError } from './args.ts';
+import { type FlagSpec, parseArgs, UsageError } from './args.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
 import { CommandError, REMOTE_FLAGS, remoteOf } from './remote.ts';
 
@@ -24,7 +24,7 @@ export const deleteCommand: Command = {
   name: 'delete',
   usage: 'delete SELECTOR… [--start TIME] [--end TIME] [--yes]',
   summary: 'counts the samples of the series that match any selector, and with --yes deletes them',
-  help: describeFlags(FLAGS),
+  flags: FLAGS,
   async run(argv, io) {
     const args = parseArgs(argv, FLAGS);
     if (args.positional.length === 0)

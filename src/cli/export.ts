@@ -57,6 +57,7 @@ export function exportCommand(deps: ExportDeps): Command {
     name: 'export',
     usage: 'export [--data DIR] [--match SELECTOR]… [--from TIME] [--to TIME] [--format FORMAT]',
     summary: 'writes stored samples to standard output',
+    flags: EXPORT_FLAGS,
     async run(argv, io) {
       const options = optionsOf(argv, io.cwd, deps.parseSelector);
       const output = createOutput(deps.out);

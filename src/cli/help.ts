@@ -1,6 +1,5 @@
 import { describeFlags } from './args.ts';
-import type { Command } from './io.ts';
-import { SERVE_FLAGS } from './serve-flags.ts';
+import type { Command, DescribedWord } from './io.ts';
 
 export function generalHelp(commands: readonly Command[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
@@ -14,17 +13,24 @@ export function generalHelp(commands: readonly Command[]): string {
     ...lines,
     '',
     'Flags of serve:',
-    describeFlags(SERVE_FLAGS),
+    describeFlags(commands[0]?.flags ?? []),
     '',
     'Exit codes: 0 done, 1 failed, 2 wrong flags or a configuration that cannot be loaded, 3 lint findings or a directory in use.',
     '',
   ].join('\n');
 }
 
-export function commandHelp(command: Command): string {
-  const flags = command.name === 'serve' ? `\n\nFlags:\n${describeFlags(SERVE_FLAGS)}` : '';
-  const more = command.help ? `\n\n${command.help.trimEnd()}` : '';
-  return `belfry ${command.usage}\n\n${command.summary}${flags}${more}\n`;
+/** @param word one of the command's, for help of it alone */
+export function commandHelp(command: Command, word?: string): string {
+  const one = command.words?.find(({ name }) => name === word);
+  if (one) return wordHelp(one);
+  const flags = command.flags?.length ? `\n\nFlags:\n${describeFlags(command.flags)}` : '';
+  const words = command.words ? `\n\n${command.words.map(wordHelp).join('\n').trimEnd()}` : '';
+  return `belfry ${command.usage}\n\n${command.summary}${flags}${words}\n`;
+}
+
+function wordHelp({ usage, summary, flags }: DescribedWord): string {
+  return `belfry ${usage}\n  ${summary}\n${flags.length > 0 ? `${describeFlags(flags)}\n` : ''}`;
 }
 
 export function unknownCommand(name: string, commands: readonly Command[]): string {

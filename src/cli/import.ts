@@ -8,7 +8,7 @@ import type { SqliteAddon } from '../sqlite/database.ts';
 import { DataDirectoryError } from '../tsdb/directory.ts';
 import { type Import, openImport } from '../tsdb/import/import.ts';
 import type { ImportResult } from '../tsdb/import/write-days.ts';
-import { describeFlags, type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
+import { type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { REMOTE_FLAGS, remoteOf } from './remote.ts';
@@ -50,7 +50,7 @@ export function importCommand(deps: ImportDeps): Command {
     name: 'import',
     usage: 'import openmetrics FILE [--data DIR | --url URL]',
     summary: 'stores the samples of an OpenMetrics file, in a directory or, with --url, in a running server',
-    help: describeFlags(IMPORT_FLAGS),
+    flags: IMPORT_FLAGS,
     async run(argv, io) {
       const { file, dir, isQuiet, args } = optionsOf(argv, io.cwd);
       const startedAt = deps.clock.monotonic();

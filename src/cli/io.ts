@@ -1,3 +1,5 @@
+import type { FlagSpec } from './args.ts';
+
 /** What a subcommand may touch of the process; handed in, so that tests can look on. */
 export interface CliIo {
   readonly stdout: (text: string) => void;
@@ -6,13 +8,24 @@ export interface CliIo {
   readonly cwd: string;
 }
 
+/** A word after the command, such as `add` in `silence add`, as help, completions and the manual tell of it. */
+export interface DescribedWord {
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+  readonly flags: readonly FlagSpec[];
+}
+
 /** A subcommand; resolves with the exit code. */
 export interface Command {
   readonly name: string;
   readonly usage: string;
   readonly summary: string;
-  /** What `belfry help` says of it beside usage and summary. */
-  readonly help?: string;
+  /** Its own, when it has no words. */
+  readonly flags?: readonly FlagSpec[];
+  readonly words?: readonly DescribedWord[];
+  /** Values its arguments may have, for completion; files unless given. */
+  readonly values?: readonly string[];
   run(argv: readonly string[], io: CliIo): Promise<number>;
 }
 

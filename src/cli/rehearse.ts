@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { AlertingRuleConfig, RuleGroupConfig } from '../config/rules.ts';
 import { formatDuration, parseDuration } from '../model/duration.ts';
-import { describeFlags, type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
+import { type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
 import type { CheckLanguages } from './check.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
 import { type RehearsalJson, rehearsalText } from './rehearsal-text.ts';
@@ -67,7 +67,8 @@ export function rehearseCommand(deps: RehearseDeps): Command {
   return {
     name: 'rehearse',
     usage: 'rehearse RULE|FILE [--from TIME] [--to TIME] [--url URL]',
-    summary: `tells what a rule would have done in the past, and who would have been told\n\nFlags:\n${describeFlags(FLAGS)}`,
+    summary: 'tells what a rule would have done in the past, and who would have been told',
+    flags: FLAGS,
     async run(argv, io) {
       const args = parseArgs(argv, FLAGS);
       const [wanted, ...more] = args.positional;

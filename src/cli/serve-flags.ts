@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { LOG_LEVELS, type LogLevel } from '../logging.ts';
 import { type FlagSpec, type ParsedArgs, parseArgs, suggestion, UsageError } from './args.ts';
+import { durationOf } from './remote.ts';
 
 /** How the appliance is asked to run, all paths absolute. */
 export interface ServeOptions {
@@ -17,6 +18,8 @@ export interface ServeOptions {
   readonly routePrefix: string | undefined;
   /** Regular expression of origins whose pages may read. */
   readonly corsOrigin: string | undefined;
+  /** How often the configuration's files are looked at; undefined: they are read when somebody says so. */
+  readonly autoReloadMs: number | undefined;
   readonly features: ReadonlySet<string>;
   readonly logLevel: LogLevel;
   readonly logFormat: 'logfmt' | 'json';
@@ -26,6 +29,7 @@ export interface ServeOptions {
 }
 
 const ALWAYS_ON = 'it is always on';
+const DEFAULT_AUTO_RELOAD = '30s';
 const GO_ONLY = 'it belongs to the other program';
 
 export const SERVE_FLAGS: readonly FlagSpec[] = [
@@ -81,7 +85,13 @@ export const SERVE_FLAGS: readonly FlagSpec[] = [
     names: ['enable-feature'],
     kind: 'repeated',
     placeholder: 'NAME',
-    help: 'promql-delayed-name-removal, use-start-timestamps, type-and-unit-labels',
+    help: 'promql-delayed-name-removal, use-start-timestamps, type-and-unit-labels, auto-reload-config',
+  },
+  {
+    names: ['config.auto-reload-interval'],
+    kind: 'value',
+    placeholder: 'DURATION',
+    help: 'reads the configuration again when its files change, looking this often',
   },
   { names: ['log.level'], kind: 'value', placeholder: 'LEVEL', help: 'debug, info, warn or error (info)' },
   { names: ['log.format'], kind: 'value', placeholder: 'FORMAT', help: 'logfmt or json (logfmt)' },
@@ -148,12 +158,26 @@ export function serveOptions(
     webConfigFile: webConfigFile === undefined ? undefined : path.resolve(cwd, webConfigFile),
     routePrefix: args.values.get('web.route-prefix'),
     corsOrigin: args.values.get('web.cors.origin'),
+    autoReloadMs: autoReload(args),
     features: features(args, warnings),
     logLevel: choice(args, 'log.level', LOG_LEVELS, 'info'),
     logFormat: choice(args, 'log.format', ['logfmt', 'json'], 'logfmt'),
     warnings,
     flags: shownFlags(args),
   };
+}
+
+/** Upstream asks for the feature's name too; here the interval is enough, and so is the name. */
+function autoReload(args: ParsedArgs): number | undefined {
+  const isNamed = (args.lists.get('enable-feature') ?? [])
+    .join(',')
+    .split(',')
+    .includes('auto-reload-config');
+  const text = args.values.get('config.auto-reload-interval') ?? (isNamed ? DEFAULT_AUTO_RELOAD : undefined);
+  if (text === undefined) return undefined;
+  const everyMs = durationOf('config.auto-reload-interval', text);
+  if (everyMs < 1000) throw new UsageError('--config.auto-reload-interval: expected at least 1s');
+  return everyMs;
 }
 
 function features(args: ParsedArgs, warnings: string[]): ReadonlySet<string> {

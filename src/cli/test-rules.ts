@@ -3,13 +3,13 @@ import path from 'node:path';
 import { RE2JS } from 're2js';
 import type { Clock } from '../clock.ts';
 import { runRuleTest } from '../rules/unit-test/run.ts';
-import { describeFlags, type FlagSpec, parseArgs, UsageError } from './args.ts';
+import { type FlagSpec, parseArgs, UsageError } from './args.ts';
 import type { CheckLanguages } from './check.ts';
 import { type CliIo, EXIT } from './io.ts';
 import { type JunitSuite, junitXml } from './junit.ts';
 import { readRuleTestFile } from './rule-test-file.ts';
 
-const FLAGS: readonly FlagSpec[] = [
+export const TEST_RULES_FLAGS: readonly FlagSpec[] = [
   { names: ['run'], kind: 'repeated', placeholder: 'REGEX', help: 'only tests whose names match' },
   { names: ['junit'], kind: 'value', placeholder: 'FILE', help: 'writes the results as JUnit XML' },
   { names: ['diff'], kind: 'boolean', help: 'shows what differs, coloured, instead of both sides' },
@@ -22,15 +22,13 @@ const FLAGS: readonly FlagSpec[] = [
   },
 ];
 
-export const testRulesSummary = `runs unit tests of rules in promtool's format\n\nFlags:\n${describeFlags(FLAGS)}`;
-
 export interface TestRulesDeps extends CheckLanguages {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
 }
 
 /** `belfry test rules FILE…`: exits 0 when all tests pass, 1 when one fails or a file is no good. Output as promtool's. */
 export async function testRules(argv: readonly string[], io: CliIo, deps: TestRulesDeps): Promise<number> {
-  const args = parseArgs(argv, FLAGS);
+  const args = parseArgs(argv, TEST_RULES_FLAGS);
   if (args.positional.length === 0) throw new UsageError('test rules: expected at least one FILE');
   const wanted = patternOf(args.lists.get('run') ?? []);
   const features = (args.lists.get('enable-feature') ?? []).flatMap((text) => text.split(','));

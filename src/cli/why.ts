@@ -1,5 +1,5 @@
 import { quote } from '../model/labels.ts';
-import { describeFlags, UsageError } from './args.ts';
+import { UsageError } from './args.ts';
 import { explain, type ShownTrace } from './explain.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
 import type { ListedAlert } from './listing.ts';
@@ -49,7 +49,7 @@ export function whyCommand(now: () => number): Command {
     name: 'why',
     usage: word.usage,
     summary: word.summary,
-    help: describeFlags(word.flags),
+    flags: word.flags,
     run: (argv, io) => runWord(word, argv, io),
   };
 }

@@ -1,4 +1,4 @@
-import { describeFlags, type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
+import { type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
 import { CommandError } from './remote.ts';
 
@@ -25,7 +25,12 @@ export function commandOfWords(
     name,
     usage: `${name} ${names.join('|')} …`,
     summary,
-    help: Object.values(words).map(describeWord).join('\n'),
+    words: Object.entries(words).map(([word, { usage, summary: what, flags }]) => ({
+      name: word,
+      usage,
+      summary: what,
+      flags,
+    })),
     run(argv, io) {
       const [first = '', ...rest] = argv;
       const isWord = Object.hasOwn(words, first);
@@ -43,7 +48,7 @@ export const commandOf = (name: string, word: Word): Command => ({
   name,
   usage: word.usage,
   summary: word.summary,
-  help: `Flags:\n${describeFlags(word.flags)}`,
+  flags: word.flags,
   run: (argv, io) => runWord(word, argv, io),
 });
 
@@ -56,8 +61,4 @@ export async function runWord(word: Word, argv: readonly string[], io: CliIo): P
     io.stderr(`belfry: ${error.message}\n`);
     return EXIT.failed;
   }
-}
-
-function describeWord({ usage, summary, flags }: Word): string {
-  return `belfry ${usage}\n  ${summary}\n${describeFlags(flags)}\n`;
 }

@@ -1,5 +1,16 @@
 import { Gauge, type Registry } from 'prom-client';
 
+/** What became of the last reading of the configuration. */
+export interface LastReload {
+  readonly isSuccessful: boolean;
+  /** Unix ms. */
+  readonly successAt: number;
+  /** Of the last attempt, Unix ms. */
+  readonly triedAt: number;
+  /** Why it was refused, each mistake on a line. */
+  readonly problem?: string;
+}
+
 /** Whether and when the configuration was last read with success, as metrics and for the API. */
 export function reloadMetrics(registry: Registry) {
   const successful = new Gauge({
@@ -12,10 +23,16 @@ export function reloadMetrics(registry: Registry) {
     help: 'When the configuration was last read with success.',
     registers: [registry],
   });
-  let last = { isSuccessful: true, successAt: 0 };
+  let last: LastReload = { isSuccessful: true, successAt: 0, triedAt: 0 };
   return {
-    done(isSuccessful: boolean, now: number): void {
-      last = { isSuccessful, successAt: isSuccessful ? now : last.successAt };
+    /** @param problem why it was refused */
+    done(isSuccessful: boolean, now: number, problem?: string): void {
+      last = {
+        isSuccessful,
+        successAt: isSuccessful ? now : last.successAt,
+        triedAt: now,
+        ...(problem !== undefined && { problem }),
+      };
       successful.set(isSuccessful ? 1 : 0);
       if (isSuccessful) successAt.set(now / 1000);
     },

@@ -7,8 +7,10 @@ import type { Access } from '../access/access.ts';
 import type { Backups } from '../backup/backups.ts';
 import { checkLanguages } from '../cli/languages.ts';
 import type { Clock } from '../clock.ts';
+import { formatFinding } from '../config/finding.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { redactConfig, redactedAlertmanagerConfig } from '../config/redact.ts';
+import type { LastReload } from '../config/reload-metrics.ts';
 import type { AnnotationStore } from '../dashboards/annotation-store.ts';
 import type { DashboardStore } from '../dashboards/store.ts';
 import type { Importer } from '../import/importer.ts';
@@ -70,7 +72,7 @@ export interface ServiceParts {
   readonly features: ReadonlySet<string>;
   /** The running configuration. */
   readonly loaded: () => LoadedConfig;
-  readonly lastReload: () => { readonly isSuccessful: boolean; readonly successAt: number };
+  readonly lastReload: () => LastReload;
   readonly reload: () => Promise<void>;
   readonly externalUrl: () => string;
   readonly backups: Backups;
@@ -253,12 +255,23 @@ function applianceStatus({
   backups,
   remoteWriter,
   startedAt,
+  loaded,
+  lastReload,
 }: ServiceParts): Record<string, unknown> {
+  const reload = lastReload();
   return {
     version: VERSION,
     startedAt: isoTime(startedAt),
     /** Why samples are in memory only; null while they are stored. */
     degraded: store.degraded() ?? null,
+    /** What `belfry check` says of the running configuration, and what became of the last attempt to read it. */
+    config: {
+      isSuccessful: reload.isSuccessful,
+      readAt: isoTime(reload.successAt),
+      triedAt: isoTime(reload.triedAt),
+      problem: reload.problem ?? null,
+      warnings: loaded().warnings.map(formatFinding),
+    },
     store: store.stats(),
     queries: queries.counts(),
     notifier: notifier.status(),

@@ -3,7 +3,7 @@ import { createContext } from 'preact';
 import { useContext, useEffect, useMemo, useRef } from 'preact/hooks';
 import type { PageClock } from './clock.ts';
 import type { Me } from './data/access-types.ts';
-import { type Api, createApi } from './data/api.ts';
+import { type Api, createApi, type Health } from './data/api.ts';
 import type { ActiveTarget, ApiAlert, EventMark } from './data/api-types.ts';
 import { createBatch, type Queries } from './data/batch.ts';
 import { loginAddress } from './data/next-place.ts';
@@ -36,8 +36,8 @@ export interface Session {
   readonly events: Resource<readonly EventMark[]>;
   /** Who the server takes this browser for. */
   readonly me: Resource<Me>;
-  /** Why nothing can be stored right now. */
-  readonly degraded: Resource<string | undefined>;
+  /** Why nothing can be stored right now, and whether the configuration on disk was refused. */
+  readonly health: Resource<Health>;
   /** Set while the server does not answer at all. */
   readonly isUnreachable: ReadonlySignal<boolean>;
 }
@@ -59,7 +59,7 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
   const range = createRangeStore(router, clock, () => window.localStorage);
   const alerts = createResource(clock, (abort) => api.alerts(abort));
   const targets = createResource(clock, (abort) => api.targets(abort));
-  const degraded = createResource(clock, (abort) => api.degraded(abort));
+  const health = createResource(clock, (abort) => api.health(abort));
   const events = createResource(clock, (abort) => api.events(range.resolve(), abort));
   let eventsOf = '';
   effect(() => {
@@ -72,7 +72,7 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
 
   const watch = async (): Promise<void> => {
     const hadFailed = alerts.error.value !== undefined;
-    await Promise.all([alerts.refresh(), targets.refresh(), degraded.refresh(), events.refresh()]);
+    await Promise.all([alerts.refresh(), targets.refresh(), health.refresh(), events.refresh()]);
     // Back again: everything in view is fetched at once, not only at the next refresh.
     if (hadFailed && alerts.error.value === undefined) tick.value++;
     if (me.data.value === undefined) void me.refresh();
@@ -112,7 +112,7 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
     alerts,
     targets,
     events,
-    degraded,
+    health,
     me,
     isUnreachable: computed(() => isSilent(alerts.error.value) && isSilent(targets.error.value)),
   };

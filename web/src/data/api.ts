@@ -46,6 +46,19 @@ export interface QueryExtras {
   readonly explain?: 'true';
 }
 
+/** Of `/api/status`, what people have to know. */
+export interface Health {
+  readonly degraded?: string | null;
+  readonly config?: {
+    readonly isSuccessful: boolean;
+    readonly readAt: string;
+    readonly triedAt: string;
+    /** Each mistake on a line. */
+    readonly problem: string | null;
+    readonly warnings: readonly string[];
+  };
+}
+
 export interface Api {
   /** The page's root, with a slash at its end. */
   readonly base: string;
@@ -95,8 +108,8 @@ export interface Api {
   createSilence(silence: NewSilence): Promise<string>;
   expireSilence(id: string): Promise<void>;
   status<T>(name: 'buildinfo' | 'runtimeinfo' | 'config' | 'flags', signal?: AbortSignal): Promise<T>;
-  /** Why nothing can be stored right now; undefined while all is well. */
-  degraded(signal?: AbortSignal): Promise<string | undefined>;
+  /** Why nothing can be stored right now, and whether the configuration on disk was refused. */
+  health(signal?: AbortSignal): Promise<Health>;
   tsdbStatus(signal?: AbortSignal): Promise<TsdbStatus>;
   storedFiles(signal?: AbortSignal): Promise<readonly StoredFile[]>;
   /** What runs and waits, then what ended lately. */
@@ -240,8 +253,7 @@ export function createApi(
     expireSilence: async (id) =>
       void (await send(`api/v2/silence/${encodeURIComponent(id)}`, { method: 'DELETE' })),
     status: (name, signal) => data(get(`api/v1/status/${name}`, signal)),
-    degraded: async (signal) =>
-      ((await get('api/status', signal)) as { degraded?: string | null }).degraded ?? undefined,
+    health: (signal) => get('api/status', signal) as Promise<Health>,
     tsdbStatus: (signal) => data(get('api/v1/status/tsdb', signal)),
     storedFiles: async (signal) =>
       (await data<{ blocks: readonly StoredFile[] }>(get('api/v1/status/tsdb/blocks', signal))).blocks,

@@ -5,7 +5,7 @@ import { useSession } from '../session.ts';
 
 /** A thin line under the bar that is there only while something is wrong and not already said by the page itself. */
 export function Strip() {
-  const { alerts, targets, degraded, router, isUnreachable, now, range } = useSession();
+  const { alerts, targets, health, router, isUnreachable, now, range } = useSession();
   if (isUnreachable.value) {
     const since = alerts.fetchedAt.value;
     return (
@@ -25,14 +25,21 @@ export function Strip() {
   const down = (targets.data.value ?? []).filter((target) => target.health === 'down');
   const showFiring = firing.length > 0 && path !== '/' && path !== '/alerts';
   const showDown = down.length > 0 && path !== '/targets' && path !== '/';
-  const problem = degraded.data.value;
-  if (!showFiring && !showDown && problem === undefined) return null;
+  const problem = health.data.value?.degraded ?? undefined;
+  const isRefused = health.data.value?.config?.isSuccessful === false;
+  if (!showFiring && !showDown && problem === undefined && !isRefused) return null;
   const oldest = Math.min(...firing.map((alert) => parseApiTime(alert.activeAt) ?? now.value));
   return (
     <div class="strip is-firing" role="status">
       {problem !== undefined && (
         <a href={router.href('/status')}>
           <StateMark state="firing" word="storage" /> nothing can be stored: {problem}
+        </a>
+      )}
+      {isRefused && (
+        <a href={router.href('/status')}>
+          <StateMark state="firing" word="configuration" /> the new configuration was refused, the old one
+          goes on
         </a>
       )}
       {showFiring && (

@@ -64,6 +64,7 @@ export function Status() {
         <h2 class="section-title">
           Configuration <span class="section-note">secrets are not shown</span>
         </h2>
+        <ConfigState />
         <View resource={config} what="The configuration" skeleton={<Skeleton rows={8} height={22} />}>
           {({ yaml }) => (
             <pre class="code is-tall">
@@ -90,6 +91,31 @@ function FlagList({ flags }: { readonly flags: Facts }) {
         </div>
       ))}
     </dl>
+  );
+}
+
+/** What is wrong with what is on disk, and what is worth knowing of what runs. */
+function ConfigState() {
+  const { health } = useSession();
+  const state = health.data.value?.config;
+  if (!state || (state.isSuccessful && state.warnings.length === 0)) return null;
+  return (
+    <>
+      {!state.isSuccessful && (
+        <div class="error-note" role="alert">
+          <span class="error-what">
+            Refused <Ago time={parseApiTime(state.triedAt)} suffix=" ago" />; the one below goes on.
+          </span>
+          <pre class="error-why">{state.problem}</pre>
+        </div>
+      )}
+      {state.warnings.length > 0 && (
+        <details class="config-warnings">
+          <summary>{state.warnings.length === 1 ? '1 warning' : `${state.warnings.length} warnings`}</summary>
+          <pre class="code">{state.warnings.join('\n')}</pre>
+        </details>
+      )}
+    </>
   );
 }
 

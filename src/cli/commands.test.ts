@@ -1,0 +1,137 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { systemClock } from '../clock.ts';
+import { detectPlatform } from '../platform.ts';
+import { commands } from './commands.ts';
+import { completionScript } from './completion.ts';
+import { commandHelp } from './help.ts';
+import type { CliIo } from './io.ts';
+import { manualPage } from './manual.ts';
+import { translated } from './other-names.ts';
+
+let said = '';
+const io: CliIo = {
+  stdout: (text) => (said += text),
+  stderr: (text) => (said += text),
+  env: {},
+  cwd: os.tmpdir(),
+};
+const ALL = commands({
+  clock: systemClock,
+  platform: detectPlatform(),
+  serve: async () => 0,
+  out: new Writable(),
+  io,
+  isWatched: false,
+  readSecret: async () => 'secret',
+  isPerson: false,
+});
+const run = async (...argv: string[]): Promise<{ code: number; out: string }> => {
+  said = '';
+  const [name, ...rest] = argv;
+  const code = await ALL.find((command) => command.name === name)!.run(rest, io);
+  return { code, out: said };
+};
+
+test('every command and word tells its flags in help, in the manual and in all completions', () => {
+  const manual = manualPage(ALL, '1.2.3');
+  const scripts = (['bash', 'zsh', 'fish'] as const).map((shell) => completionScript(shell, ALL));
+  for (const command of ALL) {
+    expect(command.flags ?? command.words ?? command.values, command.name).toBeDefined();
+    const help = commandHelp(command);
+    const flags = [command.flags ?? [], ...(command.words ?? []).map((word) => word.flags)].flat();
+    for (const { names, ignored } of flags) {
+      if (ignored !== undefined) continue;
+      expect(help).toContain(`--${names[0]}`);
+      expect(manual).toContain(`\\-\\-${names[0]!.replaceAll('-', '\\-')}`);
+      for (const script of scripts) expect(script).toContain(names[0]);
+    }
+    for (const script of scripts) expect(script).toContain(command.name);
+  }
+});
+
+/** Completes a line as bash does. */
+function completed(words: string[]): string[] {
+  const line = `${completionScript('bash', ALL)}
+COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}
+_belfry; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  return execFileSync('bash', ['--norc', '-c', line], { encoding: 'utf8' }).trim().split('\n');
+}
+
+test.each([
+  [['belfry', 'rel'], ['reload']],
+  [['belfry', 'silence', 'ex'], ['expire']],
+  [['belfry', 'token', 'create', '--s'], ['--scope']],
+  [
+    ['belfry', 'serve', '--web.c'],
+    ['--web.config.file', '--web.cors.origin'],
+  ],
+  [['belfry', 'completion', 'f'], ['fish']],
+  [['belfry', 'help', 'wh'], ['why']],
+])('bash completes %j to %j', (words, expected) => {
+  expect(completed(words)).toEqual(expected);
+});
+
+const hasGroff = spawnSync('groff', ['--version']).status === 0;
+test.skipIf(!hasGroff)('the manual page is good roff', () => {
+  const { status, stdout, stderr } = spawnSync('groff', ['-man', '-Tutf8', '-ww', '-z'], {
+    input: manualPage(ALL, '1.2.3'),
+    encoding: 'utf8',
+  });
+  expect([status, stdout, stderr]).toEqual([0, '', '']);
+});
+
+test('init writes a configuration that check takes, and nothing over another file', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'belfry-init-'));
+  const file = path.join(folder, 'belfry.yaml');
+  expect((await run('init', file)).code).toBe(0);
+  expect(await run('check', file)).toMatchObject({ code: 0, out: expect.stringContaining('valid config') });
+  expect(await run('init', file)).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('is there already'),
+  });
+  fs.rmSync(folder, { recursive: true });
+});
+
+test('hash-password prints a hash that a configuration takes', async () => {
+  const { out } = await run('hash-password');
+  expect(out).toMatch(/^\$scrypt\$ln=15,r=8,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}\n$/);
+});
+
+test('outside of the executable there are no licences to show', async () => {
+  expect((await run('version')).out).toMatch(/^belfry, version \d+\.\d+\.\d+/);
+  expect(await run('version', '--licenses')).toMatchObject({ code: 1 });
+});
+
+test.each<['promtool' | 'amtool', string, string | undefined]>([
+  ['promtool', 'check config --syntax-only prometheus.yml', 'check prometheus.yml'],
+  ['promtool', 'check rules a.yml b.yml', 'check a.yml b.yml'],
+  ['promtool', 'test rules t.yml', 'test rules t.yml'],
+  ['promtool', 'query instant http://x:1 up', 'query --url http://x:1 up'],
+  [
+    'promtool',
+    'query range --start=1 --step 5s http://x:1 up',
+    'query --url http://x:1 --start=1 --step 5s up',
+  ],
+  [
+    'promtool',
+    'tsdb create-blocks-from openmetrics f.om data --quiet',
+    'import openmetrics f.om --data data --quiet',
+  ],
+  ['promtool', 'tsdb dump data', 'export --data data'],
+  ['promtool', 'push metrics', undefined],
+  ['amtool', 'check-config am.yml', 'check am.yml'],
+  [
+    'amtool',
+    'silence add a=b -c why --alertmanager.url=http://x',
+    'silence add a=b -c why --alertmanager.url=http://x',
+  ],
+  ['amtool', 'config routes test --config.file=x a=b', 'route test --config.file=x a=b'],
+  ['amtool', 'cluster show', undefined],
+])('%s %s is belfry %s', (program, line, expected) => {
+  expect(translated(program, line.split(' '))?.join(' ')).toBe(expected);
+});

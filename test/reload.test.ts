@@ -1,0 +1,80 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { eventually, freePort, runToEnd, startAppliance, temporaryFolder } from './harness/appliance.ts';
+
+interface Status {
+  readonly config: { isSuccessful: boolean; problem: string | null; warnings: string[] };
+}
+
+const job = (name: string): string =>
+  `  - { job_name: ${name}, static_configs: [{ targets: ['127.0.0.1:1'] }] }\n`;
+
+test('a reload takes all of a file or nothing, and says so: exit code, API, metrics, audit log', async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = temporaryFolder('reload');
+  stack.defer(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const config = path.join(folder, 'belfry.yaml');
+  const write = (text: string): void => fs.writeFileSync(config, text);
+  write(`scrape_configs:\n${job('first')}`);
+  const belfry = await startAppliance(stack, {
+    config,
+    data: path.join(folder, 'data'),
+    args: ['--config.auto-reload-interval=1s'],
+  });
+  const jobs = async () =>
+    (await belfry.get<{ data: { scrapePools: string[] } }>('/api/v1/scrape_pools')).data.scrapePools;
+  const state = async () => (await belfry.get<Status>('/api/status')).config;
+  const metric = async () =>
+    /^belfry_config_last_reload_successful (\d)/m.exec(
+      await (await fetch(`${belfry.url}/metrics`)).text(),
+    )![1];
+  const reload = () => runToEnd(['reload', '--url', belfry.url]);
+
+  write(`scrape_configs:\n${job('first')}${job('second')}rule_files: [none.yml]\n`);
+  const good = reload();
+  expect([good.status, good.stdout]).toEqual([0, 'the configuration was read and is in use\n']);
+  expect(good.stderr).toContain('no such file: none.yml');
+  expect(await jobs()).toEqual(['first', 'second']);
+  expect([(await state()).isSuccessful, (await state()).warnings.length, await metric()]).toEqual([
+    true,
+    1,
+    '1',
+  ]);
+
+  write(`scrape_configs:\n${job('third')}  - { job_nam: x }\n`);
+  const bad = reload();
+  expect([bad.status, bad.stderr]).toEqual([1, expect.stringContaining('scrape_configs[1].job_nam')]);
+  expect(await jobs()).toEqual(['first', 'second']);
+  expect([(await state()).isSuccessful, await metric()]).toEqual([false, '0']);
+  expect((await state()).problem).toContain('did you mean "job_name"');
+
+  // A changed file is read by itself, and so it is when SIGHUP asks.
+  write(`scrape_configs:\n${job('fourth')}`);
+  await eventually('the changed file is in use', async () => (await jobs()).join() === 'fourth');
+  belfry.kill('SIGHUP');
+  const causes = async () =>
+    (await belfry.get<{ who: string; what: string }[]>('/api/audit')).map(({ who }) => who);
+  await eventually('all causes are in the audit log', async () => {
+    const seen = await causes();
+    return ['SIGHUP', 'changed file', 'anyone'].every((who) => seen.includes(who));
+  });
+}, 60_000);
+
+test('a reload cannot open to everybody what listens beyond this host', async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = temporaryFolder('reload');
+  stack.defer(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const config = path.join(folder, 'belfry.yaml');
+  const hash = runToEnd(['hash-password'], { input: 'secret\n' }).stdout.trim();
+  fs.writeFileSync(config, `web: { users: { ada: { role: admin, password_hash: '${hash}' } } }\n`);
+  const data = path.join(folder, 'data');
+  const port = await freePort();
+  const belfry = await startAppliance(stack, { config, data, port, listen: `0.0.0.0:${port}` });
+  fs.writeFileSync(config, '');
+  const refused = runToEnd(['reload', '--url', `http://127.0.0.1:${port}`], {
+    env: { BELFRY_USER: 'ada:secret' },
+  });
+  expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining('refusing to listen')]);
+  expect((await fetch(`${belfry.url}/metrics`, { headers: { connection: 'close' } })).status).toBe(401);
+}, 60_000);
