@@ -6,7 +6,7 @@ import { createDashboardStore } from '../../src/dashboards/store.ts';
 import { dashboardRoutes } from '../../src/http/dashboards.ts';
 import type { Log } from '../../src/model/log.ts';
 import { openDatabase } from '../../src/sqlite/database.ts';
-import { GALLERY } from './gallery.ts';
+import { GALLERY, OPTIONS } from './gallery.ts';
 import type { FetchApp } from './server.ts';
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error: console.error, child: () => quiet };
@@ -23,5 +23,6 @@ export async function fakeDashboards(): Promise<FetchApp> {
   const dashboards = createDashboardStore({ files, db, clock: systemClock, log: quiet });
   await dashboards.load();
   dashboards.put(GALLERY);
+  dashboards.put(OPTIONS);
   return dashboardRoutes({ dashboards });
 }

@@ -106,6 +106,32 @@ export function createFakeApi(scenario: Scenario, now: () => number): FakeApi {
           ? { status: 200, body: fakeTrace(found, now()) }
           : { status: 404, body: { error: `no alert ${JSON.stringify(traced)} is known` } };
       }
+      if (method === 'POST' && path === '/api/rehearse') return rehearsed(body, now());
+      if (get && path === '/api/alerts/history')
+        return pastOf(query, alerts() as ReturnType<typeof alert>[], now());
+      if (get && path === '/api/annotations')
+        return {
+          status: 200,
+          body: [
+            {
+              id: 1,
+              time: now() - 20 * MINUTE,
+              timeEnd: now() - 20 * MINUTE,
+              text: 'v1.2 is out',
+              tags: ['deploy'],
+            },
+          ],
+        };
+      if (get && path === '/api/queries') return { status: 200, body: [] };
+      if (get && path === '/api/discovery') return { status: 200, body: [] };
+      if (get && path === '/api/v1/status/tsdb/blocks') return ok({ blocks: storedFiles(now()) });
+      if (get && path === '/api/v1/status/flags')
+        return ok({
+          config: 'belfry.yaml',
+          data: './data',
+          listen: '127.0.0.1:9797',
+          'web.external-url': '',
+        });
       if (get && path === '/api/notifications/outbox')
         return { status: 200, body: api.scenario === 'busy' && !isResent ? fakeOutbox(now()) : [] };
       if (method === 'POST' && path === '/api/notifications/outbox/resend') {
@@ -475,6 +501,72 @@ const DROPPED = ['backend-3:8000', 'backend-canary:8000'].map((address) => ({
   },
   scrapePool: 'backend',
 }));
+
+/** Three firings in the period asked for, whatever is tried. */
+function rehearsed(body: string, now: number): FakeAnswer {
+  const { from, to } = JSON.parse(body) as { from: number; to: number };
+  const iso = (share: number): string => new Date((from + (to - from) * share) * 1000).toISOString();
+  const firings = [0.2, 0.5, 0.9].map((share) => ({
+    labels: { alertname: 'HighErrorRate', job: 'backend' },
+    annotations: {},
+    pendingAt: iso(share - 0.01),
+    firingAt: iso(share),
+    resolvedAt: share < 0.9 ? iso(share + 0.05) : undefined,
+  }));
+  const summary = {
+    firings: 3,
+    alerts: 1,
+    pendingOnly: 0,
+    longestMs: 4_320_000,
+    totalMs: 9e6,
+    nightShare: 0,
+    flaps: 0,
+  };
+  const routing = {
+    notifications: 4,
+    receivers: [{ receiver: 'team-backend', integration: 'slack', notifications: 4 }],
+  };
+  return {
+    status: 200,
+    body: {
+      from: iso(0),
+      to: new Date(Math.min(now, to * 1000)).toISOString(),
+      summary,
+      errors: [],
+      firings,
+      routing,
+    },
+  };
+}
+
+/** Two firings of 15 min each, for every alert of the name. */
+function pastOf(
+  query: URLSearchParams,
+  alerts: readonly { readonly labels: Readonly<Record<string, string>> }[],
+  now: number,
+): FakeAnswer {
+  const iso = (ms: number): string => new Date(now - ms).toISOString();
+  const episodes = [9, 3].map((hours) => ({
+    isFiringBefore: false,
+    value: 1,
+    firingAt: iso(hours * 60 * MINUTE),
+    endedAt: iso(hours * 60 * MINUTE - 15 * MINUTE),
+  }));
+  const own = alerts.filter(({ labels }) => labels.alertname === query.get('alertname'));
+  return { status: 200, body: { alerts: own.map(({ labels }) => ({ labels, fingerprint: 'x', episodes })) } };
+}
+
+function storedFiles(now: number): unknown[] {
+  const day = 1440 * MINUTE;
+  const today = Math.floor(now / day) * day;
+  return [0, 1, 2, 3].map((ago) => ({
+    ulid: String(ago),
+    minTime: today - ago * day,
+    maxTime: today - (ago - 1) * day,
+    stats: { numBytes: ago === 0 ? 12e6 : 31e6 + ago * 1e6 },
+    compaction: { level: ago === 0 ? 1 : 2 },
+  }));
+}
 
 function range(query: URLSearchParams): unknown[] {
   const [start, end, step] = ['start', 'end', 'step'].map((name) => Number(query.get(name))) as [

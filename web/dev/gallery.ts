@@ -20,6 +20,110 @@ const states = [
   },
 ];
 
+const line = (title: string, custom: object, more: object = {}): object => ({
+  type: 'timeseries',
+  title,
+  targets: [query('things', { legendFormat: '{{device}}' })],
+  fieldConfig: { defaults: { custom, thresholds: steps, ...more }, overrides: [] },
+});
+const value = (type: string, title: string, options: object, more: object = {}): object => ({
+  type,
+  title,
+  targets: [query('things', { legendFormat: '{{device}}' })],
+  options,
+  fieldConfig: { defaults: { thresholds: steps, ...more }, overrides: [] },
+});
+
+/** What a panel's options change, one after the other. */
+export const OPTIONS = {
+  uid: 'options',
+  title: 'Every option',
+  graphTooltip: 2,
+  links: [
+    { type: 'dashboards', title: 'All', tags: [], asDropdown: true, keepTime: true },
+    { type: 'link', title: 'Wiki', url: 'https://example.com/', targetBlank: true },
+  ],
+  panels: [
+    line('Steps before', { lineInterpolation: 'stepBefore', lineWidth: 3 }),
+    line('Dashes and dots', {
+      lineStyle: { fill: 'dash', dash: [4, 8] },
+      showPoints: 'always',
+      pointSize: 7,
+    }),
+    line('Bars before', { drawStyle: 'bars', barAlignment: -1, fillOpacity: 60 }),
+    line('Stacked shares', { stacking: { mode: 'percent' }, fillOpacity: 40 }),
+    line('Logarithm', { scaleDistribution: { type: 'log', log: 10 }, axisLabel: 'things' }),
+    line(
+      'By value',
+      { gradientMode: 'scheme', fillOpacity: 30 },
+      { color: { mode: 'continuous-GrYlRd' }, min: 0, max: 100 },
+    ),
+    line('Limits as areas', { thresholdsStyle: { mode: 'dashed+area' } }),
+    line('Around zero, on the right', { axisCenteredZero: true, axisPlacement: 'right' }, { unit: 'bytes' }),
+    line('Holes of a minute are bridged', { spanNulls: 60_000 }),
+    {
+      type: 'graph',
+      title: 'Of old: second axis, turned over, hidden zeros',
+      targets: [query('things', { legendFormat: '{{device}}' })],
+      nullPointMode: 'null as zero',
+      steppedLine: true,
+      yaxes: [{ format: 'bytes' }, { format: 's', label: 'right' }],
+      aliasColors: { c: '#ff0000' },
+      seriesOverrides: [
+        { alias: 'a', yaxis: 2 },
+        { alias: '/^b/', transform: 'negative-Y', dashes: true },
+      ],
+      legend: {
+        show: true,
+        alignAsTable: true,
+        values: true,
+        max: true,
+        sort: 'max',
+        sortDesc: true,
+        hideZero: true,
+      },
+      tooltip: { shared: false },
+    },
+    value('stat', 'Values on a ground', {
+      colorMode: 'background',
+      graphMode: 'none',
+      textMode: 'value_and_name',
+    }),
+    value('stat', 'Fixed sizes', {
+      text: { valueSize: 33, titleSize: 9 },
+      justifyMode: 'center',
+      textMode: 'value_and_name',
+    }),
+    value('gauge', 'Limits beside the dial', { showThresholdLabels: true }, { max: 200 }),
+    value('gauge', 'No ring of limits', { showThresholdMarkers: false }),
+    value('bargauge', 'LCD, upright', { displayMode: 'lcd', orientation: 'vertical', showUnfilled: false }),
+    {
+      type: 'singlestat',
+      title: 'Of old: coloured ground',
+      format: 'percent',
+      valueName: 'max',
+      thresholds: '10,50',
+      colors: ['#299c46', '#e0b400', '#d44a3a'],
+      colorBackground: true,
+      prefix: '~',
+      postfix: '!',
+      sparkline: { show: true },
+      targets: [query('things')],
+    },
+    value('table', 'Without a head, with a foot', {
+      showHeader: false,
+      footer: { show: true, reducer: ['max'] },
+    }),
+    value('piechart', 'A pie with names', {
+      pieType: 'pie',
+      displayLabels: ['name'],
+      legend: { showLegend: false },
+    }),
+    value('barchart', 'Lying bars', { orientation: 'horizontal' }),
+    value('histogram', 'Wide buckets', { bucketSize: 20 }),
+  ].map((panel, i) => ({ id: i + 1, ...at((i % 3) * 8, Math.floor(i / 3) * 6, 8, 6), ...panel })),
+};
+
 export const GALLERY = {
   uid: 'gallery',
   title: 'Every kind of panel',

@@ -1,9 +1,12 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { AxeResults } from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { buildWeb } from '../../scripts/build-web.ts';
+import type { ChartHost, ChartSpec } from '../src/chart/plot.ts';
 import { fakeDashboards } from './dashboards.ts';
 import { type FakeServer, startFakeServer } from './server.ts';
 
@@ -311,6 +314,136 @@ test.skipIf(!hasBrowser)('every kind of panel is drawn, rows repeat, and marks a
   expect(complaints).toEqual([]);
 });
 
+test.skipIf(!hasBrowser)('options of panels are drawn as authored', async () => {
+  const page = await open('/d/options', { viewport: { width: 1440, height: 2600 } });
+  await page.waitForFunction(() => document.querySelectorAll('.dash-panel canvas').length >= 10);
+  const panel = (title: string) =>
+    page.locator('.dash-panel', { has: page.getByRole('heading', { name: title }) });
+  const drawn = (title: string): Promise<ChartSpec> =>
+    panel(title)
+      .locator('.chart-plot')
+      .evaluate((element) => (element as ChartHost).drawn!());
+  expect((await drawn('Steps before')).lines[0]).toMatchObject({ draw: 'stepBefore', width: 3 });
+  expect((await drawn('Dashes and dots')).lines[0]).toMatchObject({
+    dash: [4, 8],
+    points: 'always',
+    pointSize: 7,
+  });
+  expect((await drawn('Bars before')).lines[0]).toMatchObject({ draw: 'bars', barAlign: -1, fill: 0.6 });
+  const shares = await drawn('Stacked shares');
+  expect(shares.bounds).toMatchObject({ min: 0, max: 100 });
+  const last = shares.times.length - 1;
+  expect(shares.lines.reduce((sum, one) => sum + (one.values[last] ?? 0), 0)).toBeCloseTo(100, 6);
+  expect(await drawn('Logarithm')).toMatchObject({ logBase: 10, axisLabel: 'things' });
+  expect((await drawn('By value')).lines[0]!.paint).toHaveLength(11);
+  expect(await drawn('Limits as areas')).toMatchObject({
+    thresholdStyle: 'dashed+area',
+    thresholds: [{}, { value: 50 }, { value: 100 }],
+  });
+  const right = await drawn('Around zero, on the right');
+  expect(right.bounds.isCentered).toBe(true);
+  expect(right.lines.map(({ axis }) => axis)).toEqual(right.lines.map(() => 'right'));
+  expect((await drawn('Holes of a minute')).lines[0]!.spanGaps).toBe(60);
+  const old = await drawn('Of old: second axis');
+  const named = (name: string) => old.lines.find((one) => one.name === name)!;
+  expect(old).toMatchObject({
+    unit: 'bytes',
+    rightUnit: 's',
+    rightLabel: 'right',
+    tooltip: { mode: 'single' },
+  });
+  expect(old.lines.every(({ draw }) => draw === 'step')).toBe(true);
+  expect(old.lines.some(({ axis }) => axis === 'right') || old.lines.some(({ dash }) => dash)).toBe(
+    old.lines.some(({ name }) => /^[ab]/.test(name)),
+  );
+  expect(named(old.lines[0]!.name).values.every((value) => value !== null)).toBe(true);
+
+  await panel('Values on a ground').locator('.stat-tile.is-filled .stat-name').first().waitFor();
+  expect(
+    await panel('Fixed sizes')
+      .locator('.is-centered .stat-value')
+      .first()
+      .evaluate((element) => getComputedStyle(element).fontSize),
+  ).toBe('33px');
+  expect(await panel('Limits beside the dial').locator('.gauge-label').first().textContent()).toBe('50');
+  await panel('No ring of limits').locator('.gauge-arc').first().waitFor();
+  expect(await panel('No ring of limits').locator('.gauge-step').count()).toBe(0);
+  await panel('LCD, upright').locator('.bars.is-lcd.is-upright.has-no-track').waitFor();
+  expect((await panel('Of old: coloured').locator('.stat-affix').allInnerTexts()).slice(0, 2)).toEqual([
+    '~',
+    '!',
+  ]);
+  await panel('Of old: coloured').locator('.stat-tile.is-filled.is-centered .sparkline').first().waitFor();
+  const table = panel('Without a head');
+  await table.locator('tfoot').waitFor();
+  expect(await table.locator('thead').count()).toBe(0);
+  await panel('A pie with names').locator('.panel-body path').first().waitFor();
+  await panel('Lying bars').locator('.bar-mark').first().waitFor();
+  await panel('Wide buckets').locator('.bar-mark').first().waitFor();
+
+  const links = page.getByRole('navigation', { name: 'Links of this dashboard' });
+  expect(await links.getByRole('link', { name: 'Wiki' }).getAttribute('target')).toBe('_blank');
+  await links.getByRole('button', { name: 'All' }).click();
+  expect(await links.getByRole('link', { name: 'Every kind of panel' }).getAttribute('href')).toMatch(
+    /^\/d\/gallery\/\?from=now-1h&to=now$/,
+  );
+  expect(complaints).toEqual([]);
+});
+
+test.skipIf(!hasBrowser)(
+  'a panel is seen alone, as a table and in Explore; what is hidden is in the address',
+  async () => {
+    const page = await open('/d/options');
+    const panel = page.locator('.dash-panel').first();
+    await panel.locator('canvas').waitFor();
+    await panel.focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-panel'))).toBe('2');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('i');
+    await page.getByRole('dialog').getByRole('columnheader', { name: 'Time' }).waitFor();
+    await page.getByRole('tab', { name: 'Queries' }).click();
+    await page.getByRole('dialog').getByText('things', { exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await panel.locator('.legend-entry').nth(1).click();
+    await page.waitForURL(/only-1=/);
+    await page.reload();
+    await page
+      .locator('.dash-panel')
+      .first()
+      .locator('.legend-entry[aria-pressed="false"]')
+      .first()
+      .waitFor();
+    await page.locator('.dash-panel').first().focus();
+    await page.keyboard.press('v');
+    await page.waitForURL(/viewPanel=1/);
+    await page.locator('.dash-panel.is-alone canvas').waitFor();
+    expect(await page.locator('.dash-panel').count()).toBe(1);
+    await page.goBack();
+    await page.waitForFunction(() => document.querySelectorAll('.dash-panel').length > 10);
+    await page.goto(`${server.url}/d/options/x?fullscreen&panelId=2`);
+    await page.locator('.dash-panel.is-alone', { hasText: 'Dashes and dots' }).waitFor();
+    await page.keyboard.press('e');
+    await page.waitForURL(/\/graph\?g0\.expr=things/);
+    expect(complaints).toEqual([]);
+  },
+);
+
+test.skipIf(!hasBrowser)('a rule is rehearsed with another threshold and another time', async () => {
+  const page = await open('/alerts/HighErrorRate');
+  const rehearsal = page.getByRole('region', { name: 'Rehearsal' });
+  await rehearsal.getByText('It would have fired 3 times').waitFor();
+  const asked = page.waitForRequest((request) => /"for":"1h"/.test(request.postData() ?? ''));
+  await rehearsal.getByLabel(/^For/).fill('8');
+  await asked;
+  const lowered = page.waitForRequest((request) => / > 0\.0\d+"/.test(request.postData() ?? ''));
+  await rehearsal.getByLabel(/^Threshold/).fill('20');
+  await lowered;
+  await rehearsal.getByRole('button', { name: 'As the rule is' }).click();
+  await page.getByRole('region', { name: 'History' }).getByText('Fired 2 times, 30 min in all.').waitFor();
+  expect(complaints).toEqual([]);
+});
+
 test.skipIf(!hasBrowser)('keys move about, search finds, and a wall has no bars', async () => {
   const page = await open('/');
   await page.locator('.host-table').waitFor();
@@ -381,3 +514,38 @@ test
   expect(await page.locator('.bottom-bar .page-link').count()).toBe(5);
   expect(complaints).toEqual([]);
 });
+
+const PAGES = [
+  '/',
+  '/alerts',
+  '/alerts?show=silences',
+  '/alerts?show=sent',
+  '/alerts?show=groups',
+  '/alerts/HighErrorRate',
+  '/targets',
+  '/graph?g0.expr=node_things&g0.tab=0',
+  '/dashboards',
+  '/d/gallery',
+  '/status',
+];
+
+test.skipIf(!hasBrowser).each(['light', 'dark'] as const)(
+  'no page has a serious accessibility fault, %s',
+  async (colorScheme) => {
+    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    const faults: string[] = [];
+    const page = await open('/', { colorScheme });
+    for (const path of PAGES) {
+      await page.goto(server.url + path);
+      await page.locator('main :is(table, ul, dl, canvas)').first().waitFor({ state: 'attached' });
+      await page.waitForTimeout(300);
+      await page.evaluate(axe);
+      const found = (await page.evaluate('axe.run({ resultTypes: ["violations"] })')) as AxeResults;
+      for (const { id, impact, nodes } of found.violations) {
+        if (impact !== 'serious' && impact !== 'critical') continue;
+        faults.push(...nodes.slice(0, 3).map((node) => `${path}: ${id}: ${node.target.join(' ')}`));
+      }
+    }
+    expect(faults).toEqual([]);
+  },
+);

@@ -97,6 +97,11 @@ export interface PlotColors {
 
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
+/** The element a chart is in: what it draws can be read from it, by those who check that it is the truth. */
+export interface ChartHost extends HTMLElement {
+  drawn?: () => ChartSpec;
+}
+
 /** Draws one chart into `host`. A new shape of data (other lines, other unit) needs a new plot; see `shapeOf`. */
 export function createPlot(
   host: HTMLElement,
@@ -220,6 +225,7 @@ export function createPlot(
     dataOf(spec),
     host,
   );
+  (host as ChartHost).drawn = () => spec;
   plot.over.addEventListener('mouseenter', tooltip.show);
   plot.over.addEventListener('mouseleave', tooltip.hide);
   // The library has let go of its crosshair, or holds it, by the time of the click.

@@ -36,16 +36,33 @@ export function cssColor(name: string | undefined, theme: ShownTheme): string | 
 
 /** Black or white, whichever reads better on a colour. */
 export function inkOn(color: string): string {
-  const oklch = /^oklch\(\s*([\d.]+)/.exec(color);
+  const light = luminanceOf(color);
+  return light !== undefined && light > EVEN ? 'oklch(0.17 0.008 260)' : 'oklch(1 0 0)';
+}
+
+/** The luminance on which both inks read equally well. */
+const EVEN = 0.1925;
+
+/** Relative luminance as WCAG defines it, 0 to 1; undefined for a colour in another notation. */
+function luminanceOf(color: string): number | undefined {
+  const oklch = /^oklch\(\s*([\d.]+)\s+([\d.]+)\s+([\d.]+)/.exec(color);
+  if (oklch) {
+    const [lightness, chroma, hue] = oklch.slice(1).map(Number) as [number, number, number];
+    const a = chroma * Math.cos((hue * Math.PI) / 180);
+    const b = chroma * Math.sin((hue * Math.PI) / 180);
+    // Ottosson's OKLab to linear sRGB, summed to the luminance.
+    const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+    const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+    const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
+    const red = 4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s;
+    const green = -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s;
+    const blue = -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s;
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  }
   const rgb = /^rgba?\(\s*([\d.]+)[\s,]+([\d.]+)[\s,]+([\d.]+)/.exec(color);
   const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/i.exec(color);
   const parts = rgb?.slice(1).map(Number) ?? hex?.slice(1).map((part) => Number.parseInt(part, 16));
-  const isLight = oklch ? Number(oklch[1]) > 0.6 : parts ? luminance(parts) > 0.22 : false;
-  return isLight ? 'oklch(0.17 0.008 260)' : 'oklch(1 0 0)';
-}
-
-/** Relative luminance as WCAG defines it, 0 to 1. */
-function luminance(parts: readonly number[]): number {
+  if (!parts) return undefined;
   const [r = 0, g = 0, b = 0] = parts.map((part) => {
     const share = part / 255;
     return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;

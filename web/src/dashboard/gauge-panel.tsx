@@ -115,7 +115,7 @@ export function BarGaugePanel({ panel, data }: { readonly panel: PanelModel; rea
               }}
             />
           </span>
-          <span class="value" style={{ color: display.color }}>
+          <span class="value">
             {display.text}
             {display.unit !== '' && <span class="unit">{display.unit}</span>}
           </span>
