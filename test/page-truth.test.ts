@@ -17,6 +17,9 @@ if (!canRun)
     'the truth of drawn series is NOT tested: it needs Chromium, node_exporter and shared/dashboards',
   );
 
+/** Graphs opened of the large dashboard. */
+const WANTED = 14;
+
 /** What a chart's element carries. */
 interface Drawn {
   readonly times: readonly number[];
@@ -80,12 +83,15 @@ test.skipIf(!canRun)(
       });
       const now = Date.now();
       await page.goto(`${belfry.url}/d/${uid}/x?from=${now - 60_000}&to=${now}&refresh=off`);
-      for (const row of await page.locator('.dash-row[aria-expanded="false"]').all()) {
-        if ((await page.locator('.dash-panel canvas').count()) > 12) break;
-        await row.click();
-        await page.waitForTimeout(1500);
+      const canvases = page.locator('.dash-panel canvas');
+      await canvases.first().waitFor();
+      const closed = page.locator('.dash-row[aria-expanded="false"]');
+      while ((await closed.count()) > 0 && (await canvases.count()) < WANTED) {
+        const before = await canvases.count();
+        await closed.first().click();
+        await canvases.nth(before).waitFor();
+        await page.waitForTimeout(500);
       }
-      await page.waitForTimeout(2000);
       const charts = await page.locator('.dash-panel .chart-plot').evaluateAll((elements) =>
         elements.flatMap((element) => {
           const drawn = (element as unknown as { drawn?: () => unknown }).drawn?.();
