@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { LineError, TextImport } from '../import/text-import.ts';
 import type { Log } from '../model/log.ts';
@@ -162,17 +161,16 @@ async function sendFile(
   const total = fs.fstatSync(descriptor).size;
   let bytes = 0;
   let lines = 0;
-  const counted = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
+  // Not Readable.toWeb: it reads ahead without end, in chunks that it counts as one byte each.
+  const text = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const chunk of fs.createReadStream('', { fd: descriptor, highWaterMark: SENT_AT_ONCE })) {
       bytes += chunk.length;
       for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) lines++;
       progress.read(bytes, total, lines);
-      controller.enqueue(chunk);
-    },
-  });
-  const text = Readable.toWeb(fs.createReadStream('', { fd: descriptor, highWaterMark: SENT_AT_ONCE }));
-  const body = (text as ReadableStream<Uint8Array>).pipeThrough(counted);
-  const answer = await remoteOf(args, env, TIMEOUT).upload('/api/import/openmetrics', body);
+      yield chunk;
+    }
+  };
+  const answer = await remoteOf(args, env, TIMEOUT).upload('/api/import/openmetrics', ReadableStream.from(text()));
   if (answer.status === 200) return answer.body as ImportResult;
   const { error, line } = answer.body as { error?: string; line?: number };
   throw new Error(line === undefined ? (error ?? `answered ${answer.status}`) : `${file}:${line}: ${error}`);

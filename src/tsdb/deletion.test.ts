@@ -11,6 +11,7 @@ import { type DayChange, finishChange } from './partition/change.ts';
 import { type Deletion, DeletionTally, rewriteDay } from './partition/deletion.ts';
 import { listPartitions } from './partition/directory.ts';
 import { changedPath } from './partition/names.ts';
+import { openPartitionFile } from './partition/schema.ts';
 import { always, type Contents, contents, storeBench, unlimited } from './store.fixture.ts';
 import type { Store } from './store.ts';
 
@@ -135,6 +136,34 @@ describe('deleting', () => {
     await store.flush();
     await bench.close(store);
     expect(contents(bench.open(dir))).toEqual({ own: [[START, '1']] });
+  });
+
+  test('copies the groups it does not concern as they are, histograms too', async () => {
+    const { store, dir } = filled();
+    const latency = labelsFromObject({ __name__: 'latency' });
+    store.appendHistogram(latency, START + 7000, {
+      schema: 0,
+      count: 5,
+      sum: 18.4,
+      zeroThreshold: 1e-128,
+      zeroCount: 1,
+      positiveSpans: [{ offset: 0, length: 2 }],
+      positiveBuckets: [2, 2],
+      negativeSpans: [],
+      negativeBuckets: [],
+      customValues: [],
+      counterResetHint: 'unknown',
+    });
+    const remove = (i: string) => store.delete({ selectors: [[equals('i', i)]], range: always }, false);
+    // The first takes the histogram from its hot file into the day's sealed one; the second copies that.
+    await remove('1');
+    const before = contents(store);
+    expect(before.latency).toHaveLength(1);
+    await remove('2');
+    expect(contents(store)).toEqual(without(before, (series) => series === 'even{i="2"}'));
+    const { db } = openPartitionFile(join(dir, '20260110.db'), undefined);
+    expect(db.prepare("SELECT value FROM meta WHERE key = 'format'").pluck().get()).toBe(2);
+    db.close();
   });
 
   test('of what is not there changes no file', async () => {
