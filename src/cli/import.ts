@@ -170,7 +170,10 @@ async function sendFile(
       yield chunk;
     }
   };
-  const answer = await remoteOf(args, env, TIMEOUT).upload('/api/import/openmetrics', ReadableStream.from(text()));
+  const answer = await remoteOf(args, env, TIMEOUT).upload(
+    '/api/import/openmetrics',
+    ReadableStream.from(text()),
+  );
   if (answer.status === 200) return answer.body as ImportResult;
   const { error, line } = answer.body as { error?: string; line?: number };
   throw new Error(line === undefined ? (error ?? `answered ${answer.status}`) : `${file}:${line}: ${error}`);

@@ -263,6 +263,10 @@ describe('a kill', () => {
       };
       expect(await afterKill(dir, moved)).toEqual(rest);
     }
+    // A hot file that was damaged in the same accident is no reason not to start; what is kept of its day is in the sealed one.
+    const damaged = (copy: string): void =>
+      writeFileSync(join(copy, '20260112.hot.db'), 'garbage'.repeat(999));
+    expect(await afterKill(dir, damaged)).toEqual(rest);
     expect(finishChange(dir, { addon: undefined, log: silentLog() })).toBe(true);
     expect(existsSync(join(dir, 'change.json'))).toBe(false);
     expect(await afterKill(dir)).toEqual(rest);

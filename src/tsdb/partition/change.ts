@@ -9,6 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import type { Log } from '../../model/log.ts';
 import type { SqliteAddon } from '../../sqlite/database.ts';
 import { syncDirectory } from './files.ts';
@@ -85,13 +86,22 @@ function apply(directory: string, days: readonly DayChange[], addon: SqliteAddon
     // When it is no longer there it has its name already.
     else if (existsSync(changed)) renameSync(changed, sealedFile);
     const hotFile = partitionPath(directory, day, 'hot');
-    if (hotId !== undefined && existsSync(hotFile) && metaOf(hotFile, addon).hotId === hotId) {
+    if (hotId !== undefined && existsSync(hotFile) && hotIdOf(hotFile, addon) === hotId)
       removeDatabase(hotFile);
-    }
   }
   syncDirectory(directory);
   rmSync(join(directory, PLAN));
   syncDirectory(directory);
+}
+
+/** Undefined when the file is damaged: it is set aside with the others that are. */
+function hotIdOf(file: string, addon: SqliteAddon): string | undefined {
+  try {
+    return metaOf(file, addon).hotId;
+  } catch (error) {
+    if (error instanceof CorruptBlockError) return undefined;
+    throw error;
+  }
 }
 
 function readPlan(file: string): readonly DayChange[] | undefined {
