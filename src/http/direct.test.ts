@@ -246,6 +246,22 @@ test('nothing is taken while the log is replayed', async () => {
   }
 });
 
+test('a guard that fails lets nobody in, and fails no other request', async () => {
+  const failing = directQueries({
+    log: silentLog(),
+    guard: { admit: () => Promise.reject(new Error('no hash')) },
+    query: () => ({ queries, clock }),
+  });
+  const server = await listen({ host: '127.0.0.1', port: 0 }, { app, direct: failing });
+  asked.length = 0;
+  try {
+    expect(await ask(server, '/api/v1/query?query=up')).toMatchObject({ status: 500, body: '' });
+    expect(asked).toEqual([]);
+  } finally {
+    server.close();
+  }
+});
+
 test('a client that leaves ends its query', async () => {
   const left = Promise.withResolvers<void>();
   const running = Promise.withResolvers<void>();

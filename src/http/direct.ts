@@ -44,7 +44,13 @@ export function directQueries(deps: DirectDeps): DirectHandler {
     });
     const exchange = { request, response, search };
     if (admission instanceof Promise) {
-      void admission.then((given) => serve(deps, query, endpoint, exchange, given));
+      void admission.then(
+        (given) => serve(deps, query, endpoint, exchange, given),
+        (error: unknown) => {
+          deps.log.error({ error }, 'request failed');
+          response.writeHead(500).end();
+        },
+      );
     } else void serve(deps, query, endpoint, exchange, admission);
     return true;
   };
