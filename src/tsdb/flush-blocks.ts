@@ -79,7 +79,7 @@ export function batchesByDay(
 /** Rows [from, to) of a ring as columns; slots without a sample in them are left out. */
 function blockOf(
   arena: ArenaView,
-  { source, geometry, refs, starts }: RingRows,
+  { source, geometry, refs, starts, hasHistograms }: RingRows,
   from: number,
   to: number,
   cells: FlushCells,
@@ -117,7 +117,7 @@ function blockOf(
         ref: ref as SeriesRef,
         values: column,
         presence,
-        histograms: hasHistogram(out, at, count) ? takeHistograms(words, column, presence) : undefined,
+        histograms: hasHistograms ? takeHistograms(words, column, presence) : undefined,
         starts: startsOf?.(slot),
       });
     }
@@ -147,12 +147,6 @@ function copyCells(
     out[2 * (to + i)] = words[cell]!;
     out[2 * (to + i) + 1] = words[cell + 1]!;
   }
-}
-
-/** Whether a cell of [at, at + count) looks like a histogram; it may be one that holds nothing, too. */
-function hasHistogram(words: Uint32Array, at: number, count: number): boolean {
-  for (let i = at; i < at + count; i++) if (isHistogramAt(words, i)) return true;
-  return false;
 }
 
 /** Copies one slot's cells of the rows that start at `bases` to `to`; a bitmap when some are missing, 'none' when all are. */

@@ -264,6 +264,7 @@ export class Flusher {
         geometry: source.ring.geometry,
         refs: source.refs(),
         starts: source.starts(source.ring.first, to),
+        hasHistograms: source.ring.hasHistograms,
       }),
     );
     const { own } = this.#head;

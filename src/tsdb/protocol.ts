@@ -35,6 +35,8 @@ export interface RingRows {
   readonly refs: Uint32Array;
   /** Changes of start timestamps, by slot and then row: slot, row, start in turn; undefined when none is known. */
   readonly starts: Float64Array | undefined;
+  /** Whether any cell may be a histogram. */
+  readonly hasHistograms: boolean;
 }
 
 /** What a deletion removed, or would. */

@@ -129,6 +129,11 @@ export class Ring {
     this.#held?.dropFrom(this.#appended);
   }
 
+  /** Whether any row ever had a histogram. */
+  get hasHistograms(): boolean {
+    return this.#held !== undefined;
+  }
+
   /** Keeps every block as it is for a flush that reads it. */
   pin(): void {
     this.#pins++;

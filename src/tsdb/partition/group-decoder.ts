@@ -10,6 +10,8 @@ import type { Histogram } from '../../model/histogram.ts';
 export class GroupDecoder {
   /** The values of all columns. */
   readonly values = new ColumnDecoder();
+  /** Whether there is anything beside the values. */
+  hasExtras = false;
   #starts: ColumnDecoder | undefined;
   #hasStarts = false;
   #histograms: Map<number, Uint8Array> | undefined;
@@ -17,6 +19,7 @@ export class GroupDecoder {
   open(blob: Uint8Array, identity = 0): void {
     this.#hasStarts = false;
     this.#histograms = undefined;
+    this.hasExtras = false;
     const kind = blob[0];
     if (kind !== FrameKind.startedColumns && kind !== FrameKind.nativeColumns) {
       this.values.open(blob, identity);
@@ -43,6 +46,7 @@ export class GroupDecoder {
     }
     if (reader.remaining > 0) throw new CorruptBlockError(`${reader.remaining} bytes after the histograms`);
     this.#histograms = histograms;
+    this.hasExtras = true;
   }
 
   /** Bytes that the histograms of a column take as they are stored; 0 when it has none. */

@@ -43,8 +43,12 @@ export class GroupEncoder {
   /** A column with a value per row, of which the bitmap says which are samples (all without one); extras per row likewise. */
   addRows(values: Float64Array, presence: Uint8Array | undefined, extras: SampleExtras): void {
     const { histograms, starts } = extras;
-    const spans = presence && spansOfBitmap(presence, this.#rows);
-    this.#addStarts(starts && (spans ? denseOf(starts, spans) : starts), spans);
+    if (starts) {
+      const spans = presence && spansOfBitmap(presence, this.#rows);
+      this.#addStarts(spans ? denseOf(starts, spans) : starts, spans);
+    } else if (this.#hasStarts) {
+      this.#startEncoder!.addAbsent();
+    }
     this.#columns.addRows(values, presence);
     if (histograms) this.#addHistograms(histograms);
   }

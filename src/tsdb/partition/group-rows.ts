@@ -69,6 +69,7 @@ export class GroupRows {
     let extras: ColumnExtras | undefined;
     for (let i = 0; i < this.#open; i++) {
       const decoder = this.#decoders[i]!;
+      if (!decoder.hasExtras) continue;
       const starts = decoder.starts(column);
       const histograms = decoder.histograms(column, budget && ((bytes) => budget.bytes(bytes)));
       if (starts === undefined && histograms.length === 0) continue;
