@@ -8,7 +8,7 @@ import type { SqliteAddon } from '../sqlite/database.ts';
 import { openOffline } from '../tsdb/offline-queryable.ts';
 import { type FlagSpec, parseArgs, UsageError } from './args.ts';
 import { exportFormats } from './export-formats.ts';
-import { type ExportSelection, exported } from './export-stream.ts';
+import { type ExportSelection, exported, type LeftOut } from './export-stream.ts';
 import { type Command, EXIT } from './io.ts';
 import { createOutput } from './output.ts';
 
@@ -64,13 +64,19 @@ export function exportCommand(deps: ExportDeps): Command {
       try {
         if (!fs.existsSync(options.dir)) throw new Error(`data directory ${options.dir} does not exist`);
         const { addon, clock, log } = deps;
+        const leftOut: LeftOut = { histograms: 0 };
         const store = openOffline(options.dir, { addon: addon(options.dir), clock, log });
         try {
-          for (const text of exported(store, options)) if (!(await output.write(text))) break;
+          for (const text of exported(store, options, leftOut)) if (!(await output.write(text))) break;
         } finally {
           store.close();
         }
         await output.drained();
+        if (leftOut.histograms > 0) {
+          io.stderr(
+            `belfry export: ${leftOut.histograms} native histograms were left out: no format holds them\n`,
+          );
+        }
         return EXIT.ok;
       } catch (error) {
         io.stderr(`belfry export: ${(error as Error).message}\n`);

@@ -1,3 +1,4 @@
+import { FrameKind } from '../../encoding/frame.ts';
 import { decodeTimestamps } from '../../encoding/timestamps.ts';
 import type { BlockColumn } from '../block.ts';
 import { GroupRows, spreadRows } from './group-rows.ts';
@@ -79,7 +80,10 @@ export class HotMerge {
     if (!state.rows.some((row) => row.sequence === sequence)) {
       this.#file.insertTimes(timeline, sequence, job.timestamps, true, MERGED);
     }
-    for (const group of groups.splice(0, GROUPS_PER_STEP)) this.#convertGroup(job, group);
+    for (let converted = 0; converted < GROUPS_PER_STEP && groups.length > 0; converted++) {
+      // Histograms take longer: a group that has any is a step by itself.
+      if (this.#convertGroup(job, groups.shift()!)) break;
+    }
     if (groups.length > 0) return;
     for (const { sequence: done } of job.sources) {
       this.#file.sql.dropTimes.run(rowId(timeline, done));
@@ -91,17 +95,19 @@ export class HotMerge {
     this.#job = undefined;
   }
 
-  #convertGroup(job: MergeJob, group: number): void {
+  /** Returns whether the group has histograms. */
+  #convertGroup(job: MergeJob, group: number): boolean {
     const found = job.blocks.flatMap(({ sequence, timestamps }) => {
       const id = blockId(sequence, group);
       const blob = this.#file.sql.block.get(id) as Buffer | undefined;
       return blob ? [{ sequence, timestamps, blob, table: 'block' as const, id }] : [];
     });
-    if (found.length === 0) return;
+    if (found.length === 0) return false;
     corruptionAt(this.#file.name, () => this.#rows.open(found));
     const members = this.#gather(group, job.timestamps);
     this.#file.insertBlock(blockId(job.sequence, group), job.timestamps.length, members, MERGED);
     for (const { sequence } of found) this.#file.sql.dropBlock.run(blockId(sequence, group));
+    return found.some(({ blob }) => blob[0] === FrameKind.nativeColumns);
   }
 
   /** The columns of the opened blocks, spread over `timestamps`, which hold all of theirs. */
