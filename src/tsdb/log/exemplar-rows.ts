@@ -41,7 +41,9 @@ export class ExemplarRows {
   append(seq: number, count: number, exemplars: Uint8Array): number {
     const bytes = this.#insert(seq, count, exemplars);
     let unneeded = 0;
-    while (this.#total - this.#rows[unneeded]!.n >= this.kept) this.#drop(this.#rows[unneeded++]!);
+    while (unneeded < this.#rows.length && this.#total - this.#rows[unneeded]!.n >= this.kept) {
+      this.#drop(this.#rows[unneeded++]!);
+    }
     this.#rows.splice(0, unneeded);
     this.#merge();
     return bytes;
