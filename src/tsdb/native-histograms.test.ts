@@ -75,16 +75,15 @@ describe('native histograms', () => {
     }
     const series = 'latency{job="a"}';
     expect(contents(store)[series]).toEqual(expected);
-    await clock.advance(12 * 3_600_000);
-    await store.flush();
-    expect(contents(store)[series]).toEqual(expected);
-    expect(formats(dir)).toEqual({ '20260102.hot.db': 2 });
-    await clock.advance(DAY);
-    await store.flush();
-    expect(formats(dir)).toEqual({ '20260102.db': 2 });
-    expect(contents(store)[series]).toEqual(expected);
     await bench.close(store);
-    const again = bench.open(dir, { clock });
+    const later = bench.open(dir, { clock: fakeClock(START + 12 * 3_600_000) });
+    await later.flush();
+    expect(contents(later)[series]).toEqual(expected);
+    expect(formats(dir)).toEqual({ '20260102.hot.db': 2 });
+    await bench.close(later);
+    const again = bench.open(dir, { clock: fakeClock(START + 2 * DAY) });
+    await again.flush();
+    expect(formats(dir)).toEqual({ '20260102.db': 2 });
     expect(contents(again)[series]).toEqual(expected);
     expect(
       contents(again, 'committed', [], { from: START + 93 * 60_000, to: START + 96 * 60_000 })[series],
