@@ -8,7 +8,9 @@ import type { ServeOptions } from './cli/serve-flags.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { formatFinding } from './config/finding.ts';
+import { defaultHttpClient } from './config/http-client.ts';
 import { defaultConfig, type LoadedConfig, loadConfig, loadWebFile } from './config/load.ts';
+import type { QueryConfig } from './config/query.ts';
 import { reloadMetrics } from './config/reload-metrics.ts';
 import { watchFiles } from './config/watch-files.ts';
 import type { WebConfig } from './config/web.ts';
@@ -35,14 +37,18 @@ import { type Background, createBackground } from './query/background.ts';
 import { queryMetrics } from './query/metrics.ts';
 import { createQueryPool, type QueryPool } from './query/pool.ts';
 import { createRehearser, type Rehearser } from './query/rehearser.ts';
+import { createRemotePool } from './query/remote-pool.ts';
 import { createRulesLane } from './query/rules-lane.ts';
 import { engineSettings, queryLimits } from './query/settings.ts';
 import { startQueryThread, startThread } from './query/thread.ts';
-import type { LaneInit } from './query/worker.ts';
+import type { EngineInit, LaneInit } from './query/worker.ts';
 import { deliveredLogRow } from './remote/cursors.ts';
+import { createEngineClient } from './remote/engine-client.ts';
+import { shownUrl } from './remote/metrics.ts';
 import { createRemoteWriter, type RemoteWriter } from './remote/remote-write.ts';
 import { createRuleManager, type RuleManager } from './rules/manager.ts';
 import { allScraped } from './scraper/all-scraped.ts';
+import { createHttpClient } from './scraper/http-client.ts';
 import { createScrapeManager, type ScrapeManager } from './scraper/manager.ts';
 import { hostTarget, selfTarget } from './scraper/own-targets.ts';
 import { relabelling } from './scraper/relabel-labels.ts';
@@ -262,7 +268,8 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       connect: (init) => background.serve('storage', init),
     });
     const stateDb = openState(options.dataDir, stateFile, addon, log);
-    const lane: LaneInit = { shared: store.shared, settings, limits };
+    const engine = engineInit(config.query, env, limits.maxResultBytes);
+    const lane: LaneInit = { shared: store.shared, settings, limits, engine };
     const rulesLane = createRulesLane(() => background.serve('rules', lane));
     const exits: number[] = [];
     background.onExit((reason) => {
@@ -274,7 +281,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
         failure.reject(new Error(`the background worker ends again and again: ${reason}`));
       }
     });
-    const queries = createQueryPool({
+    const localQueries = createQueryPool({
       clock,
       log: log.child({ component: 'query' }),
       startWorker: () => startQueryThread(thread('query'), lane),
@@ -283,6 +290,18 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       limits,
       active: openActiveQueries(path.join(options.dataDir, 'cache', 'active-queries')),
     });
+    const queries = engine
+      ? createRemotePool({
+          ask: createEngineClient(createHttpClient(engine.config, { clock, environment: env }), engine),
+          local: localQueries,
+          clock,
+          registry,
+          engine: shownUrl(engine.url),
+          atOnce: config.query.max_concurrency,
+          maxWaiting: MAX_WAITING,
+          timeoutMs: limits.timeoutMs,
+        })
+      : localQueries;
     queryMetrics(registry, queries);
     const rehearse = createRehearser({
       clock,
@@ -550,6 +569,18 @@ function unpackAddon(platform: Platform, { cacheDir }: ServeOptions): string | u
       `cannot write to ${cacheDir}: ${(error as Error).message}; name another directory with --data or --cache-dir`,
     );
   }
+}
+
+/** The engine that is asked instead of the store, if there is one. */
+function engineInit(
+  { remote_url: url, http_config: config = defaultHttpClient }: QueryConfig,
+  env: ApplianceDeps['env'],
+  maxBytes: number,
+): EngineInit | undefined {
+  const userAgent = `Belfry/${VERSION}`;
+  return url === undefined
+    ? undefined
+    : { url, config, userAgent, environment: proxyVariables(env), maxBytes };
 }
 
 /** The variables that name proxies, for threads that make requests. */

@@ -234,3 +234,67 @@ describe.runIf(kinds.length > 0)('remote write to the real', () => {
     },
   );
 });
+
+describe.runIf(victoriaMetrics.isThere)('an engine that is asked instead of the store', () => {
+  test('rules evaluated against VictoriaMetrics fire; without it they say why', async () => {
+    await using stack = new AsyncDisposableStack();
+    const folder = temporaryFolder('remote-query');
+    stack.defer(() => fs.rmSync(folder, { recursive: true, force: true }));
+    const engine = await victoriaMetricsReceiver(stack, folder, victoriaMetrics);
+    await engine.start();
+    const app = await startFakeApp(stack);
+    const file = path.join(folder, 'belfry.yaml');
+    fs.writeFileSync(
+      file,
+      `
+global: {scrape_interval: 1s}
+scrape_configs: [{job_name: app, static_configs: [{targets: ['${app.address}']}]}]
+query: {remote_url: '${engine.url}'}
+remote_write: [{url: '${engine.writeUrl}', queue_config: {batch_send_deadline: 500ms}}]
+groups:
+  - name: g
+    interval: 1s
+    rules:
+      - {record: pool:total, expr: 'sum(db_connection_pool_size{status="total"})'}
+      - alert: PoolSeen
+        expr: pool:total == 10
+        annotations: {text: 'idle: {{ with query "db_connection_pool_size{status=\\"idle\\"}" }}{{ . | first | value }}{{ end }}'}
+`,
+    );
+    const belfry = await startAppliance(stack, { config: file, data: path.join(folder, 'data') });
+    interface Alerts {
+      data: { alerts: { state: string; annotations: Record<string, string> }[] };
+    }
+    const alert = await eventually(
+      'the alert fires',
+      async () => {
+        const { alerts } = (await belfry.get<Alerts>('/api/v1/alerts')).data;
+        return alerts.find(({ state, annotations }) => state === 'firing' && annotations.text === 'idle: 7');
+        // An engine that is new shows samples late.
+      },
+      90_000,
+    );
+    expect(alert.annotations.text).toBe('idle: 7');
+    const time = (Date.now() - 2000) / 1000;
+    const query = `/api/v1/query?query=${encodeURIComponent('up{job="app"}')}&time=${time}`;
+    expect(await belfry.get(query)).toMatchObject({
+      data: { result: [{ value: [expect.any(Number), '1'] }] },
+    });
+    expect(
+      (await belfry.get<{ data: string[] }>('/api/v1/label/__name__/values')).data.includes('pool:total'),
+    ).toBe(true);
+    expect((await fetch(`${belfry.url}/federate?match[]=up`)).status).toBe(422);
+
+    await engine.stop();
+    const refused = await fetch(belfry.url + query);
+    expect([refused.status, await refused.text()]).toEqual([503, expect.stringContaining('cannot be asked')]);
+    interface Rules {
+      data: { groups: { rules: { health: string; lastError?: string; state?: string }[] }[] };
+    }
+    const failed = await eventually('rules fail', async () => {
+      const { groups } = (await belfry.get<Rules>('/api/v1/rules')).data;
+      return groups[0]!.rules.find(({ health, state }) => health === 'err' && state === 'firing');
+    });
+    expect(failed.lastError).toMatch(/ECONNREFUSED/);
+  });
+});

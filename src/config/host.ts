@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { duration, labelMap, regex, text } from './leaves.ts';
+import { duration, filePath, labelMap, regex, text } from './leaves.ts';
 
 /** Built-in host metrics, under node_exporter's names. `host: {}` switches them on. */
 export const hostConfig = z.strictObject({
@@ -36,6 +36,14 @@ export const hostConfig = z.strictObject({
     })
     .prefault({})
     .describe('Network interfaces.'),
+  textfile: z
+    .strictObject({
+      directory: filePath()
+        .optional()
+        .describe('Folder whose `*.prom` files are taken too, such as those that cron jobs write.'),
+    })
+    .prefault({})
+    .describe('Metrics that others write into files.'),
 });
 type HostKeys = z.output<typeof hostConfig>;
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { count, duration, size } from './leaves.ts';
+import { httpClientConfig } from './http-client.ts';
+import { count, duration, size, url } from './leaves.ts';
 
 export const queryConfig = z.strictObject({
   timeout: duration().prefault('2m').describe('Longest time a query may take.'),
@@ -8,6 +9,12 @@ export const queryConfig = z.strictObject({
     .optional()
     .describe('Most memory a query may use; an eighth of the memory, at least 64MB, unless given.'),
   max_concurrency: count().min(1).default(20).describe('Queries at once; up to 64 more wait.'),
+  remote_url: url()
+    .optional()
+    .describe(
+      'Engine with Prometheus’ HTTP API that is asked instead of the store here, by people and rules.',
+    ),
+  http_config: httpClientConfig.optional().describe('How that engine is asked.'),
   lookback_delta: duration().prefault('5m').describe('How far back an instant selector looks for a sample.'),
 });
 export type QueryConfig = z.output<typeof queryConfig>;

@@ -1,12 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { serveBackups } from '../backup/service.ts';
 import { systemClock } from '../clock.ts';
+import type { HttpClientConfig } from '../config/http-client.ts';
 import type { RelabelConfig } from '../config/relabel.ts';
 import { readFormats } from '../exposition/remote/read-formats.ts';
 import { serveImport } from '../import/service.ts';
 import type { Labels } from '../model/labels.ts';
 import { loadAddon } from '../platform.ts';
 import { serveRehearsals } from '../rehearse/service.ts';
+import { createEngineClient } from '../remote/engine-client.ts';
 import { createHttpPost } from '../remote/http-post.ts';
 import type { SenderInit } from '../remote/protocol.ts';
 import { createSender } from '../remote/service.ts';
@@ -20,6 +22,7 @@ import { createStorageService } from '../tsdb/storage-service.ts';
 import { keptMemory, RULES_KEEP } from './kept-memory.ts';
 import type { EngineSettings, QueryLimits, ServeMessage } from './protocol.ts';
 import { rangeEvaluation } from './range-evaluation.ts';
+import { serveRemoteRules } from './remote-rules.ts';
 import { serveRules } from './rule-service.ts';
 import { serveQueries } from './service.ts';
 
@@ -28,6 +31,17 @@ export interface LaneInit {
   readonly shared: StoreShared;
   readonly settings: EngineSettings;
   readonly limits: QueryLimits;
+  /** Asked for rules instead of the store. */
+  readonly engine?: EngineInit | undefined;
+}
+
+/** Another engine, and how it is asked. */
+export interface EngineInit {
+  readonly url: string;
+  readonly config: HttpClientConfig;
+  readonly userAgent: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly maxBytes: number;
 }
 
 /** The same for people's queries, with the words the pool steers them by. */
@@ -77,7 +91,16 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
       break;
     }
     case 'rules': {
-      const { shared, settings, limits } = init as LaneInit;
+      const { shared, settings, limits, engine } = init as LaneInit;
+      if (engine) {
+        const client = createHttpClient(engine.config, {
+          clock: systemClock,
+          environment: engine.environment,
+        });
+        const ask = createEngineClient(client, engine);
+        serveRemoteRules(port, { ask, expand: expandRuleTemplates, clock: systemClock });
+        break;
+      }
       const queryable = openQueryable(shared, { addon, visibility: 'appended', keeps: RULES_KEEP });
       serveRules(port, {
         queryable,

@@ -3,10 +3,12 @@ import { writeTextPage } from '../../exposition/text-writer.ts';
 import { fakeClock } from '../../testing/fake-clock.ts';
 import { conntrackCollector } from './conntrack.ts';
 import { cpuCollector } from './cpu.ts';
+import { cpufreqCollector } from './cpufreq.ts';
 import { diskstatsCollector } from './diskstats.ts';
 import { type AskSpace, filesystemCollector } from './filesystem.ts';
 import type { HostCollector } from './host-collector.ts';
 import type { HostFiles } from './host-files.ts';
+import { hwmonCollector } from './hwmon.ts';
 import { meminfoCollector } from './meminfo.ts';
 import { parseMounts } from './mounts.ts';
 import { netdevCollector } from './netdev.ts';
@@ -15,6 +17,7 @@ import { osCollector } from './os.ts';
 import { pressureCollector } from './pressure.ts';
 import { sockstatCollector } from './sockstat.ts';
 import { statCollector } from './stat.ts';
+import { textfileCollector } from './textfile.ts';
 import { unameCollector } from './uname.ts';
 import { vmstatCollector } from './vmstat.ts';
 
@@ -27,6 +30,13 @@ function filesOf(contents: Record<string, string>): HostFiles & { contents: Reco
       return text;
     },
     readIfPresent: (path) => contents[path],
+    list(path) {
+      const below = Object.keys(contents).filter((file) => file.startsWith(`${path}/`));
+      const names = below.map((file) => file.slice(path.length + 1).split('/')[0]!);
+      return below.length === 0 ? undefined : [...new Set(names)];
+    },
+    realPath: (path) => contents[`link ${path}`],
+    modifiedMs: () => 1500,
   };
 }
 
@@ -325,4 +335,75 @@ test('with two mounts hanging no others are asked, so that threads remain for ev
   await clock.advance('5s');
   await first;
   expect(asked).toEqual(['/a', '/b']);
+});
+
+test('frequencies of the CPUs, in hertz, and which governor sets them', async () => {
+  const folder = '/sys/devices/system/cpu/cpu1/cpufreq';
+  const files = filesOf({
+    '/sys/devices/system/cpu/cpu0/online': '1',
+    [`${folder}/scaling_cur_freq`]: '1600000\n',
+    [`${folder}/cpuinfo_max_freq`]: '3400000\n',
+    [`${folder}/cpuinfo_cur_freq`]: '<unknown>\n',
+    [`${folder}/scaling_governor`]: 'powersave\n',
+    [`${folder}/scaling_available_governors`]: 'performance powersave \n',
+  });
+  expect(await samplesOf(cpufreqCollector(files))).toEqual([
+    'node_cpu_frequency_max_hertz{cpu="1"} 3400000000',
+    'node_cpu_scaling_frequency_hertz{cpu="1"} 1600000000',
+    'node_cpu_scaling_governor{cpu="1",governor="performance"} 0',
+    'node_cpu_scaling_governor{cpu="1",governor="powersave"} 1',
+  ]);
+  expect(await samplesOf(cpufreqCollector(filesOf({})))).toEqual([]);
+});
+
+test('sensors of the hardware, by the bus and device they sit on', async () => {
+  const files = filesOf({
+    '/sys/class/hwmon/hwmon3/name': 'coretemp\n',
+    '/sys/class/hwmon/hwmon3/temp1_input': '43500\n',
+    '/sys/class/hwmon/hwmon3/temp1_crit': '100000\n',
+    '/sys/class/hwmon/hwmon3/temp1_crit_alarm': '0\n',
+    '/sys/class/hwmon/hwmon3/temp1_label': 'Package id 0\n',
+    '/sys/class/hwmon/hwmon3/fan2_input': '1200\n',
+    '/sys/class/hwmon/hwmon3/fan2_alarm': '1\n',
+    '/sys/class/hwmon/hwmon3/in0_input': '1104\n',
+    '/sys/class/hwmon/hwmon3/uevent': '',
+    'link /sys/class/hwmon/hwmon3/device': '/sys/devices/platform/coretemp.0',
+    '/sys/class/hwmon/hwmon4/name': 'acpitz\n',
+    '/sys/class/hwmon/hwmon4/temp1_input': '27800\n',
+  });
+  expect((await samplesOf(hwmonCollector(files))).sort()).toEqual([
+    'node_hwmon_chip_names{chip="acpitz",chip_name="acpitz"} 1',
+    'node_hwmon_chip_names{chip="platform_coretemp_0",chip_name="coretemp"} 1',
+    'node_hwmon_fan_alarm{chip="platform_coretemp_0",sensor="fan2"} 1',
+    'node_hwmon_fan_rpm{chip="platform_coretemp_0",sensor="fan2"} 1200',
+    'node_hwmon_in_volts{chip="platform_coretemp_0",sensor="in0"} 1.104',
+    'node_hwmon_sensor_label{chip="platform_coretemp_0",sensor="temp1",label="Package id 0"} 1',
+    'node_hwmon_temp_celsius{chip="acpitz",sensor="temp1"} 27.8',
+    'node_hwmon_temp_celsius{chip="platform_coretemp_0",sensor="temp1"} 43.5',
+    'node_hwmon_temp_crit_alarm_celsius{chip="platform_coretemp_0",sensor="temp1"} 0',
+    'node_hwmon_temp_crit_celsius{chip="platform_coretemp_0",sensor="temp1"} 100',
+  ]);
+});
+
+test('files of a folder are taken as they are; one that cannot be read costs only itself', () => {
+  const problems: string[] = [];
+  const files = filesOf({
+    '/text/backup.prom': '# TYPE backup_seconds gauge\nbackup_seconds{job="db"} 12',
+    '/text/broken.prom': 'broken{ 1\n',
+    '/text/timed.prom': 'timed 1 1600000000000\n',
+    '/text/notes.txt': 'nothing',
+  });
+  const collector = textfileCollector(files, '/text', (file, problem) =>
+    problems.push(`${file}: ${problem}`),
+  );
+  const { families, text } = collector.collect();
+  expect(text).toBe('# TYPE backup_seconds gauge\nbackup_seconds{job="db"} 12\n');
+  const page = writeTextPage(families);
+  expect(page).toContain('node_textfile_mtime_seconds{file="/text/backup.prom"} 1.5\n');
+  expect(page).toContain('node_textfile_scrape_error 1\n');
+  expect(problems).toEqual([
+    expect.stringMatching(/^\/text\/broken.prom: /),
+    '/text/timed.prom: expected samples without timestamps',
+  ]);
+  expect(() => textfileCollector(filesOf({}), '/none', () => {}).collect()).toThrow('no such folder: /none');
 });

@@ -7,6 +7,9 @@ export interface HostCollector {
   collect(): readonly Family[] | Promise<readonly Family[]>;
 }
 
+/** Thrown by a collector of something this host does not have: no success, and no reason to complain. */
+export class NothingToRead extends Error {}
+
 export function gauge(name: string, help: string, samples: number | readonly FamilySample[]): Family {
   return { name, help, type: 'gauge', samples: samplesOf(samples) };
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 
 /** The kernel's text files. */
 export interface HostFiles {
@@ -6,6 +6,12 @@ export interface HostFiles {
   read(path: string): string;
   /** Undefined when there is no such file. */
   readIfPresent(path: string): string | undefined;
+  /** Names in a folder; undefined when there is none. */
+  list(path: string): readonly string[] | undefined;
+  /** Where links lead; undefined when there is nothing. */
+  realPath(path: string): string | undefined;
+  /** When a file was last written, Unix ms. */
+  modifiedMs(path: string): number;
 }
 
 /**
@@ -14,15 +20,21 @@ export interface HostFiles {
  */
 export const systemFiles: HostFiles = {
   read: (path) => readFileSync(path, 'utf8'),
-  readIfPresent(path) {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-  },
+  readIfPresent: (path) => ifPresent(() => readFileSync(path, 'utf8')),
+  list: (path) => ifPresent(() => readdirSync(path)),
+  realPath: (path) => ifPresent(() => realpathSync(path)),
+  modifiedMs: (path) => statSync(path).mtimeMs,
 };
+
+function ifPresent<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
 
 /** Non-empty lines. */
 export function linesOf(text: string): string[] {

@@ -12,10 +12,12 @@ import { createHostPage } from './host-page.ts';
 const config = { ...hostConfig.parse({}), scrape_interval: 15_000 };
 const COLLECTORS = [
   'cpu',
+  'cpufreq',
   'diskstats',
   'entropy',
   'filefd',
   'filesystem',
+  'hwmon',
   'loadavg',
   'meminfo',
   'netdev',
@@ -119,6 +121,9 @@ test('a collector that cannot read leaves the others alone, and is logged once',
       throw new Error(`ENOENT: no such file or directory, open '${path}'`);
     },
     readIfPresent: () => undefined,
+    list: () => undefined,
+    realPath: () => undefined,
+    modifiedMs: () => 0,
   };
   const collect = createHostPage({ config, clock: systemClock, log, files });
   await collect();

@@ -6,12 +6,14 @@ import { type Family, type FamilySample, writeTextPage } from '../../exposition/
 import type { Log } from '../../model/log.ts';
 import { conntrackCollector } from './conntrack.ts';
 import { cpuCollector } from './cpu.ts';
+import { cpufreqCollector } from './cpufreq.ts';
 import { diskstatsCollector } from './diskstats.ts';
 import { entropyCollector } from './entropy.ts';
 import { filefdCollector } from './filefd.ts';
 import { filesystemCollector } from './filesystem.ts';
-import { gauge, type HostCollector } from './host-collector.ts';
+import { gauge, type HostCollector, NothingToRead } from './host-collector.ts';
 import { type HostFiles, systemFiles } from './host-files.ts';
+import { hwmonCollector } from './hwmon.ts';
 import { loadavgCollector } from './loadavg.ts';
 import { meminfoCollector } from './meminfo.ts';
 import { netdevCollector } from './netdev.ts';
@@ -20,6 +22,7 @@ import { osCollector } from './os.ts';
 import { pressureCollector } from './pressure.ts';
 import { sockstatCollector } from './sockstat.ts';
 import { statCollector } from './stat.ts';
+import { textfileCollector } from './textfile.ts';
 import { timeCollector } from './time.ts';
 import { unameCollector } from './uname.ts';
 import { vmstatCollector } from './vmstat.ts';
@@ -32,9 +35,10 @@ export function createHostPage(deps: {
   readonly files?: HostFiles;
 }): () => Promise<string> {
   const { config, clock, log, files = systemFiles } = deps;
-  const collectors: readonly HostCollector[] = [
+  const collectors: HostCollector[] = [
     conntrackCollector(files),
     cpuCollector(files),
+    cpufreqCollector(files),
     diskstatsCollector(files, matches(config.disk.devices_exclude)),
     entropyCollector(files),
     filefdCollector(files),
@@ -44,6 +48,7 @@ export function createHostPage(deps: {
       isMountExcluded: matches(config.filesystem.mount_points_exclude),
       isTypeExcluded: matches(config.filesystem.fs_types_exclude),
     }),
+    hwmonCollector(files),
     loadavgCollector(files),
     meminfoCollector(files),
     netdevCollector(files, matches(config.network.devices_exclude)),
@@ -56,7 +61,31 @@ export function createHostPage(deps: {
     unameCollector(files, machine()),
     vmstatCollector(files),
   ];
+  /** What stands in files as text goes onto the page as it is. */
+  let text = '';
+  const { directory } = config.textfile;
+  if (directory !== undefined) {
+    const textfile = textfileCollector(files, directory, (file, problem) => warn(file, { file, problem }));
+    collectors.push({
+      name: 'textfile',
+      collect() {
+        text = '';
+        const found = textfile.collect();
+        text = found.text;
+        return found.families;
+      },
+    });
+  }
   const lastProblem = new Map<string, string>();
+  /** Says a problem once, until another one takes its place. */
+  const warn = (
+    of: string,
+    fields: { readonly problem: string; readonly file?: string; readonly collector?: string },
+  ): void => {
+    if (lastProblem.get(of) === fields.problem) return;
+    lastProblem.set(of, fields.problem);
+    log.warn(fields, 'host metrics cannot be read');
+  };
 
   return async () => {
     const families: Family[] = [];
@@ -70,11 +99,9 @@ export function createHostPage(deps: {
         families.push(...(await collector.collect()));
       } catch (error) {
         problem = (error as Error).message;
-        if (lastProblem.get(collector.name) !== problem) {
-          log.warn({ collector: collector.name, problem }, 'host metrics cannot be read');
-        }
+        if (!(error instanceof NothingToRead)) warn(collector.name, { collector: collector.name, problem });
       }
-      lastProblem.set(collector.name, problem);
+      if (problem === '') lastProblem.delete(collector.name);
       durations.push({ labels, value: (clock.monotonic() - started) / 1000 });
       successes.push({ labels, value: problem === '' ? 1 : 0 });
     }
@@ -82,7 +109,7 @@ export function createHostPage(deps: {
       gauge('node_scrape_collector_duration_seconds', 'Time a collector took.', durations),
       gauge('node_scrape_collector_success', 'Whether a collector could read what it wanted.', successes),
     );
-    return writeTextPage(families);
+    return writeTextPage(families) + text;
   };
 }
 
