@@ -50,6 +50,29 @@ describe('scrapes', () => {
     });
   });
 
+  test('a series is known from its slot on until the slot is given back, and over a restart', async () => {
+    const dir = directory();
+    const store = open(dir);
+    const source = store.source('a');
+    expect([source.find(up), source.seriesCount]).toEqual([-1, 0]);
+    const slot = source.slot(up);
+    expect([source.find(up), source.find(size), source.seriesCount]).toEqual([slot, -1, 1]);
+    for (const [time, now] of [
+      [1000, slot],
+      [2000, source.slot(size)],
+    ] as const) {
+      source.begin(time);
+      source.set(now, 1);
+      source.commit();
+    }
+    await store.flush();
+    expect(source.releaseUnused()).toEqual([slot]);
+    expect([source.find(up), source.seriesCount]).toEqual([-1, 1]);
+    await store.close();
+    const again = open(dir).source('a');
+    expect([again.find(up), again.find(size) >= 0, again.seriesCount]).toEqual([-1, true, 1]);
+  });
+
   test('an aborted scrape leaves nothing', () => {
     const store = open(directory());
     const source = store.source('a');

@@ -94,7 +94,8 @@ export class ScrapeSource implements ScrapeAppender {
   find(labels: Labels): Slot {
     const { index } = this.#context;
     const series = index.find(this.place, labels);
-    return series >= 0 ? index.slotOf(series) : NO_SLOT;
+    const slot = series >= 0 ? index.slotOf(series) : NO_SLOT;
+    return slot === NO_SLOT ? -1 : slot;
   }
 
   slot(labels: Labels): Slot {
