@@ -45,6 +45,8 @@ export interface RemoteWriterDeps {
 
 const METADATA_MS = 60_000;
 const RESTART_MS = 1000;
+/** The first samples of a process may be stamped a little before its start: rules are evaluated for the instant they were due. */
+const BEFORE_START_MS = 60_000;
 
 export function createRemoteWriter(deps: RemoteWriterDeps): RemoteWriter {
   const { clock, log } = deps;
@@ -52,7 +54,8 @@ export function createRemoteWriter(deps: RemoteWriterDeps): RemoteWriter {
   let thread: SenderThread | undefined;
   let settings: readonly EndpointSettings[] = [];
   /** What is there when the monitor starts is sent from its first sample on. */
-  let start = deps.place();
+  const now = deps.place();
+  let start: StartPlace = { ...now, since: now.since - BEFORE_START_MS };
   let reports: readonly EndpointReport[] = [];
   let metadataTimer: Timer | undefined;
   let restart: Timer | undefined;
