@@ -60,6 +60,7 @@ test('flush', async ({ bench }) => {
     geometry: source.ring.geometry,
     refs: source.refs(),
     starts: undefined,
+    hasHistograms: false,
   }));
   await bench('160,000 samples of 5 sources, into a partition, with a checkpoint', () => {
     cells.reset();
