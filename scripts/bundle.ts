@@ -1,7 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
+import { writeMaterials } from './materials.ts';
+
+/** Beside the program, for `belfry init` and `belfry version`. */
+const TEXTS = ['config.example.yaml', 'licenses.txt', 'sbom.json', 'build.json'];
 
 /**
  * Bundles loader, main thread and worker into the staging folder that becomes the executable, with the page and the SQLite addon beside them.
@@ -11,8 +15,10 @@ export async function bundle(stage: string, platform: string, version: string): 
   fs.rmSync(stage, { recursive: true, force: true });
   fs.mkdirSync(stage, { recursive: true });
   const entries = { main: 'src/loader.ts', belfry: 'src/main.ts', worker: 'src/query/worker.ts' };
+  const programs: Metafile[] = [];
   for (const [name, source] of Object.entries(entries)) {
-    await build({
+    const { metafile } = await build({
+      metafile: true,
       entryPoints: [source],
       outfile: `${stage}/${name}.cjs`,
       bundle: true,
@@ -33,17 +39,20 @@ export async function bundle(stage: string, platform: string, version: string): 
       },
       banner: { js: 'const __importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
     });
+    programs.push(metafile);
   }
   fs.cpSync('dist/web', `${stage}/web`, { recursive: true });
   compress(`${stage}/web`);
   fs.copyFileSync(`node_modules/better-sqlite3/prebuilds/${platform}.node`, `${stage}/better_sqlite3.node`);
+  fs.copyFileSync('config.example.yaml', `${stage}/config.example.yaml`);
+  await writeMaterials(stage, programs, platform, version);
   // No "dependencies": pkg would pack them all beside the bundle that already holds them.
   const manifest = {
     name: 'belfry',
     version,
     license: 'MIT',
     bin: 'main.cjs',
-    pkg: { scripts: ['belfry.cjs', 'worker.cjs'], assets: ['web/**/*', 'better_sqlite3.node'] },
+    pkg: { scripts: ['belfry.cjs', 'worker.cjs'], assets: ['web/**/*', 'better_sqlite3.node', ...TEXTS] },
   };
   fs.writeFileSync(`${stage}/package.json`, JSON.stringify(manifest));
 }

@@ -11,6 +11,8 @@ export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'
  */
 export function createLog(options: {
   level: LogLevel;
+  /** Levels of single components, in place of the common one. */
+  levels?: ReadonlyMap<string, LogLevel>;
   format: 'logfmt' | 'json';
   out: (line: string) => void;
 }): Log {
@@ -23,7 +25,7 @@ export function createLog(options: {
       done();
     },
   });
-  return pino(
+  const root = pino(
     {
       level: options.level,
       base: null,
@@ -33,7 +35,13 @@ export function createLog(options: {
       serializers: { error: errorText, err: errorText },
     },
     stream,
-  ) as unknown as Log;
+  );
+  const child = root.child.bind(root);
+  root.child = ((fields: { readonly component?: string }) => {
+    const level = fields.component === undefined ? undefined : options.levels?.get(fields.component);
+    return child(fields, level === undefined ? {} : { level });
+  }) as typeof root.child;
+  return root as unknown as Log;
 }
 
 function errorText(error: unknown): unknown {

@@ -55,7 +55,6 @@ function ownWords(argv: readonly string[], startedAs: string): readonly string[]
 }
 
 function withoutColours(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a colour begins with.
   return text.includes('\u001b') ? text.replace(/\u001b\[[\d;]*m/g, '') : text;
 }
 
@@ -90,7 +89,12 @@ async function main(argv: readonly string[]): Promise<number> {
 /** Runs the appliance until a signal ends it. */
 async function serve(argv: readonly string[]): Promise<number> {
   const options = serveOptions(argv, io.cwd, (file) => fs.existsSync(file));
-  const log = createLog({ level: options.logLevel, format: options.logFormat, out: io.stdout });
+  const log = createLog({
+    level: options.logLevel,
+    levels: options.logLevels,
+    format: options.logFormat,
+    out: io.stdout,
+  });
   const stop = Promise.withResolvers<string>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.resolve(signal));
   // A closed pipe behind our output is no reason to stop monitoring.

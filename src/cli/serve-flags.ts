@@ -22,6 +22,8 @@ export interface ServeOptions {
   readonly autoReloadMs: number | undefined;
   readonly features: ReadonlySet<string>;
   readonly logLevel: LogLevel;
+  /** Of single components. */
+  readonly logLevels: ReadonlyMap<string, LogLevel>;
   readonly logFormat: 'logfmt' | 'json';
   readonly warnings: readonly string[];
   /** As given or by default, for /api/v1/status/flags. */
@@ -93,7 +95,12 @@ export const SERVE_FLAGS: readonly FlagSpec[] = [
     placeholder: 'DURATION',
     help: 'reads the configuration again when its files change, looking this often',
   },
-  { names: ['log.level'], kind: 'value', placeholder: 'LEVEL', help: 'debug, info, warn or error (info)' },
+  {
+    names: ['log.level'],
+    kind: 'value',
+    placeholder: 'LEVEL',
+    help: 'debug, info, warn or error, of components apart: info,scraper=debug (info)',
+  },
   { names: ['log.format'], kind: 'value', placeholder: 'FORMAT', help: 'logfmt or json (logfmt)' },
   { names: ['web.enable-lifecycle'], kind: 'boolean', help: '', ignored: ALWAYS_ON },
   { names: ['web.enable-admin-api'], kind: 'boolean', help: '', ignored: ALWAYS_ON },
@@ -160,11 +167,44 @@ export function serveOptions(
     corsOrigin: args.values.get('web.cors.origin'),
     autoReloadMs: autoReload(args),
     features: features(args, warnings),
-    logLevel: choice(args, 'log.level', LOG_LEVELS, 'info'),
+    ...logLevels(args.values.get('log.level') ?? 'info'),
     logFormat: choice(args, 'log.format', ['logfmt', 'json'], 'logfmt'),
     warnings,
     flags: shownFlags(args),
   };
+}
+
+/** Parts that name themselves in the log. */
+export const LOG_COMPONENTS = [
+  'dashboards',
+  'host',
+  'http',
+  'notifiers',
+  'query',
+  'rules',
+  'scraper',
+  'tsdb',
+] as const;
+
+/** `info,scraper=debug` */
+function logLevels(text: string): Pick<ServeOptions, 'logLevel' | 'logLevels'> {
+  const levelOf = (given: string): LogLevel => {
+    const level = LOG_LEVELS.find((one) => one === given);
+    if (level) return level;
+    throw new UsageError(`--log.level: expected ${LOG_LEVELS.join(', ')}, got ${JSON.stringify(given)}`);
+  };
+  let logLevel: LogLevel = 'info';
+  const levels = new Map<string, LogLevel>();
+  for (const part of text.split(',')) {
+    const [component = '', level] = part.split('=');
+    if (level === undefined) logLevel = levelOf(component);
+    else if (LOG_COMPONENTS.some((one) => one === component)) levels.set(component, levelOf(level));
+    else
+      throw new UsageError(
+        `--log.level: expected one of ${LOG_COMPONENTS.join(', ')} before "=", got ${JSON.stringify(component)}`,
+      );
+  }
+  return { logLevel, logLevels: levels };
 }
 
 /** Upstream asks for the feature's name too; here the interval is enough, and so is the name. */

@@ -1,0 +1,33 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { checkFile } from '../config/load.ts';
+import { parseDashboard } from '../dashboards/parse.ts';
+import { checkLanguages } from './languages.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const read = (name: string): string => fs.readFileSync(path.join(root, 'examples/self', name), 'utf8');
+
+/** Names of own metrics as the sources, and where those put them together the tests, spell them. */
+const MADE = new Set(
+  fs
+    .readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => [...fs.readFileSync(path.join(root, 'src', file), 'utf8').matchAll(/'(belfry_\w+)'/g)])
+    .map((match) => match[1]!),
+);
+
+test.each(['alerts.yml', 'dashboard.json'])('examples/self/%s asks for metrics that there are', (name) => {
+  const asked = [...read(name).matchAll(/belfry_\w+/g)].map(([metric]) => metric);
+  expect(asked.length).toBeGreaterThan(5);
+  expect(asked.filter((metric) => !MADE.has(metric))).toEqual([]);
+});
+
+test('the alerts about Belfry itself are valid rules, the dashboard is drawn as it is', () => {
+  const file = path.join(root, 'examples/self/alerts.yml');
+  const checked = checkFile(file, { env: {}, cwd: root, ...checkLanguages(() => 0) });
+  expect(checked).toMatchObject({ kind: 'rules', errors: [], warnings: [], rules: 8 });
+  const dashboard = parseDashboard(JSON.parse(read('dashboard.json')), 'dashboard.json');
+  expect(dashboard.panels).toHaveLength(8);
+  expect(dashboard.panels.filter((panel) => panel.unsupported || panel.warnings?.length)).toEqual([]);
+});

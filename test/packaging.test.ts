@@ -1,0 +1,72 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { debianPackage } from '../scripts/debian.ts';
+import { runToEnd, temporaryFolder } from './harness/appliance.ts';
+import { EXECUTABLE } from './harness/executable.ts';
+
+test('the executable tells what it is and what it is made of', () => {
+  expect(runToEnd(['version']).stdout).toMatch(/^belfry, version \S+ \(revision: \w+/);
+  const bom = JSON.parse(runToEnd(['version', '--sbom']).stdout) as {
+    components: { name: string; licenses: object[] }[];
+  };
+  const names = bom.components.map(({ name }) => name);
+  for (const name of ['better-sqlite3', 'hono', 'preact', 'uplot', `node-linux-${process.arch}`])
+    expect(names).toContain(name);
+  expect(JSON.stringify(bom)).not.toContain('unknown');
+  const licenses = runToEnd(['version', '--licenses']).stdout;
+  for (const { name } of bom.components) expect(licenses).toContain(`\n${name} `);
+});
+
+test('started as promtool or amtool it takes their words', () => {
+  const folder = temporaryFolder('names');
+  fs.writeFileSync(path.join(folder, 'prometheus.yml'), 'global: {}\n');
+  for (const name of ['promtool', 'amtool']) fs.symlinkSync(EXECUTABLE, path.join(folder, name));
+  const run = (name: string, ...args: string[]) =>
+    spawnSync(path.join(folder, name), args, { cwd: folder, encoding: 'utf8' });
+  expect(run('promtool', 'check', 'config', 'prometheus.yml').stdout).toContain('valid config');
+  expect(run('amtool', 'check-config', 'none.yml').status).toBe(1);
+  expect(run('amtool', 'cluster', 'show').status).toBe(2);
+  fs.rmSync(folder, { recursive: true });
+});
+
+const hasDpkg = spawnSync('dpkg-deb', ['--version']).status === 0;
+test.skipIf(!hasDpkg)('the Debian package holds the program, its unit and its texts', () => {
+  const folder = temporaryFolder('deb');
+  // What is packed does not matter here, and 100 MB take their time.
+  const executable = path.join(folder, 'small');
+  fs.writeFileSync(executable, `#!/bin/sh\nexec ${EXECUTABLE} "$@"\n`, { mode: 0o755 });
+  const output = path.join(folder, 'belfry.deb');
+  debianPackage({
+    executable,
+    architecture: 'amd64',
+    version: '1.2.3',
+    folder: path.join(folder, 'tree'),
+    output,
+  });
+  const files = execFileSync('dpkg-deb', ['-c', output], { encoding: 'utf8' });
+  for (const file of [
+    '-rwxr-xr-x root/root .* ./usr/bin/belfry\n',
+    'root/root .* ./usr/lib/systemd/system/belfry.service\n',
+    './usr/share/man/man1/belfry.1.gz\n',
+    './usr/share/bash-completion/completions/belfry\n',
+    './usr/share/doc/belfry/copyright\n',
+  ])
+    expect(files).toMatch(new RegExp(file));
+  expect(execFileSync('dpkg-deb', ['-f', output, 'Version', 'Architecture'], { encoding: 'utf8' })).toBe(
+    'Version: 1.2.3\nArchitecture: amd64\n',
+  );
+  fs.rmSync(folder, { recursive: true });
+});
+
+const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
+test.skipIf(!hasSystemd)('the systemd unit is sound', () => {
+  const folder = temporaryFolder('unit');
+  const unit = path.join(folder, 'belfry.service');
+  const text = fs.readFileSync(path.resolve(import.meta.dirname, '../packaging/belfry.service'), 'utf8');
+  fs.writeFileSync(unit, text.replace('/usr/bin/belfry', EXECUTABLE));
+  const { stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', unit], { encoding: 'utf8' });
+  expect(stderr.split('\n').filter((line) => line.includes('belfry.service'))).toEqual([]);
+  fs.rmSync(folder, { recursive: true });
+});
