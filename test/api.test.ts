@@ -626,7 +626,7 @@ describe('operation', () => {
       '--listen',
       `0.0.0.0:${port}`,
     ]);
-    expect(output).toContain('basic_auth_users');
+    expect(output).toContain('add web.users, or web.allow_anonymous: true');
     expect(status).toBe(1);
   });
 

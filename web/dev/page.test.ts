@@ -270,7 +270,7 @@ test.skipIf(!hasBrowser)('a dropped-in dashboard renders as authored', async () 
     mimeType: 'application/json',
     buffer: Buffer.from(JSON.stringify(json)),
   });
-  await page.getByRole('link', { name: 'Test board' }).click();
+  await page.getByRole('region', { name: 'Imported' }).getByRole('link', { name: 'Test board' }).click();
   await isDrawn(page);
   await page.getByText('Requests of All').waitFor();
   expect(await page.locator('.legend-name').allInnerTexts()).toEqual(['GET', 'POST', 'PUT', 'DELETE']);
