@@ -181,7 +181,7 @@ test('a password that changes in the configuration, and a reload, end the logins
   const hash = runToEnd(['hash-password'], { input: 'another\n' }).stdout.trim();
   fs.writeFileSync(
     config,
-    fs.readFileSync(config, 'utf8').replace(/(ada: .*password_hash: ')[^']+/, `$1${hash}`),
+    fs.readFileSync(config, 'utf8').replace(/(?<=ada: .*password_hash: ')[^']+/, () => hash),
   );
   belfry.kill('SIGHUP');
   await eventually('the login ended', async () => (await me()) === 401);

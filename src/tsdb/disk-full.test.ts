@@ -79,7 +79,7 @@ describe.skipIf(!disk)('on a full disk', () => {
   test('the reserve goes first, samples are seen from memory, and storing goes on by itself', async () => {
     const made = rig();
     await made.scrape(3);
-    expect(existsSync(join(made.dir, 'reserve'))).toBe(true);
+    await vi.waitFor(() => expect(existsSync(join(made.dir, 'reserve'))).toBe(true));
     disk!.fill();
     await made.scrape(40);
     made.expectAll();
