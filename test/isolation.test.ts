@@ -183,7 +183,7 @@ test('every hostile query ends in an answer or a clear error, and nothing else s
   expect([...ended.values()].filter(({ status }) => status === 422).length).toBeGreaterThan(8);
   await isUnharmed(startedAt);
   // Two queries' memory, and what the worker itself and the answers on their way take.
-  expect(memory()).toBeLessThan(idle + 2 * (MAX_BYTES / MB) + 160);
+  expect(memory()).toBeLessThan(idle + 2 * (MAX_BYTES / MB) + 128);
 });
 
 test('eight clients at once, for a while', async () => {
