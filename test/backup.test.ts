@@ -66,7 +66,12 @@ test('after deleting everything, the last backup brings back queries, silences a
     'alerts fire',
     async () => (await first.query('ALERTS{alertstate="firing"}')).length === 2,
   );
+  // A scrape on its way carries the time it began at: what is known at `at` is known once a later one is stored.
   const at = Date.now() / 1000;
+  await eventually(
+    'a scrape that began later is stored',
+    async () => (await first.query('timestamp(up{job="belfry"})'))[0]!.value > at,
+  );
   const before = await known(first, at);
 
   type Status = { backup: { last?: { name?: string; error?: string }; lastSuccess?: string } };
