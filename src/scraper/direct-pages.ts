@@ -210,7 +210,8 @@ class Connection {
     const outcome = this.#settle();
     if (!outcome) return;
     if (!hasStarted && this.#wasUsed) outcome.reject(new StaleConnection());
-    else if (hasStarted) outcome.reject(new Error('the connection was closed in the middle of the page'));
+    else if (hasStarted)
+      outcome.reject(new Error('unexpected EOF: the connection was closed in the middle of the page'));
     else outcome.reject(failure ?? new Error('socket hang up'));
   }
 }

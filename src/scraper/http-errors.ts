@@ -43,6 +43,7 @@ function wordsOf({ code = '', address, port, hostname, message }: SystemError): 
   if (code === 'ENOTFOUND') return `dial tcp: lookup ${hostname}: no such host`;
   if (code === 'EAI_AGAIN') return `dial tcp: lookup ${hostname}: server misbehaving`;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `tls: failed to verify certificate: x509: ${message}`;
+  if (code.startsWith('HPE_')) return `malformed HTTP response: ${message.replace(/^Parse Error: /, '')}`;
   if (Object.hasOwn(OTHER_WORDS, code)) {
     return message === 'socket hang up' ? 'EOF' : OTHER_WORDS[code];
   }

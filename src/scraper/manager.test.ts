@@ -135,7 +135,7 @@ test('hostile targets hurt only themselves', async () => {
   expect(problems[hangs.address]).toBe(
     'context deadline exceeded: no complete answer within 10s (scrape_timeout)',
   );
-  expect(problems[garbage.address]).toContain('Parse Error');
+  expect(problems[garbage.address]).toContain('malformed HTTP response');
   expect(problems[early.address]).toBe(`Get "http://${early.address}/metrics": EOF`);
   expect(problems[endlessLine.address]).toContain('body size limit exceeded');
   expect(problems[html.address]).toContain('received unsupported Content-Type "text/html"');

@@ -1,4 +1,4 @@
-import { BodyLimitError, PageBody } from './page-body.ts';
+import { PageBody } from './page-body.ts';
 import type { PageBuffers } from './page-buffers.ts';
 
 const CR = 0x0d;
@@ -99,9 +99,7 @@ export class PageAnswer {
       throw new Error(`server returned HTTP status ${head.status} ${head.reason}`.trim());
     this.#head = head;
     const { contentLength } = head;
-    if (contentLength !== undefined && contentLength > this.#limitBytes)
-      throw new BodyLimitError(this.#limitBytes);
-    this.#body = new PageBody(this.#limitBytes, contentLength ?? this.#expectedBytes, this.#buffers);
+    this.#body = new PageBody(this.#limitBytes, this.#expectedBytes, this.#buffers, contentLength);
     this.#missing = contentLength ?? 0;
     return this.#readBody(whole, end + END_OF_HEAD.length);
   }

@@ -44,3 +44,52 @@ test('a body grows with what comes in and stops at its limit', () => {
   expect([...body.take()].every((byte, i) => byte === Math.floor(i / 10_000))).toBe(true);
   expect(() => body.append(new Uint8Array(1))).toThrow('body size limit exceeded');
 });
+
+const MB = 1024 * 1024;
+
+/** Fills bodies as far as they may, a chunk for each in turn; their lengths, bytes. */
+function fill(bodies: readonly PageBody[]): number[] {
+  const chunk = new Uint8Array(MB);
+  const lengths = bodies.map(() => 0);
+  const open = new Set(bodies.keys());
+  while (open.size > 0) {
+    for (const i of open) {
+      try {
+        bodies[i]!.append(chunk);
+        lengths[i]! += MB;
+      } catch {
+        open.delete(i);
+      }
+    }
+  }
+  return lengths;
+}
+
+test('any number of endless pages holds a bounded amount of memory, and leaves some for a large page that is not', () => {
+  const buffers = new PageBuffers();
+  const endless = Array.from({ length: 24 }, () => new PageBody(50 * MB, 0, buffers));
+  const lengths = fill(endless);
+  expect(lengths.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan((24 * 4 + 256) * MB);
+  expect(Math.min(...lengths)).toBeGreaterThanOrEqual(4 * MB);
+  expect(() => endless.at(-1)!.append(new Uint8Array(MB))).toThrow(
+    'while other large pages hold so much memory',
+  );
+  const honest = new PageBody(50 * MB, 0, buffers);
+  expect(fill([honest])).toEqual([expect.toSatisfy((bytes) => bytes >= 4 * MB)]);
+
+  for (const body of endless) body.discard();
+  honest.discard();
+  expect(fill([new PageBody(50 * MB, 0, buffers)])).toEqual([50 * MB]);
+});
+
+test('a page that was taken holds nothing, and one is not made large by what it declares', () => {
+  const buffers = new PageBuffers();
+  for (let i = 0; i < 20; i++) {
+    const body = new PageBody(50 * MB, 40 * MB, buffers);
+    body.append(new Uint8Array(10));
+    expect(body.take().length).toBe(10);
+  }
+  const boasting = Array.from({ length: 100 }, () => new PageBody(50 * MB, 0, buffers, 50 * MB));
+  expect(fill([new PageBody(50 * MB, 0, buffers)])).toEqual([50 * MB]);
+  expect(boasting).toHaveLength(100);
+});

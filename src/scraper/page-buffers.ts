@@ -5,6 +5,12 @@ const MAX_SLACK = 4;
 const SMALLEST_BYTES = 16 * 1024;
 /** Lengths are rounded up to this: a page that grew by a digit finds a buffer, too. */
 const STEP_BYTES = 4 * 1024;
+/** A page that comes in may hold this much whatever others hold. */
+const FREE_BYTES = 4 * 1024 * 1024;
+/** What pages that come in may hold together, beyond that. */
+const MAX_LARGE_BYTES = 256 * 1024 * 1024;
+/** A large page may take this part of what is left: the more is held already, the less each may have, and some stays for others. */
+const SHARE_OF_FREE = 1 / 4;
 /** Read from a connection at once; as much as Node's own sockets do. */
 const RECEIVE_BYTES = 64 * 1024;
 
@@ -17,8 +23,23 @@ export class PageBuffers {
   readonly receive = Buffer.alloc(RECEIVE_BYTES);
   #idle: Uint8Array[] = [];
   #idleBytes = 0;
+  #largeBytes = 0;
   /** Memory that was made here. Other memory may be a part of something else and is not taken back. */
   readonly #ours = new WeakSet<ArrayBufferLike>();
+
+  /**
+   * Asks whether a page that comes in may grow, so that any number of targets with endless pages holds a bounded amount of memory.
+   * @param held what it holds, bytes; 0 in the beginning
+   * @param wanted what it wants to hold instead, bytes; 0 when it has ended
+   * @returns whether it may; counted then
+   */
+  mayHold(held: number, wanted: number): boolean {
+    const others = this.#largeBytes - large(held);
+    if (wanted > held && large(wanted) > 0 && wanted > (MAX_LARGE_BYTES - others) * SHARE_OF_FREE)
+      return false;
+    this.#largeBytes = others + large(wanted);
+    return true;
+  }
 
   /** A buffer of at least so many bytes, with anything in it; the taker's until given back. */
   take(bytes: number): Uint8Array {
@@ -49,3 +70,5 @@ export class PageBuffers {
     this.#idleBytes += bytes;
   }
 }
+
+const large = (bytes: number): number => (bytes > FREE_BYTES ? bytes : 0);

@@ -183,12 +183,12 @@ test.each([
   [
     'half a page',
     (end: (text: string) => void) => end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na 1\n'),
-    'the connection was closed in the middle of the page',
+    'unexpected EOF: the connection was closed in the middle of the page',
   ],
   [
     'half a chunk',
     (end: (text: string) => void) => end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\na 1\n'),
-    'the connection was closed in the middle of the page',
+    'unexpected EOF: the connection was closed in the middle of the page',
   ],
   [
     'headers without end',

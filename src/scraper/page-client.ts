@@ -117,7 +117,10 @@ export function readPage(
     const { signal, bodyLimitBytes } = request;
     const packed = response.headers['content-encoding']?.toLowerCase() === 'gzip';
     const gunzip = packed ? createGunzip() : undefined;
+    let body: PageBody | undefined;
     const fail = (error: unknown): void => {
+      body?.discard();
+      body = undefined;
       signal.removeEventListener('abort', onAbort);
       gunzip?.destroy();
       response.destroy();
@@ -142,29 +145,35 @@ export function readPage(
         ),
       );
     }
-    const announced = Number(response.headers['content-length'] ?? 0);
-    if (announced > bodyLimitBytes) return fail(new BodyLimitError(bodyLimitBytes));
-    const body = new PageBody(
-      bodyLimitBytes,
-      packed ? request.expectedBytes : announced || request.expectedBytes,
-      buffers,
-    );
+    const declared = Number(response.headers['content-length'] ?? 0);
+    if (declared > bodyLimitBytes) return fail(new BodyLimitError(bodyLimitBytes));
+    try {
+      body = new PageBody(
+        bodyLimitBytes,
+        request.expectedBytes,
+        buffers,
+        packed || declared === 0 ? undefined : declared,
+      );
+    } catch (error) {
+      return fail(error);
+    }
 
     const take = (chunk: Uint8Array): void => {
       try {
-        body.append(chunk);
+        body?.append(chunk);
       } catch (error) {
         fail(error);
       }
     };
     const done = (): void => {
       signal.removeEventListener('abort', onAbort);
+      if (!body) return;
       resolve({ body: body.take(), contentType: response.headers['content-type'] ?? '' });
     };
     response.on('error', (error: NodeJS.ErrnoException) =>
       fail(
         error.code === 'ECONNRESET'
-          ? new Error('the connection was closed in the middle of the page')
+          ? new Error('unexpected EOF: the connection was closed in the middle of the page')
           : error,
       ),
     );
