@@ -8,8 +8,8 @@ import {
   sameLabels,
 } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
-import type { QueryBudget, SeriesSamples } from '../model/queryable.ts';
-import { wordsOf } from '../model/sample.ts';
+import type { QueryBudget } from '../model/queryable.ts';
+import { isStaleAt, wordsOf } from '../model/sample.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { OfflineQueryable } from '../tsdb/offline-queryable.ts';
 import { listPartitions } from '../tsdb/partition/directory.ts';
@@ -28,9 +28,10 @@ export interface ExportSelection {
   readonly format: ExportFormat;
 }
 
-/** Counts what an export leaves out. */
+/** Counts what an export leaves out because its format has no place for it. */
 export interface LeftOut {
   histograms: number;
+  startTimestamps: number;
 }
 
 /** The text of an export, piece by piece: families in the order of names, in each the series, in each the samples in order of time. */
@@ -45,7 +46,8 @@ export function* exported(
   const windows = windowsOf(dir, range);
   for (const [family, series] of families) {
     let isFirst = true;
-    for (const samples of samplesOf(store, series, windows, leftOut)) {
+    for (const samples of samplesOf(store, series, windows)) {
+      countLeftOut(samples, format.holds, leftOut);
       const text = format.samples(samples);
       if (isFirst && text !== '') yield format.family(family, metadata.get(family));
       if (text !== '') isFirst = false;
@@ -82,7 +84,6 @@ function* samplesOf(
   store: OfflineQueryable,
   series: readonly Labels[],
   windows: readonly TimeRange[],
-  leftOut: LeftOut,
 ): Generator<ExportedSamples> {
   let size = 1;
   for (let from = 0; from < series.length; ) {
@@ -92,7 +93,7 @@ function* samplesOf(
     let ofFirst = 0;
     for (const window of windows) {
       for (const [i, labels] of batch.entries()) {
-        const samples = read(store, labels, window, leftOut);
+        const samples = read(store, labels, window);
         if (samples === undefined) continue;
         if (i === 0) {
           ofFirst += samples.timestamps.length;
@@ -112,40 +113,32 @@ function* samplesOf(
   }
 }
 
-function read(
-  store: OfflineQueryable,
-  labels: Labels,
-  window: TimeRange,
-  leftOut: LeftOut,
-): ExportedSamples | undefined {
+function read(store: OfflineQueryable, labels: Labels, window: TimeRange): ExportedSamples | undefined {
   const matchers: Matcher[] = [];
   for (let i = 0; i < labels.length; i += 2)
     matchers.push({ name: labels[i]!, op: '=', value: labels[i + 1]! });
   const querier = store.querier(UNLIMITED);
   try {
-    const samples = querier.select(matchers, window).find((one) => sameLabels(one.labels, labels));
-    return samples?.histograms ? floatsOf(samples, samples.histograms, leftOut) : samples;
+    return querier.select(matchers, window).find((one) => sameLabels(one.labels, labels));
   } finally {
     querier.close();
   }
 }
 
-/** None of the formats can hold a native histogram; staleness markers among them go with the others. */
-function floatsOf(
-  { labels, timestamps, values }: SeriesSamples,
-  histograms: readonly unknown[],
+function countLeftOut(
+  { values, histograms, startTimestamps }: ExportedSamples,
+  holds: ExportFormat['holds'],
   leftOut: LeftOut,
-): ExportedSamples {
-  const places = [...timestamps.keys()].filter((i) => histograms[i] === undefined);
-  leftOut.histograms += timestamps.length - places.length;
-  const floats = new Float64Array(places.length);
-  const from = wordsOf(values);
-  const to = wordsOf(floats);
-  for (const [n, place] of places.entries()) {
-    to[2 * n] = from[2 * place]!;
-    to[2 * n + 1] = from[2 * place + 1]!;
+): void {
+  const words = wordsOf(values);
+  for (let i = 0; i < values.length; i++) {
+    if (histograms?.[i]) {
+      if (!holds.histograms) leftOut.histograms++;
+    } else if (isStaleAt(words, i)) {
+      continue;
+    }
+    if (!holds.startTimestamps && (startTimestamps?.[i] ?? 0) !== 0) leftOut.startTimestamps++;
   }
-  return { labels, timestamps: Float64Array.from(places, (place) => timestamps[place]!), values: floats };
 }
 
 /** The range cut at the borders of days that have files; what lies between may still be in the log. */

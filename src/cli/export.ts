@@ -36,7 +36,7 @@ export const EXPORT_FLAGS: readonly FlagSpec[] = [
     names: ['format'],
     kind: 'value',
     placeholder: 'FORMAT',
-    help: 'openmetrics, jsonl or csv (openmetrics)',
+    help: 'openmetrics, jsonl (has native histograms and start timestamps) or csv (openmetrics)',
   },
 ];
 
@@ -64,7 +64,7 @@ export function exportCommand(deps: ExportDeps): Command {
       try {
         if (!fs.existsSync(options.dir)) throw new Error(`data directory ${options.dir} does not exist`);
         const { addon, clock, log } = deps;
-        const leftOut: LeftOut = { histograms: 0 };
+        const leftOut: LeftOut = { histograms: 0, startTimestamps: 0 };
         const store = openOffline(options.dir, { addon: addon(options.dir), clock, log });
         try {
           for (const text of exported(store, options, leftOut)) if (!(await output.write(text))) break;
@@ -72,11 +72,8 @@ export function exportCommand(deps: ExportDeps): Command {
           store.close();
         }
         await output.drained();
-        if (leftOut.histograms > 0) {
-          io.stderr(
-            `belfry export: ${leftOut.histograms} native histograms were left out: no format holds them\n`,
-          );
-        }
+        const missing = missingOf(leftOut);
+        if (missing !== '') io.stderr(`belfry export: ${missing}\n`);
         return EXIT.ok;
       } catch (error) {
         io.stderr(`belfry export: ${(error as Error).message}\n`);
@@ -86,6 +83,16 @@ export function exportCommand(deps: ExportDeps): Command {
       }
     },
   };
+}
+
+/** What an export had to leave out, and which format has it; empty when nothing. */
+function missingOf({ histograms, startTimestamps }: LeftOut): string {
+  const parts: string[] = [];
+  if (histograms > 0) parts.push(`${histograms} native histograms`);
+  if (startTimestamps > 0) parts.push(`${startTimestamps} start timestamps`);
+  return parts.length > 0
+    ? `left out, because the format has no place for them: ${parts.join(', ')}; --format jsonl has`
+    : '';
 }
 
 function optionsOf(

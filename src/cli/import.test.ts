@@ -6,12 +6,10 @@ import { serve } from '@hono/node-server';
 import { afterAll, expect, test } from 'vitest';
 import { importRoutes } from '../http/import.ts';
 import { LineError } from '../import/text-import.ts';
-import { labelsFromObject } from '../model/labels.ts';
 import { parseSelector } from '../query/selector.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { lockDirectory } from '../tsdb/directory.ts';
-import { storeBench } from '../tsdb/store.fixture.ts';
 import { UsageError } from './args.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
@@ -245,36 +243,6 @@ test('somebody who watches sees a bar, and a clean line at the end', async () =>
   expect(err).toMatch(/█+░* {1}\d+ % {2}[\d.]+ M samples\/s {2}\d+ s left/);
   expect(err).toContain('100 %  day 2 of 2  0 s left');
   expect(err.endsWith('\r\x1b[K')).toBe(true);
-});
-
-test('an export says how many native histograms it leaves out', async () => {
-  const bench = storeBench();
-  const dir = bench.directory();
-  const store = bench.open(dir);
-  const labels = labelsFromObject({ __name__: 'latency' });
-  for (const second of [0, 2, 4]) {
-    store.append(labels, 1000 * second, second);
-    store.appendHistogram(labels, 1000 * second + 1000, {
-      schema: 0,
-      count: 1,
-      sum: 7,
-      zeroThreshold: 0,
-      zeroCount: 0,
-      positiveSpans: [{ offset: 3, length: 1 }],
-      positiveBuckets: [1],
-      negativeSpans: [],
-      negativeBuckets: [],
-      customValues: [],
-      counterResetHint: 'unknown',
-    });
-  }
-  await bench.close(store);
-  expect(await exportText(dir)).toEqual({
-    code: 0,
-    out: 'latency 0 0\nlatency 2 2\nlatency 4 4\n# EOF\n',
-    err: 'belfry export: 3 native histograms were left out: no format holds them\n',
-  });
-  await bench.clean();
 });
 
 test('an export whose reader goes away ends quietly', async () => {
