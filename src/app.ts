@@ -1,6 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { type Access, type AccessSettings, createAccess } from './access/access.ts';
 import { type Backups, createBackups } from './backup/backups.ts';
 import { checkLanguages } from './cli/languages.ts';
@@ -93,6 +93,8 @@ const MAX_WAITING = 64;
 /** A background worker that ends more often than this within that time will not get better by another try. */
 const MAX_WORKER_EXITS = 5;
 const WORKER_EXITS_WITHIN_MS = 60_000;
+/** A background worker that is silent for so long is hung, at the least. */
+const MIN_HUNG_MS = 300_000;
 /** Longest time a rehearsal may take. */
 const REHEARSAL_TIMEOUT_MS = 120_000;
 
@@ -254,7 +256,12 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       // A last guard only: budgets end a query long before. V8 counts no ArrayBuffers.
       maxHeapMB: Math.ceil((limits.maxBytes * 4) / 2 ** 20),
     });
-    const background = createBackground(() => startThread(thread('background')));
+    const background = createBackground({
+      start: () => startThread(thread('background')),
+      clock,
+      // A rule may take the time of a query; twice that, and whatever the disk does meanwhile.
+      hungMs: Math.max(MIN_HUNG_MS, 2 * limits.timeoutMs),
+    });
     const store = openStore({
       dir: options.dataDir,
       clock,
@@ -272,7 +279,13 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     const lane: LaneInit = { shared: store.shared, settings, limits, engine };
     const rulesLane = createRulesLane(() => background.serve('rules', lane));
     const exits: number[] = [];
+    const workerReplaced = new Counter({
+      name: 'belfry_background_worker_replaced_total',
+      help: 'Times the thread of storage and rules ended or hung and was replaced.',
+      registers: [registry],
+    });
     background.onExit((reason) => {
+      workerReplaced.inc();
       const now = clock.monotonic();
       exits.push(now);
       log.error({ reason }, 'the background worker ended; it is replaced');

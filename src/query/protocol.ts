@@ -149,7 +149,16 @@ export type RuleAnswer =
 
 /** First message to a worker's thread: which service to run on which port. A thread may run several. */
 export interface ServeMessage {
-  readonly service: 'queries' | 'rules' | 'storage' | 'rehearse' | 'backup' | 'import' | 'remote-write';
+  readonly service:
+    | 'queries'
+    | 'rules'
+    | 'storage'
+    | 'rehearse'
+    | 'backup'
+    | 'import'
+    | 'remote-write'
+    /** Answers each message, as long as the thread turns. */
+    | 'pulse';
   readonly port: MessagePort;
   /** What that service needs to open; made by the package that owns it. */
   readonly init: unknown;

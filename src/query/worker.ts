@@ -64,6 +64,9 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
       serveQueries(port, control, { queryable, settings, readFormats }, systemClock.monotonic);
       break;
     }
+    case 'pulse':
+      port.on('message', (beat) => port.postMessage(beat));
+      break;
     case 'backup':
       serveBackups(port, addon);
       break;

@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { fakeClock } from '../testing/fake-clock.ts';
+import { createBackground } from './background.ts';
+import { startThread } from './thread.ts';
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'belfry-background-'));
+afterAll(() => fs.rmSync(folder, { recursive: true }));
+
+/** A thread whose `storage` answers each message, and never comes back from `spin`. */
+const file = path.join(folder, 'worker.mjs');
+fs.writeFileSync(
+  file,
+  `import { parentPort } from 'node:worker_threads';
+parentPort.on('message', ({ port }) =>
+  port.on('message', (message) => {
+    if (message === 'spin') for (;;);
+    port.postMessage(message);
+  }));
+`,
+);
+
+function background(clock = fakeClock()) {
+  const reasons: string[] = [];
+  const options = { file, addonFile: undefined, name: 'test', maxHeapMB: 64 };
+  const made = createBackground({ start: () => startThread(options), clock, hungMs: 60_000 });
+  made.onExit((reason) => reasons.push(reason));
+  return { clock, reasons, made };
+}
+
+/** Lets the thread answer what it was sent before. */
+async function turn(port: import('node:worker_threads').MessagePort): Promise<void> {
+  port.postMessage('are you there');
+  await once(port, 'message');
+}
+
+test('a thread that hangs is ended, told with the reason, and the next service starts another', async () => {
+  const { clock, reasons, made } = background();
+  const port = made.serve('storage', undefined);
+  await turn(port);
+  port.postMessage('spin');
+  await clock.advance('70s');
+  expect(reasons).toEqual([]);
+  await clock.advance('5s');
+  await expect.poll(() => reasons).toEqual(['it was hung: no sign of life for 60 s']);
+  await turn(made.serve('storage', undefined));
+  await made.stop();
+  expect(reasons).toHaveLength(1);
+});
+
+test('a thread that answers lives on, and one that ends by itself has its own reason', async () => {
+  const { clock, reasons, made } = background();
+  const port = made.serve('storage', undefined);
+  for (let i = 0; i < 20; i++) {
+    await clock.advance('15s');
+    await turn(port);
+  }
+  expect(reasons).toEqual([]);
+  await made.stop();
+  expect(reasons).toEqual([]);
+});
