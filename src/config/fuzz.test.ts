@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fuzzCases } from '../testing/fuzz-cases.ts';
 import { ConfigError } from './config-error.ts';
 import { loadConfig } from './load.ts';
 import { redactConfig, redactedAlertmanagerConfig } from './redact.ts';
@@ -69,7 +70,7 @@ test('a damaged config gives a config or a ConfigError with places in it, never 
         }
       }
     }),
-    { numRuns: 300 },
+    { numRuns: fuzzCases(300) },
   );
 }, 60_000);
 
@@ -79,6 +80,6 @@ test('redacting a damaged config never fails on what is YAML', () => {
       expect(typeof redactConfig(text)).toBe('string');
       expect(typeof redactedAlertmanagerConfig(text)).toBe('string');
     }),
-    { numRuns: 100 },
+    { numRuns: fuzzCases(100, 0.1) },
   );
 }, 60_000);

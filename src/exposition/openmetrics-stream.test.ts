@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fuzzCases } from '../testing/fuzz-cases.ts';
 import { OpenMetricsParser } from './open-metrics-parser.ts';
 import { OpenMetricsStream } from './openmetrics-stream.ts';
 
@@ -100,7 +101,7 @@ test('a stream reads what the parser of whole pages reads, wherever its windows 
         expect(read).toBe(lines.length + 3);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: fuzzCases(300, 0.25) },
   );
 });
 

@@ -10,10 +10,9 @@ import { PromqlError } from '../promql/errors.ts';
 import { parseExpr } from '../promql/parse.ts';
 import { formatExpr } from '../promql/print.ts';
 import { compilePattern } from '../promql/regex.ts';
+import { fuzzCases } from '../testing/fuzz-cases.ts';
 
-/** `BELFRY_FUZZ_CASES=100000 npx vitest run hostile-bodies` for the long run; failures print their seed. */
-const CASES = Number(process.env.BELFRY_FUZZ_CASES ?? 300);
-const LONG = 60_000 + CASES * 10;
+const CASES = fuzzCases(300);
 const holds = (property: fc.IRawProperty<[unknown]>): void =>
   void fc.assert(property as fc.IProperty<[unknown]>, { numRuns: CASES });
 
@@ -39,68 +38,52 @@ function orError<T>(run: () => T, isAllowed: (error: unknown) => boolean): T | u
   }
 }
 
-test(
-  'PromQL: any text is an expression or an error with a place; what parses prints and parses again',
-  () => {
-    holds(
-      fc.property(text, (input) => {
-        const isPromql = (error: unknown): boolean => error instanceof PromqlError;
-        const expr = orError(() => parseExpr(input), isPromql);
-        if (!expr) return;
-        const printed = formatExpr(expr);
-        // Upstream prints infinity with a sign, which reads as an operator: `+Inf ^ 4`.
-        if (printed.includes('+Inf')) return;
-        expect(formatExpr(parseExpr(printed))).toBe(printed);
-      }),
-    );
-  },
-  LONG,
-);
+test('PromQL: any text is an expression or an error with a place; what parses prints and parses again', () => {
+  holds(
+    fc.property(text, (input) => {
+      const isPromql = (error: unknown): boolean => error instanceof PromqlError;
+      const expr = orError(() => parseExpr(input), isPromql);
+      if (!expr) return;
+      const printed = formatExpr(expr);
+      // Upstream prints infinity with a sign, which reads as an operator: `+Inf ^ 4`.
+      if (printed.includes('+Inf')) return;
+      expect(formatExpr(parseExpr(printed))).toBe(printed);
+    }),
+  );
+});
 
-test(
-  'matchers: any text is matchers or an error',
-  () => {
-    holds(
-      fc.property(text, (input) => {
-        orError(
-          () => parseMatchers(input),
-          (error) => error instanceof Error && !(error instanceof TypeError || error instanceof RangeError),
-        );
-      }),
-    );
-  },
-  LONG,
-);
+test('matchers: any text is matchers or an error', () => {
+  holds(
+    fc.property(text, (input) => {
+      orError(
+        () => parseMatchers(input),
+        (error) => error instanceof Error && !(error instanceof TypeError || error instanceof RangeError),
+      );
+    }),
+  );
+});
 
 const isWire = (error: unknown): boolean => error instanceof WireError;
 
-test(
-  'snappy: any bytes unpack within the bound or are refused; what was packed comes back',
-  () => {
-    holds(
-      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-        const out = orError(() => decodeSnappy(bytes, 4096), isWire);
-        if (out) expect(out.length).toBeLessThanOrEqual(4096);
-        expect(decodeSnappy(encodeSnappy(bytes), 4096)).toEqual(bytes);
-      }),
-    );
-  },
-  LONG,
-);
+test('snappy: any bytes unpack within the bound or are refused; what was packed comes back', () => {
+  holds(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+      const out = orError(() => decodeSnappy(bytes, 4096), isWire);
+      if (out) expect(out.length).toBeLessThanOrEqual(4096);
+      expect(decodeSnappy(encodeSnappy(bytes), 4096)).toEqual(bytes);
+    }),
+  );
+});
 
-test(
-  'remote write 1 and 2 and remote read: any bytes are a request or a WireError',
-  () => {
-    holds(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        orError(() => [...readWriteRequestV1(bytes)], isWire);
-        orError(() => [...readWriteRequestV2(bytes)], isWire);
-        orError(() => parseReadRequest(bytes), isWire);
-      }),
-    );
-  },
-  LONG,
-);
+test('remote write 1 and 2 and remote read: any bytes are a request or a WireError', () => {
+  holds(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      orError(() => [...readWriteRequestV1(bytes)], isWire);
+      orError(() => [...readWriteRequestV2(bytes)], isWire);
+      orError(() => parseReadRequest(bytes), isWire);
+    }),
+  );
+});
 
 /** JSON of the keys that dashboards have, with values of any kind under them. */
 const grafana = fc.letrec((tie) => ({
@@ -131,22 +114,18 @@ const grafana = fc.letrec((tie) => ({
   ),
 })).value;
 
-test(
-  'dashboards: any JSON is a dashboard or a DashboardError',
-  () => {
-    holds(
-      fc.property(grafana, (json) => {
-        orError(
-          () => parseDashboard({ title: 'x', panels: [], ...(json as object) }, 'x.json'),
-          (error) => error instanceof DashboardError,
-        );
-        expect(Object.getPrototypeOf({})).toBe(Object.prototype);
-        expect(({} as Record<string, unknown>).panels).toBeUndefined();
-      }),
-    );
-  },
-  LONG,
-);
+test('dashboards: any JSON is a dashboard or a DashboardError', () => {
+  holds(
+    fc.property(grafana, (json) => {
+      orError(
+        () => parseDashboard({ title: 'x', panels: [], ...(json as object) }, 'x.json'),
+        (error) => error instanceof DashboardError,
+      );
+      expect(Object.getPrototypeOf({})).toBe(Object.prototype);
+      expect(({} as Record<string, unknown>).panels).toBeUndefined();
+    }),
+  );
+});
 
 test.each([
   ['(a+)+$', 'a'.repeat(30_000)],

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { describe, expect, test } from 'vitest';
+import { fuzzCases } from '../testing/fuzz-cases.ts';
 import { compilePattern, compileReplacePattern } from './regex.ts';
 
 const PATTERNS = [
@@ -80,7 +81,7 @@ describe('compilePattern', () => {
         }
         expect(compilePattern(pattern)(subject)).toBe(regex.matcher(subject).find());
       }),
-      { numRuns: 3000 },
+      { numRuns: fuzzCases(3000) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Histogram } from '../model/histogram.ts';
 import { formatSeries, labelsOf } from '../model/labels.ts';
+import { fuzzCases } from '../testing/fuzz-cases.ts';
 import { metricFamilyPage, type SentFamily } from '../testing/metric-family-page.ts';
 import { FamilyPageParser, type HistogramRules } from './family-page.ts';
 import type { PageReader } from './page.ts';
@@ -384,6 +385,6 @@ test('a damaged page is refused or read, and never reads beyond its end', () => 
       }
       expect(parser.columns.count).toBeLessThan(50);
     }),
-    { numRuns: 5000 },
+    { numRuns: fuzzCases(5000) },
   );
 });

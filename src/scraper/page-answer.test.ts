@@ -1,6 +1,7 @@
 import http from 'node:http';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fuzzCases } from '../testing/fuzz-cases.ts';
 import { rawTarget } from '../testing/http-target.ts';
 import { PageAnswer } from './page-answer.ts';
 import { PageBuffers } from './page-buffers.ts';
@@ -160,7 +161,7 @@ test('what is read from a damaged answer is what a full client reads', async () 
         expect(await full()).toBe(`200 ${mine.body}`);
       },
     ),
-    { numRuns: 1500, ...(process.env.SEED ? { seed: Number(process.env.SEED) } : {}) },
+    { numRuns: fuzzCases(1500), ...(process.env.SEED ? { seed: Number(process.env.SEED) } : {}) },
   );
   expect(accepted).toBeGreaterThan(100);
 });

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { OpenMetricsParser } from '../exposition/open-metrics-parser.ts';
 import type { ExpositionParser } from '../exposition/parser.ts';
 import { TextParser } from '../exposition/text-parser.ts';
+import { fuzzCases } from '../testing/fuzz-cases.ts';
 import { hasNodeExporter, runNodeExporter } from '../testing/node-exporter.ts';
 import { PageParser, type PageReader } from './page.ts';
 
@@ -143,7 +144,7 @@ function expectAgreement(base: string, make: MakeParser, runs: number): void {
           for (const exemplar of told) expect(predicted.exemplars.get(key)?.has(exemplar)).toBe(true);
       }
     }),
-    { numRuns: runs },
+    { numRuns: fuzzCases(runs, 0.25) },
   );
 }
 

@@ -4,6 +4,7 @@ import { OpenMetricsParser } from '../exposition/open-metrics-parser.ts';
 import { type ExpositionParser, METRIC_TYPES } from '../exposition/parser.ts';
 import { TextParser } from '../exposition/text-parser.ts';
 import { labelsFromSorted, labelsKey } from '../model/labels.ts';
+import { fuzzCases } from '../testing/fuzz-cases.ts';
 import { PageParser, type PageReader } from './page.ts';
 
 interface Sample {
@@ -225,7 +226,7 @@ test('a predicted page is what the parser alone reads, whatever changed', () => 
         }
       },
     ),
-    { numRuns: 1500 },
+    { numRuns: fuzzCases(1500) },
   );
 });
 
@@ -260,7 +261,7 @@ test.each([
           outcome(() => parseAlone(text, make)),
         );
       }),
-      { numRuns: 3000 },
+      { numRuns: fuzzCases(3000) },
     );
   },
 );

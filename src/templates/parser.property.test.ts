@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fuzzCases } from '../testing/fuzz-cases.ts';
 import { createTemplateSet } from './notification.ts';
 import { checkRuleTemplate, expandRuleTemplate } from './rule-expander.ts';
 import { TemplateError } from './template-error.ts';
@@ -86,7 +87,7 @@ test('whatever the text, parsing ends, and with no other error than a TemplateEr
         expect(error).toBeInstanceOf(TemplateError);
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: fuzzCases(3000) },
   );
 });
 
@@ -105,7 +106,7 @@ test('whatever the text, expanding gives a text', () => {
     fc.property(templates, (pieces) => {
       expect(expandRuleTemplate(pieces.join(' '), context)).toBeTypeOf('string');
     }),
-    { numRuns: 2000 },
+    { numRuns: fuzzCases(2000) },
   );
 });
 
@@ -132,7 +133,7 @@ test('whatever the text and the value, HTML output holds the value only escaped'
     fc.property(html, (pieces) => {
       expect(set.renderHtml(pieces.join(''), data)).not.toContain('<marker');
     }),
-    { numRuns: 2000 },
+    { numRuns: fuzzCases(2000) },
   );
 });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
 import { KUBERNETES_ROLES } from '../../config/discovery/kubernetes.ts';
+import { fuzzCases } from '../../testing/fuzz-cases.ts';
 import { dockerTargets } from './docker-targets.ts';
 import { parseGroupsJson, parseGroupsYaml } from './group-list.ts';
 import { mapping } from './json.ts';
@@ -44,6 +45,7 @@ test('lists of targets give groups of texts or an error, never anything else', (
         }
       }
     }),
+    { numRuns: fuzzCases(100, 0.25) },
   );
 });
 
@@ -68,6 +70,7 @@ test('objects of a cluster that are not as expected give groups of texts', () =>
       }
       requireTexts(view.changes(() => true));
     }),
+    { numRuns: fuzzCases(100, 0.25) },
   );
 });
 
@@ -87,5 +90,6 @@ test('containers that are not as expected give targets of texts', () => {
       const targets = dockerTargets([containers].flat(), [networks].flat(), settings);
       requireTexts([{ targets, labels: {} }]);
     }),
+    { numRuns: fuzzCases(100, 0.25) },
   );
 });
