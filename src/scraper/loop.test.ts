@@ -44,7 +44,7 @@ const rules = {
   native_histogram_min_bucket_factor: 0,
 } as const;
 
-function runningLoop(fetch: PageSource['fetch']) {
+function runningLoop(fetch: PageSource['fetch'], due = 3000) {
   const clock = fakeClock(START);
   const appender = collectingAppender();
   const source = appender.source('k');
@@ -70,7 +70,7 @@ function runningLoop(fetch: PageSource['fetch']) {
     onParking() {},
     onChange: (failure) => failures.push(failure?.message ?? 'works again'),
   });
-  loop.start(3000);
+  loop.start(due);
   return { clock, appender, loop, failures, registry, ups: () => appender.samples('up{job="j"}') };
 }
 
@@ -87,6 +87,16 @@ test('a target is scraped after its offset and then on the grid of its interval'
   await clock.advance('20s');
   expect(ups().map(({ timestamp }) => timestamp - START)).toEqual([3000, 13_000, 23_000]);
   expect(loop.state).toMatchObject({ health: 'up', lastScrape: START + 23_000 });
+});
+
+test('what was due before is scraped at once, and then on the grid it was due on', async () => {
+  const { clock, ups } = runningLoop(async () => page('a 1\n'), -4000);
+  await clock.advance(0);
+  expect(ups().map(({ timestamp }) => timestamp - START)).toEqual([0]);
+  await clock.advance('6s');
+  clock.jump(2);
+  await clock.advance('10s');
+  expect(ups().map(({ timestamp }) => timestamp - START)).toEqual([0, 6000, 16_000]);
 });
 
 test('a scrape that starts a little late is stamped with the time of the grid, one that starts later with its own', async () => {

@@ -29,7 +29,10 @@ export interface LoopState {
 
 export interface ScrapeLoop {
   readonly state: LoopState;
-  /** Scrapes for the first time when it is `due` on the monotonic clock, then on a grid of the interval. */
+  /**
+   * Scrapes for the first time when it is `due` on the monotonic clock, then on a grid of the interval. What was due before is
+   * scraped at once, and from its next place on the grid as all others.
+   */
   start(due: number): void;
   /** Cuts a scrape under way and stores nothing any more; resolves when that is certain. */
   stop(): Promise<void>;
@@ -61,6 +64,7 @@ export function createScrapeLoop(deps: {
   let timer: Timer | undefined;
   let isStopped = false;
   let grid = Number.NaN;
+  let startedAt = 0;
   let wasParking = false;
   /** Used until it is aborted, not for one scrape only. */
   let cut = new AbortController();
@@ -123,6 +127,8 @@ export function createScrapeLoop(deps: {
 
   const scrape = async (due: number): Promise<void> => {
     const timestamp = scrapeTime();
+    // Before its place in the interval: no measure of where the grid lies.
+    if (due < startedAt) grid = Number.NaN;
     const started = clock.monotonic();
     const deadline = clock.after(timeoutMs, () =>
       abort(
@@ -161,7 +167,10 @@ export function createScrapeLoop(deps: {
     get state() {
       return state;
     },
-    start: scrapeAt,
+    start(due) {
+      startedAt = clock.monotonic();
+      scrapeAt(due);
+    },
     stop() {
       isStopped = true;
       // Between two scrapes, or not started: nothing to wait for.

@@ -115,7 +115,7 @@ export function createScrapeManager(deps: {
         const { target, rules } = resolveBuiltIn(builtIn);
         return [
           target.key,
-          { target, settings: builtIn.settings, rules, pages: () => builtInPages(builtIn) },
+          { target, settings: builtIn.settings, rules, pages: () => builtInPages(builtIn), isAtOnce: true },
         ];
       }),
     );

@@ -16,6 +16,8 @@ export interface PlannedTarget {
   /** Equal when the target's loop may go on unchanged. */
   readonly settings: string;
   readonly rules: SampleRules;
+  /** Scraped at once when it is new, not only when its place in the interval comes: what is built in costs nobody a request. */
+  readonly isAtOnce?: boolean;
   /** Asked for when its loop starts. */
   pages(): PageSource;
 }
@@ -101,7 +103,8 @@ export function createTargetSet(deps: TargetSetDeps): TargetSet {
       onFailure,
       onParking,
     });
-    loop.start(rounds.first(target.key, target.intervalMs));
+    const first = rounds.first(target.key, target.intervalMs);
+    loop.start(plan.isAtOnce ? first - target.intervalMs : first);
     return { target, settings, source, samples, loop };
   };
 

@@ -8,6 +8,7 @@ import type { ActiveTarget, ApiAlert, EventMark } from './data/api-types.ts';
 import { createBatch, type Queries } from './data/batch.ts';
 import { loginAddress } from './data/next-place.ts';
 import { createResource, type Load, type Resource, retryWhileEmpty } from './data/resource.ts';
+import { parseApiTime } from './format/time.ts';
 import { type Accent, createAccent } from './nav/accent.ts';
 import { createRangeStore, type RangeStore } from './nav/range-store.ts';
 import { createRouter, type Router } from './nav/router.ts';
@@ -38,6 +39,8 @@ export interface Session {
   readonly me: Resource<Me>;
   /** Why nothing can be stored right now, and whether the configuration on disk was refused. */
   readonly health: Resource<Health>;
+  /** When the server started, Unix ms; undefined while that is not known. */
+  startedAt(): number | undefined;
   /** Set while the server does not answer at all. */
   readonly isUnreachable: ReadonlySignal<boolean>;
 }
@@ -113,6 +116,7 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
     targets,
     events,
     health,
+    startedAt: () => parseApiTime(health.data.peek()?.startedAt ?? ''),
     me,
     isUnreachable: computed(() => isSilent(alerts.error.value) && isSilent(targets.error.value)),
   };

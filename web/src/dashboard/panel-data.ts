@@ -1,7 +1,8 @@
 import type { PanelModel, TargetModel } from '../../../src/dashboards/model.ts';
 import type { LabelMap, VectorSample } from '../data/api-types.ts';
 import type { Queries } from '../data/batch.ts';
-import { columnsOf, niceStep, parseSample, queryRangeOf, seriesText } from '../data/matrix.ts';
+import { askColumns } from '../data/first-points.ts';
+import { niceStep, parseSample, seriesText } from '../data/matrix.ts';
 import { parsePromDuration } from '../format/duration.ts';
 import type { ResolvedRange } from '../nav/time-range.ts';
 import { type Frame, seriesFrame, tableFrame } from './frame.ts';
@@ -49,6 +50,8 @@ export interface PanelContext {
   /** Pixels. */
   readonly width: number;
   readonly scrapeSeconds: number;
+  /** When the server started, Unix ms; undefined while that is not known. */
+  readonly startedAt: number | undefined;
 }
 
 /** Asks all targets of a panel that are not hidden, and applies its transformations. @throws the first error */
@@ -185,9 +188,12 @@ async function loadTarget(
       ...(asTable ? { frame: tableFrame(target.refId, rows, valueName) } : {}),
     };
   }
-  const grid = queryRangeOf(range, step);
-  const { data, warnings } = await queries.queryRange(expr, grid, abort);
-  const columns = columnsOf(data, grid);
+  const { warnings, ...columns } = await askColumns(
+    (grid) => queries.queryRange(expr, grid, abort),
+    range,
+    step,
+    context.startedAt,
+  );
   const series = columns.series.map(
     ({ labels, values }): RawSeries => ({
       refId: target.refId,

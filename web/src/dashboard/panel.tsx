@@ -118,7 +118,7 @@ interface LivePanelProps extends PanelSurroundings {
 
 function LivePanel({ shown, isNear, syncKey, isTipShared, marks, onData }: LivePanelProps) {
   const { panel, choices, name } = shown;
-  const { queries, range, tick, targets, now } = useSession();
+  const { queries, range, tick, targets, now, startedAt } = useSession();
   const seenTick = useRef(-1);
   if (isNear) seenTick.current = tick.value;
   const resource = useResource(
@@ -130,11 +130,12 @@ function LivePanel({ shown, isNear, syncKey, isTipShared, marks, onData }: LiveP
         choices,
         width: (panel.gridPos.w / 24) * Math.max(320, window.innerWidth - 48),
         scrapeSeconds: (parsePromDuration(targets.data.peek()?.[0]?.scrapeInterval ?? '') ?? 15_000) / 1000,
+        startedAt: startedAt(),
       };
       return loadPanel(panel, context, abort);
     },
     [panel, choices, range.text.value, seenTick.current],
-    { live: false },
+    { live: false, isEmpty: (answer) => answer !== undefined && isWaiting(answer, startedAt()) },
   );
   const data = resource.data.value;
   const error = resource.error.value;
@@ -171,6 +172,13 @@ function LivePanel({ shown, isNear, syncKey, isTipShared, marks, onData }: LiveP
     </>
   );
 }
+
+/** Nothing yet, of a server that has just started: worth asking again soon, whatever the dashboard's refresh. */
+const isWaiting = ({ series, frames, range }: PanelData, startedAt: number | undefined): boolean =>
+  series.length === 0 &&
+  frames.every(({ fields }) => fields.every(({ values }) => values.length === 0)) &&
+  startedAt !== undefined &&
+  range.to - startedAt < 60_000;
 
 interface DrawingProps extends PanelSurroundings {
   readonly panel: PanelModel;

@@ -48,6 +48,8 @@ export interface QueryExtras {
 
 /** Of `/api/status`, what people have to know. */
 export interface Health {
+  /** ISO 8601. */
+  readonly startedAt?: string;
   readonly degraded?: string | null;
   readonly config?: {
     readonly isSuccessful: boolean;

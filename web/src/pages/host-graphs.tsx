@@ -2,13 +2,13 @@ import { useMemo } from 'preact/hooks';
 import { Chart } from '../chart/chart.tsx';
 import { seriesColor } from '../chart/palette.ts';
 import type { ChartLine } from '../chart/plot.ts';
-import type { Bounds } from '../chart/scale.ts';
+import { alignTimes, type Bounds } from '../chart/scale.ts';
 import type { TimeMarks } from '../dashboard/annotations.ts';
 import { useAlertMarks } from '../dashboard/time-marks.tsx';
-import type { QueryRange } from '../data/api.ts';
-import type { MatrixSeries } from '../data/api-types.ts';
 import type { Queries } from '../data/batch.ts';
-import { columnsOf, niceStep, queryRangeOf } from '../data/matrix.ts';
+import { askColumns, type RangeColumns } from '../data/first-points.ts';
+import { niceStep } from '../data/matrix.ts';
+import type { ResolvedRange } from '../nav/time-range.ts';
 import { Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
 
@@ -126,17 +126,15 @@ function HostGraphPanel({
   readonly instance: string;
   readonly marks: TimeMarks;
 }) {
-  const { queries, range, theme } = useSession();
+  const { queries, range, theme, startedAt } = useSession();
   const host = `job=${JSON.stringify(job)}, instance=${JSON.stringify(instance)}`;
   const resource = useResource(
     async (abort) => {
       const resolved = range.resolve();
-      const next = queryRangeOf(resolved, niceStep(resolved, 240));
-      const answers = await queryAll(queries, graph, host, next, abort);
-      return { answers, grid: next, range: resolved };
+      return { answers: await queryAll(queries, graph, host, resolved, startedAt(), abort), range: resolved };
     },
     [range.text.value],
-    { isEmpty: ({ answers }) => answers.every((matrix) => matrix.length === 0) },
+    { isEmpty: ({ answers }) => answers.every(({ series }) => series.length === 0) },
   );
   const colors = useMemo(
     () => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((i) => seriesColor(i, theme.shown.value)),
@@ -147,8 +145,8 @@ function HostGraphPanel({
     <figure class="panel">
       <figcaption class="panel-title">{graph.title}</figcaption>
       <View resource={resource} what={graph.title} skeleton={<Skeleton rows={1} height={HEIGHT + 28} />}>
-        {({ answers, grid: shownGrid, range: shown }) => {
-          const { times, lines } = linesOf(graph, answers, shownGrid, colors);
+        {({ answers, range: shown }) => {
+          const { times, lines } = linesOf(graph, answers, colors);
           if (lines.length === 0)
             return (
               <p class="panel-empty" style={{ height: `${HEIGHT + 20}px` }}>
@@ -179,42 +177,43 @@ async function queryAll(
   queries: Queries,
   graph: HostGraph,
   host: string,
-  grid: QueryRange,
+  range: ResolvedRange,
+  startedAt: number | undefined,
   abort: AbortSignal,
-) {
-  const rate = `${Math.max(60, grid.step * 4)}s`;
+): Promise<readonly RangeColumns[]> {
+  const step = niceStep(range, 240);
+  const rate = `${Math.max(60, step * 4)}s`;
   return Promise.all(
     graph.queries.map(async ([expr]) => {
       const text = expr.replaceAll('$host', host).replaceAll('$rate', rate);
-      return (await queries.queryRange(text, grid, abort)).data;
+      return askColumns((grid) => queries.queryRange(text, grid, abort), range, step, startedAt);
     }),
   );
 }
 
 function linesOf(
   graph: HostGraph,
-  answers: readonly (readonly MatrixSeries[])[],
-  grid: QueryRange,
+  answers: readonly RangeColumns[],
   colors: readonly string[],
 ): { times: readonly number[]; lines: ChartLine[] } {
   const lines: ChartLine[] = [];
-  let times: readonly number[] = [];
-  answers.forEach((matrix, i) => {
-    const columns = columnsOf(matrix, grid);
-    times = columns.times;
-    for (const { labels, values } of columns.series) {
-      const name = graph.queries[i]![1].replace(/\{\{(\w+)\}\}/g, (_, label: string) => labels[label] ?? '');
-      if (values.every((value) => value === null)) continue;
-      const isTotal = name === 'total';
-      lines.push({
-        name,
-        values,
-        ...(graph.isStacked ? { stack: 'all' } : {}),
-        color: isTotal ? colors[11]! : colors[lines.length % colors.length]!,
-        fill: isTotal ? 0 : graph.isStacked ? 0.35 : lines.length === 0 ? (graph.fill ?? 0.1) : 0,
-        ...(isTotal ? { dash: [4, 4], width: 1 } : {}),
-      });
-    }
+  const named = answers.flatMap(({ times, series }, i) =>
+    series.map(({ labels, values }) => ({ times, labels, values, i })),
+  );
+  const { times, columns } = alignTimes(named);
+  named.forEach(({ labels, i }, at) => {
+    const values = columns[at]!;
+    if (values.every((value) => value === null)) return;
+    const name = graph.queries[i]![1].replace(/\{\{(\w+)\}\}/g, (_, label: string) => labels[label] ?? '');
+    const isTotal = name === 'total';
+    lines.push({
+      name,
+      values,
+      ...(graph.isStacked ? { stack: 'all' } : {}),
+      color: isTotal ? colors[11]! : colors[lines.length % colors.length]!,
+      fill: isTotal ? 0 : graph.isStacked ? 0.35 : lines.length === 0 ? (graph.fill ?? 0.1) : 0,
+      ...(isTotal ? { dash: [4, 4], width: 1 } : {}),
+    });
   });
   return { times, lines };
 }
