@@ -20,7 +20,14 @@ import {
   startAppliance,
   temporaryFolder,
 } from './harness/appliance.ts';
-import { hasNodeExporter, NODE_EXPORTER, peer, startNodeExporter } from './harness/peers.ts';
+import {
+  hasNodeExporter,
+  NODE_EXPORTER,
+  peer,
+  prometheusReceiver,
+  type Receiver,
+  startNodeExporter,
+} from './harness/peers.ts';
 
 const prometheusProgram = peer('prometheus');
 const promtoolProgram = peer('promtool');
@@ -72,6 +79,93 @@ const native: Histogram = {
   customValues: [],
   counterResetHint: 'unknown',
 };
+
+async function startPrometheus(config: string, args: readonly string[] = []): Promise<string> {
+  const home = fs.mkdtempSync(path.join(folder, 'prometheus-'));
+  const file = path.join(home, 'prometheus.yml');
+  fs.writeFileSync(file, config);
+  const port = await freePort();
+  const child = spawn(
+    prometheusProgram.file,
+    [
+      `--config.file=${file}`,
+      `--storage.tsdb.path=${path.join(home, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      ...args,
+    ],
+    { stdio: 'ignore' },
+  );
+  stack.defer(() => void child.kill('SIGKILL'));
+  const url = `http://127.0.0.1:${port}`;
+  await eventually('Prometheus is ready', async () => (await fetch(`${url}/-/ready`)).ok);
+  return url;
+}
+
+const readRequest = (name: string, accepted: readonly number[], from = now - 60_000): Uint8Array => {
+  const matcher = new ProtobufWriter();
+  matcher.string(2, '__name__');
+  matcher.string(3, name);
+  const query = new ProtobufWriter();
+  query.number(1, from);
+  query.number(2, now);
+  query.bytes(3, matcher.finish());
+  const whole = new ProtobufWriter();
+  whole.bytes(1, query.finish());
+  whole.bytes(2, Uint8Array.from(accepted));
+  return encodeSnappy(whole.finish());
+};
+const read = (body: Uint8Array) =>
+  fetch(`${belfry.url}/api/v1/read`, { method: 'POST', body: new Uint8Array(body), headers: V1 });
+
+interface Chunk {
+  readonly from: number;
+  readonly to: number;
+  readonly encoding: number;
+  readonly data: string;
+}
+
+/** The chunks of streamed frames, in hexadecimal. */
+function chunksOf(body: Uint8Array): Chunk[] {
+  const chunks: Chunk[] = [];
+  const inner = (reader: ProtobufReader): ProtobufReader => {
+    const size = reader.length();
+    const at = reader.take(size);
+    return new ProtobufReader(body, at, at + size);
+  };
+  const frames = new ProtobufReader(body);
+  while (frames.position < frames.end) {
+    const length = frames.varint();
+    frames.take(4);
+    const at = frames.take(length);
+    const frame = new ProtobufReader(body, at, at + length);
+    for (let field = frame.next(); field !== 0; field = frame.next()) {
+      if (field !== 1) {
+        frame.skip();
+        continue;
+      }
+      const series = inner(frame);
+      for (let part = series.next(); part !== 0; part = series.next()) {
+        if (part !== 2) {
+          series.skip();
+          continue;
+        }
+        const chunk = inner(series);
+        const numbers = [0, 0, 0, 0];
+        let data = '';
+        for (let one = chunk.next(); one !== 0; one = chunk.next()) {
+          if (one !== 4) numbers[one] = chunk.varint();
+          else {
+            const size = chunk.length();
+            const start = chunk.take(size);
+            data = Buffer.from(body.subarray(start, start + size)).toString('hex');
+          }
+        }
+        chunks.push({ from: numbers[1]!, to: numbers[2]!, encoding: numbers[3]!, data });
+      }
+    }
+  }
+  return chunks;
+}
 
 const samplesOf = async (selector: string, time = now) => {
   type Matrix = { data: { result: { metric: Record<string, string>; values: [number, string][] }[] } };
@@ -305,22 +399,6 @@ describe('remote write', () => {
 });
 
 describe('remote read', () => {
-  const request = (name: string, accepted: readonly number[]): Uint8Array => {
-    const matcher = new ProtobufWriter();
-    matcher.string(2, '__name__');
-    matcher.string(3, name);
-    const query = new ProtobufWriter();
-    query.number(1, now - 60_000);
-    query.number(2, now);
-    query.bytes(3, matcher.finish());
-    const whole = new ProtobufWriter();
-    whole.bytes(1, query.finish());
-    whole.bytes(2, Uint8Array.from(accepted));
-    return encodeSnappy(whole.finish());
-  };
-  const read = (body: Uint8Array) =>
-    fetch(`${belfry.url}/api/v1/read`, { method: 'POST', body: new Uint8Array(body), headers: V1 });
-
   beforeAll(async () => {
     await send([
       {
@@ -337,7 +415,7 @@ describe('remote read', () => {
   });
 
   test('raw samples', async () => {
-    const response = await read(request('readable', [0]));
+    const response = await read(readRequest('readable', [0]));
     expect(response.headers.get('content-type')).toBe('application/x-protobuf');
     expect(response.headers.get('content-encoding')).toBe('snappy');
     const reader = new ProtobufReader(decodeSnappy(new Uint8Array(await response.arrayBuffer()), 10_000));
@@ -349,7 +427,7 @@ describe('remote read', () => {
   });
 
   test('streamed chunks when they are liked better', async () => {
-    const response = await read(request('readable', [1, 0]));
+    const response = await read(readRequest('readable', [1, 0]));
     expect(response.headers.get('content-type')).toBe(
       'application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse',
     );
@@ -360,9 +438,88 @@ describe('remote read', () => {
 
   test('what is no request is refused', async () => {
     expect((await read(encodeSnappy(new Uint8Array([10, 50])))).status).toBe(400);
-    expect((await read(request('readable', [9]))).status).toBe(400);
+    expect((await read(readRequest('readable', [9]))).status).toBe(400);
   });
 });
+
+describe.skipIf(!prometheusProgram.isThere)(
+  'remote read of native histograms, beside the real Prometheus',
+  () => {
+    /** Forty histograms; among those of floats some are whole. Not evenly in time: the growth of the growth takes a few bits or many. */
+    const sent = (
+      name: string,
+      isFloat: boolean,
+      counterResetHint: Histogram['counterResetHint'],
+    ): SentSeries => ({
+      labels: [['__name__', name]],
+      histograms: Array.from({ length: 40 }, (_, n) => {
+        const add = isFloat && n % 3 === 1 ? n + 0.25 : n;
+        const positiveBuckets = [2 + add, 5 + 3 * n];
+        const negativeBuckets = [1 + n, 7];
+        const histogram: Histogram = {
+          schema: 3,
+          count: 2 + positiveBuckets.concat(negativeBuckets).reduce((sum, bucket) => sum + bucket, 0),
+          sum: 0.1 * n * n - 3,
+          zeroThreshold: 2 ** -10,
+          zeroCount: 2,
+          positiveSpans: [
+            { offset: -4, length: 1 },
+            { offset: 201, length: 1 },
+          ],
+          positiveBuckets,
+          negativeSpans: [{ offset: 0, length: 2 }],
+          negativeBuckets,
+          customValues: [],
+          counterResetHint,
+          ...(isFloat ? { isFloat } : {}),
+        };
+        const jitter = ((n * 7919) % 300) * (n % 5 === 0 ? 40 : 1);
+        return [now - 1_000_000 + 15_000 * n + jitter, histogram] as const;
+      }),
+    });
+    const all = [
+      sent('native_integers', false, 'unknown'),
+      sent('native_floats', true, 'unknown'),
+      sent('native_gauge_integers', false, 'gauge'),
+      sent('native_gauge_floats', true, 'gauge'),
+    ];
+    const names = all.map(({ labels }) => labels[0]![1]);
+    let receiver: Receiver;
+
+    beforeAll(async () => {
+      receiver = await prometheusReceiver(
+        stack,
+        fs.mkdtempSync(path.join(folder, 'receiver-')),
+        prometheusProgram,
+      );
+      await receiver.start();
+      expect((await send(all)).status).toBe(204);
+      const body = new Uint8Array(encodeSnappy(writeRequestV1(all)));
+      const there = await fetch(receiver.writeUrl, { method: 'POST', body, headers: V1 });
+      expect([there.status, await there.text()]).toEqual([204, '']);
+    });
+
+    test.each(names)('the chunks of %s are the same, byte for byte', async (name) => {
+      const body = new Uint8Array(readRequest(name, [1, 0], now - 3_600_000));
+      const [mine, theirs] = await Promise.all(
+        [belfry.url, receiver.url].map(async (url) => {
+          const response = await fetch(`${url}/api/v1/read`, { method: 'POST', body, headers: V1 });
+          expect(response.status).toBe(200);
+          return chunksOf(new Uint8Array(await response.arrayBuffer()));
+        }),
+      );
+      expect(mine!.map(({ encoding }) => encoding)).toEqual([name.includes('floats') ? 3 : 2]);
+      // The byte after the number of samples; Prometheus 2.42 does not take over from a sender that they are gauges.
+      const header = ({ data }: Chunk): string => data.slice(4, 6);
+      expect(header(mine![0]!)).toBe(name.includes('gauge') ? 'c0' : '00');
+      const counters = mine!.map((chunk) => ({
+        ...chunk,
+        data: `${chunk.data.slice(0, 4)}00${chunk.data.slice(6)}`,
+      }));
+      expect(counters).toEqual(theirs);
+    });
+  },
+);
 
 describe.skipIf(!prometheusProgram.isThere || !hasNodeExporter)('beside the real Prometheus', () => {
   let prometheus: string;
@@ -448,25 +605,6 @@ remote_read: [{url: '${belfry.url}/api/v1/read', read_recent: true}]
       expect(await at(prometheus, query, time), query).toEqual(mine);
     }
   });
-
-  async function startPrometheus(config: string): Promise<string> {
-    const file = path.join(folder, 'prometheus.yml');
-    fs.writeFileSync(file, config);
-    const port = await freePort();
-    const child = spawn(
-      prometheusProgram.file,
-      [
-        `--config.file=${file}`,
-        `--storage.tsdb.path=${path.join(folder, 'prometheus')}`,
-        `--web.listen-address=127.0.0.1:${port}`,
-      ],
-      { stdio: 'ignore' },
-    );
-    stack.defer(() => void child.kill('SIGKILL'));
-    const url = `http://127.0.0.1:${port}`;
-    await eventually('Prometheus is ready', async () => (await fetch(`${url}/-/ready`)).ok);
-    return url;
-  }
 });
 
 describe('as a data source', () => {

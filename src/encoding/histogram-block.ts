@@ -10,6 +10,8 @@ import { HINTS, readFloat, readSpanList, writeFloat, writeSpanList } from './his
 /** Columns that every family has, before those of its buckets. */
 const FIXED = { hint: 0, count: 1, sum: 2, zeroThreshold: 3, zeroCount: 4, layout: 5 } as const;
 const FIXED_COLUMNS = 6;
+/** Added to the number of a hint: the counts are floats, though all are whole. */
+const WHOLE_FLOATS = 4;
 /** Columns of one blob. */
 const COLUMNS_PER_BLOB = 4000;
 /** What a histogram takes in memory beside its buckets, bytes. */
@@ -116,7 +118,8 @@ function writeFamily(
       byKey.set(key, (layout = layouts.length));
       layouts.push({ positiveSpans, negativeSpans });
     }
-    fixed[FIXED.hint]![row] = HINTS.indexOf(histogram.counterResetHint);
+    fixed[FIXED.hint]![row] =
+      HINTS.indexOf(histogram.counterResetHint) + (histogram.isFloat ? WHOLE_FLOATS : 0);
     fixed[FIXED.count]![row] = histogram.count;
     fixed[FIXED.sum]![row] = histogram.sum;
     fixed[FIXED.zeroThreshold]![row] = histogram.zeroThreshold;
@@ -251,7 +254,8 @@ function readFamily(
   for (let row = 0; row < rows; row++) {
     const layoutId = fixed(FIXED.layout, row);
     const layout = layouts[layoutId];
-    const counterResetHint = HINTS[fixed(FIXED.hint, row)];
+    const hint = fixed(FIXED.hint, row);
+    const counterResetHint = HINTS[hint < WHOLE_FLOATS ? hint : hint - WHOLE_FLOATS];
     if (layout === undefined || counterResetHint === undefined) {
       throw new CorruptBlockError(`unknown layout ${layoutId} or hint of a histogram`);
     }
@@ -270,6 +274,7 @@ function readFamily(
       negativeBuckets: bucketsOf(negativePlaces, FIXED_COLUMNS + positive.count),
       customValues,
       counterResetHint,
+      ...(hint >= WHOLE_FLOATS ? { isFloat: true } : {}),
     });
   }
   return histograms;

@@ -6,7 +6,7 @@ import { CorruptBlockError } from './corrupt-block.ts';
 export const HINTS: readonly CounterResetHint[] = ['unknown', 'reset', 'not_reset', 'gauge'];
 
 /** What the first byte says beside the hint in its low bits. */
-const FLAG = { floats: 0x04, negative: 0x08, custom: 0x10, zeroBucket: 0x20 } as const;
+const FLAG = { floats: 0x04, negative: 0x08, custom: 0x10, zeroBucket: 0x20, wholeFloats: 0x40 } as const;
 const HINT_MASK = 0x03;
 
 /** Schemas of upstream lie between -53 and 8; a number outside is damage. */
@@ -29,7 +29,8 @@ export function writeHistogram(writer: ByteWriter, histogram: Histogram): void {
       (isInteger ? 0 : FLAG.floats) |
       (hasNegative ? FLAG.negative : 0) |
       (customValues.length > 0 ? FLAG.custom : 0) |
-      (hasZeroBucket ? FLAG.zeroBucket : 0),
+      (hasZeroBucket ? FLAG.zeroBucket : 0) |
+      (histogram.isFloat ? FLAG.wholeFloats : 0),
   );
   writer.signed(schema);
   writeFloat(writer, sum);
@@ -49,7 +50,7 @@ export function writeHistogram(writer: ByteWriter, histogram: Histogram): void {
 /** @throws CorruptBlockError when the bytes are not what `writeHistogram` writes */
 export function readHistogram(reader: ByteReader): Histogram {
   const flags = reader.u8();
-  if (flags >= 0x40) throw new CorruptBlockError(`unknown flags ${flags} of a histogram`);
+  if (flags >= 0x80) throw new CorruptBlockError(`unknown flags ${flags} of a histogram`);
   const isInteger = (flags & FLAG.floats) === 0;
   const schema = reader.signed();
   if (schema < MIN_SCHEMA || schema > MAX_SCHEMA)
@@ -74,6 +75,7 @@ export function readHistogram(reader: ByteReader): Histogram {
     negativeBuckets: negative.buckets,
     customValues,
     counterResetHint: HINTS[flags & HINT_MASK]!,
+    ...(flags & FLAG.wholeFloats ? { isFloat: true } : {}),
   };
 }
 

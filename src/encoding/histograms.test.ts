@@ -37,9 +37,11 @@ const histogram: fc.Arbitrary<Histogram> = fc
     negative: buckets,
     customValues: fc.constantFrom<readonly number[]>([], [0.1, 1], [0.1, 1, 10]),
     counterResetHint: fc.constantFrom<CounterResetHint>('unknown', 'reset', 'not_reset', 'gauge'),
+    isFloat: fc.boolean(),
   })
-  .map(({ positive, negative, ...rest }) => ({
+  .map(({ positive, negative, isFloat, ...rest }) => ({
     ...rest,
+    ...(isFloat ? { isFloat } : {}),
     positiveSpans: positive.spans,
     positiveBuckets: positive.counts,
     negativeSpans: negative.spans,
@@ -99,6 +101,10 @@ describe('one histogram', () => {
   test('has these bytes', () => {
     expect(Buffer.from(encode(simple)).toString('hex')).toBe(
       '2a06666666666666324018fca9f1d24d62503f040201020201030604070100010102',
+    );
+    // The same counts as floats.
+    expect(Buffer.from(encode({ ...simple, isFloat: true })).toString('hex')).toBe(
+      '6a06666666666666324018fca9f1d24d62503f040201020201030604070100010102',
     );
   });
 

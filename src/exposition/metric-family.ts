@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { CounterResetHint, Histogram, Span } from '../model/histogram.ts';
+import { type CounterResetHint, type Histogram, type Span, withFloatCounts } from '../model/histogram.ts';
 import { METRIC_TYPES, type WrittenExemplar } from './parser.ts';
 import { ProtobufReader, WIRE } from './remote/protobuf.ts';
 import { WireError } from './remote/wire-error.ts';
@@ -492,7 +492,7 @@ class NativeFields {
 
   histogram(sum: number, counterResetHint: CounterResetHint): Histogram {
     const isFloat = this.countFloat > 0 || this.zeroCountFloat > 0;
-    return {
+    const histogram: Histogram = {
       schema: this.schema,
       count: isFloat ? this.countFloat : this.count,
       sum,
@@ -505,6 +505,7 @@ class NativeFields {
       customValues: [],
       counterResetHint,
     };
+    return isFloat ? withFloatCounts(histogram) : histogram;
   }
 }
 

@@ -1,7 +1,21 @@
-import { CUSTOM_BUCKETS_SCHEMA, type Histogram, type Span } from './histogram.ts';
+import { CUSTOM_BUCKETS_SCHEMA, type Histogram, histogramProblem, type Span } from './histogram.ts';
 
 export const MIN_SCHEMA = -4;
 export const MAX_SCHEMA = 8;
+
+/** Finest schema there may ever be; what is finer than ours is taken at ours. */
+const FINEST_SCHEMA = 52;
+
+/**
+ * A histogram as somebody sent it, at our finest schema when it is finer.
+ * @returns what is wrong with it instead, as text
+ */
+export function receivedHistogram(histogram: Histogram): Histogram | string {
+  const { schema } = histogram;
+  const isFiner = Number.isInteger(schema) && schema > MAX_SCHEMA && schema <= FINEST_SCHEMA;
+  const problem = histogramProblem(isFiner ? { ...histogram, schema: MAX_SCHEMA } : histogram);
+  return problem ?? (isFiner ? withSchema(histogram, MAX_SCHEMA) : histogram);
+}
 
 /** The histogram with each bucket merged into that of a coarser schema; itself when its buckets are custom or coarse enough. */
 export function withSchema(histogram: Histogram, schema: number): Histogram {

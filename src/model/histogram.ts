@@ -25,7 +25,24 @@ export interface Histogram {
   readonly negativeBuckets: readonly number[];
   readonly customValues: readonly number[];
   readonly counterResetHint: CounterResetHint;
+  /** Set where the counts are floating-point numbers although all of them are whole; of others that is plain (`hasFloatCounts`). */
+  readonly isFloat?: true;
 }
+
+/** Whether the histogram is one of floating-point counts, which upstream tells apart from one of integers wherever both are given away. */
+export const hasFloatCounts = (histogram: Histogram): boolean =>
+  histogram.isFloat === true || !hasWholeCounts(histogram);
+
+function hasWholeCounts({ count, zeroCount, positiveBuckets, negativeBuckets }: Histogram): boolean {
+  const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+  return (
+    isWhole(count) && isWhole(zeroCount) && positiveBuckets.every(isWhole) && negativeBuckets.every(isWhole)
+  );
+}
+
+/** The histogram as one of floating-point counts. */
+export const withFloatCounts = (histogram: Histogram): Histogram =>
+  hasFloatCounts(histogram) ? histogram : { ...histogram, isFloat: true };
 
 /** Buckets a histogram may have; more are refused. Exporters keep to a few hundred. */
 export const MAX_BUCKETS = 65_536;
@@ -38,7 +55,7 @@ export function histogramProblem(histogram: Histogram): string | undefined {
   const { schema, customValues, negativeSpans, negativeBuckets } = histogram;
   const isCustom = schema === CUSTOM_BUCKETS_SCHEMA;
   if (!isCustom && !(Number.isInteger(schema) && schema >= -4 && schema <= 8)) {
-    return `expected a schema from -4 to 8 or ${CUSTOM_BUCKETS_SCHEMA}, got ${schema}`;
+    return `histogram has an invalid schema, which must be between -4 and 8 for exponential buckets, or ${CUSTOM_BUCKETS_SCHEMA} for custom buckets, got schema ${schema}`;
   }
   const problem =
     spanProblem('positive', histogram.positiveSpans, histogram.positiveBuckets) ??

@@ -1,5 +1,5 @@
 import type { RuleSample } from '../model/evaluation.ts';
-import type { Histogram } from '../model/histogram.ts';
+import { type Histogram, withFloatCounts } from '../model/histogram.ts';
 import { eachLabel, type Labels, labelsKey, labelsOf, METRIC_NAME } from '../model/labels.ts';
 import type { ActiveAlerts } from './alert-state.ts';
 import { RuleError } from './rule-error.ts';
@@ -13,7 +13,7 @@ export interface SeriesSample {
 }
 
 /**
- * What a recording rule writes: the result under the rule's name with the rule's labels.
+ * What a recording rule writes: the result under the rule's name with the rule's labels. Histograms that a query gives have floating-point counts.
  * @throws RuleError when two elements become the same series, or there are more than the limit
  */
 export function recordedSeries(
@@ -27,7 +27,7 @@ export function recordedSeries(
     const labels = labelsOf([...eachLabel(sample.labels), ...own]);
     seen.add(labelsKey(labels));
     const { value, histogram } = sample;
-    return histogram ? { labels, value, histogram } : { labels, value };
+    return histogram ? { labels, value, histogram: withFloatCounts(histogram) } : { labels, value };
   });
   if (seen.size < series.length) {
     throw new RuleError('vector contains metrics with the same labelset after applying rule labels');

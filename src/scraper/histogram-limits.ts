@@ -1,5 +1,5 @@
-import { CUSTOM_BUCKETS_SCHEMA, type Histogram, histogramProblem } from '../model/histogram.ts';
-import { MAX_SCHEMA, MIN_SCHEMA, schemaOfFactor, withSchema } from '../model/histogram-resolution.ts';
+import { CUSTOM_BUCKETS_SCHEMA, type Histogram } from '../model/histogram.ts';
+import { MIN_SCHEMA, receivedHistogram, schemaOfFactor, withSchema } from '../model/histogram-resolution.ts';
 
 /** Limits on native histograms. */
 export interface HistogramLimits {
@@ -8,20 +8,18 @@ export interface HistogramLimits {
   readonly native_histogram_min_bucket_factor: number;
 }
 
-/** Finest schema there may ever be; what is finer than ours is taken at ours. */
-const FINEST_SCHEMA = 52;
-
 /**
  * The histogram as it is stored: no finer than the job wants, and with no more buckets than it allows.
  * @throws Error when it is malformed or cannot be made coarse enough
  */
 export function checkHistogram(histogram: Histogram, limits: HistogramLimits): Histogram {
   const { schema } = histogram;
-  const isFine = Number.isInteger(schema) && schema > MAX_SCHEMA && schema <= FINEST_SCHEMA;
-  const problem =
-    histogramProblem(isFine ? { ...histogram, schema: MAX_SCHEMA } : histogram) ?? countProblem(histogram);
-  if (problem !== undefined) throw new Error(`invalid native histogram: ${problem}`);
-  let checked = withSchema(histogram, schemaOfFactor(limits.native_histogram_min_bucket_factor));
+  const received = receivedHistogram(histogram);
+  const problem = typeof received === 'string' ? received : countProblem(histogram);
+  if (typeof received === 'string' || problem !== undefined) {
+    throw new Error(`invalid native histogram: ${problem}`);
+  }
+  let checked = withSchema(received, schemaOfFactor(limits.native_histogram_min_bucket_factor));
   const limit = limits.native_histogram_bucket_limit || Number.POSITIVE_INFINITY;
   while (checked.positiveBuckets.length + checked.negativeBuckets.length > limit) {
     if (schema === CUSTOM_BUCKETS_SCHEMA || checked.schema <= MIN_SCHEMA) {

@@ -394,7 +394,7 @@ test.each([
   [
     {},
     { schema: 100, positiveSpans: [[0, 1]], positiveDeltas: [1] },
-    'invalid native histogram: expected a schema from -4 to 8',
+    'invalid native histogram: histogram has an invalid schema, which must be between -4 and 8 for exponential buckets, or -53 for custom buckets, got schema 100',
   ],
   [
     {},

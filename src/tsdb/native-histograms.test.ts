@@ -23,6 +23,9 @@ const START = Date.UTC(2026, 0, 2);
 const latency = labelsFromObject({ __name__: 'latency', job: 'a' });
 const up = labelsFromObject({ __name__: 'up', job: 'a' });
 
+/** Now and then one of floats, though its counts are whole. */
+const scrapedOf = (n: number): Histogram => histogramOf(n, n % 7 === 3 ? { isFloat: true } : {});
+
 const histogramOf = (n: number, parts: Partial<Histogram> = {}): Histogram => ({
   schema: 3,
   count: 3 + 2 * n,
@@ -65,11 +68,11 @@ describe('native histograms', () => {
       const slot = source.slot(latency);
       // For a while the series brings floats, as after a change of its exporter.
       if (n >= 90 && n < 95) source.set(slot, n);
-      else source.setHistogram(slot, histogramOf(n));
+      else source.setHistogram(slot, scrapedOf(n));
       if (n === 0) source.setStart(slot, START - 5000);
       if (n === 120) source.setStart(slot, time - 1);
       const start = n < 120 ? START - 5000 : START + 120 * 60_000 - 1;
-      expected.push([time, sampleText(n >= 90 && n < 95 ? n : histogramOf(n), start)]);
+      expected.push([time, sampleText(n >= 90 && n < 95 ? n : scrapedOf(n), start)]);
       expect(source.commit().appended).toBe(2);
       if (n === 50 || n === 150) await store.flush();
     }
@@ -107,6 +110,7 @@ describe('native histograms', () => {
     expect(store.appendHistogram(latency, 1000, histogramOf(1))).toBe('ok');
     expect(store.appendHistogram(latency, 1000, histogramOf(1))).toBe('duplicate');
     expect(store.appendHistogram(latency, 1000, histogramOf(2))).toBe('conflict');
+    expect(store.appendHistogram(latency, 1000, histogramOf(1, { isFloat: true }))).toBe('conflict');
     expect(store.append(latency, 1000, 0.1)).toBe('conflict');
     expect(store.appendHistogram(latency, 2000, histogramOf(1, { positiveSpans: [] }))).toBe('invalid');
     expect(store.appendHistogram(latency, 2000, histogramOf(1, { schema: 9 }))).toBe('invalid');

@@ -1,4 +1,4 @@
-import type { Histogram, Span } from '../../model/histogram.ts';
+import { type Histogram, hasFloatCounts, type Span } from '../../model/histogram.ts';
 import { ProtobufWriter, WIRE } from './protobuf.ts';
 
 const RESET_HINTS = { unknown: 0, reset: 1, not_reset: 2, gauge: 3 } as const;
@@ -7,7 +7,7 @@ const RESET_HINTS = { unknown: 0, reset: 1, not_reset: 2, gauge: 3 } as const;
 const START_TIMESTAMP = 17;
 
 /**
- * The Histogram message of remote write, the same in both versions: whole counts as deltas, others as they are.
+ * The Histogram message of remote write, the same in both versions: integers as deltas, floats as they are.
  * @param startTimestamp Unix ms, 0 when not known or not wanted
  */
 export function histogramMessage(
@@ -16,14 +16,19 @@ export function histogramMessage(
   startTimestamp: number,
 ): Uint8Array {
   const out = new ProtobufWriter();
-  const whole = hasWholeCounts(histogram);
-  if (whole) out.number(1, histogram.count);
-  else double(out, 2, histogram.count);
-  double(out, 3, histogram.sum);
+  const whole = !hasFloatCounts(histogram);
+  // Which of the two counts is there says the kind of the histogram, so it is there when it is 0 too.
+  if (whole) {
+    out.tag(1, WIRE.varint);
+    out.varint(histogram.count);
+  } else double(out, 2, histogram.count);
+  if (!Object.is(histogram.sum, 0)) double(out, 3, histogram.sum);
   out.number(4, zigzag(histogram.schema));
-  double(out, 5, histogram.zeroThreshold);
-  if (whole) out.number(6, histogram.zeroCount);
-  else double(out, 7, histogram.zeroCount);
+  if (histogram.zeroThreshold !== 0) double(out, 5, histogram.zeroThreshold);
+  if (whole) {
+    out.tag(6, WIRE.varint);
+    out.varint(histogram.zeroCount);
+  } else double(out, 7, histogram.zeroCount);
   buckets(
     out,
     histogram.negativeSpans,
@@ -51,13 +56,6 @@ export function staleHistogramMessage(low: number, high: number, timestamp: numb
   out.doubleWords(3, low, high);
   out.number(15, timestamp);
   return out.finish();
-}
-
-function hasWholeCounts({ count, zeroCount, positiveBuckets, negativeBuckets }: Histogram): boolean {
-  const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
-  return (
-    isWhole(count) && isWhole(zeroCount) && positiveBuckets.every(isWhole) && negativeBuckets.every(isWhole)
-  );
 }
 
 function buckets(
@@ -92,7 +90,6 @@ function doubles(out: ProtobufWriter, field: number, values: readonly number[]):
 }
 
 function double(out: ProtobufWriter, field: number, value: number): void {
-  if (value === 0) return;
   const bits = new DataView(new ArrayBuffer(8));
   bits.setFloat64(0, value, true);
   out.tag(field, WIRE.fixed64);

@@ -1,4 +1,4 @@
-import type { CounterResetHint, Histogram, Span } from '../../model/histogram.ts';
+import { type CounterResetHint, type Histogram, type Span, withFloatCounts } from '../../model/histogram.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import { type ProtobufReader, WIRE } from './protobuf.ts';
 
@@ -105,7 +105,7 @@ export function readHistogramMessage(reader: ProtobufReader): SentHistogram {
     customValues,
     counterResetHint: HINTS[hint] ?? 'unknown',
   };
-  return { timestamp, start, histogram };
+  return { timestamp, start, histogram: isFloat ? withFloatCounts(histogram) : histogram };
 }
 
 class SentBuckets {

@@ -173,7 +173,7 @@ test('streamed frames carry length, checksum and query index', () => {
   expect({ chunks, queryIndex }).toEqual({ chunks: [120, 120, 60], queryIndex: 1 });
 });
 
-test('a series of floats and histograms has samples and chunks of either', () => {
+test('a series of floats, integer and float histograms has samples and chunks of each', () => {
   const histogram: Histogram = {
     schema: 0,
     count: 3,
@@ -195,7 +195,7 @@ test('a series of floats and histograms has samples and chunks of either', () =>
       [4, 'stale'],
       [5, 2],
     ]),
-    histograms: [undefined, histogram, histogram, undefined, undefined],
+    histograms: [undefined, histogram, { ...histogram, isFloat: true as const }, undefined, undefined],
   };
   const samples = new ProtobufReader(
     decodeSnappy(
@@ -213,7 +213,7 @@ test('a series of floats and histograms has samples and chunks of either', () =>
   }
   expect(kinds).toEqual([
     [2, histogram],
-    [3, histogram],
+    [3, { ...histogram, isFloat: true }],
     [1, 4, 5],
   ]);
   const body = writeChunkedResponse([[mixed]], () => {});
@@ -241,7 +241,8 @@ test('a series of floats and histograms has samples and chunks of either', () =>
   }
   expect(encodings).toEqual([
     [1, 1, 1],
-    [3, 2, 3],
+    [2, 2, 2],
+    [3, 3, 3],
     [1, 4, 5],
   ]);
 });

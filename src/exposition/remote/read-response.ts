@@ -1,8 +1,9 @@
+import { hasFloatCounts } from '../../model/histogram.ts';
 import { compareLabels, type Labels } from '../../model/labels.ts';
 import type { SeriesSamples } from '../../model/queryable.ts';
 import { wordsOf } from '../../model/sample.ts';
 import { createCrc32c } from './crc32c.ts';
-import { chunkLength, encodeFloatHistogramChunk } from './float-histogram-chunk.ts';
+import { chunkLength, encodeFloatHistogramChunk, encodeIntegerHistogramChunk } from './histogram-chunk.ts';
 import { histogramMessage } from './histogram-message.ts';
 import { ProtobufWriter, WIRE } from './protobuf.ts';
 import { encodeSnappy } from './snappy.ts';
@@ -12,6 +13,7 @@ import { CHUNK_SAMPLES, encodeXorChunk } from './xor-chunk.ts';
 const FRAME_BYTES = 1024 * 1024;
 /** Upstream's numbers of the encodings. */
 const XOR = 1;
+const HISTOGRAM = 2;
 const FLOAT_HISTOGRAM = 3;
 
 export type ReadResults = readonly (readonly SeriesSamples[])[];
@@ -53,8 +55,8 @@ export function writeSamplesResponse(results: ReadResults, charge: (bytes: numbe
 }
 
 /**
- * Streamed prometheus.ChunkedReadResponse frames: length, CRC-32C, message; not compressed. Histograms are in chunks of float histograms,
- * where they differ in their buckets each in one of its own.
+ * Streamed prometheus.ChunkedReadResponse frames: length, CRC-32C, message; not compressed. Histograms are in chunks of integer or of float
+ * histograms, where they differ in their buckets each in one of its own.
  * @param charge told of bytes before they are used; throws when they are too many
  */
 export function writeChunkedResponse(results: ReadResults, charge: (bytes: number) => void): Uint8Array {
@@ -83,10 +85,8 @@ export function writeChunkedResponse(results: ReadResults, charge: (bytes: numbe
       const words = wordsOf(one.values);
       for (let from = 0; from < timestamps.length; ) {
         const most = Math.min(timestamps.length, from + CHUNK_SAMPLES);
-        const isNative = histograms?.[from] !== undefined;
-        const to = isNative
-          ? from + chunkLength(histograms, from, most)
-          : endOfFloats(histograms, from, most);
+        const native = histograms?.[from];
+        const to = native ? from + chunkLength(histograms!, from, most) : endOfFloats(histograms, from, most);
         if (series.length > FRAME_BYTES) {
           flush();
           series.clear();
@@ -95,11 +95,16 @@ export function writeChunkedResponse(results: ReadResults, charge: (bytes: numbe
         scratch.clear();
         scratch.number(1, timestamps[from]!);
         scratch.number(2, timestamps[to - 1]!);
-        scratch.number(3, isNative ? FLOAT_HISTOGRAM : XOR);
-        const chunk = isNative
-          ? encodeFloatHistogramChunk(timestamps, histograms, from, to)
-          : encodeXorChunk(timestamps, words, from, to);
-        scratch.bytes(4, chunk);
+        if (!native) {
+          scratch.number(3, XOR);
+          scratch.bytes(4, encodeXorChunk(timestamps, words, from, to));
+        } else if (hasFloatCounts(native)) {
+          scratch.number(3, FLOAT_HISTOGRAM);
+          scratch.bytes(4, encodeFloatHistogramChunk(timestamps, histograms!, from, to));
+        } else {
+          scratch.number(3, HISTOGRAM);
+          scratch.bytes(4, encodeIntegerHistogramChunk(timestamps, histograms!, from, to));
+        }
         series.bytes(2, scratch.view());
         from = to;
       }

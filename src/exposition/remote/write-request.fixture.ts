@@ -43,7 +43,7 @@ function double(writer: ProtobufWriter, field: number, value: number | 'stale'):
 const HINTS = ['unknown', 'reset', 'not_reset', 'gauge'];
 const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value);
 
-/** Of float counts unless all are whole. */
+/** Of float counts when it says so, or when not all are whole. */
 function histogramMessage(timestamp: number, histogram: Histogram | 'stale', start = 0): Uint8Array {
   return message((writer) => {
     writer.number(15, timestamp);
@@ -53,7 +53,9 @@ function histogramMessage(timestamp: number, histogram: Histogram | 'stale', sta
       return;
     }
     const { count, zeroCount, positiveBuckets, negativeBuckets } = histogram;
-    const isWhole = [count, zeroCount, ...positiveBuckets, ...negativeBuckets].every(Number.isInteger);
+    const isWhole =
+      !histogram.isFloat &&
+      [count, zeroCount, ...positiveBuckets, ...negativeBuckets].every(Number.isInteger);
     if (isWhole) writer.number(1, count);
     else {
       writer.tag(2, WIRE.fixed64);
@@ -63,7 +65,10 @@ function histogramMessage(timestamp: number, histogram: Histogram | 'stale', sta
     writer.number(4, zigzag(histogram.schema));
     double(writer, 5, histogram.zeroThreshold);
     if (isWhole) writer.number(6, zeroCount);
-    else double(writer, 7, zeroCount);
+    else {
+      writer.tag(7, WIRE.fixed64);
+      writer.raw(new Uint8Array(Float64Array.of(zeroCount).buffer));
+    }
     const side = (first: number, spans: readonly Span[], buckets: readonly number[]): void => {
       for (const { offset, length } of spans) {
         const span = message((out) => {

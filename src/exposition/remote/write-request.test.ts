@@ -73,6 +73,17 @@ const custom: Histogram = {
   counterResetHint: 'unknown',
 };
 
+const empty: Histogram = {
+  ...whole,
+  count: 0,
+  sum: 0,
+  zeroCount: 0,
+  positiveSpans: [],
+  positiveBuckets: [],
+  negativeSpans: [],
+  negativeBuckets: [],
+};
+
 const versions = [
   ['1.0', writeRequestV1, readWriteRequestV1],
   ['2.0', writeRequestV2, readWriteRequestV2],
@@ -131,6 +142,9 @@ describe.each(versions)('a remote write %s request', (_, write, read) => {
           [2, { ...whole, count: 10.5, negativeBuckets: [0.25, 1], counterResetHint: 'gauge' }],
           [3, custom],
           [4, 'stale'],
+          [5, { ...whole, isFloat: true }],
+          [6, empty],
+          [7, { ...empty, isFloat: true }],
         ],
         exemplars: [
           { labels: labelsFromObject({ trace_id: 'a', span_id: 'b' }), value: 0.5, timestamp: 900 },
@@ -147,6 +161,9 @@ describe.each(versions)('a remote write %s request', (_, write, read) => {
           [2, { ...whole, count: 10.5, negativeBuckets: [0.25, 1], counterResetHint: 'gauge' }, 0],
           [3, custom, 0],
           [4, 'stale', 0],
+          [5, { ...whole, isFloat: true }, 0],
+          [6, empty, 0],
+          [7, { ...empty, isFloat: true }, 0],
         ],
         exemplars: [
           { labels: ['span_id', 'b', 'trace_id', 'a'], value: 0.5, timestamp: 900 },

@@ -7,7 +7,7 @@ import {
   writeRequestV2,
 } from '../../exposition/remote/write-request.fixture.ts';
 import type { AppendOutcome } from '../../model/appender.ts';
-import { type Histogram, histogramProblem } from '../../model/histogram.ts';
+import { type Histogram, hasFloatCounts, histogramProblem } from '../../model/histogram.ts';
 import { formatSeries, type Labels, labelsFromObject } from '../../model/labels.ts';
 import { fakeClock } from '../../testing/fake-clock.ts';
 import { type RemoteWriteDeps, remoteWriteRoutes } from './remote-write.ts';
@@ -26,7 +26,14 @@ function setup(deps: Partial<RemoteWriteDeps> = {}, outcome: AppendOutcome = 'ok
     appender: {
       append: store,
       appendHistogram: (labels, timestamp, histogram, start) =>
-        histogramProblem(histogram) ? 'invalid' : store(labels, timestamp, `count ${histogram.count}`, start),
+        histogramProblem(histogram)
+          ? 'invalid'
+          : store(
+              labels,
+              timestamp,
+              `${hasFloatCounts(histogram) ? 'floats' : 'integers'} of schema ${histogram.schema}: ${histogram.positiveBuckets}`,
+              start,
+            ),
       exemplar: (labels, { value, timestamp }) =>
         value < 0 ? 'too_old' : store(labels, timestamp!, `exemplar ${value}`),
       appendStale: (labels, timestamp) => store(labels, timestamp, 'stale'),
@@ -165,6 +172,12 @@ test('histograms, exemplars and start timestamps are stored and counted; a malfo
         [10, histogram, 4],
         [20, { ...histogram, positiveSpans: [] }],
         [30, 'stale'],
+        [40, { ...histogram, isFloat: true }],
+        // Finer than what is kept: four of its buckets are one of ours, from index 1 on.
+        [50, { ...histogram, schema: 10, positiveSpans: [{ offset: 4, length: 2 }] }],
+        [60, { ...histogram, schema: 52, positiveSpans: [{ offset: 3, length: 2 }] }],
+        [70, { ...histogram, schema: 53 }],
+        [80, { ...histogram, schema: -5 }],
       ],
       exemplars: [
         { labels: labelsFromObject({ trace_id: 'a' }), value: 0.5, timestamp: 9 },
@@ -175,16 +188,47 @@ test('histograms, exemplars and start timestamps are stored and counted; a malfo
   const response = await post(encodeSnappy(body), V2);
   expect(response.status).toBe(400);
   expect(await response.text()).toBe(
-    'partial write: 3 samples written, not written: 1 malformed histogram; first: malformed histogram: ' +
+    'partial write: 6 samples written, not written: 3 malformed histogram; first: malformed histogram: ' +
       'm{a="b"} at 20: positive spans of 0 buckets, but 2 counts\n',
   );
   const header = (what: string) => response.headers.get(`x-prometheus-remote-write-${what}-written`);
-  expect([header('samples'), header('histograms'), header('exemplars')]).toEqual(['1', '2', '1']);
+  expect([header('samples'), header('histograms'), header('exemplars')]).toEqual(['1', '5', '1']);
   expect(stored.sort()).toEqual([
     'm{a="b"} 2 @1 from 1',
-    'm{a="b"} count 5 @10 from 4',
     'm{a="b"} exemplar 0.5 @9',
+    'm{a="b"} floats of schema 3: 2,3 @40',
+    'm{a="b"} integers of schema 3: 2,3 @10 from 4',
+    'm{a="b"} integers of schema 8: 2,3 @50',
+    'm{a="b"} integers of schema 8: 5 @60',
     'm{a="b"} stale @30',
   ]);
-  expect(await registry.metrics()).toContain('belfry_remote_write_samples_total{outcome="written"} 3');
+  expect(await registry.metrics()).toContain('belfry_remote_write_samples_total{outcome="written"} 6');
 });
+
+test.each([53, -5, 100, -54])(
+  'a histogram of schema %d is refused in the words of Prometheus',
+  async (schema) => {
+    const { post, stored } = setup();
+    const histogram: Histogram = {
+      schema,
+      count: 2,
+      sum: 1,
+      zeroThreshold: 0,
+      zeroCount: 2,
+      positiveSpans: [],
+      positiveBuckets: [],
+      negativeSpans: [],
+      negativeBuckets: [],
+      customValues: [],
+      counterResetHint: 'unknown',
+    };
+    const response = await post(
+      encodeSnappy(writeRequestV1([{ ...series(), samples: [], histograms: [[10, histogram]] }])),
+    );
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain(
+      `m{a="b"} at 10: histogram has an invalid schema, which must be between -4 and 8 for exponential buckets, or -53 for custom buckets, got schema ${schema}\n`,
+    );
+    expect(stored).toEqual([]);
+  },
+);

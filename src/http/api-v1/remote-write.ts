@@ -9,7 +9,7 @@ import {
   type WriteItem,
 } from '../../exposition/remote/write-request.ts';
 import type { Appender, AppendOutcome } from '../../model/appender.ts';
-import { type Histogram, histogramProblem } from '../../model/histogram.ts';
+import { receivedHistogram } from '../../model/histogram-resolution.ts';
 import { formatSeries } from '../../model/labels.ts';
 import { createSlicer } from '../slicer.ts';
 import { BodyTooLargeError, decodeBody, readBody } from './wire-body.ts';
@@ -174,19 +174,21 @@ function appendHistogram(
     reject(tally, 'invalid_labels', 1, () => labels);
     return;
   }
-  const outcome =
-    timestamp > latest
-      ? 'too_new'
-      : histogram === 'stale'
-        ? appender.appendStale(labels, timestamp)
-        : appender.appendHistogram(labels, timestamp, histogram, start);
+  const series = (): string => `${formatSeries(labels)} at ${timestamp}`;
+  if (timestamp > latest) {
+    reject(tally, 'too_new', 1, series);
+    return;
+  }
+  const received = histogram === 'stale' ? undefined : receivedHistogram(histogram);
+  if (typeof received === 'string') {
+    reject(tally, 'invalid', 1, () => `${series()}: ${received}`);
+    return;
+  }
+  const outcome = received
+    ? appender.appendHistogram(labels, timestamp, received, start)
+    : appender.appendStale(labels, timestamp);
   if (outcome === 'ok' || outcome === 'duplicate') tally.histograms++;
-  else reject(tally, outcome, 1, () => `${formatSeries(labels)} at ${timestamp}${problemOf(histogram)}`);
-}
-
-function problemOf(histogram: Histogram | 'stale'): string {
-  const problem = histogram === 'stale' ? undefined : histogramProblem(histogram);
-  return problem === undefined ? '' : `: ${problem}`;
+  else reject(tally, outcome, 1, series);
 }
 
 function keepExemplar(

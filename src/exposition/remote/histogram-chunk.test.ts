@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CounterResetHint, Histogram, Span } from '../../model/histogram.ts';
-import { chunkLength, encodeFloatHistogramChunk } from './float-histogram-chunk.ts';
+import { chunkLength, encodeFloatHistogramChunk, encodeIntegerHistogramChunk } from './histogram-chunk.ts';
 
 /** Reads a chunk bit by bit, as upstream describes it; slow and plain. */
-function decode(bytes: Uint8Array): [number, Histogram][] {
+function decode(bytes: Uint8Array, kind: 'floats' | 'integers'): [number, Histogram][] {
   let bit = 0;
   const read = (count: number): bigint => {
     let value = 0n;
@@ -50,9 +50,12 @@ function decode(bytes: Uint8Array): [number, Histogram][] {
   const negative = negativeSpans.reduce((sum, { length }) => sum + length, 0);
   const fields = Array.from({ length: 3 + positive + negative }, () => ({
     value: 0n,
+    growth: 0n,
     leading: 0,
     trailing: 0,
   }));
+  // In the order written: the sum comes third, between the counts and the buckets.
+  const isXored = (place: number): boolean => kind === 'floats' || place === 2;
   let time = 0n;
   let delta = 0n;
   return Array.from({ length: count }, (_, i): [number, Histogram] => {
@@ -61,7 +64,15 @@ function decode(bytes: Uint8Array): [number, Histogram][] {
       delta = i === 1 ? varbit()[0] : delta + signed();
       time += delta;
     }
-    for (const field of fields) {
+    for (const [place, field] of fields.entries()) {
+      if (!isXored(place)) {
+        if (i === 0) field.value = place < 2 ? varbit()[0] : signed();
+        else {
+          field.growth += signed();
+          field.value += field.growth;
+        }
+        continue;
+      }
       if (i === 0) {
         field.value = read(64);
         continue;
@@ -73,7 +84,11 @@ function decode(bytes: Uint8Array): [number, Histogram][] {
       }
       field.value ^= read(64 - field.leading - field.trailing) << BigInt(field.trailing);
     }
-    const values = fields.map(({ value }) => float(value));
+    const values = fields.map(({ value }, place) => (isXored(place) ? float(value) : Number(value)));
+    const buckets = (from: number, to: number): number[] => {
+      let below = 0;
+      return values.slice(from, to).map((value) => (kind === 'floats' ? value : (below += value)));
+    };
     const histogram: Histogram = {
       schema,
       count: values[0]!,
@@ -81,9 +96,9 @@ function decode(bytes: Uint8Array): [number, Histogram][] {
       sum: values[2]!,
       zeroThreshold,
       positiveSpans,
-      positiveBuckets: values.slice(3, 3 + positive),
+      positiveBuckets: buckets(3, 3 + positive),
       negativeSpans,
-      negativeBuckets: values.slice(3 + positive),
+      negativeBuckets: buckets(3 + positive, values.length),
       customValues,
       counterResetHint: header === 'gauge' ? 'gauge' : i > 0 ? 'not_reset' : header,
     };
@@ -115,6 +130,12 @@ const grown = (histogram: Histogram, by: number): Histogram => ({
   positiveBuckets: histogram.positiveBuckets.map((count, i) => count + (i === 0 ? by : 0)),
 });
 
+const wholeLayouts: fc.Arbitrary<Histogram> = fc.constantFrom<Histogram>(
+  first,
+  { ...first, negativeSpans: [{ offset: 1, length: 2 }], negativeBuckets: [0, 2 ** 40], zeroCount: 0 },
+  { ...first, positiveSpans: [], positiveBuckets: [], counterResetHint: 'gauge' },
+);
+
 const layouts: fc.Arbitrary<Histogram> = fc.constantFrom<Histogram>(
   first,
   {
@@ -136,22 +157,27 @@ const layouts: fc.Arbitrary<Histogram> = fc.constantFrom<Histogram>(
   },
 );
 
-test('chunks decode to the same times and histograms', () => {
+test.each(['floats', 'integers'] as const)('chunks of %s decode to the same times and histograms', (kind) => {
+  const encode = kind === 'floats' ? encodeFloatHistogramChunk : encodeIntegerHistogramChunk;
   const step = fc.tuple(fc.oneof(fc.integer({ min: 1, max: 100_000 }), fc.constant(15_000)), fc.nat(1000));
   fc.assert(
-    fc.property(layouts, fc.array(step, { maxLength: 30 }), (start, steps) => {
-      const histograms = [start];
-      const times = [1_700_000_000_000];
-      for (const [after, by] of steps) {
-        times.push(times.at(-1)! + after);
-        const hint: CounterResetHint = start.counterResetHint === 'gauge' ? 'gauge' : 'not_reset';
-        histograms.push({ ...grown(histograms.at(-1)!, by), counterResetHint: hint });
-      }
-      const { length } = histograms;
-      expect(chunkLength(histograms, 0, length)).toBe(length);
-      const chunk = encodeFloatHistogramChunk(Float64Array.from(times), histograms, 0, length);
-      expect(decode(chunk)).toEqual(times.map((time, i) => [time, histograms[i]]));
-    }),
+    fc.property(
+      kind === 'floats' ? layouts : wholeLayouts,
+      fc.array(step, { maxLength: 30 }),
+      (start, steps) => {
+        const histograms = [start];
+        const times = [1_700_000_000_000];
+        for (const [after, by] of steps) {
+          times.push(times.at(-1)! + after);
+          const hint: CounterResetHint = start.counterResetHint === 'gauge' ? 'gauge' : 'not_reset';
+          histograms.push({ ...grown(histograms.at(-1)!, by), counterResetHint: hint });
+        }
+        const { length } = histograms;
+        expect(chunkLength(histograms, 0, length)).toBe(length);
+        const chunk = encode(Float64Array.from(times), histograms, 0, length);
+        expect(decode(chunk, kind)).toEqual(times.map((time, i) => [time, histograms[i]]));
+      },
+    ),
   );
 });
 
@@ -164,6 +190,8 @@ test.each<[string, Histogram | undefined, number]>([
   ['ends when the buckets change', { ...first, positiveSpans: [{ offset: -12, length: 3 }] }, 1],
   ['ends when a gauge follows a counter', { ...first, counterResetHint: 'gauge' }, 1],
   ['ends when the schema changes', { ...first, schema: 2 }, 1],
+  ['ends when floats follow integers', { ...grown(first, 1), isFloat: true }, 1],
+  ['ends when a count has a fraction', grown(first, 0.5), 1],
 ])('a chunk %s', (_, next, length) => {
   expect(chunkLength([first, next], 0, 2)).toBe(length);
 });

@@ -1,4 +1,4 @@
-import { CUSTOM_BUCKETS_SCHEMA, type Histogram, type Span } from '../../model/histogram.ts';
+import { CUSTOM_BUCKETS_SCHEMA, type Histogram, hasFloatCounts, type Span } from '../../model/histogram.ts';
 import { BitWriter } from './bit-writer.ts';
 import { writeXored, type XorWindow } from './xor-chunk.ts';
 
@@ -26,8 +26,8 @@ class XorField {
 }
 
 /**
- * How many histograms from `from` on, at most `most`, fit into one chunk: those with the same buckets, of which only the first may be a
- * counter reset, since a chunk cannot say so of another.
+ * How many histograms from `from` on, before `to`, fit into one chunk: those of the same kind with the same buckets, of which only the first may
+ * be a counter reset, since a chunk cannot say so of another.
  */
 export function chunkLength(
   histograms: readonly (Histogram | undefined)[],
@@ -43,6 +43,7 @@ function goesOn(before: Histogram, next: Histogram | undefined): next is Histogr
   if (next === undefined || next.schema !== before.schema || next.zeroThreshold !== before.zeroThreshold) {
     return false;
   }
+  if (hasFloatCounts(next) !== hasFloatCounts(before)) return false;
   const isGauge = next.counterResetHint === 'gauge';
   if (isGauge !== (before.counterResetHint === 'gauge') || next.counterResetHint === 'reset') return false;
   if (!sameSpans(before.positiveSpans, next.positiveSpans)) return false;
@@ -66,8 +67,7 @@ const sameNumbers = (a: readonly number[], b: readonly number[]): boolean =>
   a === b || (a.length === b.length && a.every((value, i) => Object.is(value, b[i])));
 
 /**
- * Encodes the histograms [from, to), which `chunkLength` found to go together, as upstream's chunk of float histograms; whole counts are
- * told the same way. At most 65,535.
+ * Encodes the histograms [from, to), which `chunkLength` found to go together, as upstream's chunk of float histograms. At most 65,535.
  */
 export function encodeFloatHistogramChunk(
   timestamps: Float64Array,
@@ -77,10 +77,7 @@ export function encodeFloatHistogramChunk(
 ): Uint8Array {
   const first = histograms[from]!;
   const buckets = first.positiveBuckets.length + first.negativeBuckets.length;
-  const bits = new BitWriter(64 + 8 * first.customValues.length + (to - from) * 11 * (4 + buckets));
-  bits.write(to - from, 16);
-  bits.write(HEADER[first.counterResetHint], 8);
-  writeLayout(bits, first);
+  const bits = beginChunk(first, to - from);
   const fields = Array.from({ length: 3 + buckets }, () => new XorField());
   let delta = 0;
   for (let i = from; i < to; i++) {
@@ -98,6 +95,81 @@ export function encodeFloatHistogramChunk(
     values.forEach((value, field) => void fields[field]!.write(bits, value));
   }
   return bits.finish();
+}
+
+/**
+ * The same as upstream's chunk of integer histograms: counts as they are, then what they grew by, then how much more or less that was; the
+ * counts of buckets as differences between neighbours before that.
+ */
+export function encodeIntegerHistogramChunk(
+  timestamps: Float64Array,
+  histograms: readonly (Histogram | undefined)[],
+  from: number,
+  to: number,
+): Uint8Array {
+  const first = histograms[from]!;
+  const bits = beginChunk(first, to - from);
+  const sum = new XorField();
+  const width = 2 + first.positiveBuckets.length + first.negativeBuckets.length;
+  const counts = new Float64Array(width);
+  const growths = new Float64Array(width);
+  const now = new Float64Array(width);
+  let timeGrowth = 0;
+  for (let i = from; i < to; i++) {
+    const histogram = histograms[i]!;
+    integersOf(histogram, now);
+    if (i === from) {
+      bits.varbitSigned(timestamps[i]!);
+      bits.varbitUnsigned(now[0]!);
+      bits.varbitUnsigned(now[1]!);
+      sum.writeFirst(bits, histogram.sum);
+      for (let field = 2; field < width; field++) bits.varbitSigned(now[field]!);
+      counts.set(now);
+      continue;
+    }
+    const timeStep = timestamps[i]! - timestamps[i - 1]!;
+    if (i === from + 1) bits.varbitUnsigned(timeStep);
+    else bits.varbitSigned(timeStep - timeGrowth);
+    timeGrowth = timeStep;
+    for (let field = 0; field < width; field++) {
+      // The sum stands between the counts and the buckets.
+      if (field === 2) sum.write(bits, histogram.sum);
+      const growth = now[field]! - counts[field]!;
+      bits.varbitSigned(growth - growths[field]!);
+      growths[field] = growth;
+      counts[field] = now[field]!;
+    }
+    if (width === 2) sum.write(bits, histogram.sum);
+  }
+  return bits.finish();
+}
+
+/** Count, count of the zero bucket, and each bucket's count less that of the bucket before it. */
+function integersOf(
+  { count, zeroCount, positiveBuckets, negativeBuckets }: Histogram,
+  out: Float64Array,
+): void {
+  out[0] = count;
+  out[1] = zeroCount;
+  let at = 2;
+  for (const buckets of [positiveBuckets, negativeBuckets]) {
+    let before = 0;
+    for (const bucket of buckets) {
+      out[at++] = bucket - before;
+      before = bucket;
+    }
+  }
+}
+
+/** What both kinds of chunks begin with; room for `count` histograms like the first. */
+function beginChunk(first: Histogram, count: number): BitWriter {
+  const buckets = first.positiveBuckets.length + first.negativeBuckets.length;
+  const spans = first.positiveSpans.length + first.negativeSpans.length;
+  const bits = new BitWriter(64 + 18 * spans + 9 * first.customValues.length + count * 11 * (4 + buckets));
+  bits.write(count, 16);
+  bits.write(HEADER[first.counterResetHint], 8);
+  writeLayout(bits, first);
+  return bits;
 }
 
 function writeLayout(bits: BitWriter, histogram: Histogram): void {
