@@ -130,6 +130,13 @@ export class ByteReader {
   }
 
   varint(): number {
+    if (this.position < this.end) {
+      const first = this.bytes[this.position]!;
+      if (first < 128) {
+        this.position++;
+        return first;
+      }
+    }
     let value = 0;
     let factor = 1;
     for (;;) {

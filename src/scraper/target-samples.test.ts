@@ -279,6 +279,15 @@ test('metadata of the page is told and kept', () => {
   t.scrape('# HELP a Something.\n# TYPE a counter\na 1\n');
   expect(t.appender.metadataByMetric.get('a')).toEqual({ type: 'counter', help: 'Something.', unit: '' });
   expect([...t.samples.metadata.keys()]).toEqual(['a']);
+  // Not once for each of its lines: what is noted there is kept for good.
+  const told: unknown[] = [];
+  const { metadata } = t.appender;
+  t.appender.metadata = (...family) => {
+    told.push(family);
+    metadata(...family);
+  };
+  t.scrape('# HELP b Another.\n# TYPE b gauge\n# HELP a Something.\n# TYPE a counter\na 1\nb 1\n');
+  expect(told).toEqual([['b', { type: 'gauge', help: 'Another.', unit: '' }]]);
 });
 
 test('a target that makes up families does not fill the memory with their metadata', () => {

@@ -116,6 +116,8 @@ export class TargetSamples {
   readonly #reader: PageReader;
   readonly #reportSlots: readonly Slot[];
   readonly #metadata = new Map<string, MetricMetadata>();
+  /** Families whose metadata changed with the page under way. */
+  readonly #described = new Set<string>();
   #format: ExpositionFormat | undefined;
   /** Those that are new on the page under way. */
   #exemplars: LineExemplar[] = [];
@@ -221,6 +223,7 @@ export class TargetSamples {
     try {
       if (body.length === 0) this.#forget();
       else yield* this.#parse(body, format, sliceOver);
+      this.#tellMetadata();
       const { scraped, kept } = this.#tally();
       this.counts = { scraped, kept, added: 0 };
       const { sample_limit } = this.#rules;
@@ -500,7 +503,13 @@ export class TargetSamples {
     // Protobuf tells it again with every page.
     if (before?.type === type && before.help === help && before.unit === unit) return;
     this.#metadata.set(family, metadata);
-    this.#appender.metadata(family, metadata);
+    this.#described.add(family);
+  }
+
+  /** Once all of a family is known: a type that comes after the help would be noted as a change of it. */
+  #tellMetadata(): void {
+    for (const family of this.#described) this.#appender.metadata(family, this.#metadata.get(family)!);
+    this.#described.clear();
   }
 }
 

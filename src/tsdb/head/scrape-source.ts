@@ -300,12 +300,14 @@ export class ScrapeSource implements ScrapeAppender {
     return refs;
   }
 
-  /** Takes a series back at its slot, at replay. */
+  /** Takes a series back at its slot, at replay; who had it before loses it. Until `restoreLast` no other slot may be given out. */
   restoreSlot(slot: Slot, series: number): void {
-    for (; this.#slots <= slot; this.#slots++) this.#free.push(this.#slots);
-    this.#free.splice(this.#free.indexOf(slot), 1);
+    const { index } = this.#context;
+    const before = this.#series[slot] ?? NONE;
+    if (before !== NONE) index.setSlot(before, NO_SLOT);
+    this.#slots = Math.max(this.#slots, slot + 1);
     this.#assign(slot, series);
-    this.#context.index.setSlot(series, slot);
+    index.setSlot(series, slot);
   }
 
   /**
@@ -314,6 +316,8 @@ export class ScrapeSource implements ScrapeAppender {
    */
   restoreLast(full: readonly { row: number; seq: number }[]): void {
     this.#full = [...full];
+    for (let slot = this.#slots - 1; slot >= 0; slot--)
+      if (this.#series[slot] === NONE) this.#free.push(slot);
     const { ring } = this;
     this.synced = ring.first;
     const last = ring.appended - 1;

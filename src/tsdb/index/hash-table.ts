@@ -37,6 +37,16 @@ export class HashTable {
     this.#put(hash, number);
   }
 
+  /** Makes room for so many numbers at once, where there are none yet. */
+  reserve(count: number): void {
+    let mask = this.#mask;
+    while (2 * count > mask) mask = mask * 4 + 3;
+    if (this.#used > 0 || mask === this.#mask) return;
+    this.#mask = mask;
+    this.#offset = this.#allocate(mask);
+    this.#publish(this.#offset);
+  }
+
   #put(hash: number, number: number): void {
     const { words } = this.#slab;
     const first = this.#offset + 1;

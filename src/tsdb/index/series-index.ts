@@ -19,6 +19,8 @@ import { SymbolWriter } from './symbol-writer.ts';
 
 const FIRST_CHUNK = 4;
 const LARGEST_CHUNK = 4096;
+/** A power of two. */
+const RECENT_TERMS = 4096;
 
 /**
  * The series of the head: labels as rows of symbols, postings per label value, all in shared memory. Series are numbered 0, 1, 2, … in
@@ -37,6 +39,8 @@ export class SeriesIndex {
   readonly #byIdentity: HashTable;
   readonly #nameOf = new Map<number, number>();
   readonly #seed: number;
+  /** Terms plus one, found lately, at the low bits of their values: the series of a target have most labels in common. */
+  readonly #recentTerms = new Uint32Array(RECENT_TERMS);
   /** The symbols of `#interned`. */
   #row = new Uint32Array(128);
   #interned: Labels | undefined;
@@ -87,28 +91,35 @@ export class SeriesIndex {
   /** The series of a source with these labels, or -1. Also notes the labels' symbols for an `add` that follows. */
   find(source: number, labels: Labels): number {
     const length = this.#intern(labels);
-    const hash = hashWords(this.#row, 0, length, this.#seed ^ source);
-    return this.#byIdentity.find(hash, (series) => this.#isSame(series, source, length));
+    const row = this.#row;
+    const hash = hashWords(row, 0, length, this.#seed ^ source);
+    return this.#byIdentity.find(hash, (series) => this.#isSame(series, source, row, length));
   }
 
   /** Adds a series that `find` did not find. `ref` must be above all earlier ones. */
   add(source: number, labels: Labels, ref: SeriesRef): number {
     const length = this.#intern(labels);
-    const row = this.#row;
-    const start = this.#labels.allocate(length);
-    this.#labels.words.set(row.subarray(0, length), start);
-    const at = this.#series.allocate(SERIES_STRIDE);
-    const { words } = this.#series;
-    words[at + SERIES.ref] = ref;
-    words[at + SERIES.source] = source;
-    words[at + SERIES.labels] = start;
-    words[at + SERIES.labelCount] = length / 2;
-    words[at + SERIES.slot] = NO_SLOT;
-    const series = this.#count++;
-    this.#byIdentity.insert(hashWords(row, 0, length, this.#seed ^ source), series);
-    for (let i = 0; i < length; i += 2) this.#post(row[i]!, row[i + 1]!, series);
-    Atomics.store(this.#control, INDEX_CONTROL.series, this.#count);
-    return series;
+    return this.#append(hashWords(this.#row, 0, length, this.#seed ^ source), source, this.#row, length, ref);
+  }
+
+  /** The symbol of a text given as UTF-8, bytes[from, to); for `restore`. */
+  symbolOf(bytes: Uint8Array, from: number, to: number): number {
+    return this.#symbols.internBytes(bytes, from, to);
+  }
+
+  /**
+   * Adds a series by the symbols of its labels, row[0, length); -1 when the source has one with these labels. `ref` must be above all
+   * earlier ones.
+   */
+  restore(source: number, row: Uint32Array, length: number, ref: SeriesRef): number {
+    const hash = hashWords(row, 0, length, this.#seed ^ source);
+    const isSame = (series: number): boolean => this.#isSame(series, source, row, length);
+    return this.#byIdentity.find(hash, isSame) >= 0 ? -1 : this.#append(hash, source, row, length, ref);
+  }
+
+  /** Makes room for so many series at once. */
+  reserve(series: number): void {
+    this.#byIdentity.reserve(series);
   }
 
   refOf(series: number): SeriesRef {
@@ -159,24 +170,51 @@ export class SeriesIndex {
     return labels.length;
   }
 
-  #isSame(series: number, source: number, length: number): boolean {
+  #append(hash: number, source: number, row: Uint32Array, length: number, ref: SeriesRef): number {
+    const start = this.#labels.allocate(length);
+    const labels = this.#labels.words;
+    for (let i = 0; i < length; i++) labels[start + i] = row[i]!;
+    const at = this.#series.allocate(SERIES_STRIDE);
+    const { words } = this.#series;
+    words[at + SERIES.ref] = ref;
+    words[at + SERIES.source] = source;
+    words[at + SERIES.labels] = start;
+    words[at + SERIES.labelCount] = length / 2;
+    words[at + SERIES.slot] = NO_SLOT;
+    const series = this.#count++;
+    this.#byIdentity.insert(hash, series);
+    for (let i = 0; i < length; i += 2) this.#post(row[i]!, row[i + 1]!, series);
+    Atomics.store(this.#control, INDEX_CONTROL.series, this.#count);
+    return series;
+  }
+
+  #isSame(series: number, source: number, row: Uint32Array, length: number): boolean {
     const { words } = this.#series;
     const at = series * SERIES_STRIDE;
     if (words[at + SERIES.source] !== source || 2 * words[at + SERIES.labelCount]! !== length) return false;
     const from = words[at + SERIES.labels]!;
     const rows = this.#labels.words;
-    for (let i = 0; i < length; i++) if (rows[from + i] !== this.#row[i]) return false;
+    for (let i = 0; i < length; i++) if (rows[from + i] !== row[i]) return false;
     return true;
   }
 
   #post(name: number, value: number, series: number): void {
+    const recent = value & (RECENT_TERMS - 1);
+    const known = this.#recentTerms[recent]! - 1;
+    if (known >= 0 && this.#isTerm(known, name, value)) {
+      this.#appendPosting(known * TERM_STRIDE, series);
+      return;
+    }
     const hash = hashPair(name, value, this.#seed);
-    const found = this.#termTable.find(hash, (term) => {
-      const at = term * TERM_STRIDE;
-      return this.#terms.words[at + TERM.name] === name && this.#terms.words[at + TERM.value] === value;
-    });
+    const found = this.#termTable.find(hash, (term) => this.#isTerm(term, name, value));
+    this.#recentTerms[recent] = (found < 0 ? this.#termCount : found) + 1;
     if (found < 0) this.#addTerm(hash, name, value, series);
     else this.#appendPosting(found * TERM_STRIDE, series);
+  }
+
+  #isTerm(term: number, name: number, value: number): boolean {
+    const at = term * TERM_STRIDE;
+    return this.#terms.words[at + TERM.name] === name && this.#terms.words[at + TERM.value] === value;
   }
 
   #addTerm(hash: number, name: number, value: number, series: number): void {

@@ -44,7 +44,7 @@ export class SymbolWriter {
     if (known !== undefined) return known;
     if (this.#scratch.length < text.length * 3) this.#scratch = new Uint8Array(text.length * 4);
     const { written } = encoder.encodeInto(text, this.#scratch);
-    const symbol = this.#internBytes(this.#scratch, written);
+    const symbol = this.internBytes(this.#scratch, 0, written);
     if (this.#recent.size >= RECENT_LIMIT) this.#recent.clear();
     this.#recent.set(text, symbol);
     return symbol;
@@ -55,12 +55,13 @@ export class SymbolWriter {
     return this.#bytes.bytes.toString('utf8', words[symbol]!, words[symbol + 1]!);
   }
 
-  #internBytes(source: Uint8Array, length: number): number {
-    const hash = hashBytes(source, 0, length, this.#seed);
-    const found = this.#table.find(hash, (symbol) => this.#equals(symbol, source, length));
+  /** The symbol of a text given as UTF-8, source[from, to). */
+  internBytes(source: Uint8Array, from: number, to: number): number {
+    const hash = hashBytes(source, from, to, this.#seed);
+    const found = this.#table.find(hash, (symbol) => this.#equals(symbol, source, from, to));
     if (found >= 0) return found;
     const symbol = this.#count++;
-    this.#bytes.append(source, 0, length);
+    this.#bytes.append(source, from, to);
     const end = this.#offsets.allocate(1);
     this.#offsets.words[end] = this.#bytes.length;
     this.#table.insert(hash, symbol);
@@ -68,12 +69,12 @@ export class SymbolWriter {
     return symbol;
   }
 
-  #equals(symbol: number, source: Uint8Array, length: number): boolean {
+  #equals(symbol: number, source: Uint8Array, from: number, to: number): boolean {
     const { words } = this.#offsets;
     const start = words[symbol]!;
-    if (words[symbol + 1]! - start !== length) return false;
+    if (words[symbol + 1]! - start !== to - from) return false;
     const { bytes } = this.#bytes;
-    for (let i = 0; i < length; i++) if (bytes[start + i] !== source[i]) return false;
+    for (let i = from; i < to; i++) if (bytes[start + i - from] !== source[i]) return false;
     return true;
   }
 }

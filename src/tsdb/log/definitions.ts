@@ -1,6 +1,6 @@
-import type { ByteReader, ByteWriter } from '../../encoding/bytes.ts';
+import { ByteReader, type ByteWriter } from '../../encoding/bytes.ts';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
-import { type Labels, labelsFromSorted } from '../../model/labels.ts';
+import type { Labels } from '../../model/labels.ts';
 import type { MetricMetadata } from '../../model/queryable.ts';
 import type { SeriesRef, SourceId } from '../block.ts';
 
@@ -26,8 +26,8 @@ export interface SeriesDefinition {
   readonly slot: number | undefined;
 }
 
-/** Gets what `readDefinitions` finds, in the order it was written. */
-export interface DefinitionVisitor {
+/** Where definitions are noted. */
+export interface DefinitionSink {
   source(id: SourceId, key: string): void;
   series(definition: SeriesDefinition): void;
   slot(ref: SeriesRef, slot: number | undefined): void;
@@ -36,8 +36,26 @@ export interface DefinitionVisitor {
   counters(ref: number, source: number): void;
 }
 
-/** A visitor that writes a batch; strings that come again in it are written as the number of their first place. */
-export interface DefinitionWriter extends DefinitionVisitor {
+/** Gets what `readDefinitions` finds, in the order it was written. Texts are given once and then named by a number. */
+export interface DefinitionVisitor {
+  /** A text, UTF-8 at [from, to) of what is read; returns the number by which it is named from here on. */
+  text(from: number, to: number): number;
+  source(id: SourceId, key: number): void;
+  /** @param labels texts of names and values in turn, labels[0, length); the array is used again */
+  series(
+    ref: SeriesRef,
+    source: SourceId,
+    slot: number | undefined,
+    labels: Uint32Array,
+    length: number,
+  ): void;
+  slot(ref: SeriesRef, slot: number | undefined): void;
+  metadata(metric: number, type: MetricMetadata['type'], help: number, unit: number): void;
+  counters(ref: number, source: number): void;
+}
+
+/** Writes a batch; strings that come again in it are written as the number of their first place. */
+export interface DefinitionWriter extends DefinitionSink {
   /** Begins another batch. */
   reset(): void;
 }
@@ -87,16 +105,20 @@ export function definitionWriter(out: ByteWriter): DefinitionWriter {
 }
 
 /** @throws CorruptBlockError when the bytes are not what `definitionWriter` writes */
-export function readDefinitions(reader: ByteReader, visit: DefinitionVisitor): void {
+export function readDefinitions(bytes: Uint8Array, visit: DefinitionVisitor): void {
+  const reader = new ByteReader(bytes);
   const slotOf = (coded: number): number | undefined => (coded === 0 ? undefined : coded - 1);
-  const strings: string[] = [];
-  const text = (): string => {
+  const texts: number[] = [];
+  let row = new Uint32Array(64);
+  const text = (): number => {
     const number = reader.varint();
-    if (number > strings.length) throw new CorruptBlockError(`string ${number} of ${strings.length}`);
-    if (number > 0) return strings[number - 1]!;
-    const value = reader.text();
-    strings.push(value);
-    return value;
+    if (number > texts.length) throw new CorruptBlockError(`string ${number} of ${texts.length}`);
+    if (number > 0) return texts[number - 1]!;
+    const length = reader.varint();
+    const from = reader.skip(length);
+    const added = visit.text(from, from + length);
+    texts.push(added);
+    return added;
   };
   while (reader.remaining > 0) {
     const kind = reader.u8();
@@ -112,9 +134,9 @@ export function readDefinitions(reader: ByteReader, visit: DefinitionVisitor): v
         const slot = slotOf(reader.varint());
         const count = reader.varint();
         if (2 * count > reader.remaining) throw new CorruptBlockError(`${count} labels of series ${ref}`);
-        const flat = new Array<string>(2 * count);
-        for (let i = 0; i < flat.length; i++) flat[i] = text();
-        visit.series({ ref, source, labels: labelsFromSorted(flat), slot });
+        if (row.length < 2 * count) row = new Uint32Array(2 * count);
+        for (let i = 0; i < 2 * count; i++) row[i] = text();
+        visit.series(ref, source, slot, row, 2 * count);
         break;
       }
       case DEFINITION.slot: {
@@ -125,8 +147,9 @@ export function readDefinitions(reader: ByteReader, visit: DefinitionVisitor): v
       case DEFINITION.metadata: {
         const metric = text();
         const type = TYPES[reader.u8()];
-        if (type === undefined) throw new CorruptBlockError(`type of metric ${metric}`);
-        visit.metadata(metric, { type, help: text(), unit: text() });
+        if (type === undefined) throw new CorruptBlockError('type of the metadata of a metric');
+        const help = text();
+        visit.metadata(metric, type, help, text());
         break;
       }
       case DEFINITION.counters: {

@@ -2,10 +2,9 @@ import { ByteReader } from '../../encoding/bytes.ts';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { FrameKind, unframe } from '../../encoding/frame.ts';
 import type { Histogram } from '../../model/histogram.ts';
-import type { Labels } from '../../model/labels.ts';
+import { type Labels, labelsFromSorted } from '../../model/labels.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW, wordsOf } from '../../model/sample.ts';
 import { openDatabase, type SqliteAddon } from '../../sqlite/database.ts';
-import type { SeriesRef } from '../block.ts';
 import { HISTOGRAM_HIGH, histogramOf } from '../histogram-cell.ts';
 import type { SampleColumns } from '../partition/samples.ts';
 import type { TailChunk, TailSeries } from '../tail.ts';
@@ -185,11 +184,16 @@ function readOwnSamples(reader: ByteReader, take: Take): void {
 function ownDefinitions(rows: Iterable<Row>): Map<number, Labels> {
   const found = new Map<number, Labels>();
   for (const row of rows) {
+    const texts: string[] = [];
     try {
-      readDefinitions(new ByteReader(unframe(FrameKind.logDefinitions, row.b, row.seq >>> 0)), {
+      const bytes = unframe(FrameKind.logDefinitions, row.b, row.seq >>> 0);
+      readDefinitions(bytes, {
+        text: (from, to) =>
+          texts.push(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8')) - 1,
         source() {},
-        series({ ref, source, labels }: { ref: SeriesRef; source: number; labels: Labels }) {
-          if (source === 0) found.set(ref, labels);
+        series(ref, source, _slot, labels, length) {
+          if (source !== 0) return;
+          found.set(ref, labelsFromSorted(Array.from(labels.subarray(0, length), (text) => texts[text]!)));
         },
         slot() {},
         metadata() {},

@@ -59,6 +59,7 @@ test('rows come back bit by bit, whole and as a difference; a cut-off row is not
       const read = cellsFor(3);
       const target = (n: number) => ({
         place: () => placeOf(n),
+        widen: (): void => expect.unreachable('the row is wide enough'),
         cells: () => read,
         hold: (): number => expect.unreachable('there are no histograms here'),
       });

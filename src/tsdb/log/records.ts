@@ -118,8 +118,10 @@ const isDeltaValue = (value: number): boolean =>
 
 /** Where a row is read into. */
 export interface RowTarget {
-  /** Makes room for a slot and says where the row lies now. */
-  place(slot: number): RowPlace;
+  /** Where the row lies now, with at least one slot. */
+  place(): RowPlace;
+  /** Makes room for a slot that the row is too short for. It may lie elsewhere afterwards, and the cells too. */
+  widen(slot: number): void;
   cells(): Cells;
   /** Keeps a histogram of the row; returns the unit where it lies. The cells may have moved afterwards. */
   hold(histogram: Uint8Array): number;
@@ -128,24 +130,29 @@ export interface RowTarget {
 /** Reads the entries of a row into a row that already is a copy of the one before (or empty). */
 export function readRow(reader: ByteReader, target: RowTarget): void {
   let slot = -1;
+  let { values, presence, slots } = target.place();
+  let { floats, words } = target.cells();
   for (;;) {
     const head = reader.varint();
     if (head === ENTRY.absent) return;
     slot += head >>> 2;
     if (head < 4 || head >= 2 ** 32 || slot > MAX_SLOT)
       throw new CorruptBlockError(`slot ${slot} in a row of the log`);
-    const place = target.place(slot);
-    const { floats, words } = target.cells();
+    if (slot >= slots) {
+      target.widen(slot);
+      ({ values, presence, slots } = target.place());
+      ({ floats, words } = target.cells());
+    }
     const bit = 1 << (slot & 31);
-    const presence = place.presence + (slot >>> 5);
-    const at = place.values + slot;
+    const bits = presence + (slot >>> 5);
+    const at = values + slot;
     const kind = head & 3;
     if (kind === ENTRY.absent) {
-      words[presence]! &= ~bit;
+      words[bits]! &= ~bit;
       continue;
     }
     if (kind === ENTRY.delta) {
-      const before = (words[presence]! & bit) !== 0 ? floats[at]! : 0;
+      const before = (words[bits]! & bit) !== 0 ? floats[at]! : 0;
       floats[at] = (isDeltaValue(before) ? before : 0) + reader.signed();
     } else if (kind === ENTRY.raw) {
       const low = reader.u32();
@@ -154,19 +161,15 @@ export function readRow(reader: ByteReader, target: RowTarget): void {
         const histogram = reader.take(low);
         checkHistogramBytes(histogram);
         const unit = target.hold(histogram);
-        const moved = target.cells().words;
-        moved[2 * at] = unit;
-        moved[2 * at + 1] = HISTOGRAM_HIGH;
-        moved[presence]! |= bit;
-        continue;
-      }
-      words[2 * at] = low;
+        ({ floats, words } = target.cells());
+        words[2 * at] = unit;
+      } else words[2 * at] = low;
       words[2 * at + 1] = high;
     } else {
       words[2 * at] = STALE_NAN_LOW;
       words[2 * at + 1] = STALE_NAN_HIGH;
     }
-    words[presence]! |= bit;
+    words[bits]! |= bit;
   }
 }
 

@@ -10,7 +10,8 @@ import { OWN_TIME_PLACE } from '../head/layout.ts';
 import type { ScrapeSource } from '../head/scrape-source.ts';
 import { checkHistogramBytes, HISTOGRAM_HIGH } from '../histogram-cell.ts';
 import { NO_SLOT } from '../index/layout.ts';
-import { definitionWriter, readDefinitions, type SeriesDefinition } from './definitions.ts';
+import { DefinitionTable } from './definition-table.ts';
+import { definitionWriter } from './definitions.ts';
 import { readExemplarRow, type StoredExemplar } from './exemplars.ts';
 import type { LogDb } from './log-db.ts';
 import { MAX_SLOT, RECORD, readRow, skipRow } from './records.ts';
@@ -53,11 +54,12 @@ export function replayLog(
     }
   }
   const exemplars = head.exemplars.capacity > 0 ? loadExemplars(db, onDamaged) : [];
-  const kept = buildIndex(head, definitions, rows, exemplars);
+  buildIndex(head, definitions, rows, exemplars);
   rows.finish();
   head.commit();
-  if (options.compacts && definitions.read > 2 * kept.length + 1000) compact(db, head, kept);
-  return { series: kept.length, samples: rows.samples, durationMs: clock.monotonic() - startedAt, damaged };
+  const { count } = head.index;
+  if (options.compacts && definitions.read > 2 * count + 1000) compact(db, head);
+  return { series: count, samples: rows.samples, durationMs: clock.monotonic() - startedAt, damaged };
 }
 
 function loadExemplars(db: LogDb, onDamaged: (error: CorruptBlockError) => void): StoredExemplar[] {
@@ -73,37 +75,15 @@ function loadExemplars(db: LogDb, onDamaged: (error: CorruptBlockError) => void)
   return exemplars;
 }
 
-interface Definitions {
-  readonly series: Map<SeriesRef, SeriesDefinition>;
-  readonly sources: Map<SourceId, ScrapeSource>;
-  /** Records read, superseded ones included. */
-  read: number;
-}
-
-function loadDefinitions(db: LogDb, head: Head, onDamaged: (error: CorruptBlockError) => void): Definitions {
-  const definitions: Definitions = { series: new Map(), sources: new Map(), read: 0 };
-  const { series, sources } = definitions;
-  const visitor = {
-    source(id: SourceId, key: string): void {
-      if (!sources.has(id)) sources.set(id, head.addSource(id, key));
-      definitions.read++;
-    },
-    series(definition: SeriesDefinition): void {
-      series.set(definition.ref, definition);
-      head.raiseCounters(definition.ref + 1, 0);
-      definitions.read++;
-    },
-    slot(ref: SeriesRef, slot: number | undefined): void {
-      const known = series.get(ref);
-      if (known) series.set(ref, { ...known, slot });
-      definitions.read++;
-    },
-    metadata: head.metadata.set.bind(head.metadata),
-    counters: head.raiseCounters.bind(head),
-  };
+function loadDefinitions(
+  db: LogDb,
+  head: Head,
+  onDamaged: (error: CorruptBlockError) => void,
+): DefinitionTable {
+  const definitions = new DefinitionTable(head);
   for (const body of db.definitions(onDamaged)) {
     try {
-      readDefinitions(new ByteReader(body), visitor);
+      definitions.take(body);
     } catch (error) {
       if (!(error instanceof CorruptBlockError)) throw error;
       onDamaged(error.at(`${db.file}: table definitions`));
@@ -118,58 +98,58 @@ function loadDefinitions(db: LogDb, head: Head, onDamaged: (error: CorruptBlockE
  */
 function buildIndex(
   head: Head,
-  definitions: Definitions,
+  definitions: DefinitionTable,
   rows: RowReplay,
   exemplars: readonly StoredExemplar[],
-): SeriesDefinition[] {
-  const kept: SeriesDefinition[] = [];
+): void {
+  const { index } = head;
   const exemplified = new Map<SeriesRef, number>(exemplars.map(({ ref }) => [ref, -1]));
-  for (const definition of inOrderOfRefs(definitions.series)) {
-    const { source, slot, labels } = definition;
-    if (source === 0) {
-      const samples = rows.own(definition.ref);
-      const isNamed = exemplified.has(definition.ref);
-      if ((!samples && !isNamed) || head.index.find(OWN_TIME_PLACE, labels) >= 0) continue;
-      const series = head.index.add(OWN_TIME_PLACE, labels, definition.ref);
-      if (isNamed) exemplified.set(definition.ref, series);
-      const own = samples ? head.own.add(series, definition.ref) : -1;
-      head.index.setOwn(series, own + 1);
-      for (const sample of samples ?? []) head.own.restore(own, sample.timestamp, sample, sample.start);
-    } else {
-      const owner = definitions.sources.get(source);
-      const isNamed = exemplified.has(definition.ref);
-      if (!owner || (slot === undefined && !isNamed) || head.index.find(owner.place, labels) >= 0) continue;
-      const series = head.index.add(owner.place, labels, definition.ref);
-      if (slot === undefined) head.index.setSlot(series, NO_SLOT);
-      else owner.restoreSlot(slot, series);
-      if (isNamed) exemplified.set(definition.ref, series);
+  let slotted = 0;
+  definitions.each((_source, slot) => {
+    if (slot !== undefined) slotted++;
+  });
+  index.reserve(slotted);
+  const isNamed = (ref: SeriesRef): boolean => exemplified.size > 0 && exemplified.has(ref);
+  const isNeeded = (ref: SeriesRef, source: SourceId, slot: number | undefined): boolean => {
+    if (source === 0) return isNamed(ref) || rows.own(ref) !== undefined;
+    return definitions.sources.has(source) && (slot !== undefined || isNamed(ref));
+  };
+  definitions.addTo(isNeeded, (ref, source, slot, symbols, length) => {
+    const owner = definitions.sources.get(source);
+    const series = index.restore(owner?.place ?? OWN_TIME_PLACE, symbols, length, ref);
+    if (series < 0) return;
+    if (isNamed(ref)) exemplified.set(ref, series);
+    if (owner) {
+      if (slot !== undefined) owner.restoreSlot(slot, series);
+      return;
     }
-    kept.push(definition);
-  }
+    const samples = rows.own(ref);
+    const own = samples ? head.own.add(series, ref) : -1;
+    index.setOwn(series, own + 1);
+    for (const sample of samples ?? []) head.own.restore(own, sample.timestamp, sample, sample.start);
+  });
   for (const exemplar of exemplars) {
     const series = exemplified.get(exemplar.ref)!;
     if (series >= 0) head.exemplars.restore(series, exemplar);
   }
-  return kept;
-}
-
-/** As the index wants them, and as they nearly always were written. */
-function inOrderOfRefs(series: ReadonlyMap<SeriesRef, SeriesDefinition>): Iterable<SeriesDefinition> {
-  let last = 0;
-  for (const ref of series.keys()) {
-    if (ref < last) return [...series.values()].sort((a, b) => a.ref - b.ref);
-    last = ref;
-  }
-  return series.values();
 }
 
 /** Rewrites the definitions as they are now. */
-function compact(db: LogDb, head: Head, kept: readonly SeriesDefinition[]): void {
+function compact(db: LogDb, head: Head): void {
   const out = new ByteWriter(1 << 16);
   const write = definitionWriter(out);
+  const { index } = head;
   write.counters(head.counters.ref, head.counters.source);
   for (const source of head.sources()) write.source(source.id, source.key);
-  for (const definition of kept) write.series(definition);
+  for (let series = 0; series < index.count; series++) {
+    const slot = index.slotOf(series);
+    write.series({
+      ref: index.refOf(series),
+      source: head.places[index.sourceOf(series)]?.id ?? (0 as SourceId),
+      labels: index.labelsOf(series),
+      slot: slot === NO_SLOT ? undefined : slot,
+    });
+  }
   for (const [metric, metadata] of head.metadata) write.metadata(metric, metadata);
   db.rewriteDefinitions(1, out.view());
 }
@@ -202,15 +182,15 @@ class RowReplay {
   #own: OwnSample[] = [];
   #ownByRef: Map<SeriesRef, OwnSample[]> | undefined;
 
-  constructor(head: Head, { series, sources }: Definitions) {
+  constructor(head: Head, definitions: DefinitionTable) {
     this.#head = head;
-    this.#sources = sources;
-    for (const { source, slot } of series.values()) {
-      const owner = slot === undefined ? undefined : sources.get(source);
-      if (!owner) continue;
+    this.#sources = definitions.sources;
+    definitions.each((source, slot) => {
+      const owner = slot === undefined ? undefined : this.#sources.get(source);
+      if (!owner) return;
       const state = this.#stateOf(owner);
       state.slots = Math.max(state.slots, slot! + 1);
-    }
+    });
   }
 
   /** @throws CorruptBlockError */
@@ -326,22 +306,17 @@ class RowReplay {
     if (isFull) state.full.push({ row, seq });
     else this.#copyRow(source, last, row);
     const { arena } = this.#head;
-    let at = { values: ring.values(row), presence: ring.presence(row), slots: ring.width };
     source.restoreStarts(row, starts, isFull);
     readRow(reader, {
       cells: () => arena,
       hold: (histogram) => ring.hold(histogram),
-      place(slot) {
-        if (slot >= ring.width) {
-          ring.widen(slot + 1);
-          at = { values: ring.values(row), presence: ring.presence(row), slots: ring.width };
-        }
-        return at;
-      },
+      place: () => ({ values: ring.values(row), presence: ring.presence(row), slots: ring.width }),
+      widen: (slot) => ring.widen(slot + 1),
     });
+    const presence = ring.presence(row);
     ring.append();
     state.chain = chain;
-    for (let i = 0; i < ring.width >>> 5; i++) this.samples += popcount(arena.words[at.presence + i]!);
+    for (let i = 0; i < ring.width >>> 5; i++) this.samples += popcount(arena.words[presence + i]!);
   }
 
   #stateOf(source: ScrapeSource): SourceState {

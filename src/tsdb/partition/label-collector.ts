@@ -1,3 +1,4 @@
+import { Words } from '../words.ts';
 import { RefMap } from './ref-map.ts';
 import { identityOf, type StoredBlob } from './schema.ts';
 import { decodeSeries } from './series-blob.ts';
@@ -60,32 +61,6 @@ export function collectLabels(blobs: Iterable<StoredBlob>, charge: (bytes: numbe
     starts: starts.array(),
     rows: rows.array(),
   };
-}
-
-/** A growing column of unsigned words. */
-class Words {
-  length = 0;
-  words = new Uint32Array(256);
-  readonly #charge: (bytes: number) => void;
-
-  constructor(charge: (bytes: number) => void) {
-    this.#charge = charge;
-  }
-
-  push(word: number): void {
-    if (this.length === this.words.length) {
-      this.#charge(8 * this.length);
-      const grown = new Uint32Array(2 * this.length);
-      grown.set(this.words);
-      this.#charge(-4 * this.length);
-      this.words = grown;
-    }
-    this.words[this.length++] = word;
-  }
-
-  array(): Uint32Array {
-    return this.words.slice(0, this.length);
-  }
 }
 
 /** Byte strings numbered in the order they came, found again by their hash: open addressing, number + 1 in each taken slot. */
