@@ -1,11 +1,11 @@
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import * as z from 'zod';
 import type { Access } from '../access/access.ts';
 import { callerName, SCOPES } from '../access/scope.ts';
 import type { StoredSession, StoredToken } from '../access/store.ts';
 import type { Clock } from '../clock.ts';
 import { parseDuration } from '../model/duration.ts';
+import { limitedBody } from './body-limit.ts';
 import { callOf, noteChange } from './call.ts';
 import { type GuardSettings, type Refusal, refusal, sessionCookie, tooMany } from './guard.ts';
 
@@ -30,10 +30,7 @@ const wantedToken = z.strictObject({
 /** Login and logout, sessions, API tokens and the log of changes, under `/api`. */
 export function accessRoutes({ access, clock, settings }: AccessRouteDeps): Hono {
   const app = new Hono();
-  const small = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: (c) => c.json({ error: `expected a body of at most ${MAX_BODY_BYTES} bytes` }, 413),
-  });
+  const small = limitedBody(MAX_BODY_BYTES);
 
   app.post('/login', small, async (c) => {
     const given = credentials.safeParse(await c.req.json().catch(() => undefined));

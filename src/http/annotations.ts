@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import * as z from 'zod';
 import type { Clock } from '../clock.ts';
 import type { AnnotationStore } from '../dashboards/annotation-store.ts';
+import { limitedBody } from './body-limit.ts';
 
 export interface AnnotationRouteDeps {
   readonly annotations: AnnotationStore;
@@ -28,7 +28,7 @@ const body = z.looseObject({
 /** `/annotations`, to be mounted at `/api`: marks of what happened, such as deploys, for all graphs. Grafana's body and parameters. */
 export function annotationRoutes({ annotations, clock }: AnnotationRouteDeps): Hono {
   const app = new Hono();
-  app.post('/annotations', bodyLimit({ maxSize: MAX_BODY_BYTES }), async (c) => {
+  app.post('/annotations', limitedBody(MAX_BODY_BYTES), async (c) => {
     const parsed = body.safeParse(await c.req.json().catch(() => undefined));
     if (!parsed.success) {
       const [issue] = parsed.error.issues;

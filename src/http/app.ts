@@ -4,6 +4,7 @@ import { type MonitoringSource, monitoringRoutes } from './api-v1/monitoring.ts'
 import { type QueryRouteDeps, queryRoutes } from './api-v1/query.ts';
 import { type StatusSource, statusRoutes } from './api-v1/status.ts';
 import { assetRoutes } from './assets.ts';
+import { generalBodyLimit } from './body-limit.ts';
 import { environmentOf } from './call.ts';
 import { compressLarge } from './compress.ts';
 import { type DirectHandler, directQueries } from './direct.ts';
@@ -79,6 +80,7 @@ export function httpSurface(deps: HttpDeps): HttpSurface {
       ? ready.fetch(c.req.raw, environmentOf(c))
       : failure('unavailable', 'starting: the log is being replayed');
   };
+  app.use('/api/*', generalBodyLimit());
   app.use('/api/*', compressLarge());
   app.use('/metrics', compressLarge());
   for (const prefix of ['/api/*', '/federate', '/metrics', '/-/reload']) {

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import zlib from 'node:zlib';
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import * as z from 'zod';
 import { errorBody, type QueryTask } from '../query/protocol.ts';
 import { type QueryRouteDeps, queryEndpoints } from './api-v1/query.ts';
+import { limitedBody } from './body-limit.ts';
 import { acceptedEncoding } from './compress.ts';
 import { ApiError } from './envelope.ts';
 import { ParameterError } from './params.ts';
@@ -42,7 +42,7 @@ type Wanted = z.output<typeof body>['queries'][number];
  */
 export function batchRoutes(deps: QueryRouteDeps): Hono {
   const app = new Hono();
-  app.post('/batch', bodyLimit({ maxSize: MAX_BODY_BYTES }), async (c) => {
+  app.post('/batch', limitedBody(MAX_BODY_BYTES), async (c) => {
     const parsed = body.safeParse(await c.req.json().catch(() => undefined));
     if (!parsed.success) {
       const [issue] = parsed.error.issues;

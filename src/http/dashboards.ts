@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { DashboardError } from '../dashboards/parse.ts';
 import type { DashboardStore } from '../dashboards/store.ts';
+import { limitedBody } from './body-limit.ts';
 import { noteChange } from './call.ts';
 
 /** Largest dashboard taken, bytes; the largest of some 800 public ones has 0.6 MB. */
@@ -27,10 +27,7 @@ export function dashboardRoutes({ dashboards }: { dashboards: DashboardStore }):
     if (text === undefined) return c.json({ error: noSuch(c.req.param('uid')) }, 404);
     return c.body(text, 200, { 'content-type': 'application/json' });
   });
-  const tooLarge = bodyLimit({
-    maxSize: MAX_BODY,
-    onError: (c) => c.json({ error: `expected a dashboard of at most ${MAX_BODY / 1024 / 1024} MiB` }, 413),
-  });
+  const tooLarge = limitedBody(MAX_BODY, 'a dashboard');
   app.post('/api/dashboards', tooLarge, async (c) => {
     try {
       const stored = dashboards.put(JSON.parse(await c.req.text()));

@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import * as z from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
@@ -10,6 +9,7 @@ import type { Silence } from '../notifiers/silences.ts';
 import type { RehearsedReceiver, RehearsedRouting, RoutingSettings } from '../rehearse/routing.ts';
 import type { RehearsalAnswer, RehearsalRequest, Sweep, SweptRehearsal } from '../rehearse/service.ts';
 import { thresholdOf } from '../rules/threshold.ts';
+import { limitedBody } from './body-limit.ts';
 
 export interface RehearseDeps {
   readonly clock: Clock;
@@ -111,7 +111,7 @@ class Refusal extends Error {
 /** `POST /rehearse`, to be mounted at `/api`: what a rule would have done over a stored period, and who would have been told. */
 export function rehearseRoutes(deps: RehearseDeps): Hono {
   const app = new Hono();
-  app.post('/rehearse', bodyLimit({ maxSize: MAX_BODY_BYTES }), async (c) => {
+  app.post('/rehearse', limitedBody(MAX_BODY_BYTES), async (c) => {
     const parsed = body.safeParse(await c.req.json().catch(() => undefined));
     if (!parsed.success) {
       const [issue] = parsed.error.issues;

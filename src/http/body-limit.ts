@@ -1,0 +1,36 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { isForm } from './params.ts';
+
+/** Bodies of requests to routes that have no limit of their own, bytes: ten thousand alerts at once and more. */
+export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+/** Routes that bound their bodies themselves, mostly while they read them. */
+const OWN_LIMIT = /^\/api\/(v1\/(write|read)|import\/openmetrics|dashboards)$/;
+
+/**
+ * Refuses a larger body with 413, by its declared length or what arrives.
+ * @param what for the message, `a dashboard`
+ */
+export function limitedBody(maxBytes: number, what = 'a body'): MiddlewareHandler {
+  return bodyLimit({
+    maxSize: maxBytes,
+    onError: (c) => tooLarge(c, `expected ${what} of at most ${maxBytes} bytes, got a larger one`),
+  });
+}
+
+/** Alertmanager's shape under its API, else Prometheus' envelope, whose `error` is that of our own routes, too. */
+function tooLarge(c: Context, message: string): Response {
+  if (c.req.path.includes('/api/v2/')) return c.json({ code: 413, message }, 413);
+  return c.json({ status: 'error', errorType: 'bad_data', error: message }, 413);
+}
+
+/** The limit of every route that has none of its own, forms aside, which are read by readForm. */
+export function generalBodyLimit(): MiddlewareHandler {
+  const limit = limitedBody(MAX_BODY_BYTES);
+  return (c, next) => {
+    const { method, path } = c.req;
+    if (method === 'GET' || method === 'HEAD' || OWN_LIMIT.test(path)) return next();
+    return isForm(method, c.req.header('content-type')) ? next() : limit(c, next);
+  };
+}

@@ -1,0 +1,299 @@
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import zlib from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { httpTarget } from '../src/testing/http-target.ts';
+import { type Appliance, eventually, startAppliance, temporaryFolder } from './harness/appliance.ts';
+
+/** Requests that no client would send by mistake, to the executable: nothing leaves the folders it may read, and it goes on. */
+const stack = new AsyncDisposableStack();
+const folder = temporaryFolder('requests');
+const SECRET = 'hold-this-secret';
+const hooks: import('node:http').IncomingMessage[] = [];
+let belfry: Appliance;
+
+beforeAll(async () => {
+  fs.writeFileSync(path.join(folder, 'secret.txt'), SECRET);
+  const hook = stack.use(
+    await httpTarget((request, response) => {
+      hooks.push(request);
+      response.end();
+    }),
+  );
+  const config = path.join(folder, 'belfry.yaml');
+  fs.writeFileSync(
+    config,
+    `backup: {schedule: '0 3 * * *', directory: backups}
+route: {receiver: hook, group_by: [alertname], group_wait: 0s}
+receivers: [{name: hook, webhook_configs: [{url: 'http://${hook.address}/hook?a={{ .GroupLabels.alertname }}'}]}]
+`,
+  );
+  belfry = await startAppliance(stack, { config, data: path.join(folder, 'data') });
+  expect((await fetch(`${belfry.url}/api/backups`, { method: 'POST' })).status).toBe(201);
+});
+afterAll(async () => {
+  await stack.disposeAsync();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+/** The whole answer, head and all, to bytes as they are; fetch would tidy them up. */
+function raw(request: string, timeoutMs = 5000): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = net.connect(Number(new URL(belfry.url).port), '127.0.0.1');
+    let answer = '';
+    const done = (): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(timeoutMs, done);
+    socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
+    socket.on('close', done);
+    socket.on('error', done);
+    socket.write(request, 'latin1');
+  });
+}
+const get = (target: string): Promise<string> =>
+  raw(`GET ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`);
+
+/** Ways to say "the folder above". */
+const UP = [
+  '../',
+  '..%2f',
+  '%2e%2e/',
+  '%2e%2e%2f',
+  '..%5c',
+  '..\\',
+  '%252e%252e%252f',
+  '....//',
+  '..;/',
+  '%c0%ae%c0%ae/',
+];
+const BELOW = ['/', '/assets/', '/api/dashboards/', '/api/backups/', '/d/', '/login/', '/assets/%00/'];
+
+test('no path leads out of the page, the dashboards and the backups', async () => {
+  const [backup] = fs.readdirSync(path.join(folder, 'backups'));
+  const below = [...BELOW, `/api/backups/${backup}/`];
+  let asked = 0;
+  for (const start of below)
+    for (const up of UP)
+      for (const file of ['secret.txt', 'data/state.db', 'etc/passwd', 'belfry.yaml']) {
+        for (const depth of [1, 2, 8]) {
+          const answer = await get(
+            `${start}${up.repeat(depth)}${file.replace(/\//g, up.includes('%2f') ? '%2f' : '/')}`,
+          );
+          asked++;
+          expect([start, up, file, /^HTTP\/1\.1 (200|400|404|30\d) /.test(answer)]).toEqual([
+            start,
+            up,
+            file,
+            true,
+          ]);
+          for (const content of [SECRET, 'SQLite format 3', 'root:x:', 'group_wait'])
+            expect([start + up + file, answer.includes(content)]).toEqual([start + up + file, false]);
+        }
+      }
+  expect(asked).toBe(below.length * UP.length * 12);
+  // What may be had is there, so that the absence above means something.
+  const files = fs.readdirSync(path.join(folder, 'backups', backup!)).filter((file) => file.endsWith('.db'));
+  expect(await get(`/api/backups/${backup}/${files[0]}`)).toContain('SQLite format 3');
+});
+
+test('a dashboard is stored under its uid wherever that points', async () => {
+  const before = tree();
+  for (const uid of [
+    '../../evil',
+    '/tmp/belfry-evil',
+    '..',
+    '.',
+    'a/b',
+    'a\0b',
+    'x'.repeat(5000),
+    'CON',
+    'a\r\nX-Evil: 1',
+  ]) {
+    const answer = await fetch(`${belfry.url}/api/dashboards`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ uid, title: 'evil', panels: [] }),
+    });
+    expect([uid.slice(0, 20), answer.status < 500]).toEqual([uid.slice(0, 20), true]);
+  }
+  const added = tree().filter((file) => !before.includes(file));
+  expect(added.filter((file) => !file.startsWith('data/'))).toEqual([]);
+  expect(fs.existsSync('/tmp/belfry-evil')).toBe(false);
+  expect(fs.existsSync(path.join(folder, '..', 'evil'))).toBe(false);
+  const listed = await belfry.get<{ dashboards?: { uid: string }[] } | { uid: string }[]>('/api/dashboards');
+  const uids = (Array.isArray(listed) ? listed : listed.dashboards!).map(({ uid }) => uid);
+  for (const uid of uids) {
+    const one = await raw(
+      `GET /api/dashboards/${encodeURIComponent(uid)}/json HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`,
+    );
+    expect(one.split('\r\n\r\n')[0]).not.toContain('X-Evil');
+  }
+});
+
+/** All files under the test's folder. */
+function tree(): string[] {
+  return fs
+    .readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => fs.statSync(path.join(folder, file), { throwIfNoEntry: false })?.isFile());
+}
+
+test('no header of an answer is made of what was asked', async () => {
+  for (const target of [
+    '/%0d%0aX-Evil:%201',
+    '/d/x%0d%0aX-Evil:%201',
+    '/graph/..%0d%0aX-Evil:%201',
+    '/login?to=%0d%0aX-Evil:%201',
+    '/api/v1/query?query=%0d%0aX-Evil:%201',
+    '/api/backups/%0d%0aX-Evil:%201/x',
+    '//evil.example/%2e%2e',
+    '/\\evil.example',
+    '/login?to=//evil.example',
+    '/login?to=https://evil.example',
+  ]) {
+    const head = (await get(target)).split('\r\n\r\n')[0]!;
+    expect([target, head]).toEqual([target, expect.not.stringMatching(/X-Evil|^location:.*evil/im)]);
+  }
+});
+
+test('labels with line breaks make no header and no other address of a webhook', async () => {
+  const name = 'a\r\nX-Evil: 1\r\n\r\nGET /other HTTP/1.1';
+  const answer = await fetch(`${belfry.url}/api/v2/alerts`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify([{ labels: { alertname: name }, annotations: { 'x\r\ny': 'z' } }]),
+  });
+  expect([200, 400]).toContain(answer.status);
+  const sent = await fetch(`${belfry.url}/api/v2/alerts`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify([{ labels: { alertname: name } }]),
+  });
+  expect(sent.status).toBe(200);
+  await eventually('the webhook came', async () => hooks.length > 0);
+  for (const { headers, url } of hooks) {
+    expect(Object.keys(headers)).not.toContain('x-evil');
+    expect(url).toMatch(/^\/hook/);
+  }
+});
+
+test('requests that are none, that are too long or that smuggle another are refused, one by one', async () => {
+  const alive = (): Promise<boolean> => fetch(`${belfry.url}/-/healthy`).then(({ ok }) => ok);
+  const long = 'x'.repeat(1 << 20);
+  for (const [what, request, expected] of [
+    ['noise', '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03', /^(HTTP\/1\.1 400|$)/],
+    ['a long address', `GET /${long} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`, /^HTTP\/1\.1 4\d\d/],
+    ['a long header', `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${long}\r\n\r\n`, /^HTTP\/1\.1 431/],
+    [
+      'many headers',
+      `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n${'X: 1\r\n'.repeat(100_000)}\r\n`,
+      /^HTTP\/1\.1 4\d\d/,
+    ],
+    [
+      'two lengths',
+      'POST /api/v1/query HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /secret HTTP/1.1\r\n\r\n',
+      /^HTTP\/1\.1 400/,
+    ],
+    [
+      'a bare line feed in a header',
+      'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a\nEvil: 1\r\n\r\n',
+      /^HTTP\/1\.1 (400|200)/,
+    ],
+    ['no host', 'GET / HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 4\d\d/],
+    ['a strange host', 'GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n', /^HTTP\/1\.1 4\d\d/],
+    ['a strange method', 'BREW / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n', /^HTTP\/1\.1 4\d\d/],
+    [
+      'a proxy request',
+      'GET http://evil.example/ HTTP/1.1\r\nHost: evil.example\r\n\r\n',
+      /^HTTP\/1\.1 4\d\d/,
+    ],
+    [
+      'a tunnel',
+      'CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n',
+      /^(HTTP\/1\.1 4\d\d|$)/,
+    ],
+    [
+      'an upgrade',
+      'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      /^(HTTP\/1\.1 [245]\d\d|$)/,
+    ],
+  ] as const) {
+    expect([what, (await raw(request)).slice(0, 12)]).toEqual([what, expect.stringMatching(expected)]);
+    expect([what, await alive()]).toEqual([what, true]);
+  }
+});
+
+test.each(['gzip', 'zstd', 'deflate', 'br'])('a body packed with %s is not blown up', async (encoding) => {
+  const huge = Buffer.alloc(300 * 1024 * 1024);
+  const packed = {
+    gzip: zlib.gzipSync,
+    zstd: zlib.zstdCompressSync,
+    deflate: zlib.deflateSync,
+    br: zlib.brotliCompressSync,
+  }[encoding]!(
+    huge,
+    ...(encoding === 'br' ? [{ params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 1 } }] : []),
+  );
+  const before = resident();
+  for (const target of [
+    '/api/v1/write',
+    '/api/v1/read',
+    '/api/v1/query',
+    '/api/v2/alerts',
+    '/api/dashboards',
+    '/api/import/openmetrics',
+    '/api/annotations',
+  ]) {
+    const answer = await fetch(belfry.url + target, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-encoding': encoding },
+      body: new Uint8Array(packed),
+    });
+    expect([target, answer.status >= 400 && answer.status < 500]).toEqual([target, true]);
+  }
+  expect(resident() - before).toBeLessThan(120);
+});
+
+test('JSON as deep as a well is refused', async () => {
+  const deep = '['.repeat(500_000);
+  for (const target of [
+    '/api/v2/alerts',
+    '/api/v2/silences',
+    '/api/dashboards',
+    '/api/annotations',
+    '/api/batch',
+    '/api/rehearse',
+    '/api/templates/preview',
+    '/api/login',
+    '/api/tokens',
+  ]) {
+    for (const body of [
+      deep,
+      `${deep}${']'.repeat(500_000)}`,
+      '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}',
+      '',
+      'null',
+      '1',
+      '[null]',
+      '[{}]',
+      '{"panels":[null]}',
+    ]) {
+      const status = await fetch(belfry.url + target, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      }).then(
+        (answer) => answer.status,
+        // Refused by its length and the connection closed, while the rest was on its way.
+        () => 413,
+      );
+      expect([target, body.slice(0, 40), status < 500]).toEqual([target, body.slice(0, 40), true]);
+    }
+  }
+  expect((await fetch(`${belfry.url}/-/healthy`)).status).toBe(200);
+});
+
+const resident = (): number =>
+  Number(/VmHWM:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${belfry.pid}/status`, 'utf8'))![1]) / 1024;
