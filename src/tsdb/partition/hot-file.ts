@@ -21,7 +21,7 @@ import { decodeSeries, encodeSeries, SERIES_PER_BLOB } from './series-blob.ts';
 export const MERGED: Compression = { level: 3, atLeast: 1024 };
 const TIMES: Compression = { level: 3, atLeast: 512 };
 /** Rows of own timestamps are merged or sealed soon after they are written. */
-const OWN: Compression = { level: 1, atLeast: 4096 };
+export const OWN: Compression = { level: 1, atLeast: 4096 };
 
 export interface BlockRow {
   readonly sequence: number;
@@ -161,10 +161,23 @@ export class HotFile {
   }
 
   insertBlock(id: number, rows: number, members: GroupColumns, compression: Compression | undefined): void {
-    this.sql.addBlock.run(id, this.#encode(id, rows, members, compression));
+    this.storeBlock(id, this.#encode(id, rows, members, compression));
   }
 
   insertOwn(group: number, sequence: number, timestamps: Float64Array, members: GroupColumns): void {
+    const blob = this.#encode(rowId(group, sequence), timestamps.length, members, OWN);
+    this.storeOwn(group, sequence, timestamps, blob);
+  }
+
+  /** @param blob columns as `GroupEncoder` packed them, with the identity of the row */
+  storeBlock(id: number, blob: Uint8Array): void {
+    this.#note(blob);
+    this.sql.addBlock.run(id, blob);
+  }
+
+  /** @param blob columns as `GroupEncoder` packed them, with the identity of the row */
+  storeOwn(group: number, sequence: number, timestamps: Float64Array, blob: Uint8Array): void {
+    this.#note(blob);
     const own = this.ownGroup(group);
     own.rows++;
     own.next = Math.max(own.next, sequence + 1);
@@ -172,7 +185,7 @@ export class HotFile {
     const first = timestamps[0]!;
     const last = timestamps.at(-1)!;
     const times = encodeTimestamps(timestamps, TIMES, identityOf(id, first, last));
-    this.sql.addOwn.run(id, first, last, times, this.#encode(id, timestamps.length, members, OWN));
+    this.sql.addOwn.run(id, first, last, times, blob);
   }
 
   readTimes(id: number): Float64Array {
@@ -196,12 +209,14 @@ export class HotFile {
       if (column) this.#encoder.addRows(column.values, column.presence, column);
       else this.#encoder.addAbsent();
     }
-    const blob = this.#encoder.finish(identityOf(id));
-    if (!this.#isExtended && isExtended(blob)) {
-      markExtended(this.#db);
-      this.#isExtended = true;
-    }
-    return blob;
+    return this.#encoder.finish(identityOf(id));
+  }
+
+  /** The file says when it has blocks that older programs do not read. */
+  #note(blob: Uint8Array): void {
+    if (this.#isExtended || !isExtended(blob)) return;
+    markExtended(this.#db);
+    this.#isExtended = true;
   }
 }
 

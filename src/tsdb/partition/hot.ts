@@ -18,6 +18,8 @@ export interface HotOptions {
   readonly addon: SqliteAddon;
   /** First instant of the day, Unix ms. */
   readonly day: number;
+  /** Numbers that a step of merging packs, about (`NUMBERS_PER_STEP`); a series is not cut. */
+  readonly numbersPerStep?: number;
 }
 
 /** Below this many rows a block is short-lived and merged later. */
@@ -41,7 +43,7 @@ export function openHotPartition(file: string, options: HotOptions): HotPartitio
           `expected the hot partition of ${isoDay(options.day)}, found a ${meta.kind} one of ${isoDay(meta.day)}`,
         );
       }
-      return new HotPartition(db, meta.day);
+      return new HotPartition(db, meta.day, options.numbersPerStep);
     } catch (error) {
       db.close();
       throw error;
@@ -57,12 +59,12 @@ export class HotPartition implements PartitionWriter {
   readonly #file: HotFile;
   readonly #merge: HotMerge;
 
-  constructor(db: SqliteDatabase, day: number) {
+  constructor(db: SqliteDatabase, day: number, numbersPerStep?: number) {
     this.file = db.name;
     this.#db = db;
     this.#day = day;
     this.#file = new HotFile(db);
-    this.#merge = new HotMerge(this.#file);
+    this.#merge = new HotMerge(this.#file, numbersPerStep);
   }
 
   append(batch: AppendBatch): void {
@@ -79,6 +81,11 @@ export class HotPartition implements PartitionWriter {
     const piece = this.#merge.next(now);
     if (piece) this.#transaction(piece);
     return piece !== undefined;
+  }
+
+  /** Numbers that the last step of merging packed. */
+  get packed(): number {
+    return this.#merge.packed;
   }
 
   checkpoint(): void {

@@ -2,10 +2,14 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Histogram } from '../../model/histogram.ts';
 import { formatLabels } from '../../model/labels.ts';
 import { wordsOf, writeStaleAt } from '../../model/sample.ts';
+import type { SourceId } from '../block.ts';
+import { writeHistogramAt } from '../histogram-cell.ts';
 import { PARTITION_MS } from '../partition.ts';
 import { type AppendBatch, type HotPartition, openHotPartition } from './hot.ts';
+import { NUMBERS_PER_STEP } from './hot-merge.ts';
 import { openPartitionReader } from './reader.ts';
 import {
   batch,
@@ -68,6 +72,108 @@ describe('a hot partition', () => {
     const again = openWriter();
     expect(again.mergeStep(LATER)).toBe(false);
     again.close();
+    expect(readAll(reader, DAY, END)).toEqual(model.read(DAY, END));
+    reader.close();
+  });
+
+  test.each(['with the times of a scrape', 'with own times'])(
+    'histograms %s are merged in bounded steps, and appends come between them',
+    (times) => {
+      // Rows of own times that are large already are left as they are.
+      const SERIES = times === 'with own times' ? 8 : 32;
+      const BUCKETS = 60;
+      const writer = openWriter();
+      const series = Array.from({ length: SERIES }, (_, i) => entry(i + 1, 1, { __name__: 'h', i: `${i}` }));
+      const histogramOf = (second: number, ref: number): Histogram => ({
+        schema: 3,
+        count: second,
+        sum: second / 7 + ref,
+        zeroThreshold: 0,
+        zeroCount: 0,
+        positiveSpans: [{ offset: -30, length: BUCKETS }],
+        positiveBuckets: Array.from({ length: BUCKETS }, (_, i) => Math.floor((second * (i + ref)) / 100)),
+        negativeSpans: [],
+        negativeBuckets: [],
+        customValues: [],
+        counterResetHint: 'not_reset',
+      });
+      const append = (from: number): void => {
+        const seconds = Array.from({ length: 32 }, (_, i) => from + i * 15);
+        const timestamps = Float64Array.from(seconds, (second) => DAY + second * 1000);
+        const columns = series.map(({ ref }) => {
+          const values = new Float64Array(seconds.length);
+          for (let i = 0; i < seconds.length; i++) writeHistogramAt(wordsOf(values), i);
+          return { ref, values, histograms: seconds.map((second) => histogramOf(second, ref)) };
+        });
+        writer.append(
+          times === 'with own times'
+            ? batch({ series, own: columns.map((column) => ({ ...column, timestamps })) })
+            : batch({ series, blocks: [{ source: 1 as SourceId, timestamps, columns }] }),
+        );
+      };
+      const sums = (): Record<string, [number, number][]> => {
+        const reader = openReader();
+        reader.begin();
+        const found = reader.read(reader.match([]), { from: DAY, to: END }, unlimited);
+        const out = Object.fromEntries(
+          found.map(({ ref, timestamps, histograms }) => [
+            ref,
+            Array.from(timestamps, (time, i): [number, number] => [time, histograms![i]!.sum]),
+          ]),
+        );
+        reader.end();
+        reader.close();
+        return out;
+      };
+      const expected = (rows: number): Record<string, [number, number][]> =>
+        Object.fromEntries(
+          series.map(({ ref }) => [
+            ref,
+            Array.from({ length: rows }, (_, i) => [DAY + i * 15_000, (i * 15) / 7 + ref]),
+          ]),
+        );
+
+      let rows = 0;
+      for (; rows < 14 * 32; rows += 32) append(rows * 15);
+      const perSeries = 14 * 32 * (BUCKETS + 7);
+      let steps = 0;
+      while (writer.mergeStep(LATER)) {
+        steps++;
+        expect(writer.packed).toBeLessThan(NUMBERS_PER_STEP + perSeries);
+        // In the middle of a group.
+        if (steps === 1 || steps === 3) {
+          append(rows * 15);
+          rows += 32;
+        }
+        if (steps % 5 === 0) expect(sums()).toEqual(expected(rows));
+      }
+      expect(steps).toBeGreaterThanOrEqual(Math.floor((SERIES * perSeries) / (NUMBERS_PER_STEP + perSeries)));
+      expect(sums()).toEqual(expected(16 * 32));
+      writer.close();
+      expect(sums()).toEqual(expected(16 * 32));
+    },
+  );
+
+  test('a group that is cut off in the middle of its merge is merged anew', () => {
+    const writer = openHotPartition(file, { addon: undefined, day: DAY, numbersPerStep: 50 });
+    const model = new ModelStore();
+    const series = Array.from({ length: 20 }, (_, i) => entry(i + 1, 1, { i: `${i}` }));
+    for (let flush = 0; flush < 4; flush++) {
+      const seconds = Array.from({ length: 20 }, (_, i) => (flush * 20 + i) * 15);
+      const columns = Object.fromEntries(
+        series.map(({ ref }) => [ref, seconds.map((second) => second / ref)]),
+      );
+      const given = batch({ series, blocks: [sourceBlock(1, seconds, columns)] });
+      model.append(given);
+      writer.append(given);
+    }
+    expect(writer.mergeStep(LATER)).toBe(true);
+    expect(writer.packed).toBe(80);
+    writer.close();
+    const again = openWriter();
+    mergeAll(again);
+    again.close();
+    const reader = openReader();
     expect(readAll(reader, DAY, END)).toEqual(model.read(DAY, END));
     reader.close();
   });
@@ -384,7 +490,8 @@ test('random sources, gaps, rewrites and own timestamps equal a naive model', ()
     fc.property(fc.array(step, { maxLength: 12 }), scraped, sorted, (steps, pool, window) => {
       const place = scratchDirectory();
       const path = join(place.path, '20260102.hot.db');
-      const open = () => openHotPartition(path, { addon: undefined, day: DAY });
+      // A step packs a few samples, so that much comes between the steps of a merge.
+      const open = () => openHotPartition(path, { addon: undefined, day: DAY, numbersPerStep: 5 });
       let writer = open();
       const reader = openPartitionReader(path, { addon: undefined });
       const model = new ModelStore();

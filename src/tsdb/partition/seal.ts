@@ -150,6 +150,7 @@ export function* packSeries(
 interface Chunk {
   readonly entries: readonly SeriesEntry[];
   readonly timeline: Float64Array | undefined;
+  readonly hasHistograms: boolean;
 }
 
 /** All series of the files, each once, group by group: neighbours stay neighbours. */
@@ -177,8 +178,9 @@ function* seriesOf(readers: readonly FileReader[]): Generator<Chunk> {
       }
       const timeline = id === OWN_TIMELINE ? undefined : last?.timestamps;
       // Those of one series are many objects already.
-      if (reader.hasHistograms(group)) for (const entry of entries) yield { entries: [entry], timeline };
-      else yield { entries, timeline };
+      const hasHistograms = reader.hasHistograms(group);
+      if (hasHistograms) for (const entry of entries) yield { entries: [entry], timeline, hasHistograms };
+      else yield { entries, timeline, hasHistograms };
     }
   }
 }
@@ -186,7 +188,7 @@ function* seriesOf(readers: readonly FileReader[]): Generator<Chunk> {
 function* addChunk(
   writer: SealedWriter,
   readers: readonly FileReader[],
-  { entries, timeline }: Chunk,
+  { entries, timeline, hasHistograms }: Chunk,
   keep: Keep,
 ): Generator<void, void> {
   const merged = new Map<number, SampleColumns>();
@@ -195,6 +197,8 @@ function* addChunk(
       const before = merged.get(samples.ref);
       merged.set(samples.ref, before ? mergeSamples(before, samples) : samples);
     }
+    // A day of histograms takes as long to unpack as to pack.
+    if (hasHistograms) yield;
   }
   let packed = 0;
   const hint = timeline ?? sharedTimeline([...merged.values()]);
