@@ -9,10 +9,12 @@ export function keptMemory({ maxBytes }: QueryLimits): KeptMemory {
     columns: clamp(maxBytes / 6, 8 * MB, 64 * MB),
     scratch: clamp(maxBytes / 12, 4 * MB, 64 * MB),
     labels: clamp(maxBytes / 4, 16 * MB, 256 * MB),
+    series: clamp(maxBytes / 1600, 20_000, 200_000),
   };
 }
 
 /** Rules read the newest samples, out of the head. */
-export const RULES_KEEP: KeptMemory = { columns: 4 * MB, scratch: 2 * MB, labels: 16 * MB };
+export const RULES_KEEP: KeptMemory = { columns: 4 * MB, scratch: 2 * MB, labels: 16 * MB, series: 200_000 };
 
-const clamp = (bytes: number, least: number, most: number): number => Math.min(Math.max(bytes, least), most);
+const clamp = (value: number, least: number, most: number): number =>
+  Math.round(Math.min(Math.max(value, least), most));

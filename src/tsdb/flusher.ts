@@ -8,6 +8,7 @@ import type { LogWriter } from './log/log-writer.ts';
 import { RECORD } from './log/records.ts';
 import type { DayChange } from './partition/change.ts';
 import type { Deletion } from './partition/deletion.ts';
+import { PARTITION_MS } from './partition.ts';
 import type {
   DeletionResult,
   FromStorage,
@@ -135,6 +136,7 @@ export class Flusher {
     // What the log says to be in partitions it does not bring back; it must say so before they change.
     if (!this.#writer.write()) throw new Error(`the log cannot be written: ${this.#writer.failure?.message}`);
     await this.sync();
+    this.#head.forgetDropped();
     const id = this.#nextId++;
     const result = await new Promise<DeletionResult | { readonly error: string }>((resolve) => {
       this.#deletion = resolve;
@@ -150,6 +152,8 @@ export class Flusher {
     await this.#request({ kind: 'hold', id: this.#nextId++ });
     try {
       const changes = await prepare();
+      for (const { day } of changes) this.#head.leaving(day + PARTITION_MS);
+      this.#head.forgetDropped();
       await this.#request({ kind: 'change', id: this.#nextId++, changes });
     } catch (error) {
       if (this.#port) this.#post({ kind: 'release' });
@@ -328,6 +332,9 @@ export class Flusher {
         this.#deletion?.(message.result);
         this.#answer(message.id, undefined);
         return;
+      case 'found':
+        this.#head.foundInPartitions(message.through);
+        return;
       case 'upkeep':
         this.upkeep = message.stats;
         return;
@@ -356,7 +363,10 @@ export class Flusher {
       source.ring.unpin();
       this.#sinceOf(source, now).rows = now;
     }
-    flush.own?.batch.drop();
+    if (flush.own) {
+      this.#head.leaving(flush.own.batch.through);
+      flush.own.batch.drop();
+    }
     this.#ownSince = now;
     this.#unsynced.push(flush);
     this.#next();

@@ -18,10 +18,12 @@ export interface KeptMemory {
   readonly scratch: number;
   /** Labels of partitions, some 100 bytes a series-day. */
   readonly labels: number;
+  /** Series of the head for which selectors and labels are kept resolved: a number, some 150 bytes each. */
+  readonly series: number;
 }
 
 const MB = 1024 * 1024;
-const ONE_PASS: KeptMemory = { columns: 8 * MB, scratch: 0, labels: 64 * MB };
+const ONE_PASS: KeptMemory = { columns: 8 * MB, scratch: 0, labels: 64 * MB, series: 20_000 };
 
 /** Opens the store for queries in this thread. @param shared what `Store.shared` says, as it came from main */
 export function openQueryable(
@@ -40,7 +42,12 @@ export function openQueryable(
   const damaged = (path: string, error: CorruptBlockError): void =>
     log?.error({ file: path, err: error }, 'a damaged partition is left out of queries');
   const partitions = createPartitionCache(list, open, { damaged }, keeps.labels);
-  return createQueryable(shared, { visibility, partitions, scratchBytes: keeps.scratch });
+  return createQueryable(shared, {
+    visibility,
+    partitions,
+    scratchBytes: keeps.scratch,
+    keptSeries: keeps.series,
+  });
 }
 
 /** The partition files of a directory, as they are now. */

@@ -96,6 +96,17 @@ export class PartitionKeeper {
     this.plan(this.#clock.now());
   }
 
+  /** No sample of the partitions is later than this, Unix ms: exact where the day is not over. */
+  storedThrough(now: number): number {
+    let through = Number.NEGATIVE_INFINITY;
+    for (const { day, hot, sealed } of listPartitions(this.#dir)) {
+      const end = day + PARTITION_MS;
+      const isOver = end <= now || sealed !== undefined || hot === undefined;
+      through = Math.max(through, isOver ? end : this.#writer(day).partition.through());
+    }
+    return through;
+  }
+
   /** Appends to the partition of a day; returns the number of samples. @throws Error when it cannot be written, e.g. a full disk */
   append(day: number, batch: DayBatch, index: IndexReader): number {
     if (this.#isUnfinished) this.#finishChange();

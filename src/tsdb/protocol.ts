@@ -103,6 +103,8 @@ export type FromStorage =
       readonly id: number;
       readonly result: DeletionResult | { readonly error: string };
     }
+  /** Once, when partitions were opened: none of their samples is later than this, Unix ms. */
+  | { readonly kind: 'found'; readonly through: number }
   /** Each minute and after each change. */
   | { readonly kind: 'upkeep'; readonly stats: UpkeepStats }
   /** For the program's log, which main owns. */

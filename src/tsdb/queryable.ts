@@ -11,9 +11,10 @@ import {
 } from '../model/queryable.ts';
 import type { TimeRange } from '../model/time.ts';
 import { readExemplars } from './head/exemplar-reader.ts';
-import { HeadReader, OVERRUN, type Visibility } from './head/head-reader.ts';
+import { HeadReader, OVERRUN, UNCOVERED, type Visibility } from './head/head-reader.ts';
 import type { HeadShared } from './head/layout.ts';
 import { OWN_TIME_PLACE } from './head/layout.ts';
+import { HeadSelections } from './head-selections.ts';
 import { IndexReader } from './index/index-reader.ts';
 import { SERIES } from './index/layout.ts';
 import { type CompiledMatcher, createMatcherCache, type MatcherCache } from './matching.ts';
@@ -47,11 +48,14 @@ export function createQueryable(
     readonly partitions: PartitionCache;
     /** Scratch memory kept from query to query, bytes. With any, columns are good until their querier is closed, and no longer. */
     readonly scratchBytes?: number;
+    /** Series of the head for which selectors and labels are kept resolved; about 150 bytes each. */
+    readonly keptSeries?: number;
   },
 ): StoreQueryable {
-  const { visibility, partitions, scratchBytes = 0 } = options;
+  const { visibility, partitions, scratchBytes = 0, keptSeries = 0 } = options;
   const idle: Reading[] = [];
   const matchers = createMatcherCache();
+  const selections = new HeadSelections(keptSeries);
   let exemplarIndex: IndexReader | undefined;
   return {
     querier(budget) {
@@ -59,7 +63,7 @@ export function createQueryable(
         head: new HeadReader(shared.head, visibility),
         scratch: new Scratch(scratchBytes),
       };
-      return new StoreQuerier(reading, partitions, matchers, budget, () => {
+      return new StoreQuerier({ ...reading, partitions, matchers, selections }, budget, () => {
         reading.scratch.reset();
         idle.push(reading);
       });
@@ -77,6 +81,13 @@ export function createQueryable(
 interface Reading {
   readonly head: HeadReader;
   readonly scratch: Scratch;
+}
+
+/** What all queriers of a queryable use. */
+interface Kept {
+  readonly partitions: PartitionCache;
+  readonly matchers: MatcherCache;
+  readonly selections: HeadSelections;
 }
 
 /** Bytes of an entry in a table of strings beside its characters, of a label spelled out, and of a number in the lists of a match. */
@@ -107,6 +118,7 @@ class StoreQuerier implements Querier {
   readonly #scratch: Scratch;
   readonly #partitions: PartitionCache;
   readonly #matchers: MatcherCache;
+  readonly #selections: HeadSelections;
   readonly #budget: QueryBudget;
   readonly #release: () => void;
   /** Partitions in use, each in a read transaction that began after the head was pinned. */
@@ -114,9 +126,7 @@ class StoreQuerier implements Querier {
   #isClosed = false;
 
   constructor(
-    { head, scratch }: Reading,
-    partitions: PartitionCache,
-    matchers: MatcherCache,
+    { head, scratch, partitions, matchers, selections }: Reading & Kept,
     budget: QueryBudget,
     release: () => void,
   ) {
@@ -124,14 +134,26 @@ class StoreQuerier implements Querier {
     this.#scratch = scratch;
     this.#partitions = partitions;
     this.#matchers = matchers;
+    this.#selections = selections;
     this.#budget = budget;
     this.#release = release;
     head.pin();
   }
 
   select(matchers: readonly Matcher[], range: TimeRange): readonly SeriesSamples[] {
-    const compiled = this.#compile(matchers);
-    const head = this.#whole(() => this.#head.read(this.#head.index.match(compiled), range, this.#budget));
+    const { selection, isDistinct } = this.#selections.of(this.#head, matchers, (these) =>
+      this.#compile(these),
+    );
+    const { index } = this.#head;
+    const alone = this.#whole(() => this.#head.readAlone(selection, range, this.#budget));
+    if (alone !== UNCOVERED && isDistinct) {
+      this.#budget.bytes(SERIES_BYTES * alone.length);
+      return alone.map((samples) =>
+        seriesOf(this.#selections.labelsOf(index, samples.series), samples, this.#budget),
+      );
+    }
+    const head =
+      alone === UNCOVERED ? this.#whole(() => this.#head.read(selection, range, this.#budget)) : alone;
     const bySeries = new Map<string, { labels: Labels; pieces: Piece[] }>();
     const add = (labels: Labels, piece: Piece): void => {
       const key = labelsKey(labels);
@@ -143,7 +165,7 @@ class StoreQuerier implements Querier {
       }
     };
     let place = 0;
-    for (const partition of this.#within(range)) {
+    for (const partition of alone === UNCOVERED ? this.#within(range) : []) {
       const series = partition.match(matchers, this.#budget);
       if (series.length === 0) continue;
       const own = new Set(series.filter(({ source }) => source === 0).map(({ ref }) => ref));
@@ -152,10 +174,14 @@ class StoreQuerier implements Querier {
       }
       place++;
     }
-    const { index } = this.#head;
     for (const { series, ...samples } of head) {
       const isOwn = index.field(series, SERIES.source) === OWN_TIME_PLACE;
-      add(index.labelsOf(series), { place, isOwn, ref: index.field(series, SERIES.ref), ...samples });
+      add(this.#selections.labelsOf(index, series), {
+        place,
+        isOwn,
+        ref: index.field(series, SERIES.ref),
+        ...samples,
+      });
     }
     const joiner = new PieceJoiner(this.#scratch, (bytes) => this.#budget.bytes(bytes));
     const out: SeriesSamples[] = [];

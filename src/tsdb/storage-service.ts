@@ -251,6 +251,7 @@ export function createStorageService(
   });
   try {
     keeper.start();
+    send({ kind: 'found', through: keeper.storedThrough(clock.now()) });
   } catch (error) {
     report((error as Error).message, 'partitions of an earlier run cannot be opened');
   }

@@ -208,7 +208,11 @@ export class SourceTail {
 
   #readHead(ring: number, range: TimeRange): TailSeries[] | typeof OVERRUN {
     const { index } = this.#head;
-    const read = this.#head.read(Uint32Array.from(this.#series[ring] ?? []), range, NO_BUDGET);
+    const read = this.#head.read(
+      this.#head.selection(Uint32Array.from(this.#series[ring] ?? [])),
+      range,
+      NO_BUDGET,
+    );
     if (read === OVERRUN) return OVERRUN;
     return read.map(({ series, ...samples }) => ({
       ...samples,

@@ -24,22 +24,24 @@ export interface RangeSeries {
   drops?: Int32Array;
 }
 
+const NO_DROPS = new Int32Array(0);
+
 /** Where a counter fell: looked for once per series, not once per window. */
 export function dropsOf(series: RangeSeries): Int32Array {
   if (series.drops) return series.drops;
   const { values } = series;
-  let drops = new Int32Array(8);
+  let drops = NO_DROPS;
   let count = 0;
   for (let i = 1; i < values.length; i++) {
     if (!(values[i]! < values[i - 1]!)) continue;
     if (count === drops.length) {
-      const grown = new Int32Array(2 * count);
+      const grown = new Int32Array(Math.max(8, 2 * count));
       grown.set(drops);
       drops = grown;
     }
     drops[count++] = i;
   }
-  series.drops = drops.subarray(0, count);
+  series.drops = count === 0 ? NO_DROPS : drops.subarray(0, count);
   return series.drops;
 }
 

@@ -82,18 +82,31 @@ export function perWindow(evaluate: WindowFunction, options: WindowOptions = {})
     const window = newWindow(context, range, call.args[0]!.position);
     const columns: Column[] = [];
     const dropsName = options.keepsName !== true;
+    // Series of one metric that lose nothing but its name stay different.
+    let areDistinct = hasOneName(call);
     for (const series of range.series) {
       const column = evaluateSeries(context, window, range, series, grid, evaluate, scalars);
       if (column === undefined) continue;
       column.dropName = dropsName || series.dropName;
-      if (column.dropName) column.labels = withoutName(context, series.labels);
+      if (column.dropName) {
+        column.labels = withoutName(context, series.labels);
+        areDistinct &&= column.labels.length === series.labels.length - 2;
+      }
       columns.push(column);
       if (options.wantsCounter) judgeCounter(context, series.labels, column, call);
     }
-    if (!context.options.delayedNameRemoval) rejectSameLabels(columns);
+    if (!context.options.delayedNameRemoval && !areDistinct) rejectSameLabels(columns);
     return vector(columns);
   };
 }
+
+/** Whether the samples come from the store and from a single metric. */
+const hasOneName = ({ args }: CallExpr): boolean =>
+  args.some(
+    (arg) =>
+      arg.kind === 'matrix' &&
+      arg.selector.matchers.some(({ name, op, value }) => name === METRIC_NAME && op === '=' && value !== ''),
+  );
 
 /** `anchored` and `smoothed` are for the functions made for them. @throws PromqlError */
 export function rejectExtension(

@@ -16,6 +16,7 @@ import {
   ringUnits,
   rowAt,
   START_UNITS,
+  STORED_THROUGH,
 } from './layout.ts';
 
 /** How far a reader sees: people what is in the log, rules what was appended. */
@@ -33,6 +34,39 @@ interface CopiedSamples extends Omit<HeadSamples, 'histograms'> {
 
 /** Rows that the snapshot promised were dropped and written over; they are in partitions by now. */
 export const OVERRUN = 'overrun';
+
+/** The head alone does not have all samples of a range. */
+export const UNCOVERED = 'uncovered';
+
+/** Which rows of a ring are read: those of the view that are in no partition, or all that are still there. */
+type Extent = 'undropped' | 'kept';
+
+/** Series grouped by where their samples lie, for reading them again and again. Valid for all views of the index with this many series. */
+export class HeadSelection {
+  /** Series with their own times. */
+  readonly own: Uint32Array;
+  readonly rings: readonly { readonly ring: number; readonly series: Uint32Array }[];
+  readonly size: number;
+
+  constructor(series: Uint32Array, sourceOf: (series: number) => number) {
+    const byRing = new Map<number, number[]>();
+    let lastRing = -1;
+    let list: number[] = [];
+    for (const one of series) {
+      const ring = sourceOf(one);
+      if (ring !== lastRing) {
+        lastRing = ring;
+        list = byRing.get(ring) ?? [];
+        byRing.set(ring, list);
+      }
+      list.push(one);
+    }
+    this.size = series.length;
+    this.own = Uint32Array.from(byRing.get(OWN_TIME_PLACE) ?? []);
+    byRing.delete(OWN_TIME_PLACE);
+    this.rings = Array.from(byRing, ([ring, list]) => ({ ring, series: Uint32Array.from(list) }));
+  }
+}
 
 /** Times a read is repeated because main changed what it read. Each change takes main microseconds. */
 const MAX_ATTEMPTS = 10_000;
@@ -64,10 +98,11 @@ const TORN = new Uint8Array(0);
 /** What a decoded histogram takes, per byte of it encoded: about. */
 const DECODED_BYTES = 8;
 
-function withHistograms({ histograms, ...samples }: CopiedSamples, budget: QueryBudget): HeadSamples {
-  if (histograms === undefined) return samples;
+function withHistograms(copied: CopiedSamples, budget: QueryBudget): HeadSamples {
+  const { histograms } = copied;
+  if (histograms === undefined) return copied as HeadSamples;
   return {
-    ...samples,
+    ...copied,
     histograms: histograms.map((bytes): Histogram | undefined => {
       if (bytes === undefined) return undefined;
       budget.bytes(DECODED_BYTES * bytes.length);
@@ -84,6 +119,7 @@ export class HeadReader {
   readonly index: IndexReader;
   readonly #visibility: Visibility;
   readonly #control: Int32Array;
+  readonly #controlFloats: Float64Array;
   readonly #ringsBuffer: SharedArrayBuffer;
   readonly #ownsBuffer: SharedArrayBuffer;
   readonly #arenaBuffer: SharedArrayBuffer;
@@ -100,6 +136,7 @@ export class HeadReader {
     this.index = new IndexReader(shared.index);
     this.#visibility = visibility;
     this.#control = new Int32Array(shared.control);
+    this.#controlFloats = new Float64Array(shared.control);
     this.#ringsBuffer = shared.rings;
     this.#ownsBuffer = shared.owns;
     this.#arenaBuffer = shared.arena;
@@ -162,41 +199,78 @@ export class HeadReader {
 
   /** Times of the rows of a ring. @returns OVERRUN as `read` does */
   times(ring: number): Float64Array | typeof OVERRUN {
-    return this.#withRing(ring, ALL_TIMES, ({ timestamps }) => timestamps) ?? new Float64Array(0);
+    const times = this.#withRing(ring, ALL_TIMES, 'undropped', ({ timestamps }) => timestamps);
+    return times === UNCOVERED ? OVERRUN : (times ?? new Float64Array(0));
   }
 
   /**
    * Samples of the given series in the range. Series without any are left out.
    * @returns OVERRUN when the view must be renewed with `pin(true)`, and the partitions with it
    */
-  read(series: Uint32Array, range: TimeRange, budget: QueryBudget): HeadSamples[] | typeof OVERRUN {
-    const { own, byRing } = this.#bySource(series);
+  read(selection: HeadSelection, range: TimeRange, budget: QueryBudget): HeadSamples[] | typeof OVERRUN {
+    const samples = this.#read(selection, range, budget, 'undropped');
+    if (samples === UNCOVERED) throw new Error('rows that are in no partition were said to be elsewhere');
+    return samples;
+  }
+
+  /**
+   * The same when no partition needs to be looked at: rows that were dropped are read as long as they are there.
+   * @returns UNCOVERED when some samples of the range may be in partitions only
+   */
+  readAlone(
+    selection: HeadSelection,
+    range: TimeRange,
+    budget: QueryBudget,
+  ): HeadSamples[] | typeof OVERRUN | typeof UNCOVERED {
+    // Before anything is charged.
+    const isCovered =
+      !this.#isStoredOnly(range) &&
+      selection.rings.every(({ ring }) => this.#withRing(ring, range, 'kept') !== UNCOVERED);
+    return isCovered ? this.#read(selection, range, budget, 'kept') : UNCOVERED;
+  }
+
+  #read(
+    selection: HeadSelection,
+    range: TimeRange,
+    budget: QueryBudget,
+    extent: Extent,
+  ): HeadSamples[] | typeof OVERRUN | typeof UNCOVERED {
     const out: HeadSamples[] = [];
-    for (const one of own) {
+    for (const one of selection.own) {
       const samples = this.#readOwn(one, range, budget);
       if (samples) out.push(samples);
     }
-    for (const [ring, list] of byRing) {
+    for (const { ring, series } of selection.rings) {
       budget.check();
-      const copied = this.#withRing(ring, range, (rows) => this.#copyRows(rows, list, budget));
-      if (copied === OVERRUN) return OVERRUN;
+      const copied = this.#withRing(ring, range, extent, (rows) => this.#copyRows(rows, series, budget));
+      if (copied === OVERRUN || copied === UNCOVERED) return copied;
       if (copied) for (const samples of copied) out.push(withHistograms(samples, budget));
     }
     return this.lostOwnSamples ? OVERRUN : out;
   }
 
+  /** Whether partitions may have samples of a range that no ring ever had. */
+  #isStoredOnly(range: TimeRange): boolean {
+    return !(this.#controlFloats[STORED_THROUGH]! < range.from);
+  }
+
+  /** Groups series for `read`. */
+  selection(series: Uint32Array): HeadSelection {
+    return new HeadSelection(series, (one) => this.index.field(one, SERIES.source));
+  }
+
   /** Those of the series that have a sample in the range. */
   present(series: Uint32Array, range: TimeRange, budget: QueryBudget): Uint32Array | typeof OVERRUN {
-    const { own, byRing } = this.#bySource(series);
+    const { own, rings } = this.selection(series);
     const found: number[] = [];
     for (let i = 0; i < own.length; i++) {
       if (i % SERIES_PER_CHECK === 0) budget.check();
       if (this.#readOwn(own[i]!, range, NO_BUDGET) !== undefined) found.push(own[i]!);
     }
-    for (const [ring, list] of byRing) {
+    for (const { ring, series: list } of rings) {
       budget.check();
-      const present = this.#withRing(ring, range, (rows) => this.#presentIn(rows, list));
-      if (present === OVERRUN) return OVERRUN;
+      const present = this.#withRing(ring, range, 'undropped', (rows) => this.#presentIn(rows, list));
+      if (present === OVERRUN || present === UNCOVERED) return OVERRUN;
       if (present) for (const one of present) found.push(one);
     }
     return this.lostOwnSamples ? OVERRUN : Uint32Array.from(found);
@@ -211,29 +285,19 @@ export class HeadReader {
     }
   }
 
-  /** Series with their own times, and the others by their ring. */
-  #bySource(series: Uint32Array): { own: number[]; byRing: Map<number, number[]> } {
-    const own: number[] = [];
-    const byRing = new Map<number, number[]>();
-    let lastRing = -1;
-    let list = own;
-    for (const one of series) {
-      const ring = this.index.field(one, SERIES.source);
-      if (ring !== lastRing) {
-        lastRing = ring;
-        list = ring === OWN_TIME_PLACE ? own : (byRing.get(ring) ?? []);
-        if (ring !== OWN_TIME_PLACE) byRing.set(ring, list);
-      }
-      list.push(one);
-    }
-    return { own, byRing };
-  }
-
-  /** Calls `work` with the rows of the range until they did not change meanwhile. Undefined when the ring has none. */
-  #withRing<T>(ring: number, range: TimeRange, work: (rows: Rows) => T): T | undefined | typeof OVERRUN {
-    const first = this.#pinned[2 * ring];
+  /**
+   * Calls `work` with the rows of the range until they did not change meanwhile. Undefined when the ring has none, and without `work`, which
+   * only asks whether the kept rows cover the range.
+   */
+  #withRing<T>(
+    ring: number,
+    range: TimeRange,
+    extent: Extent,
+    work?: (rows: Rows) => T,
+  ): T | undefined | typeof OVERRUN | typeof UNCOVERED {
+    const pinned = this.#pinned[2 * ring];
     const end = this.#pinned[2 * ring + 1]!;
-    if (first === undefined || first >= end) return undefined;
+    if (pinned === undefined || end === 0 || (extent === 'undropped' && pinned >= end)) return undefined;
     const fields = this.#rings;
     const at = ring * RING_STRIDE;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -242,19 +306,37 @@ export class HeadReader {
       const offset = Atomics.load(fields, at + RING.offset);
       const capacity = Atomics.load(fields, at + RING.rows);
       const width = Atomics.load(fields, at + RING.width);
-      const isWhole = (): boolean =>
-        capacity > 0 &&
-        first >= Atomics.load(fields, at + RING.base) &&
-        first >= Atomics.load(fields, at + RING.extrasFrom) &&
-        first >= Atomics.load(fields, at + RING.started) - capacity;
+      /** The oldest row that is still there. */
+      const oldest = (): number =>
+        Math.max(
+          Atomics.load(fields, at + RING.base),
+          Atomics.load(fields, at + RING.extrasFrom),
+          Atomics.load(fields, at + RING.started) - capacity,
+        );
+      const first =
+        extent === 'undropped' ? pinned : Math.max(oldest(), Atomics.load(fields, at + RING.keptFrom));
+      const isWhole = (): boolean => capacity > 0 && first >= oldest();
       const isSame = (): boolean => Atomics.load(fields, at + RING.version) === version;
       if (!isWhole()) {
-        if (isSame()) return OVERRUN;
-        continue;
+        if (!isSame()) continue;
+        if (extent === 'undropped') return OVERRUN;
+        // A ring that was released: what it had counts as stored.
+        return this.#isStoredOnly(range) ? UNCOVERED : undefined;
       }
       this.#refreshArena();
       // A torn read of the fields may point outside.
       if (offset + ringUnits(capacity, width) > this.#floats.length) continue;
+      if (extent === 'kept' && first > 0) {
+        // Earlier rows are in partitions. Of the last of them the time is still there, unless it was written over.
+        const isEarlierThere = first > oldest();
+        const row = isEarlierThere ? first - 1 : first;
+        const time = row < end ? this.#floats[offset + (row % capacity)]! : Number.POSITIVE_INFINITY;
+        if (!(isEarlierThere ? time < range.from : time <= range.from)) {
+          if (isSame()) return UNCOVERED;
+          continue;
+        }
+      }
+      if (!work) return undefined;
       const starts = Atomics.load(fields, at + RING.starts);
       const startsCount = Atomics.load(fields, at + RING.startsCount);
       if (starts + START_UNITS * startsCount > this.#floats.length) continue;
@@ -262,7 +344,9 @@ export class HeadReader {
       const rows = this.#rowsIn({ offset, capacity, width, first, end }, range);
       const result = work({ ...rows, starts, startsCount, hasHistograms });
       if (!isSame()) continue;
-      return isWhole() ? result : OVERRUN;
+      if (isWhole()) return result;
+      // Kept rows may be written over at any time.
+      if (extent === 'undropped') return OVERRUN;
     }
     throw new Error(`ring ${ring} of the head kept changing while it was read`);
   }
@@ -287,7 +371,7 @@ export class HeadReader {
     return { timestamps, bases, width, from };
   }
 
-  #presentIn({ bases, width }: Rows, list: readonly number[]): number[] {
+  #presentIn({ bases, width }: Rows, list: Uint32Array): Uint32Array {
     const words = this.#words;
     return list.filter((series) => {
       const slot = this.index.field(series, SERIES.slot);
@@ -302,7 +386,7 @@ export class HeadReader {
   }
 
   /** Values of all series in one buffer; series that are in every row share the rows' timestamps. */
-  #copyRows(rows: Rows, list: readonly number[], budget: QueryBudget): CopiedSamples[] {
+  #copyRows(rows: Rows, list: Uint32Array, budget: QueryBudget): CopiedSamples[] {
     const { timestamps: times, bases, width } = rows;
     const words = this.#words;
     const count = times.length;

@@ -20,6 +20,7 @@ import {
   OWN_TIME_PLACE,
   RING,
   RING_STRIDE,
+  STORED_THROUGH,
 } from './layout.ts';
 import { OwnColumns, type ValueWords } from './own-columns.ts';
 import { ScrapeSource, type SourceContext, startOf } from './scrape-source.ts';
@@ -49,6 +50,9 @@ export class Head {
   readonly #histogram = new ByteWriter(1024);
   #nextRef = 1;
   #nextSource = 1;
+  /** What STORED_THROUGH is to say once it is known what partitions held at the start. */
+  #storedThrough = Number.NEGATIVE_INFINITY;
+  #knowsPartitions = false;
 
   /**
    * @param seed of the index' hashes; drawn anew by each process
@@ -82,6 +86,7 @@ export class Head {
         this.samplesAppended += samples;
       },
       encoded: (histogram) => this.#encoded(histogram),
+      leaving: (through) => this.leaving(through),
       exemplars: this.exemplars,
     };
   }
@@ -135,6 +140,26 @@ export class Head {
   commit(): void {
     for (const source of this.sources()) source.ring.commit(source.ring.appended);
     this.own.commit();
+  }
+
+  /**
+   * To be called before samples of the head up to `through` (Unix ms) are no more to be found there, or others come into partitions by
+   * another way: readers look for them in partitions from now on.
+   */
+  leaving(through: number): void {
+    this.#storedThrough = Math.max(this.#storedThrough, through);
+    if (this.#knowsPartitions) new Float64Array(this.shared.control)[STORED_THROUGH] = this.#storedThrough;
+  }
+
+  /** Says how late the samples are that partitions held when they were opened. */
+  foundInPartitions(through: number): void {
+    this.#knowsPartitions = true;
+    this.leaving(through);
+  }
+
+  /** Lets readers look for what was dropped in partitions only: they are about to change. */
+  forgetDropped(): void {
+    for (const source of this.sources()) source.ring.forget();
   }
 
   /** Notes everything that is in no partition once more, for a log that lost it. */

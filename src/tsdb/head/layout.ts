@@ -22,6 +22,12 @@ export const HEAD_CONTROL = {
 } as const;
 
 /**
+ * Float64 of the control block: no partition has a sample later than this, Unix ms, but those of rows that rings still hold or dropped
+ * (RING.keptFrom). Infinity while that is not known. Written before such samples leave the head.
+ */
+export const STORED_THROUGH = 4;
+
+/**
  * Fields of a ring, one row of `RING_STRIDE` words. Rows of a ring are numbered 0, 1, 2, … since the start of the process; row n lies
  * at place n mod `rows`. Readable are the rows [first, appended), for people [first, committed).
  */
@@ -49,6 +55,11 @@ export const RING = {
   startsCount: 12,
   /** 1 when a row ever had a histogram. */
   histograms: 13,
+  /**
+   * Rows that were dropped stay readable until they are written over, but none before this one: slots had other series then, or samples
+   * were deleted. See HeadReader.covers.
+   */
+  keptFrom: 14,
 } as const;
 export const RING_STRIDE = 16;
 
@@ -91,9 +102,11 @@ export interface HeadShared {
 }
 
 export function createHeadShared(seed: number): HeadShared {
+  const control = new SharedArrayBuffer(64);
+  new Float64Array(control)[STORED_THROUGH] = Number.POSITIVE_INFINITY;
   return {
     index: createIndexShared(seed),
-    control: new SharedArrayBuffer(64),
+    control,
     rings: sharedSlab(1 << 14),
     owns: sharedSlab(1 << 14),
     arena: createArenaBuffer(),

@@ -128,8 +128,8 @@ export class OwnColumns {
     this.#touched = [];
   }
 
-  /** Copies all committed samples; `drop` gives up what was copied once it is in partitions. */
-  gather(): OwnBatch & { drop(): void } {
+  /** Copies all committed samples, the latest at `through`; `drop` gives up what was copied once it is in partitions. */
+  gather(): OwnBatch & { readonly through: number; drop(): void } {
     const fields = this.#directory.words;
     const owns: number[] = [];
     let samples = 0;
@@ -162,7 +162,8 @@ export class OwnColumns {
       to += count;
     }
     const dropped = counts.slice();
-    return { refs, counts, timestamps, values, starts, drop: () => this.#drop(owns, dropped) };
+    const through = timestamps.reduce((latest, time) => Math.max(latest, time), Number.NEGATIVE_INFINITY);
+    return { refs, counts, timestamps, values, starts, through, drop: () => this.#drop(owns, dropped) };
   }
 
   /** Writes all samples to the log once more. */

@@ -115,6 +115,12 @@ export class Ring {
     this.#held.dropBefore(from);
   }
 
+  /** Lets nobody read rows that were dropped: they are not what partitions hold, or their slots get other series. */
+  forget(): void {
+    Atomics.store(this.#fields, RING.keptFrom, this.#first);
+    Atomics.add(this.#fields, RING.version, 2);
+  }
+
   /** Puts a histogram of the open row into the arena; returns the unit where it lies. */
   hold(histogram: Uint8Array): number {
     if (!this.#held) {
@@ -174,8 +180,9 @@ export class Ring {
     const offset = this.#arena.allocate(ringUnits(rows, width));
     const { floats } = this.#arena;
     const { words } = this.#arena;
-    // The last row stays the one that the next is compared with, even when it is in a partition already.
-    const base = this.#rows === 0 ? this.#appended : Math.max(0, Math.min(this.#first, this.#appended - 1));
+    // Rows that were dropped go along: the last is compared with the next, and readers go on from the others without a partition.
+    const base =
+      this.#rows === 0 ? this.#appended : Math.max(this.#fields[RING.base]!, this.#started - this.#rows);
     if (this.#rows > 0) {
       for (let row = base; row < this.#started; row++) {
         const from = this.values(row);

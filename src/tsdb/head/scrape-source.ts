@@ -23,6 +23,8 @@ export interface SourceContext {
   readonly journal: Journal;
   nextRef(): SeriesRef;
   counted(samples: number): void;
+  /** Samples up to this time are about to leave the head. */
+  leaving(through: number): void;
   /** A histogram as it is kept; undefined when it is malformed and was refused. Valid until the next call. */
   encoded(histogram: Histogram): Uint8Array | undefined;
   readonly exemplars: ExemplarRing;
@@ -103,7 +105,10 @@ export class ScrapeSource implements ScrapeAppender {
     let series = index.find(this.place, labels);
     const known = series >= 0 ? index.slotOf(series) : NO_SLOT;
     if (known !== NO_SLOT) return known;
-    const slot = this.#free.pop() ?? this.#slots++;
+    const freed = this.#free.pop();
+    // Rows that were dropped may have samples of its last series.
+    if (freed !== undefined) this.ring.forget();
+    const slot = freed ?? this.#slots++;
     if (series < 0) {
       series = index.add(this.place, labels, this.#context.nextRef());
       journal.definitions.series({ ref: index.refOf(series), source: this.id, labels, slot });
@@ -287,6 +292,7 @@ export class ScrapeSource implements ScrapeAppender {
     this.#full = [];
     this.#needsFullRow = true;
     this.#starts?.release();
+    this.#context.leaving(this.#lastTimestamp);
     this.ring.release();
   }
 
@@ -320,6 +326,8 @@ export class ScrapeSource implements ScrapeAppender {
       if (this.#series[slot] === NONE) this.#free.push(slot);
     const { ring } = this;
     this.synced = ring.first;
+    // Slots may have changed hands since.
+    ring.forget();
     const last = ring.appended - 1;
     if (last < 0) return;
     this.#lastTimestamp = ring.timestamp(last);
@@ -406,6 +414,8 @@ export class ScrapeSource implements ScrapeAppender {
   #release(slot: Slot): void {
     const { index, journal } = this.#context;
     const series = this.#series[slot]!;
+    // What rows that were dropped have of it is found in partitions only.
+    this.ring.forget();
     index.setSlot(series, NO_SLOT);
     journal.definitions.slot(index.refOf(series), undefined);
     journal.touch();

@@ -159,6 +159,20 @@ export class IndexReader {
     return candidates.subarray(0, kept);
   }
 
+  /** Whether any of the series from number `from` on matches all of `matchers`. */
+  matchesFrom(matchers: readonly CompiledMatcher[], from: number): boolean {
+    const resolved = matchers.map((matcher) => this.#resolve(matcher));
+    for (let series = from; series < this.#count; series++) {
+      if (resolved.every((one) => this.#accepts(one, series))) return true;
+    }
+    return false;
+  }
+
+  /** Series there are as of `refresh`. */
+  get count(): number {
+    return this.#count;
+  }
+
   #accepts(one: Resolved, series: number): boolean {
     const value = one.name < 0 ? -1 : this.valueOf(series, one.name);
     if (value < 0) return one.matcher.matchesEmpty;

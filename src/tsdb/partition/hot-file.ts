@@ -226,6 +226,9 @@ function statements(db: SqliteDatabase) {
     series: db.prepare('SELECT id, b FROM series ORDER BY id'),
     groups: db.prepare('SELECT id, b FROM grp ORDER BY id'),
     times: db.prepare('SELECT id, first, last, merged FROM ts ORDER BY id'),
+    through: pluck(
+      'SELECT max((SELECT coalesce(max(last), -9e99) FROM ts), (SELECT coalesce(max(last), -9e99) FROM own))',
+    ),
     timesRow: db.prepare('SELECT first, last, b FROM ts WHERE id = ?'),
     block: pluck('SELECT b FROM block WHERE id = ?'),
     ownIds: pluck('SELECT id FROM own ORDER BY id'),

@@ -77,6 +77,11 @@ export class HotPartition implements PartitionWriter {
     });
   }
 
+  /** Time of the latest sample, Unix ms; below any time when there is none. */
+  through(): number {
+    return this.#file.sql.through.get() as number;
+  }
+
   mergeStep(now: number): boolean {
     const piece = this.#merge.next(now);
     if (piece) this.#transaction(piece);
