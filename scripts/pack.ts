@@ -3,6 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 const NODE_VERSION = '24.21.0';
+/** What strips binaries of other processors than ours, of binutils for them. */
+const STRIP: Readonly<Record<string, string>> =
+  process.arch === 'x64'
+    ? { 'linux-arm64': 'aarch64-linux-gnu-strip' }
+    : { 'linux-x64': 'x86_64-linux-gnu-strip' };
 
 /**
  * Makes one executable of the staging folder with `pkg --sea`. pkg would download a Node; its cache is filled from npm's package
@@ -40,7 +45,7 @@ function seed(home: string, target: string): void {
   fs.mkdirSync(`${stem}/bin`, { recursive: true });
   fs.copyFileSync(source, `${stem}/bin/node`);
   try {
-    execFileSync('strip', [`${stem}/bin/node`], { stdio: 'ignore' });
+    execFileSync(STRIP[target] ?? 'strip', [`${stem}/bin/node`], { stdio: 'ignore' });
   } catch {
     console.warn('no strip for this target (binutils): the executable is 18 MB larger');
   }
