@@ -1,81 +1,23 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { buildWeb } from '../../scripts/build-web.ts';
 import type { ChartHost, ChartSpec } from '../src/chart/plot.ts';
-import { fakeDashboards } from './dashboards.ts';
-import { type FakeServer, startFakeServer } from './server.ts';
+import { hasBrowser, isDrawn, type PageBrowser, startPageBrowser } from './page-browser.ts';
+import type { FakeServer } from './server.ts';
 
-/**
- * The built page in a real browser, under the server's own content security policy, with made-up data behind it. Whatever the
- * browser complains about (a script error, a blocked style, a request to another host) fails the test it happens in.
- */
-const CHROMIUM = '/usr/bin/chromium';
-const hasBrowser = existsSync(CHROMIUM);
-if (!hasBrowser) console.warn(`${CHROMIUM} is not there: the page is NOT tested in a browser`);
-
+let browser: PageBrowser;
 let server: FakeServer;
-let browser: Browser;
-let context: BrowserContext;
-let webDir: string;
 let complaints: string[];
+let open: PageBrowser['open'];
 
 beforeAll(async () => {
   if (!hasBrowser) return;
-  webDir = mkdtempSync(join(tmpdir(), 'belfry-web-'));
-  await buildWeb(webDir);
-  server = await startFakeServer({ webDir, scenario: 'busy', extra: await fakeDashboards() });
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    headless: true,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-    ],
-  });
+  browser = await startPageBrowser();
+  ({ server, complaints, open } = browser);
 });
-
-afterAll(async () => {
-  if (!hasBrowser) return;
-  await browser.close();
-  await server.close();
-  rmSync(webDir, { recursive: true });
-});
-
-afterEach(async () => {
-  await context?.close();
-});
-
-async function open(path: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
-  server.api.scenario = 'busy';
-  complaints = [];
-  context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-  context.setDefaultTimeout(15_000);
-  const page = await context.newPage();
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-  });
-  page.on('request', (request) => {
-    if (!request.url().startsWith(server.url)) complaints.push(`request to ${request.url()}`);
-  });
-  await page.goto(server.url + path);
-  return page;
-}
-
-const isDrawn = (page: Page): Promise<unknown> =>
-  page.waitForFunction(() => {
-    const canvas = document.querySelector('canvas');
-    const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data;
-    return pixels?.some((value) => value !== 0) ?? false;
-  });
+afterAll(async () => browser?.close());
+afterEach(async () => browser?.closePage());
 
 test.skipIf(!hasBrowser)('Home tells what is firing, lists the targets and draws the host', async () => {
   const page = await open('/');
@@ -471,13 +413,23 @@ test.skipIf(!hasBrowser)('keys move about, search finds, and a wall has no bars'
 
 test.skipIf(!hasBrowser)('the theme is kept over a reload and applied before the first paint', async () => {
   const page = await open('/', { colorScheme: 'light' });
-  const theme = page.getByRole('button', { name: /^Theme/ });
-  await theme.click();
-  await theme.click();
+  await page.getByRole('button', { name: /^Appearance/ }).click();
+  await page.getByRole('button', { name: 'Dark', exact: true }).click();
+  await page.getByRole('button', { name: 'Colour-blind safe' }).click();
   expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark');
   await page.reload({ waitUntil: 'commit' });
   await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark');
   expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark');
+  expect(await page.evaluate(() => document.documentElement.dataset.palette)).toBe('safe');
+  // What is authored green, and the first of the series, are other colours than usual.
+  await page.goto(`${server.url}/d/options`);
+  await page.locator('.dash-panel canvas').nth(8).waitFor();
+  const colors = await page
+    .locator('.stat-tile.is-filled')
+    .evaluateAll((tiles) => tiles.map((tile) => getComputedStyle(tile).backgroundColor));
+  expect(colors.length).toBeGreaterThan(0);
+  for (const color of colors)
+    expect(Number(/oklch\([\d.]+ [\d.]+ ([\d.]+)/.exec(color)?.[1] ?? 0)).not.toBe(150);
 });
 
 test.skipIf(!hasBrowser)(

@@ -76,10 +76,17 @@ async function respond(
       return;
     }
     const given = extra
-      ? await extra.fetch(new Request(url, { method: request.method, ...(body ? { body } : {}) }))
+      ? await extra.fetch(
+          new Request(url, {
+            method: request.method,
+            headers: { 'if-none-match': request.headers['if-none-match'] ?? '' },
+            ...(body ? { body } : {}),
+          }),
+        )
       : undefined;
     response.writeHead(given?.status ?? 404, {
       'content-type': given?.headers.get('content-type') ?? 'text/plain',
+      etag: given?.headers.get('etag') ?? '',
     });
     response.end(given ? await given.text() : 'not found');
     return;

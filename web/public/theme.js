@@ -2,6 +2,7 @@
 try {
   const theme = localStorage.getItem('belfry.theme');
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+  if (localStorage.getItem('belfry.palette') === 'safe') document.documentElement.dataset.palette = 'safe';
 } catch {
   // Storage is switched off: the system's theme it is.
 }

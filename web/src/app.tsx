@@ -4,6 +4,7 @@ import { KeyHelp, useKeys } from './frame/keys.tsx';
 import { SearchPalette } from './frame/palette.tsx';
 import { Strip } from './frame/strip.tsx';
 import { BottomBar, TopBar } from './frame/top-bar.tsx';
+import { WallBar } from './frame/wall.tsx';
 import { lazyPart } from './lazy-part.ts';
 import { Home } from './pages/home.tsx';
 import { Empty, ErrorNote, Skeleton } from './parts/view-state.tsx';
@@ -32,17 +33,7 @@ export function App() {
       <button type="button" class="skip-link" onClick={() => document.getElementById('content')?.focus()}>
         Skip to the content
       </button>
-      {isKiosk ? (
-        <button
-          type="button"
-          class="button is-small kiosk-leave"
-          onClick={() => router.setQuery({ kiosk: undefined }, { replace: true })}
-        >
-          Show the bars
-        </button>
-      ) : (
-        <TopBar onSearch={() => setOver('search')} />
-      )}
+      {isKiosk ? <WallBar /> : <TopBar onSearch={() => setOver('search')} />}
       <Strip />
       <main id="content" class="content" tabIndex={-1}>
         <Page path={router.path.value} />

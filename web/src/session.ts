@@ -9,7 +9,6 @@ import { createBatch, type Queries } from './data/batch.ts';
 import { loginAddress } from './data/next-place.ts';
 import { createResource, type Load, type Resource, retryWhileEmpty } from './data/resource.ts';
 import { parseApiTime } from './format/time.ts';
-import { type Accent, createAccent } from './nav/accent.ts';
 import { createRangeStore, type RangeStore } from './nav/range-store.ts';
 import { createRouter, type Router } from './nav/router.ts';
 import { createTheme, type Theme } from './nav/theme.ts';
@@ -21,11 +20,12 @@ export interface Session {
   readonly api: Api;
   /** The same questions, with all that is asked at the same time in one request. */
   readonly queries: Queries;
+  /** When expressions were answered last, Unix ms. */
+  readonly answeredAt: ReadonlySignal<number | undefined>;
   readonly router: Router;
   readonly range: RangeStore;
   readonly theme: Theme;
   readonly zone: ZoneStore;
-  readonly accent: Accent;
   /** Unix ms, moves each second; for "4 min ago". */
   readonly now: ReadonlySignal<number>;
   /** Counts up each time everything in view is to be fetched again. */
@@ -56,7 +56,10 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
   const api = createApi(base.href, undefined, () => {
     window.location.assign(loginAddress(window.location, base));
   });
-  const queries = createBatch(base.href, clock);
+  const answeredAt = signal<number | undefined>(undefined);
+  const queries = createBatch(base.href, clock, undefined, () => {
+    answeredAt.value = clock.now();
+  });
   const now = signal(clock.now());
   const tick = signal(0);
   const range = createRangeStore(router, clock, () => window.localStorage);
@@ -105,11 +108,11 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
     clock,
     api,
     queries,
+    answeredAt,
     router,
     range,
     theme: createTheme(window),
     zone: createZone(window),
-    accent: createAccent(window),
     now,
     tick,
     alerts,

@@ -49,6 +49,7 @@ export function Chart({
   const [library, setLibrary] = useState<typeof import('./plot.ts')>();
   const [hidden, setHidden] = useHidden(stateKey, spec.lines);
   const shown = theme.shown.value;
+  const shownZone = zone.shown.value;
 
   useEffect(() => {
     let isGone = false;
@@ -74,7 +75,7 @@ export function Chart({
     const full: ChartSpec = {
       ...spec,
       hidden,
-      zone: zone.shown.value,
+      zone: shownZone,
       marks: [...(spec.marks ?? []), ...happened.marks],
       shades: [...(spec.shades ?? []), ...happened.shades],
     };

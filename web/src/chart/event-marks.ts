@@ -1,5 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import { useSession } from '../session.ts';
+import { isDark } from './palette.ts';
 import type { ChartMark, ChartShade } from './time-marks.ts';
 
 /** The parameter that switches deploys and the like off. */
@@ -10,7 +11,7 @@ export function useEventMarks(): { marks: readonly ChartMark[]; shades: readonly
   const { events, theme, router } = useSession();
   const all = events.data.value;
   const isOn = router.query.value.get(EVENTS_PARAMETER) !== 'off';
-  const color = theme.shown.value === 'dark' ? 'oklch(0.76 0.11 75)' : 'oklch(0.56 0.11 65)';
+  const color = isDark(theme.shown.value) ? 'oklch(0.76 0.11 75)' : 'oklch(0.56 0.11 65)';
   return useMemo(() => {
     const shown = isOn ? (all ?? []) : [];
     return {

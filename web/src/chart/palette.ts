@@ -1,4 +1,8 @@
-export type ShownTheme = 'light' | 'dark';
+/** Light or dark, and whether red and green are to be told apart by those who cannot. */
+export type ShownTheme = 'light' | 'dark' | 'light-safe' | 'dark-safe';
+
+export const isDark = (theme: ShownTheme): boolean => theme.startsWith('dark');
+export const isColorBlind = (theme: ShownTheme): boolean => theme.endsWith('-safe');
 
 /**
  * Twelve colours of equal lightness per theme, told apart with the common colour-vision deficiencies; the first six differ most.
@@ -34,20 +38,18 @@ const SAFE: readonly (readonly [lightness: number, hue: number, chroma: number])
   [0.36, 30, 0.08],
 ];
 
-const LIGHTNESS: Readonly<Record<ShownTheme, number>> = { light: 0.58, dark: 0.74 };
-
-export function seriesColor(index: number, theme: ShownTheme, isColorBlind = false): string {
-  if (isColorBlind) {
+export function seriesColor(index: number, theme: ShownTheme): string {
+  if (isColorBlind(theme)) {
     const [light, hue, chroma] = SAFE[index % SAFE.length]!;
-    return `oklch(${theme === 'dark' ? (1.22 - light).toFixed(2) : light} ${chroma} ${hue})`;
+    return `oklch(${isDark(theme) ? (1.22 - light).toFixed(2) : light} ${chroma} ${hue})`;
   }
   const [hue, chroma] = SERIES[index % SERIES.length]!;
-  return `oklch(${LIGHTNESS[theme]} ${chroma} ${hue})`;
+  return `oklch(${isDark(theme) ? 0.74 : 0.58} ${chroma} ${hue})`;
 }
 
 /** Of axes, for the canvas, which cannot read custom properties: the tokens `--tick` and `--grid`. */
 export function axisColors(theme: ShownTheme): { readonly tick: string; readonly grid: string } {
-  return theme === 'dark'
+  return isDark(theme)
     ? { tick: 'oklch(0.66 0.01 260)', grid: 'oklch(0.93 0.005 85 / 0.08)' }
     : { tick: 'oklch(0.5 0.01 260)', grid: 'oklch(0.24 0.01 260 / 0.07)' };
 }

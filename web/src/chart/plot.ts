@@ -95,6 +95,12 @@ export interface PlotColors {
   readonly grid: string;
 }
 
+/** Distances of ticks on the time axis, seconds. */
+const TIME_STEPS = [
+  0.001, 0.01, 0.1, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200,
+  86_400, 172_800, 345_600, 604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000,
+];
+
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 /** The element a chart is in: what it draws can be read from it, by those who check that it is the truth. */
@@ -121,6 +127,7 @@ export function createPlot(
   };
   const tooltip = createTooltip(host);
   const hasRight = spec.lines.some((line) => line.axis === 'right');
+  const hasLeft = !hasRight || spec.lines.some((line) => line.axis !== 'right');
 
   const yAxis = (side: 'left' | 'right'): uPlot.Axis => {
     const isLeft = side === 'left';
@@ -131,12 +138,12 @@ export function createPlot(
     const first = spec.lines.find((line) => (line.axis ?? 'left') === side);
     return {
       ...(label ? { label, labelFont: FONT, labelSize: 16, labelGap: 2 } : {}),
-      show: spec.isHidden !== true,
+      show: spec.isHidden !== true && (!isLeft || hasLeft),
       scale: side,
       side: isLeft ? 3 : 1,
       stroke: spec.isColored && first ? first.color : colors.tick,
       font: FONT,
-      grid: isLeft ? { stroke: colors.grid, width: 1 } : { show: false },
+      grid: isLeft === hasLeft ? { stroke: colors.grid, width: 1 } : { show: false },
       ticks: { show: false },
       gap: 6,
       space: 32,
@@ -192,6 +199,7 @@ export function createPlot(
           gap: 4,
           size: 26,
           space: 72,
+          incrs: TIME_STEPS,
           values: (_, splits, _axis, _space, step) =>
             splits.map((time) => tickText(time * 1000, step * 1000, spec.zone)),
         },

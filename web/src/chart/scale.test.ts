@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { assignColors } from './palette.ts';
-import { alignTimes, axisSpan, stackColumns, steadySpan, tickSteps } from './scale.ts';
+import { alignTimes, axisSpan, niceTicks, stackColumns, steadySpan, tickSteps } from './scale.ts';
 
 test('the axis starts at zero where that wastes little, not where it hides the data', () => {
   expect(axisSpan(20, 100, {})[0]).toBe(0);
@@ -46,7 +46,10 @@ test('stacks add up; where nobody has a value there is a hole', () => {
 
 test('ticks of bytes are powers of two', () => {
   expect(tickSteps('bytes')).toContain(256 * 1024);
-  expect(tickSteps('s')).toBeUndefined();
+  expect(tickSteps('s')).toEqual(expect.arrayContaining([0.05, 10, 30, 60, 300, 86_400]));
+  expect(tickSteps('ms')).toEqual(expect.arrayContaining([50, 60_000]));
+  expect(tickSteps('s')).not.toContain(50);
+  expect(tickSteps('percent')).toBeUndefined();
 });
 
 test('twelve names get twelve colours, and a name keeps its own', () => {
@@ -69,4 +72,15 @@ test('series on grids of their own are joined; where one has no sample, its line
 
 test('an axis around zero reaches as far down as up', () => {
   expect(axisSpan(-2, 10, { isCentered: true })).toEqual([-10.96, 10.96]);
+});
+
+test.each([
+  [0, 99.6, false, [0, 25, 50, 75, 100]],
+  [0, 115, false, [0, 50, 100, 150]],
+  [0, 0.03, false, [0, 0.01, 0.02, 0.03]],
+  [0, 70, true, [0, 20, 40, 60]],
+  [-3, 3, false, [-2, 0, 2, 4]],
+  [0, 0, false, [0]],
+])('bars from %d to %d, fixed %s, have their marks at %j', (low, high, isFixed, marks) => {
+  expect(niceTicks(low, high, isFixed)).toEqual(marks);
 });

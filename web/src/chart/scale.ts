@@ -13,12 +13,44 @@ const IEC_UNITS = new Set([
 
 /** Tick distances that give round labels in this unit; undefined leaves the choice to the chart library. */
 export function tickSteps(unit: string): number[] | undefined {
+  const second = SECOND_OF[unit];
+  if (second !== undefined) return DURATION_STEPS_S.map((step) => step * second);
   if (!IEC_UNITS.has(unit)) return undefined;
   const steps: number[] = [];
   for (let power = 0; power < 7; power++) {
     for (let k = 1; k < 1024; k *= 2) steps.push(k * 1024 ** power);
   }
   return [0.001, 0.01, 0.1, 0.25, 0.5, ...steps];
+}
+
+/** How much of the unit a second is. */
+const SECOND_OF: Readonly<Record<string, number>> = {
+  s: 1,
+  ms: 1e3,
+  µs: 1e6,
+  ns: 1e9,
+  dtdurations: 1,
+  dtdurationms: 1e3,
+  dthms: 1,
+  clocks: 1,
+};
+/** Below a minute as numbers are counted, above it as clocks are. */
+const DURATION_STEPS_S = [
+  ...[-9, -8, -7, -6, -5, -4, -3, -2, -1].flatMap((power) => [1, 2, 5].map((k) => k * 10 ** power)),
+  ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200],
+  ...[1, 2, 5, 7, 14, 30, 60, 90, 180, 365, 730, 1825, 3650].map((days) => days * 86_400),
+];
+
+/** Round numbers from `low` on, about four steps; the last is the first that `high` does not pass, or not above it where it is fixed. */
+export function niceTicks(low: number, high: number, isFixed: boolean): number[] {
+  const rough = (high - low) / 4 || 1;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 2.5, 5, 10].find((k) => k * power >= rough) ?? 10) * power;
+  const first = Math.ceil(low / step - 1e-9);
+  const last = isFixed ? Math.floor(high / step + 1e-9) : Math.ceil(high / step - 1e-9);
+  return Array.from({ length: Math.max(1, last - first + 1) }, (_, i) =>
+    Number(((first + i) * step).toPrecision(12)),
+  );
 }
 
 export interface Bounds {

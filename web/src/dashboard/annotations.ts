@@ -1,5 +1,5 @@
 import type { AnnotationModel } from '../../../src/dashboards/model.ts';
-import type { ShownTheme } from '../chart/palette.ts';
+import { isDark, type ShownTheme } from '../chart/palette.ts';
 import type { ChartMark, ChartShade } from '../chart/time-marks.ts';
 import type { LabelMap, MatrixSeries } from '../data/api-types.ts';
 import type { Queries } from '../data/batch.ts';
@@ -97,7 +97,7 @@ function textOf({ name, titleFormat, textFormat, tagKeys }: AnnotationModel, lab
 /** Stretches as tinted ground with a mark where they begin. */
 export function timeMarks(happenings: readonly Happening[], theme: ShownTheme): TimeMarks {
   const css = (color: string): string =>
-    cssColor(color, theme) ?? (theme === 'dark' ? 'oklch(0.76 0.11 75)' : 'oklch(0.56 0.11 65)');
+    cssColor(color, theme) ?? (isDark(theme) ? 'oklch(0.76 0.11 75)' : 'oklch(0.56 0.11 65)');
   return {
     marks: happenings.map(({ from, text, color, isBar }) => ({
       time: from,

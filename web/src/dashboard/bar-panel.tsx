@@ -1,6 +1,7 @@
 import { useRef } from 'preact/hooks';
 import type { PanelModel } from '../../../src/dashboards/model.ts';
-import { assignColors, seriesColor } from '../chart/palette.ts';
+import { assignColors, type ShownTheme, seriesColor } from '../chart/palette.ts';
+import { niceTicks } from '../chart/scale.ts';
 import { timeText } from '../format/time.ts';
 import { formatNumber, valueText } from '../format/units.ts';
 import { useSize } from '../parts/size-of.ts';
@@ -45,52 +46,57 @@ export function BarPanel({ panel, data }: { readonly panel: PanelModel; readonly
       ? bars.reduce((sum, { value }) => sum + Math.max(0, value ?? 0), 0)
       : Math.max(0, ...bars.map(({ value }) => value ?? 0)),
   );
-  const high = panel.max ?? (Math.max(...sums) || 1);
   const low = panel.min ?? 0;
+  const ticks = niceTicks(low, panel.max ?? (Math.max(...sums) || 1), panel.max !== undefined);
+  const high = panel.max ?? ticks.at(-1)!;
   const length = (value: number | null): string =>
     `${Math.min(1, Math.max(0, ((value ?? 0) - low) / (high - low || 1))) * 100}%`;
   const names =
     panel.type === 'histogram'
       ? []
       : [...new Set(groups.flatMap(({ bars }) => bars.map(({ series }) => series)))];
-  const ends = panel.type === 'histogram' ? formatNumber(high) : valueText(high, panel.unit, panel.decimals);
+  const tickText = (value: number): string =>
+    panel.type === 'histogram' ? formatNumber(value) : valueText(value, panel.unit, panel.decimals);
   return (
     <div
       ref={root}
       class={`bar-chart${every > 1 ? ' has-few-names' : ''}${isHorizontal ? ' is-horizontal' : ''}${isStacked ? ' is-stacked' : ''}`}
     >
-      {!isHorizontal && (
-        <div class="bar-axis" aria-hidden="true">
-          <span>{ends}</span>
-          <span>
-            {panel.type === 'histogram' ? formatNumber(low) : valueText(low, panel.unit, panel.decimals)}
-          </span>
-        </div>
-      )}
-      <ul class="bar-groups">
-        {groups.slice(0, MAX_GROUPS).map((group, i) => (
-          <li key={group.name}>
-            <span class="bar-marks">
-              {group.bars.map((bar) => (
-                <span
-                  key={bar.series}
-                  class="bar-mark"
-                  title={`${group.name}${names.length > 1 ? `, ${bar.series}` : ''}: ${bar.text}`}
-                  style={{ [isHorizontal ? 'width' : 'height']: length(bar.value), background: bar.color }}
-                >
-                  <span class="sr-only">
-                    {bar.series} {bar.text}
+      <div class="bar-plot">
+        {!isHorizontal && (
+          <div class="bar-axis" aria-hidden="true">
+            {ticks.map((tick) => (
+              <div key={tick} class="bar-tick" style={{ bottom: length(tick) }}>
+                <span>{tickText(tick)}</span>
+              </div>
+            ))}
+          </div>
+        )}
+        <ul class="bar-groups">
+          {groups.slice(0, MAX_GROUPS).map((group, i) => (
+            <li key={group.name}>
+              <span class="bar-marks">
+                {group.bars.map((bar) => (
+                  <span
+                    key={bar.series}
+                    class="bar-mark"
+                    title={`${group.name}${names.length > 1 ? `, ${bar.series}` : ''}: ${bar.text}`}
+                    style={{ [isHorizontal ? 'width' : 'height']: length(bar.value), background: bar.color }}
+                  >
+                    <span class="sr-only">
+                      {bar.series} {bar.text}
+                    </span>
                   </span>
-                </span>
-              ))}
-            </span>
-            <span class="bar-name" title={group.name}>
-              {isHorizontal || i % every === 0 ? group.name : ''}
-            </span>
-            {isHorizontal && <span class="value">{group.bars.map((bar) => bar.text).join(' · ')}</span>}
-          </li>
-        ))}
-      </ul>
+                ))}
+              </span>
+              <span class="bar-name" title={group.name}>
+                {isHorizontal || i % every === 0 ? group.name : ''}
+              </span>
+              {isHorizontal && <span class="value">{group.bars.map((bar) => bar.text).join(' · ')}</span>}
+            </li>
+          ))}
+        </ul>
+      </div>
       {names.length > 1 && panel.legend?.isShown !== false && (
         <ul class="legend">
           {names.map((name) => (
@@ -110,7 +116,7 @@ export function BarPanel({ panel, data }: { readonly panel: PanelModel; readonly
   );
 }
 
-function barGroups(panel: PanelModel, data: PanelData, theme: 'light' | 'dark', now: number): BarGroup[] {
+function barGroups(panel: PanelModel, data: PanelData, theme: ShownTheme, now: number): BarGroup[] {
   const series = data.series.filter(({ settings }) => !isHidden(settings));
   const palette = assignColors(series.map(({ name }) => name));
   const barOf = (index: number, value: number | null) => {
@@ -157,7 +163,7 @@ function namesOf(panel: PanelModel, data: PanelData, length: number, now: number
   });
 }
 
-function histogramGroups(panel: PanelModel, data: PanelData, theme: 'light' | 'dark'): BarGroup[] {
+function histogramGroups(panel: PanelModel, data: PanelData, theme: ShownTheme): BarGroup[] {
   const series = data.series.filter(({ settings }) => !isHidden(settings));
   const all = series.flatMap(({ values }) => values.filter((value) => value !== null));
   const { bucketSize = 0, bucketCount = 30 } = panel.bars ?? {};

@@ -1,5 +1,5 @@
 import type { PanelModel, ThresholdsModel } from '../../../src/dashboards/model.ts';
-import type { ShownTheme } from '../chart/palette.ts';
+import { isColorBlind, isDark, type ShownTheme } from '../chart/palette.ts';
 
 /** Hue and chroma of Grafana's named colours, drawn in our own lightness so that they read in both themes. */
 const HUES: Readonly<Record<string, readonly [hue: number, chroma: number]>> = {
@@ -9,6 +9,16 @@ const HUES: Readonly<Record<string, readonly [hue: number, chroma: number]>> = {
   green: [150, 0.15],
   blue: [255, 0.15],
   purple: [300, 0.16],
+};
+
+/** The same for readers who cannot tell red from green: green turns blue, and what is worse is darker. */
+const SAFE_HUES: Readonly<Record<string, readonly [hue: number, chroma: number, lightness: number]>> = {
+  red: [32, 0.19, 0.5],
+  orange: [62, 0.16, 0.66],
+  yellow: [95, 0.15, 0.8],
+  green: [245, 0.14, 0.58],
+  blue: [285, 0.15, 0.5],
+  purple: [320, 0.14, 0.6],
 };
 
 /** Grafana's steps of a colour: how much darker or lighter. */
@@ -22,16 +32,44 @@ const SHADES: Readonly<Record<string, number>> = {
 /** A colour as authored, as CSS; names become ours, `#rrggbb` and `rgb()` stay. Anything else is undefined. */
 export function cssColor(name: string | undefined, theme: ShownTheme): string | undefined {
   if (name === undefined || name === '') return undefined;
+  const plain = isColorBlind(theme) ? (redOrGreen(name) ?? name) : name;
+  if (plain !== name) return cssColor(plain, theme);
   if (/^#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/i.test(name)) return name;
   if (/^(rgb|hsl)a?\([\d\s.,%/]+\)$/.test(name)) return name;
   if (name === 'transparent') return 'transparent';
-  if (name === 'text') return theme === 'dark' ? 'oklch(0.93 0.005 85)' : 'oklch(0.24 0.01 260)';
+  if (name === 'text') return isDark(theme) ? 'oklch(0.93 0.005 85)' : 'oklch(0.24 0.01 260)';
   const shade = Object.keys(SHADES).find((prefix) => name.startsWith(prefix)) ?? '';
-  const hue = HUES[name.slice(shade.length)];
+  const hue = (isColorBlind(theme) ? SAFE_HUES : HUES)[name.slice(shade.length)];
   if (!hue) return undefined;
-  const base = theme === 'dark' ? 0.73 : hue[0] === 90 ? 0.62 : 0.57;
+  const [, , own] = hue;
+  const base =
+    own === undefined
+      ? isDark(theme)
+        ? 0.73
+        : hue[0] === 90
+          ? 0.62
+          : 0.57
+      : own + (isDark(theme) ? 0.1 : 0);
   const lightness = Math.min(0.95, Math.max(0.3, base + (shade === '' ? 0 : SHADES[shade]!)));
   return `oklch(${lightness.toFixed(2)} ${hue[1]} ${hue[0]})`;
+}
+
+/** The name of a colour that is written as numbers, where it is a red or a green. */
+function redOrGreen(color: string): 'red' | 'green' | undefined {
+  const parts = partsOf(color);
+  if (!parts) return undefined;
+  const [red = 0, green = 0, blue = 0] = parts;
+  const high = Math.max(red, green, blue);
+  if (high - Math.min(red, green, blue) < high * 0.35) return undefined;
+  if (high === red) return Math.max(green, blue) - Math.min(green, blue) < red * 0.25 ? 'red' : undefined;
+  return high === green && blue < green * 0.8 ? 'green' : undefined;
+}
+
+/** Red, green and blue from 0 to 255. */
+function partsOf(color: string): number[] | undefined {
+  const rgb = /^rgba?\(\s*([\d.]+)[\s,]+([\d.]+)[\s,]+([\d.]+)/.exec(color);
+  const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/i.exec(color);
+  return rgb?.slice(1).map(Number) ?? hex?.slice(1).map((part) => Number.parseInt(part, 16));
 }
 
 /** Black or white, whichever reads better on a colour. */
@@ -59,9 +97,7 @@ function luminanceOf(color: string): number | undefined {
     const blue = -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s;
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   }
-  const rgb = /^rgba?\(\s*([\d.]+)[\s,]+([\d.]+)[\s,]+([\d.]+)/.exec(color);
-  const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/i.exec(color);
-  const parts = rgb?.slice(1).map(Number) ?? hex?.slice(1).map((part) => Number.parseInt(part, 16));
+  const parts = partsOf(color);
   if (!parts) return undefined;
   const [r = 0, g = 0, b = 0] = parts.map((part) => {
     const share = part / 255;

@@ -1,3 +1,5 @@
+import { isDark, type ShownTheme } from '../chart/palette.ts';
+
 /** Colour schemes by their usual names, low to high, as hex triplets. */
 const SCHEMES: Readonly<Record<string, string>> = {
   Spectral: '9e0142d53e4ff46d43fdae61fee08bffffbfe6f598abdda466c2a53288bd5e4fa2',
@@ -34,15 +36,9 @@ const LIGHT_FIRST = new Set(['Oranges', 'Blues', 'Greens', 'Reds', 'Purples', 'G
 const DARK_FIRST = new Set(['Inferno', 'Magma', 'Plasma', 'Viridis']);
 
 /** The colour at a share of a scheme, 0 to 1; an unknown scheme is drawn as Oranges. */
-export function schemeColor(
-  scheme: string,
-  share: number,
-  theme: 'light' | 'dark',
-  isReversed = false,
-): string {
+export function schemeColor(scheme: string, share: number, theme: ShownTheme, isReversed = false): string {
   const known = scheme in SCHEMES ? scheme : 'Oranges';
-  const isTurned =
-    (theme === 'dark' && LIGHT_FIRST.has(known)) || (theme === 'light' && DARK_FIRST.has(known));
+  const isTurned = isDark(theme) ? LIGHT_FIRST.has(known) : DARK_FIRST.has(known);
   const stops = SCHEMES[known]!.match(/.{6}/g)!.map((hex) =>
     [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)),
   );

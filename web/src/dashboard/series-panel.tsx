@@ -27,13 +27,9 @@ interface SeriesPanelProps {
 
 /** Time series and old graphs. */
 export function SeriesPanel({ panel, data, syncKey, isTipShared, marks, stateKey }: SeriesPanelProps) {
-  const { theme, accent } = useSession();
+  const { theme } = useSession();
   const shown = theme.shown.value;
-  const isSafe = accent.isColorBlind.value;
-  const { times, lines } = useMemo(
-    () => linesOf(panel, data.series, shown, isSafe),
-    [panel, data, shown, isSafe],
-  );
+  const { times, lines } = useMemo(() => linesOf(panel, data.series, shown), [panel, data, shown]);
   const { graph, legend } = panel;
   if (!graph || lines.length === 0)
     return <p class="panel-empty">{panel.noValue ?? 'No data in this range.'}</p>;
@@ -104,7 +100,6 @@ function linesOf(
   panel: PanelModel,
   series: readonly PanelSeries[],
   theme: ShownTheme,
-  isSafe: boolean,
 ): { times: readonly number[]; lines: ChartLine[] } {
   const { graph } = panel;
   if (!graph) return { times: [], lines: [] };
@@ -141,7 +136,7 @@ function linesOf(
     const paint = gradient === 'scheme' ? paintOf(panel, theme) : undefined;
     return {
       name,
-      color: colorOf(panel, settings, authored, theme) ?? seriesColor(palette[i]!, theme, isSafe),
+      color: colorOf(panel, settings, authored, theme) ?? seriesColor(palette[i]!, theme),
       values,
       width: number('custom.lineWidth', graph.lineWidth),
       fill: number('custom.fillOpacity', graph.fill * 100) / 100,

@@ -1,5 +1,5 @@
 import type { PanelModel } from '../../../src/dashboards/model.ts';
-import { assignColors, seriesColor } from '../chart/palette.ts';
+import { assignColors, type ShownTheme, seriesColor } from '../chart/palette.ts';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { useSession } from '../session.ts';
 import { cssColor, inkOn } from './colors.ts';
@@ -82,7 +82,7 @@ export function StatPanel({ panel, data }: { readonly panel: PanelModel; readonl
 }
 
 /** A panel's series, each brought to one number as the author wants it read; of a table each row, if that is wanted. */
-export function tilesOf(panel: PanelModel, series: readonly PanelSeries[], theme: 'light' | 'dark'): Tile[] {
+export function tilesOf(panel: PanelModel, series: readonly PanelSeries[], theme: ShownTheme): Tile[] {
   const reducer = panel.value?.reducer ?? 'lastNotNull';
   const shown = series.filter(({ settings }) => !isHidden(settings));
   if (shown.length === 0)

@@ -1,5 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { PanelModel } from '../../../src/dashboards/model.ts';
+import type { ShownTheme } from '../chart/palette.ts';
+import { Icon } from '../parts/icons.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { useSession } from '../session.ts';
 import { inkOn } from './colors.ts';
@@ -25,7 +27,8 @@ interface Column {
   readonly high: number;
 }
 
-const MAX_ROWS = 200;
+/** Rows of one page. */
+const PAGE_ROWS = 100;
 
 interface TablePanelProps {
   readonly panel: PanelModel;
@@ -40,11 +43,15 @@ export function TablePanel({ panel, data, choices }: TablePanelProps) {
   const [order, setOrder] = useState<{ name: string; isDescending: boolean } | undefined>(
     panel.columns?.sortBy[0],
   );
+  const [wantedPage, setPage] = useState(0);
   const frames = data.frames.filter((frame) => rowsOf(frame) > 0);
   const frame = frames[Math.min(shownFrame, frames.length - 1)];
   if (!frame) return <p class="panel-empty">{panel.noValue ?? 'No data.'}</p>;
   const columns = columnsOf(panel, frame, panel.transformations.length > 0);
   const rows = sortedRows(frame, columns, order);
+  const pages = Math.ceil(rows.length / PAGE_ROWS);
+  // Fewer rows after a refresh: the last page there is.
+  const page = Math.min(wantedPage, pages - 1);
   const sortBy = (column: Column): void =>
     setOrder({
       name: column.title,
@@ -93,7 +100,7 @@ export function TablePanel({ panel, data, choices }: TablePanelProps) {
           </thead>
         )}
         <tbody>
-          {rows.slice(0, MAX_ROWS).map((row) => (
+          {rows.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS).map((row) => (
             <tr key={row}>
               {columns.map((column) => (
                 <CellView
@@ -111,10 +118,30 @@ export function TablePanel({ panel, data, choices }: TablePanelProps) {
           <Footer columns={columns} reducers={panel.columns!.footer} />
         )}
       </table>
-      {rows.length > MAX_ROWS && (
-        <p class="note">
-          The first {MAX_ROWS} of {rows.length} rows.
-        </p>
+      {pages > 1 && (
+        <nav class="table-pages" aria-label="Pages of the table">
+          <button
+            type="button"
+            class="icon-button is-small"
+            aria-label="The page before"
+            disabled={page === 0}
+            onClick={() => setPage(page - 1)}
+          >
+            <Icon name="left" />
+          </button>
+          <span class="dim">
+            {page * PAGE_ROWS + 1}–{Math.min(rows.length, (page + 1) * PAGE_ROWS)} of {rows.length}
+          </span>
+          <button
+            type="button"
+            class="icon-button is-small"
+            aria-label="The next page"
+            disabled={page === pages - 1}
+            onClick={() => setPage(page + 1)}
+          >
+            <Icon name="right" />
+          </button>
+        </nav>
       )}
     </div>
   );
@@ -123,7 +150,7 @@ export function TablePanel({ panel, data, choices }: TablePanelProps) {
 interface CellViewProps {
   readonly column: Column;
   readonly cell: Cell;
-  readonly theme: 'light' | 'dark';
+  readonly theme: ShownTheme;
   scope(): LinkScope;
 }
 

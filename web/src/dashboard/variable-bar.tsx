@@ -1,6 +1,8 @@
+import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { useDismiss } from '../frame/time-control.tsx';
 import { Icon } from '../parts/icons.tsx';
+import { useIsNarrow } from '../parts/is-narrow.ts';
 import type { VariableState } from './variables.ts';
 
 interface VariableBarProps {
@@ -15,8 +17,9 @@ export function VariableBar({ variables, onChoose }: VariableBarProps) {
   const shown = variables.filter(
     ({ model }) => model.hide !== 'variable' && !['constant', 'datasource', 'adhoc'].includes(model.type),
   );
+  const isNarrow = useIsNarrow();
   if (shown.length === 0) return null;
-  return (
+  const bar = (
     <div class="variables">
       {shown.map((variable) => (
         <Variable
@@ -26,6 +29,42 @@ export function VariableBar({ variables, onChoose }: VariableBarProps) {
         />
       ))}
     </div>
+  );
+  return isNarrow && shown.length > 1 ? <VariableSheet variables={shown}>{bar}</VariableSheet> : bar;
+}
+
+/** On a phone: one button that says what is chosen, and a sheet from below with the choices. */
+function VariableSheet({
+  variables,
+  children,
+}: {
+  readonly variables: readonly VariableState[];
+  readonly children: ComponentChildren;
+}) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const chosen = variables.map(({ chosen: { isAll, texts } }) =>
+    isAll ? 'All' : texts.join(' + ') || 'none',
+  );
+  return (
+    <>
+      <button
+        type="button"
+        class="button variable-sheet-button"
+        aria-haspopup="dialog"
+        onClick={() => dialog.current?.showModal()}
+      >
+        <Icon name="filter" />
+        <span class="variable-value">{chosen.join(' · ')}</span>
+      </button>
+      <dialog class="dialog variable-sheet" ref={dialog} aria-label="Variables">
+        {children}
+        <div class="dialog-actions">
+          <button type="button" class="button is-primary" onClick={() => dialog.current?.close()}>
+            Done
+          </button>
+        </div>
+      </dialog>
+    </>
   );
 }
 

@@ -31,8 +31,14 @@ const MAX_QUERIES = 400;
 /**
  * Gathers what is asked within one turn of the browser's loop into one request, the same question only once, and hands each its
  * answer as soon as the server has it. When nobody waits any more, the request is cancelled, and with it what the server evaluates.
+ * @param onAnswer told when all questions of a request have their answer
  */
-export function createBatch(base: string, clock: PageClock, fetchFn: typeof fetch = fetch): Queries {
+export function createBatch(
+  base: string,
+  clock: PageClock,
+  fetchFn: typeof fetch = fetch,
+  onAnswer: () => void = () => {},
+): Queries {
   let waiting: Waiting[] = [];
   const ask = (query: BatchQuery, signal: AbortSignal | undefined): Promise<unknown> =>
     new Promise((resolve, reject) => {
@@ -45,7 +51,7 @@ export function createBatch(base: string, clock: PageClock, fetchFn: typeof fetc
     waiting = [];
     const questions = [...Map.groupBy(all, ({ query }) => JSON.stringify(query)).values()];
     for (let at = 0; at < questions.length; at += MAX_QUERIES)
-      void send(new URL('api/batch', base), questions.slice(at, at + MAX_QUERIES), fetchFn);
+      void send(new URL('api/batch', base), questions.slice(at, at + MAX_QUERIES), fetchFn, onAnswer);
   };
   return {
     query: async (expr, time, signal): Promise<Answer<QueryResult>> =>
@@ -62,6 +68,7 @@ async function send(
   address: URL,
   questions: readonly (readonly Waiting[])[],
   fetchFn: typeof fetch,
+  onAnswer: () => void,
 ): Promise<void> {
   const open = new Set(questions.flat());
   const controller = new AbortController();
@@ -95,6 +102,7 @@ async function send(
       throw errorOfAnswer(response.status, text);
     }
     for await (const line of linesOf(response.body)) settle(JSON.parse(line) as BatchLine);
+    if (open.size === 0) onAnswer();
     throw new ApiError(0, 'The answer ended too early: is a proxy in between?');
   } catch (error) {
     const problem = error instanceof ApiError ? error : new ApiError(0, 'Belfry does not answer.');

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { isDark } from '../chart/palette.ts';
 import { shiftRange, widenRange } from '../nav/time-range.ts';
 import { useSession } from '../session.ts';
 
@@ -83,7 +84,7 @@ export function useKeys(actions: Actions): void {
           range.undo();
           return true;
         case 'd':
-          theme.choose(theme.shown.value === 'dark' ? 'light' : 'dark');
+          theme.choose(isDark(theme.shown.value) ? 'light' : 'dark');
           return true;
         case 'k':
           router.setQuery({ kiosk: router.query.value.has('kiosk') ? undefined : '' }, { replace: true });

@@ -1,6 +1,6 @@
-import type { ThemeChoice } from '../nav/theme.ts';
 import { BellMark, Icon, type IconName } from '../parts/icons.tsx';
 import { useSession } from '../session.ts';
+import { Appearance } from './appearance.tsx';
 import { TimeControl } from './time-control.tsx';
 
 interface PageLink {
@@ -40,7 +40,7 @@ export function TopBar({ onSearch }: { onSearch(): void }) {
           <Icon name="search" />
         </button>
         <TimeControl />
-        <ThemeButton />
+        <Appearance />
         <UserMenu />
       </div>
     </header>
@@ -112,24 +112,5 @@ function UserMenu() {
         </button>
       )}
     </>
-  );
-}
-
-const NEXT: Readonly<Record<ThemeChoice, ThemeChoice>> = { auto: 'light', light: 'dark', dark: 'auto' };
-const THEME_ICON: Readonly<Record<ThemeChoice, IconName>> = { auto: 'auto', light: 'sun', dark: 'moon' };
-
-function ThemeButton() {
-  const { theme } = useSession();
-  const choice = theme.choice.value;
-  return (
-    <button
-      type="button"
-      class="icon-button"
-      title={`Theme: ${choice === 'auto' ? 'as the system' : choice}. Click for ${NEXT[choice] === 'auto' ? 'the system’s' : NEXT[choice]}.`}
-      aria-label={`Theme: ${choice}`}
-      onClick={() => theme.choose(NEXT[choice])}
-    >
-      <Icon name={THEME_ICON[choice]} />
-    </button>
   );
 }

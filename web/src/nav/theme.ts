@@ -1,17 +1,22 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import type { ShownTheme } from '../chart/palette.ts';
 
 export type ThemeChoice = 'auto' | 'light' | 'dark';
 
 export interface Theme {
   readonly choice: ReadonlySignal<ThemeChoice>;
   /** What is shown now, the system asked where the choice is `auto`. */
-  readonly shown: ReadonlySignal<'light' | 'dark'>;
+  readonly shown: ReadonlySignal<ShownTheme>;
   choose(theme: ThemeChoice): void;
+  /** Colours that do not need red and green to be told apart. */
+  readonly isColorBlind: ReadonlySignal<boolean>;
+  setColorBlind(isColorBlind: boolean): void;
 }
 
 const KEY = 'belfry.theme';
+const PALETTE_KEY = 'belfry.palette';
 
-/** Keeps the chosen theme in the browser; public/theme.js applies it before the first paint. */
+/** Keeps the chosen theme and colours in the browser; public/theme.js applies it before the first paint. */
 export function createTheme(window: Window): Theme {
   const root = window.document.documentElement;
   const stored = root.dataset.theme;
@@ -21,19 +26,33 @@ export function createTheme(window: Window): Theme {
   system.addEventListener('change', (event) => {
     systemIsDark.value = event.matches;
   });
+  const isColorBlind = signal(root.dataset.palette === 'safe');
+  const store = (key: string, value: string | undefined): void => {
+    try {
+      if (value === undefined) window.localStorage.removeItem(key);
+      else window.localStorage.setItem(key, value);
+    } catch {
+      // Storage is switched off: the choice lasts as long as the page.
+    }
+  };
   return {
     choice,
-    shown: computed(() => (choice.value === 'auto' ? (systemIsDark.value ? 'dark' : 'light') : choice.value)),
+    isColorBlind,
+    setColorBlind(next) {
+      isColorBlind.value = next;
+      if (next) root.dataset.palette = 'safe';
+      else delete root.dataset.palette;
+      store(PALETTE_KEY, next ? 'safe' : undefined);
+    },
+    shown: computed((): ShownTheme => {
+      const light = choice.value === 'auto' ? (systemIsDark.value ? 'dark' : 'light') : choice.value;
+      return isColorBlind.value ? `${light}-safe` : light;
+    }),
     choose(theme) {
       choice.value = theme;
       if (theme === 'auto') delete root.dataset.theme;
       else root.dataset.theme = theme;
-      try {
-        if (theme === 'auto') window.localStorage.removeItem(KEY);
-        else window.localStorage.setItem(KEY, theme);
-      } catch {
-        // Storage is switched off: the choice lasts as long as the page.
-      }
+      store(KEY, theme === 'auto' ? undefined : theme);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { Chart } from '../chart/chart.tsx';
-import { assignColors, seriesColor } from '../chart/palette.ts';
+import { assignColors, isDark, type ShownTheme, seriesColor } from '../chart/palette.ts';
 import type { ChartLine } from '../chart/plot.ts';
 import type { ChartMark, ChartShade } from '../chart/time-marks.ts';
 import type { LabelMap, MatrixSeries } from '../data/api-types.ts';
@@ -132,7 +132,7 @@ export function AlertGraph({ expr, name, labels, notifications = [] }: AlertGrap
   );
 }
 
-function linesOf(data: GraphData, theme: 'light' | 'dark', limitColor: string): ChartLine[] {
+function linesOf(data: GraphData, theme: ShownTheme, limitColor: string): ChartLine[] {
   const palette = assignColors(data.lines.map(({ name }) => name));
   return data.lines.map(({ name, values, isLimit }, i) => ({
     name,
@@ -147,8 +147,8 @@ const shadesOf = (intervals: readonly Interval[], color: string): ChartShade[] =
   intervals.map(({ from, to }) => ({ from, to, color }));
 
 /** The canvas cannot read custom properties: the same colours as the tokens of these names. */
-function stateColors(theme: 'light' | 'dark') {
-  return theme === 'dark'
+function stateColors(theme: ShownTheme) {
+  return isDark(theme)
     ? {
         firing: 'oklch(0.68 0.18 27)',
         firingTint: 'oklch(0.68 0.18 27 / 0.2)',

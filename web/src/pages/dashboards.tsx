@@ -78,6 +78,9 @@ export function Dashboards() {
     };
   }, []);
 
+  const listed = [...found(list.data.value ?? [], search, tags)].sort((a, b) =>
+    a.title.localeCompare(b.title),
+  );
   const setTags = (next: readonly string[]): void => {
     const changed = new URLSearchParams(query);
     changed.delete('tag');
@@ -107,6 +110,16 @@ export function Dashboards() {
           </button>
         ))}
         <span class="page-actions">
+          {listed.length > 1 && (
+            <button
+              type="button"
+              class="button"
+              title="Shows the dashboards of this list in turn, without the bars, each for 30 s"
+              onClick={() => router.go(rotationAddress(listed.map(({ uid }) => uid)))}
+            >
+              Show in turn
+            </button>
+          )}
           <button type="button" class="button" onClick={() => setIsPasting(true)}>
             Paste JSON
           </button>
@@ -259,13 +272,28 @@ interface FoldersProps {
   onRemove(dashboard: DashboardSummary): Promise<void>;
 }
 
-function Folders({ all, search, tags, hrefOf, onTag, onRemove }: FoldersProps) {
+/** Those with all of the tags and with the words in title, folder or tags. */
+function found(
+  all: readonly DashboardSummary[],
+  search: string,
+  tags: readonly string[],
+): readonly DashboardSummary[] {
   const wanted = search.trim().toLowerCase();
-  const shown = all.filter(
+  return all.filter(
     (d) =>
       tags.every((tag) => d.tags.includes(tag)) &&
       [d.title, d.folder, ...d.tags].join(' ').toLowerCase().includes(wanted),
   );
+}
+
+/** The first of these dashboards, as the start of a rotation on a wall. */
+function rotationAddress(uids: readonly string[]): string {
+  const query = new URLSearchParams({ kiosk: '', rotate: '30s', boards: uids.join(',') });
+  return `/d/${encodeURIComponent(uids[0]!)}/?${query}`;
+}
+
+function Folders({ all, search, tags, hrefOf, onTag, onRemove }: FoldersProps) {
+  const shown = found(all, search, tags);
   if (shown.length === 0)
     return <Empty title={`No dashboard matches “${[search, ...tags].join(' ').trim()}”.`} />;
   const folders = [...Map.groupBy(shown, (dashboard) => dashboard.folder)].sort(([a], [b]) =>

@@ -1,13 +1,14 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { Chart } from '../chart/chart.tsx';
-import { assignColors, seriesColor } from '../chart/palette.ts';
+import { assignColors, type ShownTheme, seriesColor } from '../chart/palette.ts';
 import type { ChartLine } from '../chart/plot.ts';
 import { useAlertMarks } from '../dashboard/time-marks.tsx';
 import type { QueryExtras, QueryRange } from '../data/api.ts';
 import type { Answer, MatrixSeries, QueryResult } from '../data/api-types.ts';
 import { type ExprPanel, panelJson, panelQuery, panelsOf } from '../data/explore-panels.ts';
-import { columnsOf, niceStep, queryRangeOf, seriesText } from '../data/matrix.ts';
+import { columnsOf, niceStep, queryRangeOf } from '../data/matrix.ts';
 import { recentQueries, rememberQuery } from '../data/query-history.ts';
+import { seriesNames } from '../data/series-names.ts';
 import { formatNumber } from '../format/units.ts';
 import { useDismiss } from '../frame/time-control.tsx';
 import type { ResolvedRange } from '../nav/time-range.ts';
@@ -278,7 +279,7 @@ function ResultGraph({
   const { theme } = useSession();
   const shown = theme.shown.value;
   const marks = useAlertMarks();
-  const { times, lines } = useMemo(() => linesOf(result, shown), [result, shown]);
+  const { times, lines, common } = useMemo(() => linesOf(result, shown), [result, shown]);
   if (lines.length === 0) {
     return (
       <Empty title="No series in this range.">
@@ -306,6 +307,11 @@ function ResultGraph({
         shades={marks.shades}
         syncKey="explore"
       />
+      {common !== '' && (
+        <p class="legend-common">
+          each with <code class="mono">{common}</code>
+        </p>
+      )}
     </>
   );
 }
@@ -330,13 +336,14 @@ function ResultFacts({ result }: { readonly result: ExploreAnswer | undefined })
 
 function linesOf(
   result: Extract<ExploreAnswer, { tab: 'graph' }>,
-  theme: 'light' | 'dark',
-): { times: readonly number[]; lines: ChartLine[] } {
+  theme: ShownTheme,
+): { times: readonly number[]; lines: ChartLine[]; common: string } {
   const { times, series } = columnsOf(result.answer.data.slice(0, MAX_LINES), result.grid);
-  const names = series.map(({ labels }) => seriesText(labels));
+  const { names, common } = seriesNames(series.map(({ labels }) => labels));
   const colors = assignColors(names);
   return {
     times,
+    common,
     lines: series.map(({ values }, i) => ({
       name: names[i]!,
       values,

@@ -36,7 +36,7 @@ export function RuleItem({ rule, rows, isOpenAtFirst, onSilence }: RuleItemProps
         <span class="rule-name">
           <CamelName name={rule.name} />
         </span>
-        <span class="rule-summary">{rule.annotations.summary ?? rule.annotations.description ?? ''}</span>
+        <span class="rule-summary">{summaryOf(rule, own)}</span>
         <span class="rule-counts">
           {firing > 0 && <span class="text-firing">{firing} firing</span>}
           {pending > 0 && <span class="text-pending">{pending} pending</span>}
@@ -49,6 +49,12 @@ export function RuleItem({ rule, rows, isOpenAtFirst, onSilence }: RuleItemProps
       {isOpen && <RuleDetail rule={rule} own={own} onSilence={onSilence} />}
     </li>
   );
+}
+
+/** What its alert says where there is one; else the rule's own words, with what would be filled in left open. */
+function summaryOf({ annotations }: AlertingRule, own: readonly AlertRow[]): string {
+  const words = own.length === 1 ? own[0]!.annotations : annotations;
+  return (words.summary ?? words.description ?? '').replace(/\{\{.*?\}\}/g, '…');
 }
 
 function RuleDetail({

@@ -219,7 +219,7 @@ export function CardinalityExplorer({ metrics }: { readonly metrics: readonly Na
                 {row.name}
               </button>
               {growth !== 0 && (
-                <span class={growth > row.value / 4 ? 'text-pending' : 'dim'}>
+                <span class={`top-list-growth ${growth > row.value / 4 ? 'text-pending' : 'dim'}`}>
                   {growth > 0 ? '+' : '−'}
                   {formatNumber(Math.abs(growth))}
                 </span>

@@ -1,0 +1,354 @@
+import type { Page, Request } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { ChartHost } from '../src/chart/plot.ts';
+import { hasBrowser, isDrawn, type PageBrowser, startPageBrowser } from './page-browser.ts';
+import type { FakeServer } from './server.ts';
+
+/** What the page asks for, holds on to and gives up again. */
+let browser: PageBrowser;
+let server: FakeServer;
+let complaints: string[];
+let open: PageBrowser['open'];
+
+beforeAll(async () => {
+  if (!hasBrowser) return;
+  browser = await startPageBrowser();
+  ({ server, complaints, open } = browser);
+});
+afterAll(async () => browser?.close());
+afterEach(async () => browser?.closePage());
+
+const series = (expr: string, i: number): object => ({
+  type: 'timeseries',
+  title: `Panel ${i}`,
+  gridPos: { x: (i % 3) * 8, y: Math.floor(i / 3) * 7, w: 8, h: 7 },
+  targets: [{ expr, legendFormat: '{{device}}' }],
+});
+
+async function put(uid: string, dashboard: object): Promise<string> {
+  const answer = await fetch(`${server.url}/api/dashboards`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ uid, title: uid, refresh: '', ...dashboard }),
+  });
+  expect(answer.ok).toBe(true);
+  return `/d/${uid}/x?refresh=off`;
+}
+
+/** Expressions asked in batches since then. */
+function asked(page: Page): string[] {
+  const found: string[] = [];
+  page.on('request', (request: Request) => {
+    if (!request.url().endsWith('/api/batch')) return;
+    const { queries } = JSON.parse(request.postData() ?? '{}') as { queries: { query: string }[] };
+    found.push(...queries.map(({ query }) => query));
+  });
+  return found;
+}
+
+test.skipIf(!hasBrowser)('of 600 panels those in view and near it are asked for, once each', async () => {
+  const address = await put('six-hundred', {
+    panels: Array.from({ length: 600 }, (_, i) => series(`things + ${i}`, i)),
+  });
+  const page = await open('/');
+  await page.locator('.host-table').waitFor();
+  const found = asked(page);
+  await page.goto(server.url + address);
+  await page.locator('.dash-panel').nth(599).waitFor({ state: 'attached' });
+  await page.locator('.dash-panel canvas').nth(8).waitFor();
+  const first = found.filter((expr) => expr.startsWith('things'));
+  expect(first.length).toBeGreaterThanOrEqual(9);
+  expect(first.length).toBeLessThan(40);
+  expect(new Set(first).size).toBe(first.length);
+  await page.locator('.dash-panel').nth(300).scrollIntoViewIfNeeded();
+  await page.locator('.dash-panel').nth(300).locator('canvas').waitFor();
+  expect(found).toContain('things + 300');
+  expect(found).not.toContain('things + 599');
+  expect(complaints).toEqual([]);
+});
+
+test.skipIf(!hasBrowser)(
+  'a collapsed row asks for nothing and holds nothing until it is opened',
+  async () => {
+    const address = await put('collapsed', {
+      panels: [
+        series('things', 0),
+        {
+          type: 'row',
+          title: 'Hidden',
+          collapsed: true,
+          gridPos: { x: 0, y: 7, w: 24, h: 1 },
+          panels: [series('hidden_things', 3)],
+        },
+      ],
+    });
+    const page = await open('/dashboards');
+    const found = asked(page);
+    await page.goto(server.url + address);
+    await isDrawn(page);
+    await page.getByRole('button', { name: 'Refresh now' }).click();
+    await page.waitForResponse((response) => response.url().endsWith('/api/batch'));
+    expect(found.filter((expr) => expr === 'things')).toHaveLength(2);
+    expect(found).not.toContain('hidden_things');
+    expect(await page.locator('.dash-panel').count()).toBe(1);
+    await page.getByRole('button', { name: /^Hidden/ }).click();
+    await page.locator('.dash-panel canvas').nth(1).waitFor();
+    expect(found).toContain('hidden_things');
+  },
+);
+
+test.skipIf(!hasBrowser)('leaving a dashboard cancels what it still waits for', async () => {
+  const address = await put('slow', { panels: [series('things', 0)] });
+  const page = await open('/targets');
+  await page.locator('.target-table').first().waitFor();
+  await page.route('**/api/batch', () => {});
+  const failed = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/api/batch'));
+  await page.goto(server.url + address);
+  await page.locator('.dash-panel').waitFor();
+  await page.waitForTimeout(300);
+  await page.locator('.top-bar').getByRole('link', { name: 'Targets' }).click();
+  expect((await failed).failure()?.errorText).toBe('net::ERR_ABORTED');
+});
+
+test.skipIf(!hasBrowser)('a click holds what the pointer tells, another one lets it go', async () => {
+  const page = await open(await put('tip', { panels: [series('things', 0)] }));
+  await isDrawn(page);
+  const box = (await page.locator('.u-over').boundingBox())!;
+  const at = (x: number) => [box.x + box.width * x, box.y + box.height / 2] as const;
+  const tip = page.locator('.chart-tip:not([hidden])');
+  await page.mouse.move(...at(0.3));
+  await tip.waitFor();
+  await page.mouse.click(...at(0.3));
+  await page.locator('.chart-tip.is-pinned').waitFor();
+  const held = await tip.innerText();
+  await page.mouse.move(...at(0.8), { steps: 4 });
+  expect(await tip.innerText()).toBe(held);
+  await page.mouse.move(5, 5);
+  expect(await tip.innerText()).toBe(held);
+  await page.mouse.click(...at(0.8));
+  await page.mouse.move(...at(0.81));
+  await page.locator('.chart-tip.is-pinned').waitFor({ state: 'detached' });
+  expect(await tip.innerText()).not.toBe(held);
+});
+
+test.skipIf(!hasBrowser)(
+  'a pasted dashboard is imported, from the clipboard and from the dialog',
+  async () => {
+    const page = await open('/dashboards');
+    await page.getByRole('button', { name: 'Paste JSON' }).waitFor();
+    await page.evaluate(() => {
+      const data = new DataTransfer();
+      data.setData('text', JSON.stringify({ uid: 'pasted', title: 'Pasted at once', panels: [] }));
+      document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true }));
+    });
+    const report = page.getByRole('region', { name: 'Imported' });
+    await report.getByRole('link', { name: 'Pasted at once' }).waitFor();
+    await page.getByRole('button', { name: 'Paste JSON' }).click();
+    await page
+      .getByLabel('JSON as Grafana exports it')
+      .fill(JSON.stringify({ dashboard: { uid: 'typed', title: 'Typed in', panels: [] } }));
+    await page.getByRole('button', { name: 'Import', exact: true }).click();
+    await report.getByRole('link', { name: 'Typed in' }).waitFor();
+    await page.locator('.dashboard-list').getByRole('link', { name: 'Pasted at once' }).waitFor();
+    await page.locator('.dashboard-list').getByRole('link', { name: 'Typed in' }).waitFor();
+    expect(complaints).toEqual([]);
+  },
+);
+
+test.skipIf(!hasBrowser)('all times are shown by UTC where that is chosen, and stay so', async () => {
+  const page = await open('/graph?g0.expr=things&g0.tab=0&g0.range_input=1h', { timezoneId: 'Asia/Tokyo' });
+  await isDrawn(page);
+  const zone = () =>
+    page.locator('.chart-plot').evaluate((element) => (element as ChartHost).drawn!().zone ?? 'local');
+  const told = async (): Promise<string> => {
+    const box = (await page.locator('.u-over').boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 60);
+    await page.mouse.move(box.x + box.width * 0.6, box.y + 60);
+    return page.locator('.chart-tip:not([hidden]) .chart-tip-time').innerText();
+  };
+  const hourOf = (text: string): number => Number(/(\d\d):\d\d/.exec(text)![1]);
+  expect(await zone()).toBe('local');
+  const local = hourOf(await told());
+  await page.locator('.time-button').click();
+  await page.getByRole('button', { name: 'UTC', exact: true }).click();
+  await page.getByText(/, UTC$/).waitFor();
+  await page.keyboard.press('Escape');
+  expect(await zone()).toBe('utc');
+  expect((local - hourOf(await told()) + 24) % 24).toBe(9);
+  await page.reload();
+  await isDrawn(page);
+  expect(await zone()).toBe('utc');
+});
+
+test.skipIf(!hasBrowser)(
+  'a wall shows dashboards in turn, keeps the variables, and is left by a tap',
+  async () => {
+    await put('first-board', { panels: [{ type: 'text', title: '', options: { content: 'one' } }] });
+    await put('second-board', { panels: [{ type: 'text', title: '', options: { content: 'two' } }] });
+    const page = await open('/dashboards?search=-board');
+    await page.clock.install();
+    await page.getByRole('button', { name: 'Show in turn' }).click();
+    await page.waitForURL(/\/d\/first-board\/\?kiosk=&rotate=30s&boards=first-board%2Csecond-board/);
+    await page.getByText('1 of 2').waitFor();
+    expect(await page.locator('.top-bar').count()).toBe(0);
+    await page.goto(`${page.url()}&var-job=node&from=now-6h&to=now`);
+    await page.getByText('one', { exact: true }).waitFor();
+    await page.clock.fastForward(30_000);
+    await page.waitForURL(/\/d\/second-board\/.*var-job=node&from=now-6h/);
+    await page.getByText('two', { exact: true }).waitFor();
+    await page.clock.fastForward(30_000);
+    await page.waitForURL(/\/d\/first-board\//);
+    await page.getByRole('button', { name: 'Show the bars' }).click();
+    await page.locator('.top-bar').waitFor();
+    await page.clock.fastForward(60_000);
+    expect(page.url()).toMatch(/\/d\/first-board\?/);
+  },
+);
+
+test.skipIf(!hasBrowser)('a wall says how old its data are once they come no more', async () => {
+  const page = await open(
+    `${(await put('wall', { panels: [series('things', 0)] })).replace('off', '5s')}&kiosk`,
+  );
+  await isDrawn(page);
+  await page.clock.install();
+  await page.route('**/api/batch', (route) => route.abort());
+  await page.clock.runFor(30_000);
+  await page.getByText(/^data is (2|3)\d s old$/).waitFor();
+  await page.unroute('**/api/batch');
+  await page.clock.runFor(6000);
+  await page.locator('.wall-age').waitFor({ state: 'detached' });
+});
+
+test.skipIf(!hasBrowser)('a long table has pages; sorting is over all of its rows', async () => {
+  const address = await put('long', {
+    panels: [
+      {
+        type: 'table',
+        title: 'Long',
+        gridPos: { x: 0, y: 0, w: 24, h: 12 },
+        targets: [{ expr: 'long', format: 'table', instant: true }],
+      },
+    ],
+  });
+  const page = await open('/dashboards');
+  const result = Array.from({ length: 250 }, (_, i) => ({
+    metric: { row: `row-${i}` },
+    value: [1_700_000_000, String(i)],
+  }));
+  await page.route('**/api/batch', (route) =>
+    route.fulfill({
+      contentType: 'application/x-ndjson',
+      body: `${JSON.stringify({ i: 0, status: 200, answer: { status: 'success', data: { resultType: 'vector', result } } })}\n`,
+    }),
+  );
+  await page.goto(server.url + address);
+  const panel = page.locator('.dash-panel');
+  await panel.getByText('1–100 of 250').waitFor();
+  expect(await panel.locator('tbody tr').count()).toBe(100);
+  await panel.getByRole('button', { name: 'The next page' }).click();
+  await panel.getByRole('button', { name: 'The next page' }).click();
+  await panel.getByText('201–250 of 250').waitFor();
+  expect(await panel.locator('tbody tr').count()).toBe(50);
+  expect(await panel.getByRole('button', { name: 'The next page' }).isDisabled()).toBe(true);
+  await panel.getByRole('button', { name: 'The page before' }).click();
+  await panel.getByRole('button', { name: 'The page before' }).click();
+  await panel.getByRole('button', { name: /^Value/ }).click();
+  expect(await panel.locator('tbody tr').first().innerText()).toContain('row-249');
+});
+
+test.skipIf(!hasBrowser)('on a phone the variables are chosen in a sheet', async () => {
+  const custom = (name: string, query: string): object => ({ name, type: 'custom', query });
+  const address = await put('sheet', {
+    templating: { list: [custom('site', 'north,south'), custom('rack', 'r1,r2')] },
+    panels: [{ ...series('things', 0), title: 'Things of $site, $rack' }],
+  });
+  const page = await open(address, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+  await page.getByText('Things of north, r1').waitFor();
+  await page.getByRole('button', { name: 'north · r1' }).tap();
+  const sheet = page.getByRole('dialog', { name: 'Variables' });
+  await sheet.getByRole('button', { name: /^site/ }).tap();
+  await sheet.getByRole('button', { name: 'south', exact: true }).tap();
+  await sheet.getByRole('button', { name: /^rack/ }).tap();
+  await sheet.getByRole('button', { name: 'r2', exact: true }).tap();
+  await sheet.getByRole('button', { name: 'Done' }).tap();
+  await page.getByText('Things of south, r2').waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  expect(new URL(page.url()).searchParams.get('var-site')).toBe('south');
+});
+
+test.skipIf(!hasBrowser)('a query that runs is seen on Status and can be cancelled', async () => {
+  const page = await open('/dashboards');
+  const running = { id: 7, query: 'sum(slow_things)', state: 'running', receivedAt: Date.now() - 42_000 };
+  let isCancelled = false;
+  await page.route('**/api/queries', (route) => route.fulfill({ json: isCancelled ? [] : [running] }));
+  await page.route('**/api/queries/7', (route) => {
+    isCancelled = route.request().method() === 'DELETE';
+    return route.fulfill({ status: 204 });
+  });
+  await page.goto(`${server.url}/status`);
+  const row = page.getByRole('row', { name: /sum\(slow_things\)/ });
+  await row.getByText(/^4[2-9] s$/).waitFor();
+  await row.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText('None is running.').waitFor();
+  expect(isCancelled).toBe(true);
+});
+
+test.skipIf(!hasBrowser)('paper has the content and not the bars', async () => {
+  const page = await open('/alerts');
+  await page.locator('.rule').first().waitFor();
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.locator('.top-bar').isVisible()).toBe(false);
+  expect(await page.locator('.rule').first().isVisible()).toBe(true);
+});
+
+test.skipIf(!hasBrowser)('300 refreshes of 30 panels leave nothing behind', async () => {
+  const address = await put('thirty', {
+    panels: Array.from({ length: 30 }, (_, i) => series(`things + ${i}`, i)),
+  });
+  const page = await open(address, { viewport: { width: 1440, height: 3000 } });
+  await page.locator('.dash-panel canvas').nth(29).waitFor();
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Performance.enable');
+  const refresh = (count: number): Promise<void> =>
+    page.evaluate(async (times) => {
+      const button = document.querySelector<HTMLElement>('[aria-label="Refresh now"]')!;
+      const frame = (): Promise<unknown> => new Promise((drawn) => requestAnimationFrame(drawn));
+      for (let i = 0; i < times; i++) {
+        const before = performance
+          .getEntriesByType('resource')
+          .filter(({ name }) => name.endsWith('/api/batch')).length;
+        button.click();
+        for (;;) {
+          await frame();
+          const now = performance
+            .getEntriesByType('resource')
+            .filter(({ name }) => name.endsWith('/api/batch')).length;
+          if (now > before) break;
+        }
+        performance.clearResourceTimings();
+        await frame();
+      }
+    }, count);
+  const held = async () => {
+    await page.waitForTimeout(500);
+    for (let i = 0; i < 3; i++) await cdp.send('HeapProfiler.collectGarbage');
+    const { metrics } = await cdp.send('Performance.getMetrics');
+    const of = (name: string): number => metrics.find((one) => one.name === name)!.value;
+    return { nodes: of('Nodes'), listeners: of('JSEventListeners'), heap: of('JSHeapUsedSize') };
+  };
+  // Code is compiled, caches are filled.
+  await refresh(100);
+  const before = await held();
+  await refresh(300);
+  // The signals of the last answer may outlive a collection: the least of three readings counts.
+  const readings = [await held()];
+  for (let i = 0; i < 2; i++) {
+    await refresh(1);
+    readings.push(await held());
+  }
+  const least = (what: 'nodes' | 'listeners' | 'heap'): number =>
+    Math.min(...readings.map((one) => one[what]));
+  expect(least('nodes')).toBeLessThanOrEqual(before.nodes);
+  expect(least('listeners')).toBeLessThanOrEqual(before.listeners);
+  expect(least('heap')).toBeLessThanOrEqual(before.heap * 1.1);
+});
