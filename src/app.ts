@@ -40,7 +40,7 @@ import { createRehearser, type Rehearser } from './query/rehearser.ts';
 import { createRemotePool } from './query/remote-pool.ts';
 import { createRulesLane } from './query/rules-lane.ts';
 import { engineSettings, queryLimits } from './query/settings.ts';
-import { startQueryThread, startThread } from './query/thread.ts';
+import { queryWorker, startThread } from './query/thread.ts';
 import type { EngineInit, LaneInit } from './query/worker.ts';
 import { deliveredLogRow } from './remote/cursors.ts';
 import { createEngineClient } from './remote/engine-client.ts';
@@ -55,6 +55,7 @@ import { relabelling } from './scraper/relabel-labels.ts';
 import type { SqliteDatabase } from './sqlite/database.ts';
 import { createTemplateSet, type TemplateSet } from './templates/notification.ts';
 import { readTemplateFiles } from './templates/template-files.ts';
+import { hasHistory } from './tsdb/directory.ts';
 import { retentionSettings } from './tsdb/retention-settings.ts';
 import { openState } from './tsdb/state-db.ts';
 import { openStore, type Store } from './tsdb/store.ts';
@@ -219,9 +220,9 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     }
     processMetrics(registry);
     buildInfoMetric(registry);
+    prepared = { loaded, gate, templates: templatesOf(config) };
     parts = openParts(addonFile, addon, port);
     access = createAccess({ db: parts.stateDb, clock, settings: () => gate.access });
-    prepared = { loaded, gate, templates: templatesOf(config) };
     await parts.dashboards.load();
     stopWatching = parts.dashboards.watch();
     await applyConfig(parts, port);
@@ -262,6 +263,10 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       // A rule may take the time of a query; twice that, and whatever the disk does meanwhile.
       hungMs: Math.max(MIN_HUNG_MS, 2 * limits.timeoutMs),
     });
+    const engine = engineInit(config.query, env, limits.maxResultBytes);
+    // Who restarts a monitor looks at it: the thread of the first query loads its code while the log is replayed.
+    const isExpected = engine === undefined && hasHistory(options.dataDir);
+    let spare = isExpected ? startThread(thread('query')) : undefined;
     const store = openStore({
       dir: options.dataDir,
       clock,
@@ -275,7 +280,6 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       connect: (init) => background.serve('storage', init),
     });
     const stateDb = openState(options.dataDir, stateFile, addon, log);
-    const engine = engineInit(config.query, env, limits.maxResultBytes);
     const lane: LaneInit = { shared: store.shared, settings, limits, engine };
     const rulesLane = createRulesLane(() => background.serve('rules', lane));
     const exits: number[] = [];
@@ -297,12 +301,17 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     const localQueries = createQueryPool({
       clock,
       log: log.child({ component: 'query' }),
-      startWorker: () => startQueryThread(thread('query'), lane),
+      startWorker() {
+        const started = spare ?? startThread(thread('query'));
+        spare = undefined;
+        return queryWorker(started, lane);
+      },
       workers: Math.max(1, Math.min(config.query.max_concurrency, os.availableParallelism() - 1)),
       maxWaiting: MAX_WAITING,
       limits,
       active: openActiveQueries(path.join(options.dataDir, 'cache', 'active-queries')),
     });
+    if (isExpected) localQueries.prepare();
     const queries = engine
       ? createRemotePool({
           ask: createEngineClient(createHttpClient(engine.config, { clock, environment: env }), engine),
@@ -375,7 +384,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     const transport = createHttpTransport({ clock, userAgent: `Belfry/${VERSION}`, environment: env });
     const notifier = createNotifier({
       config: notifierConfig(config),
-      templates: templatesOf(config),
+      templates: prepared.templates,
       db: stateDb,
       clock,
       log: notifierLog,

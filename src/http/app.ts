@@ -7,7 +7,7 @@ import { assetRoutes } from './assets.ts';
 import { generalBodyLimit } from './body-limit.ts';
 import { environmentOf } from './call.ts';
 import { compressLarge } from './compress.ts';
-import { type DirectHandler, directQueries } from './direct.ts';
+import { type DirectHandler, directProbes, directQueries, PROBES } from './direct.ts';
 import { answerError, failure, failureOf } from './envelope.ts';
 import { createGuard, type GuardDeps, guarded } from './guard.ts';
 import { methodNotAllowed, methodsOf } from './methods.ts';
@@ -63,10 +63,13 @@ export function httpSurface(deps: HttpDeps): HttpSurface {
     return answerError(error);
   });
   app.use(guarded(guard));
-  app.get('/-/healthy', (c) => c.text('Belfry is Healthy.\n'));
-  app.get('/-/ready', (c) =>
-    deps.services() ? c.text('Belfry is Ready.\n') : c.text('Service Unavailable: starting\n', 503),
-  );
+  const isReady = (): boolean => deps.services() !== undefined;
+  for (const [path, probe] of Object.entries(PROBES)) {
+    app.get(path, (c) => {
+      const { status, text } = probe(isReady());
+      return c.text(text, status);
+    });
+  }
 
   let served: { services: HttpServices; routes: Hono } | undefined;
   const routes = (): Hono | undefined => {
@@ -88,10 +91,9 @@ export function httpSurface(deps: HttpDeps): HttpSurface {
   }
   app.on([...OTHER_METHODS], '/-/:probe', () => methodNotAllowed(['GET', 'HEAD']));
   app.route('/', assetRoutes(deps.webDir, deps.prefix));
-  return {
-    app,
-    direct: directQueries({ log: deps.log, guard, query: () => deps.services()?.query }),
-  };
+  const queries = directQueries({ log: deps.log, guard, query: () => deps.services()?.query });
+  const probes = directProbes({ guard, isReady });
+  return { app, direct: (request, response) => queries(request, response) || probes(request, response) };
 }
 
 /** What is served once the appliance is ready. */

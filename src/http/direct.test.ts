@@ -10,6 +10,7 @@ import type { QueryTask } from '../query/protocol.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { queryRoutes } from './api-v1/query.ts';
+import { type HttpServices, httpSurface } from './app.ts';
 import { compressLarge } from './compress.ts';
 import { type DirectHandler, directQueries } from './direct.ts';
 import { answerError } from './envelope.ts';
@@ -279,4 +280,35 @@ test('a client that leaves ends its query', async () => {
   await running.promise;
   request.destroy();
   await left.promise;
+});
+
+test.each<[string, string, number, object?, boolean?]>([
+  ['a live process', '/-/healthy', 200],
+  ['one that is ready', '/-/ready?x=1', 200],
+  ['one that starts', '/-/ready', 503, {}, false],
+  ['a probe that wants no body', '/-/ready', 200, { method: 'HEAD' }],
+  ['a probe from a foreign host', '/-/healthy', 403, { headers: { host: 'evil.example.com' } }],
+  ['a method that is none of a probe’s', '/-/ready', 401, { method: 'POST' }],
+])('%s is told directly as the routes tell it', async (_, path, status, options = {}, ready = true) => {
+  const surface = httpSurface({
+    log: silentLog(),
+    guard: { settings: () => closed, access: () => access },
+    services: () => (ready ? ({} as HttpServices) : undefined),
+    webDir: '/nowhere',
+    prefix: () => '',
+  });
+  const servers = [surface, { ...surface, direct: () => false }].map((one) =>
+    listen({ host: '127.0.0.1', port: 0 }, one),
+  );
+  const [direct, routes] = await Promise.all(servers);
+  try {
+    const { date: _a, ...headers } = (await ask(direct!, path, options)).headers;
+    const { date: _b, 'transfer-encoding': _c, ...expected } = (await ask(routes!, path, options)).headers;
+    expect(headers).toMatchObject(expected);
+    const [answer, same] = await Promise.all([ask(direct!, path, options), ask(routes!, path, options)]);
+    expect([answer.status, answer.body]).toEqual([status, same.body]);
+  } finally {
+    direct!.close();
+    routes!.close();
+  }
 });

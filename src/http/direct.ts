@@ -4,7 +4,7 @@ import { ERROR_STATUS, errorBody, JSON_TYPE } from '../query/protocol.ts';
 import { type QueryEndpoint, type QueryRouteDeps, queryEndpoints, runQuery } from './api-v1/query.ts';
 import { type SentAnswer, sentAnswer } from './compress.ts';
 import { failureOf } from './envelope.ts';
-import { type Admitted, type Guard, isRefusal, type Refusal } from './guard.ts';
+import { type Admitted, type Asked, type Guard, isRefusal, type Refusal } from './guard.ts';
 import { formParams, isForm, readForm } from './params.ts';
 
 /** Says whether it takes a request; then it answers it. */
@@ -18,6 +18,44 @@ export interface DirectDeps {
 }
 
 const API = '/api/v1';
+
+/** What a probe is told: whether the process lives, and whether it can be used. */
+export const PROBES: Readonly<
+  Record<string, (isReady: boolean) => { readonly status: 200 | 503; readonly text: string }>
+> = {
+  '/-/healthy': () => ({ status: 200, text: 'Belfry is Healthy.\n' }),
+  '/-/ready': (isReady) =>
+    isReady
+      ? { status: 200, text: 'Belfry is Ready.\n' }
+      : { status: 503, text: 'Service Unavailable: starting\n' },
+};
+
+/**
+ * Answers probes as the routes do. They come first after a start, and ever after; the web's Request and Response, a tenth of a start,
+ * are only loaded for somebody who needs them.
+ */
+export function directProbes(deps: {
+  readonly guard: Guard;
+  readonly isReady: () => boolean;
+}): DirectHandler {
+  return (request, response) => {
+    const { method } = request;
+    const [path = ''] = request.url!.split('?', 1);
+    const probe = Object.hasOwn(PROBES, path) ? PROBES[path] : undefined;
+    if (!probe || (method !== 'GET' && method !== 'HEAD')) return false;
+    const admission = deps.guard.admit(askedOf(request, path, request.url!.slice(path.length + 1)));
+    // What anybody may ask needs no password to be checked.
+    if (admission instanceof Promise) throw new Error(`${path} is not public`);
+    if (isRefusal(admission)) refuse(response, admission);
+    else {
+      const { status, text } = probe(deps.isReady());
+      const body = Buffer.from(text);
+      const headers = { 'content-type': 'text/plain; charset=UTF-8', 'content-length': String(body.length) };
+      write(response, admission, { status, headers, body });
+    }
+    return true;
+  };
+}
 
 /**
  * Answers the query endpoints on Node's own request and response. They are what dashboards ask all day, and most take less time than
@@ -35,13 +73,7 @@ export function directQueries(deps: DirectDeps): DirectHandler {
     const query = deps.query();
     if (!query) return false;
     const search = mark < 0 ? '' : url.slice(mark + 1);
-    const admission = deps.guard.admit({
-      method: request.method!,
-      path,
-      search,
-      address: request.socket.remoteAddress ?? '',
-      header: (name) => request.headers[name] as string | undefined,
-    });
+    const admission = deps.guard.admit(askedOf(request, path, search));
     const exchange = { request, response, search };
     if (admission instanceof Promise) {
       void admission.then(
@@ -55,6 +87,14 @@ export function directQueries(deps: DirectDeps): DirectHandler {
     return true;
   };
 }
+
+const askedOf = (request: IncomingMessage, path: string, search: string): Asked => ({
+  method: request.method!,
+  path,
+  search,
+  address: request.socket.remoteAddress ?? '',
+  header: (name) => request.headers[name] as string | undefined,
+});
 
 interface Exchange {
   readonly request: IncomingMessage;

@@ -1,7 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
 import type { HttpSurface } from './app.ts';
 import { takePrefix } from './prefix.ts';
 import type { TlsSettings } from './tls.ts';
@@ -57,11 +56,16 @@ export async function listen(
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
   };
-  const viaApp = getRequestListener((request, env) => app.fetch(request, env), {
-    overrideGlobalObjects: false,
-  });
+  // It brings the web's Request and Response with it, the largest module of Node's: only for somebody who needs them.
+  let viaApp: Promise<http.RequestListener> | undefined;
+  const loadApp = async (): Promise<http.RequestListener> => {
+    const { getRequestListener } = await import('@hono/node-server');
+    return getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false });
+  };
   const listener = (request: http.IncomingMessage, response: http.ServerResponse): void => {
-    if (takePrefix(prefix, request, response) && !direct(request, response)) void viaApp(request, response);
+    if (!takePrefix(prefix, request, response) || direct(request, response)) return;
+    viaApp ??= loadApp();
+    void viaApp.then((answer) => answer(request, response));
   };
   const secure = tls && secureServer(limits, tls, listener);
   const server = secure ?? http.createServer(limits, listener);

@@ -79,6 +79,26 @@ test('no worker runs before the first query', () => {
   expect(setup().workers).toHaveLength(0);
 });
 
+test('a worker that was got ready takes the first query; without one it ends, and sooner than after queries', async () => {
+  const { pool, workers, clock } = setup();
+  pool.prepare();
+  pool.prepare();
+  expect(workers).toHaveLength(1);
+  const first = pool.run(task('a'));
+  workers[0]!.answer(0);
+  expect(text((await first).body)).toBe('answer 1');
+  await clock.advance('59s');
+  expect(workers.map(({ ended }) => ended)).toEqual([false]);
+  await clock.advance('1s');
+  expect(workers.map(({ ended }) => ended)).toEqual([true]);
+  pool.prepare();
+  await clock.advance('15s');
+  expect(workers.map(({ ended }) => ended)).toEqual([true, true]);
+  const second = pool.run(task('b'));
+  workers[2]!.answer(0);
+  expect(text((await second).body)).toBe('answer 2');
+});
+
 test('queries run one at a time per worker, in order', async () => {
   const { pool, workers } = setup();
   const first = pool.run(task('a'));

@@ -39,6 +39,8 @@ export interface QueryPoolOptions {
   readonly graceMs?: number;
   /** How long the last worker stays without work, ms. */
   readonly idleMs?: number;
+  /** How long a worker that was got ready waits for its first query, ms. */
+  readonly readyMs?: number;
   /** Queries that take longer are logged, ms. */
   readonly slowMs?: number;
   /** Where running queries are noted, so that a crash can be told from. */
@@ -91,6 +93,12 @@ export interface QueryPool {
   stop(): void;
 }
 
+/** A pool with workers of its own. */
+export interface WorkerPool extends QueryPool {
+  /** Gets a worker ready for a query that is expected soon. */
+  prepare(): void;
+}
+
 interface Job {
   readonly id: QueryId;
   readonly task: QueryTask;
@@ -114,16 +122,18 @@ interface Lane {
 /** Ended queries that are listed. */
 const RECENT = 100;
 const SLOW_MS = 5000;
+const READY_MS = 15_000;
 
 /**
  * The interactive lane: people's queries, evaluated in worker threads one at a time each, in the order they came. Workers start with
- * the first query and stop after a minute idle. A query that passes its deadline is told so through its cancel word; a worker that
+ * the first query, or a little before it when it is expected, and stop after a minute idle. A query that passes its deadline is told so through its cancel word; a worker that
  * does not heed it is terminated and replaced, and the query answered with a timeout.
  */
-export function createQueryPool(options: QueryPoolOptions): QueryPool {
+export function createQueryPool(options: QueryPoolOptions): WorkerPool {
   const { clock, log, limits } = options;
   const graceMs = options.graceMs ?? 1000;
   const idleMs = options.idleMs ?? 60_000;
+  const readyMs = options.readyMs ?? READY_MS;
   const slowMs = options.slowMs ?? SLOW_MS;
   const recent: QueryStatus[] = (options.active?.interrupted ?? []).map(({ query, kind, receivedAt }) => ({
     id: 0,
@@ -245,14 +255,15 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
       if (!lane) break;
       begin(lane, waiting.shift()!);
     }
-    for (const lane of lanes) {
-      if (lane.job || lane.idle) continue;
-      lane.idle = clock.after(idleMs, () => {
-        if (lane.job) return;
-        lanes.splice(lanes.indexOf(lane), 1);
-        lane.worker.terminate();
-      });
-    }
+    for (const lane of lanes) if (!lane.job && !lane.idle) endWithoutWork(lane, idleMs);
+  };
+
+  const endWithoutWork = (lane: Lane, afterMs: number): void => {
+    lane.idle = clock.after(afterMs, () => {
+      if (lane.job) return;
+      lanes.splice(lanes.indexOf(lane), 1);
+      lane.worker.terminate();
+    });
   };
 
   const run = (task: QueryTask, signal?: AbortSignal, timeoutMs?: number): Promise<HttpAnswer> =>
@@ -299,6 +310,9 @@ export function createQueryPool(options: QueryPoolOptions): QueryPool {
 
   return {
     run,
+    prepare() {
+      if (lanes.length === 0 && !stopped) endWithoutWork(startLane(), readyMs);
+    },
     list: () => [
       ...lanes.flatMap((lane) => (lane.job ? [statusOf(lane.job, 'running')] : [])),
       ...waiting.map((job) => statusOf(job, 'waiting')),

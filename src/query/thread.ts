@@ -52,8 +52,7 @@ export function startThread(options: ThreadOptions): ServiceThread {
 }
 
 /** A thread that serves only the interactive lane, as the pool drives it. */
-export function startQueryThread(options: ThreadOptions, init: object): QueryWorker {
-  const thread = startThread(options);
+export function queryWorker(thread: ServiceThread, init: object): QueryWorker {
   const control = newControl();
   const port = thread.serve('queries', { ...init, control });
   return {

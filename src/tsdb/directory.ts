@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../sqlite/database.ts';
+import { listPartitions } from './partition/directory.ts';
 
 /** The data directory cannot be used; the message says which and why, in plain words. */
 export class DataDirectoryError extends Error {
@@ -60,6 +61,17 @@ export function lockDirectory(
       db.close();
     },
   };
+}
+
+/** A log of fewer bytes holds definitions and hardly a sample. */
+const SOME_BYTES = 128 * 1024;
+
+/** Whether samples were stored here before, told from names and sizes alone. */
+export function hasHistory(dir: string): boolean {
+  if (!fs.existsSync(dir)) return false;
+  const sizeOf = (name: string): number =>
+    fs.statSync(path.join(dir, name), { throwIfNoEntry: false })?.size ?? 0;
+  return sizeOf('log.db') + sizeOf('log.db-wal') > SOME_BYTES || listPartitions(dir).length > 0;
 }
 
 /** A write transaction that never ends and never writes. */
