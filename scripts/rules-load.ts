@@ -130,6 +130,8 @@ async function measure(count: number, isHostile: boolean): Promise<void> {
   try {
     // Two intervals of series creation, and one more so that windows hold several samples.
     await pause(interval * 3000);
+    // As at any time but the first minutes, the day has a partition.
+    await fetch(`http://127.0.0.1:${port}/api/v1/admin/flush`, { method: 'POST' });
     const before = { cpu: cpuOf(child), metrics: await metricsOf(port) };
     const until = performance.now() + seconds * 1000;
     const clients = isHostile ? Array.from({ length: 8 }, () => ask(port, until)) : [];

@@ -410,6 +410,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       formatExpr: (expr) => formatExpr(parseExpr(expr)),
       targetsScraped: allScraped(clock, scraper),
       queryTimeoutMs: config.query.timeout,
+      resendDelayMs: options.resendDelayMs,
       ...outgoing(config, externalUrl),
     });
     const dashboards = createDashboardStore({

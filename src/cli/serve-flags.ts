@@ -18,6 +18,8 @@ export interface ServeOptions {
   readonly routePrefix: string | undefined;
   /** Regular expression of origins whose pages may read. */
   readonly corsOrigin: string | undefined;
+  /** How long an alert that goes on firing is not handed on again, ms. */
+  readonly resendDelayMs: number;
   /** How often the configuration's files are looked at; undefined: they are read when somebody says so. */
   readonly autoReloadMs: number | undefined;
   readonly features: ReadonlySet<string>;
@@ -32,6 +34,7 @@ export interface ServeOptions {
 
 const ALWAYS_ON = 'it is always on';
 const DEFAULT_AUTO_RELOAD = '30s';
+const RESEND_DELAY = 'rules.alert.resend-delay';
 const GO_ONLY = 'it belongs to the other program';
 
 export const SERVE_FLAGS: readonly FlagSpec[] = [
@@ -94,6 +97,12 @@ export const SERVE_FLAGS: readonly FlagSpec[] = [
     kind: 'value',
     placeholder: 'DURATION',
     help: 'reads the configuration again when its files change, looking this often',
+  },
+  {
+    names: ['rules.alert.resend-delay'],
+    kind: 'value',
+    placeholder: 'DURATION',
+    help: 'alerts that go on firing are handed on this often (1m)',
   },
   {
     names: ['log.level'],
@@ -165,6 +174,7 @@ export function serveOptions(
     webConfigFile: webConfigFile === undefined ? undefined : path.resolve(cwd, webConfigFile),
     routePrefix: args.values.get('web.route-prefix'),
     corsOrigin: args.values.get('web.cors.origin'),
+    resendDelayMs: durationOf(RESEND_DELAY, args.values.get(RESEND_DELAY) ?? '1m'),
     autoReloadMs: autoReload(args),
     features: features(args, warnings),
     ...logLevels(args.values.get('log.level') ?? 'info'),

@@ -1,14 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fakeClock } from '../testing/fake-clock.ts';
+import { peer } from '../testing/peer.ts';
 import { checkLanguages } from './languages.ts';
 import { testRules } from './test-rules.ts';
 
 const cwd = join(import.meta.dirname, '../rules/unit-test/testdata');
-const promtool = join(process.env.TMPDIR ?? '/tmp', 'peers/root/usr/bin/promtool');
+const promtool = peer('promtool');
 
 async function run(...argv: string[]) {
   const out: string[] = [];
@@ -103,17 +104,14 @@ test.each([[[]], [['--frobnicate', 'a.yml']]])('wrong usage: %j', async (argv) =
 /** `text` without what a peer of another version says otherwise: places of mistakes, and paths of patterns. */
 const comparable = (text: string): string => text.replace(/^( {2}WARNING: no file match pattern ).*$/m, '$1');
 
-const isThere = existsSync(promtool);
-if (!isThere) console.warn(`skipped: no promtool at ${promtool} (get-peers.sh unpacks it)`);
-
-test.skipIf(!isThere).each(['passing', 'failing', 'order', 'wrong-order', 'limit'])(
+test.skipIf(!promtool.isThere).each(['passing', 'failing', 'order', 'wrong-order', 'limit'])(
   'the real promtool says the same of %s.yml, word for word',
   async (name) => {
     const ours = await run(`${name}.yml`);
     let code = 0;
     let theirs = '';
     try {
-      theirs = execFileSync('sh', ['-c', `"${promtool}" test rules ${name}.yml 2>&1`], {
+      theirs = execFileSync('sh', ['-c', `"${promtool.file}" test rules ${name}.yml 2>&1`], {
         cwd,
         encoding: 'utf8',
       });

@@ -63,6 +63,8 @@ test('an alert goes to every server, as each relabels it', async () => {
   ]);
   await new Promise(setImmediate);
   expect(await counted('belfry_alertmanager_alerts_sent_total')).toBe(2);
+  expect(await counted('belfry_alertmanager_alerts_failed_total')).toBe(0);
+  expect(await counted('belfry_alertmanagers')).toBe(3);
 });
 
 test('a server that hangs delays only itself, is given up after its timeout and complained of once a minute', async () => {
@@ -77,7 +79,8 @@ test('a server that hangs delays only itself, is given up after its timeout and 
     await clock.advance('10s');
   }
   expect(requests.filter(({ url }) => url.includes('well'))).toHaveLength(3);
-  expect(await counted('belfry_alertmanager_alerts_dropped_total')).toBe(3);
+  for (const outcome of ['dropped', 'failed'])
+    expect(await counted(`belfry_alertmanager_alerts_${outcome}_total`)).toBe(3);
   expect(log.events.filter(({ level }) => level === 'warn')).toHaveLength(1);
 });
 
@@ -87,5 +90,6 @@ test('alerts go in batches of 64, and of too many the oldest are dropped', async
   await forwarder.accept([alert({ labels: { alertname: 'first' } })]);
   await forwarder.accept(Array.from({ length: 10_050 }, () => alert({ labels: { alertname: 'A' } })));
   expect(JSON.parse(requests[0]!.body)).toHaveLength(1);
+  expect(await counted('belfry_alertmanager_queue_length')).toBe(10_000);
   expect(await counted('belfry_alertmanager_alerts_dropped_total')).toBe(50);
 });

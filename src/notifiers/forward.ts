@@ -1,4 +1,4 @@
-import { Counter, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Clock, Timer } from '../clock.ts';
 import type { AlertmanagerConfig } from '../config/alerting.ts';
 import type { RelabelConfig } from '../config/relabel.ts';
@@ -50,20 +50,8 @@ interface Lane {
  */
 export function createForwarder(options: ForwarderOptions): Forwarder {
   const { clock, log, transport } = options;
-  const registers = [options.registry];
-  const sent = new Counter({
-    name: 'belfry_alertmanager_alerts_sent_total',
-    help: 'Alerts delivered to other Alertmanagers.',
-    labelNames: ['alertmanager'],
-    registers,
-  });
-  const dropped = new Counter({
-    name: 'belfry_alertmanager_alerts_dropped_total',
-    help: 'Alerts that could not be delivered to another Alertmanager, or found its queue full.',
-    labelNames: ['alertmanager'],
-    registers,
-  });
   let lanes: Lane[] = [];
+  const { sent, dropped, errors, latency } = forwardMetrics(options.registry, () => lanes);
 
   const pump = async (lane: Lane): Promise<void> => {
     const { server } = lane;
@@ -71,6 +59,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       const batch = lane.queue.splice(0, BATCH);
       const abort = new AbortController();
       lane.sending = abort;
+      const startedAt = clock.monotonic();
       const timer: Timer = clock.after(server.config.timeout, () =>
         abort.abort(new Error(`no answer within ${server.config.timeout} ms`)),
       );
@@ -80,9 +69,11 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         if (answer.status >= 300) throw new Error(`status ${answer.status}: ${answer.body.slice(0, 300)}`);
         sent.inc({ alertmanager: server.url }, batch.length);
       } catch (error) {
+        errors.inc({ alertmanager: server.url }, batch.length);
         dropped.inc({ alertmanager: server.url }, batch.length);
         complain(lane, (error as Error).message);
       } finally {
+        latency.observe({ alertmanager: server.url }, (clock.monotonic() - startedAt) / 1000);
         timer.cancel();
         lane.sending = undefined;
       }
@@ -124,6 +115,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         };
       });
       lanes = next;
+      for (const { server } of lanes)
+        for (const counter of [sent, dropped, errors]) counter.inc({ alertmanager: server.url }, 0);
       for (const lane of lanes) void pump(lane);
     },
     urls: () => lanes.map((lane) => `${lane.server.url}/api/v2/alerts`),
@@ -131,6 +124,52 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       for (const lane of lanes) lane.sending?.abort(new Error('the server is shutting down'));
       lanes = [];
     },
+  };
+}
+
+/** What upstream tells as `prometheus_notifications_*`. */
+function forwardMetrics(registry: Registry, lanes: () => readonly Lane[]) {
+  const registers = [registry];
+  const labelNames = ['alertmanager'] as const;
+  const counter = (name: string, help: string) =>
+    new Counter({ name: `belfry_alertmanager_${name}`, help, labelNames, registers });
+  new Gauge({
+    name: 'belfry_alertmanager_queue_length',
+    help: 'Alerts that wait to be sent to another Alertmanager.',
+    labelNames,
+    registers,
+    collect() {
+      this.reset();
+      for (const { server, queue } of lanes()) this.set({ alertmanager: server.url }, queue.length);
+    },
+  });
+  new Gauge({
+    name: 'belfry_alertmanager_queue_capacity',
+    help: 'Alerts that may wait for one Alertmanager.',
+    registers,
+  }).set(CAPACITY);
+  new Gauge({
+    name: 'belfry_alertmanagers',
+    help: 'Alertmanagers that get every alert.',
+    registers,
+    collect() {
+      this.set(lanes().length);
+    },
+  });
+  return {
+    sent: counter('alerts_sent_total', 'Alerts delivered to other Alertmanagers.'),
+    errors: counter('alerts_failed_total', 'Alerts whose delivery to another Alertmanager failed.'),
+    dropped: counter(
+      'alerts_dropped_total',
+      'Alerts that could not be delivered to another Alertmanager, or found its queue full.',
+    ),
+    latency: new Histogram({
+      name: 'belfry_alertmanager_request_duration_seconds',
+      help: 'How long requests to other Alertmanagers took, failed ones included.',
+      labelNames,
+      registers,
+      buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
+    }),
   };
 }
 

@@ -2,10 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { SMTPServer } from 'smtp-server';
+import type { Peer } from '../../src/testing/peer.ts';
 import { eventually, freePort } from './appliance.ts';
+
+export { type Peer, peer } from '../../src/testing/peer.ts';
 
 export const NODE_EXPORTER = '/usr/bin/prometheus-node-exporter';
 export const CHROMIUM = '/usr/bin/chromium';
@@ -147,26 +149,38 @@ export async function startFakeApp(stack: AsyncDisposableStack): Promise<FakeApp
   return Object.assign(app, { address: await listen(stack, server) });
 }
 
-/**
- * Where peers from Debian's packages are looked for: `.ci/run` unpacks them there, nothing is installed. PEERS names the folder, and
- * `root/usr/bin` in it is what counts.
- */
-const PEER_BIN = path.join(
-  process.env.PEERS ?? path.join(process.env.TMPDIR ?? os.tmpdir(), 'peers'),
-  'root/usr/bin',
-);
-
-export interface Peer {
-  readonly file: string;
-  readonly isThere: boolean;
-}
-
-/** A program of a peer; says aloud when tests that need it are skipped. */
-export function peer(name: string): Peer {
-  const file = path.join(PEER_BIN, name);
-  const isThere = fs.existsSync(file);
-  if (!isThere) console.warn(`SKIPPED: no ${file}; PEERS names the folder where .ci/run unpacks peers`);
-  return { file, isThere };
+/** Debian's Alertmanager, on a port and in a folder of its own; with `web` behind TLS or a password. It can be stopped and started again. */
+export async function alertmanagerPeer(
+  stack: AsyncDisposableStack,
+  folder: string,
+  program: Peer,
+  web: {
+    /** Text of its web configuration. */
+    readonly config: string;
+    readonly scheme: 'http' | 'https';
+    /** Asks whether it is ready, as its web configuration demands. */
+    readonly isReady: (url: string) => Promise<boolean>;
+  },
+): Promise<Pick<Receiver, 'url' | 'start' | 'stop'>> {
+  const port = await freePort();
+  const config = path.join(folder, 'alertmanager.yml');
+  fs.writeFileSync(config, '{route: {receiver: none}, receivers: [{name: none}]}\n');
+  const webConfig = path.join(folder, 'web.yml');
+  fs.writeFileSync(webConfig, web.config);
+  return receiver(stack, {
+    file: program.file,
+    url: `${web.scheme}://127.0.0.1:${port}`,
+    write: '',
+    ready: '/-/ready',
+    isReady: web.isReady,
+    args: [
+      `--config.file=${config}`,
+      `--storage.path=${path.join(folder, 'alertmanager')}`,
+      `--web.config.file=${webConfig}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--cluster.listen-address=',
+    ],
+  });
 }
 
 /** A store of somebody else that takes remote write, on a port and in a folder of its own; it can be stopped and started again. */
@@ -224,8 +238,16 @@ export async function victoriaMetricsReceiver(
 
 function receiver(
   stack: AsyncDisposableStack,
-  program: { file: string; url: string; write: string; ready: string; args: readonly string[] },
+  program: {
+    file: string;
+    url: string;
+    write: string;
+    ready: string;
+    isReady?: (url: string) => Promise<boolean>;
+    args: readonly string[];
+  },
 ): Receiver {
+  const { isReady = async (url: string) => (await fetch(url)).ok } = program;
   let child: ChildProcess | undefined;
   let ended: Promise<void> = Promise.resolve();
   stack.defer(async () => {
@@ -239,10 +261,7 @@ function receiver(
       const started = spawn(program.file, program.args, { stdio: 'ignore' });
       child = started;
       ended = new Promise((resolve) => started.on('close', () => resolve()));
-      await eventually(
-        `${path.basename(program.file)} is ready`,
-        async () => (await fetch(program.url + program.ready)).ok,
-      );
+      await eventually(`${path.basename(program.file)} is ready`, () => isReady(program.url + program.ready));
     },
     async stop() {
       child?.kill('SIGTERM');
