@@ -131,6 +131,49 @@ test.skipIf(!hasBrowser)('a click holds what the pointer tells, another one lets
   expect(await tip.innerText()).not.toBe(held);
 });
 
+test.skipIf(!hasBrowser)('of a hundred lines twelve are told, and the nearest has a dot', async () => {
+  const address = await put('many', { panels: [series('many', 0)] });
+  const page = await open('/dashboards');
+  await page.route('**/api/batch', (route) => {
+    const { queries } = JSON.parse(route.request().postData()!) as {
+      queries: { query: string; start: number; end: number; step: number }[];
+    };
+    const lines = queries.map(({ query, start, end, step }, i) => {
+      const times = Array.from({ length: Math.floor((end - start) / step) + 1 }, (_, k) => start + k * step);
+      const result = Array.from({ length: query === 'many' ? 100 : 0 }, (_, n) => ({
+        metric: { device: `d${n}` },
+        values: times.map((time) => [time, String(n)]),
+      }));
+      const answer = { status: 'success', data: { resultType: 'matrix', result } };
+      return JSON.stringify({ i, status: 200, answer });
+    });
+    return route.fulfill({ contentType: 'application/x-ndjson', body: `${lines.join('\n')}\n` });
+  });
+  await page.goto(server.url + address);
+  await isDrawn(page);
+  const box = (await page.locator('.u-over').boundingBox())!;
+  await page.mouse.move(box.x + 100, box.y + box.height / 2);
+  await page.mouse.move(box.x + 140, box.y + box.height / 2);
+  const tip = page.locator('.chart-tip:not([hidden])');
+  const rows = tip.locator('.chart-tip-row:not([hidden])');
+  await tip.getByText('and 88 more').waitFor();
+  expect(await rows.count()).toBe(12);
+  expect(await rows.first().innerText()).toMatch(/^d99\s+99$/);
+  // The nearest is not among the largest, and told all the same.
+  expect(await rows.last().innerText()).toMatch(/^d[3-6]\d\s/);
+  expect(await rows.last().getAttribute('class')).toContain('is-nearest');
+  expect(await page.locator('.chart-dot').isVisible()).toBe(true);
+  expect(await page.locator('.u-cursor-pt').count()).toBe(0);
+  // Fewer lines: the same rows, written anew.
+  await page.locator('.legend-entry').nth(5).click();
+  await page.mouse.move(box.x + 180, box.y + box.height / 2);
+  await page.mouse.move(box.x + 190, box.y + box.height / 2);
+  expect(await rows.allInnerTexts()).toEqual([expect.stringMatching(/^d\d+\s+\d+$/)]);
+  await page.mouse.move(box.x + 180, box.y - 60);
+  await tip.waitFor({ state: 'detached' });
+  expect(await page.locator('.chart-dot').isVisible()).toBe(false);
+});
+
 test.skipIf(!hasBrowser)(
   'a pasted dashboard is imported, from the clipboard and from the dialog',
   async () => {

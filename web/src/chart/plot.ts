@@ -5,7 +5,7 @@ import { valueText } from '../format/units.ts';
 import { withAlpha } from './palette.ts';
 import { type Bounds, type Span, stackColumns, steadySpan, tickSteps } from './scale.ts';
 import { type ChartMark, type ChartShade, drawMarks, drawShades } from './time-marks.ts';
-import { createTooltip, type TooltipSettings } from './tooltip.ts';
+import { createTooltip, MANY_LINES, type TooltipSettings } from './tooltip.ts';
 
 /** Undefined: the line has no sample at this time and goes on; null: it has a hole. */
 export type ChartValue = number | null | undefined;
@@ -173,7 +173,7 @@ export function createPlot(
       legend: { show: false },
       cursor: {
         y: false,
-        points: { size: 6, width: 0 },
+        points: spec.lines.length < MANY_LINES ? { size: 6, width: 0 } : { show: false },
         drag: { x: true, y: false, setScale: false },
         sync: { key: syncKey, setSeries: false },
         focus: { prox: -1 },
