@@ -70,7 +70,7 @@ test('a damaged config gives a config or a ConfigError with places in it, never 
         }
       }
     }),
-    { numRuns: fuzzCases(300) },
+    { numRuns: fuzzCases(300, 0.25) },
   );
 }, 60_000);
 

@@ -144,7 +144,7 @@ function expectAgreement(base: string, make: MakeParser, runs: number): void {
           for (const exemplar of told) expect(predicted.exemplars.get(key)?.has(exemplar)).toBe(true);
       }
     }),
-    { numRuns: fuzzCases(runs, 0.25) },
+    { numRuns: fuzzCases(runs, 0.02) },
   );
 }
 
