@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { proxyChoice } from '../net/proxy.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { httpTarget, sendPage } from '../testing/http-target.ts';
 import { scrapeJob } from '../testing/scrape-job.ts';
-import { proxyChoice } from './http-proxy.ts';
 import { PageBuffers } from './page-buffers.ts';
 import { createPageClient } from './page-client.ts';
 

@@ -1,9 +1,9 @@
 import { test } from 'vitest';
 import { systemClock } from '../clock.ts';
+import { createHttpClient } from '../net/client.ts';
 import { httpTarget } from '../testing/http-target.ts';
 import { scrapeJob } from '../testing/scrape-job.ts';
 import { createDirectPages, directRequest } from './direct-pages.ts';
-import { createHttpClient } from './http-client.ts';
 import { PageBuffers } from './page-buffers.ts';
 
 const PAGE = Buffer.from(

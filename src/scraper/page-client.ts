@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import type { HttpClientConfig } from '../config/http-client.ts';
+import { hasSecretHeaders, secretHeaders } from '../net/auth.ts';
+import { createHttpClient, type HttpClientDeps } from '../net/client.ts';
+import { proxyChoice } from '../net/proxy.ts';
 import { createDirectPages, type DirectRequest, directRequest, type PageAsk } from './direct-pages.ts';
-import { hasSecretHeaders, secretHeaders } from './http-auth.ts';
-import { createHttpClient, type HttpClientDeps } from './http-client.ts';
-import { proxyChoice } from './http-proxy.ts';
 import { BodyLimitError, PageBody } from './page-body.ts';
 import type { PageBuffers } from './page-buffers.ts';
 

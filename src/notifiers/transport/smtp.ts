@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { EmailConfig } from '../../config/receivers/email.ts';
+import { tlsOptions } from '../../net/agents.ts';
 import type { Attempt } from '../delivery.ts';
 import type { Mail } from '../kinds/mime.ts';
-import { tlsOptionsOf } from './http.ts';
 
 /** Hands a mail to the server of its config. Secrets named by file are filled in already. */
 export type MailTransport = (mail: Mail, config: EmailConfig, signal: AbortSignal) => Promise<Attempt>;
@@ -20,9 +20,9 @@ export function createMailTransport(): MailTransport {
   return async (mail, config, signal) => {
     const { host, port } = splitHostPort(config.smarthost);
     const secure = config.force_implicit_tls ?? port === 465;
-    let tls: Awaited<ReturnType<typeof tlsOptionsOf>>;
+    let tls: Awaited<ReturnType<typeof tlsOptions>>;
     try {
-      tls = await tlsOptionsOf(config.tls_config);
+      tls = await tlsOptions(config.tls_config, true);
     } catch (error) {
       return { kind: 'rejected', reason: 'other', message: `parse TLS configuration: ${messageOf(error)}` };
     }

@@ -4,11 +4,11 @@ import https from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { HttpClientConfig } from '../../config/http-client.ts';
+import { proxyChoice } from '../../net/proxy.ts';
 import { fakeClock } from '../../testing/fake-clock.ts';
 import { jsonPost } from '../kinds/exchange.ts';
 import { plainHttp } from '../notifier.fixture.ts';
 import { createHttpTransport } from './http.ts';
-import { proxyFor } from './proxy.ts';
 import { redact, secretsOf } from './secrets.ts';
 
 interface Seen {
@@ -103,7 +103,7 @@ test('an oauth2 token is fetched once and used', async () => {
     ['/hook', 'Bearer tok'],
     ['/hook', 'Bearer tok'],
   ]);
-  expect(seen[0]!.body).toBe('grant_type=client_credentials&audience=x&scope=a+b');
+  expect(seen[0]!.body).toBe('grant_type=client_credentials&scope=a+b&audience=x');
 });
 
 test('307 repeats the message, 302 becomes a GET, credentials stay with the first host', async () => {
@@ -144,6 +144,38 @@ test("a message's own credentials win over configured ones and stay with the fir
   ];
   expect(first.seen.map(shown)).toEqual([['GenieKey k', 't', 'application/json']]);
   expect(other.seen.map(shown)).toEqual([[undefined, undefined, 'application/json']]);
+});
+
+test('a connection is not used again: a message sent anew because it broke could be there twice', async () => {
+  const { url } = await sink();
+  const connections = new Set<unknown>();
+  servers[0]!.on('connection', (socket) => connections.add(socket));
+  const transport = createHttpTransport({ clock: fakeClock(), userAgent: 'x', environment: {} });
+  for (let i = 0; i < 3; i++) await transport(jsonPost(url, {}), plainHttp, new AbortController().signal);
+  expect(connections.size).toBe(3);
+});
+
+test('user and password of an address are sent, and a refused token is asked for anew', async () => {
+  const { seen, url } = await sink((request, response) => {
+    if (request.url === '/token') response.end(JSON.stringify({ access_token: `t${seen.length}` }));
+    else response.writeHead(request.headers.authorization === 'Bearer t1' ? 401 : 200).end();
+  });
+  await send(url.replace('//', '//u:p%40@'));
+  expect(seen[0]!.headers.authorization).toBe(`Basic ${Buffer.from('u:p@').toString('base64')}`);
+  seen.splice(0);
+  const oauth2 = {
+    scopes: [],
+    token_url: `${url}/token`,
+    endpoint_params: {},
+    tls_config: plainHttp.tls_config,
+    proxy_from_environment: false,
+  };
+  const transport = createHttpTransport({ clock: fakeClock(), userAgent: 'x', environment: {} });
+  const config = { ...plainHttp, oauth2 };
+  const statuses: number[] = [];
+  for (let i = 0; i < 2; i++)
+    statuses.push((await transport(jsonPost(url, {}), config, new AbortController().signal)).status);
+  expect(statuses).toEqual([401, 200]);
 });
 
 test('plain requests go through a proxy as absolute addresses', async () => {
@@ -241,11 +273,8 @@ test.each([
   ['http://anything/', '*', true],
   ['http://localhost/', 'x', true],
 ])('%s with no_proxy %s bypasses the proxy: %s', (url, no_proxy, bypasses) => {
-  const proxy = proxyFor(
-    new URL(url),
-    { proxy_url: 'http://proxy:1', no_proxy, proxy_from_environment: false },
-    {},
-  );
+  const proxyOf = proxyChoice({ proxy_url: 'http://proxy:1', no_proxy, proxy_from_environment: false }, {});
+  const proxy = proxyOf(new URL(url));
   expect(proxy === undefined).toBe(bypasses);
 });
 

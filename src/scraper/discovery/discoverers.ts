@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import type { ScrapeConfig } from '../../config/scrape.ts';
-import type { Environment } from '../http-proxy.ts';
+import type { Environment } from '../../net/proxy.ts';
 import type { Discoverer } from './discoverer.ts';
 import { type DnsSystem, dnsDiscoverer } from './dns.ts';
 import { dockerDiscoverer } from './docker.ts';

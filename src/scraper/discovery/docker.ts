@@ -1,6 +1,6 @@
 import type { DockerSdConfig } from '../../config/discovery/docker.ts';
 import type { HttpClientConfig } from '../../config/http-client.ts';
-import type { HttpClientDeps } from '../http-client.ts';
+import type { HttpClientDeps } from '../../net/client.ts';
 import { PageBuffers } from '../page-buffers.ts';
 import { createPageClient } from '../page-client.ts';
 import type { Discoverer } from './discoverer.ts';

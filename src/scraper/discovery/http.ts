@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { HttpSdConfig } from '../../config/discovery/http.ts';
-import type { HttpClientDeps } from '../http-client.ts';
+import type { HttpClientDeps } from '../../net/client.ts';
 import { PageBuffers } from '../page-buffers.ts';
 import { createPageClient } from '../page-client.ts';
 import type { Discoverer } from './discoverer.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KubernetesSdConfig } from '../../../config/discovery/kubernetes.ts';
 import type { HttpClientConfig } from '../../../config/http-client.ts';
-import type { Environment } from '../../http-proxy.ts';
+import type { Environment } from '../../../net/proxy.ts';
 import { joinHostPort } from '../meta-labels.ts';
 import { plainHttp } from '../plain-http.ts';
 import { parseKubeconfig } from './kubeconfig.ts';

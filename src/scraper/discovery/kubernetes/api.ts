@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { createHttpClient, type HttpClient, type HttpClientDeps } from '../../http-client.ts';
+import { createHttpClient, type HttpClient, type HttpClientDeps } from '../../../net/client.ts';
 import { PageBuffers } from '../../page-buffers.ts';
 import { readPage } from '../../page-client.ts';
 import { mapping, text } from '../json.ts';

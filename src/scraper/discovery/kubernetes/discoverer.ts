@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '../../../clock.ts';
 import type { KubernetesSdConfig } from '../../../config/discovery/kubernetes.ts';
-import type { HttpClientDeps } from '../../http-client.ts';
+import type { HttpClientDeps } from '../../../net/client.ts';
 import type { Discoverer, DiscoverySink, TargetGroup } from '../discoverer.ts';
 import { type ClusterAccess, clusterAccess } from './access.ts';
 import { type KubernetesApi, kubernetesApi } from './api.ts';

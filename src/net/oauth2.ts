@@ -1,7 +1,7 @@
 import { createSign, randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
-import { secretOf } from './http-auth.ts';
+import { secretOf } from './auth.ts';
 
 type Oauth2 = NonNullable<HttpClientConfig['oauth2']>;
 

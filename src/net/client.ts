@@ -2,10 +2,10 @@ import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { Clock } from '../clock.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
-import { createAgents } from './http-agents.ts';
-import { secretHeaders } from './http-auth.ts';
-import { createTokenSource, type PostForm, type TokenSource } from './http-oauth2.ts';
-import { type Environment, proxyChoice } from './http-proxy.ts';
+import { createAgents } from './agents.ts';
+import { secretHeaders } from './auth.ts';
+import { createTokenSource, type PostForm, type TokenSource } from './oauth2.ts';
+import { type Environment, proxyChoice } from './proxy.ts';
 
 const MAX_REDIRECTS = 10;
 const MAX_TOKEN_BYTES = 1 << 20;
@@ -21,7 +21,13 @@ export interface HttpPost extends HttpGet {
   readonly body: Uint8Array | string;
 }
 
-/** Makes the requests of one job, or of one of its discoveries. */
+export interface HttpSend extends HttpPost {
+  readonly method: Method;
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
+
+/** Makes requests the way one `http_config` says: those of a job, of a discovery, of a receiver. */
 export interface HttpClient {
   /**
    * Resolves with the head of the answer; its body is the caller's to read or destroy.
@@ -30,6 +36,8 @@ export interface HttpClient {
   get(request: HttpGet): Promise<IncomingMessage>;
   /** The same with a body. Only redirects that keep the method are followed. */
   post(request: HttpPost): Promise<IncomingMessage>;
+  /** Any method; redirects are followed as Go does, which asks with GET where the answer was 301 to 303. */
+  send(request: HttpSend): Promise<IncomingMessage>;
   close(): void;
 }
 
@@ -39,6 +47,8 @@ export interface HttpClientDeps {
   readonly environment: Environment;
   /** A Unix socket that requests go to, whatever the host of their URL. */
   readonly socketPath?: string;
+  /** False: a connection for each request. What must not be said twice is never said again over a new one. */
+  readonly keepAlive?: boolean;
 }
 
 /** Credentials stay with the host they were configured for. */
@@ -48,23 +58,29 @@ export function createHttpClient(config: HttpClientConfig, deps: HttpClientDeps)
     proxyOf: proxyChoice(config, deps.environment),
     connectHeaders: config.proxy_connect_header ?? {},
     socketPath: deps.socketPath,
+    keepAlive: deps.keepAlive,
   });
   const tokens = config.oauth2 && oauthTokens(config, deps);
   const send = async (
     request: HttpGet,
-    { method, body }: Pick<RequestParts, 'method' | 'body'>,
+    given: Pick<RequestParts, 'method' | 'body'>,
+    mayChangeMethod: boolean,
   ): Promise<IncomingMessage> => {
+    let { method, body } = given;
     const secrets = await secretHeaders(config);
     if (tokens) secrets.authorization = await tokens.source.authorization(request.signal);
+    // As in Go, what a request says of itself stands.
+    if (Object.keys(request.headers).some((name) => name.toLowerCase() === 'authorization'))
+      delete secrets.authorization;
     const home = new URL(request.url);
     let url = home;
     for (let redirects = 0; ; redirects++) {
       const isHome = url.origin === home.origin;
       const agent = await agents.of(url, isHome);
-      const headers = { ...request.headers, ...(isHome ? secrets : {}) };
+      const headers = isHome ? { ...request.headers, ...secrets } : withoutCredentials(request.headers);
       const response = await answer(url, { agent, headers, method, body }, request.signal);
       if (isHome && response.statusCode === 401) tokens?.source.forget();
-      const location = redirectOf(response, method);
+      const location = redirectOf(response, method, mayChangeMethod);
       if (location === undefined || !config.follow_redirects) return response;
       response.destroy();
       if (redirects === MAX_REDIRECTS) throw new Error(`stopped after ${MAX_REDIRECTS} redirects`);
@@ -75,11 +91,16 @@ export function createHttpClient(config: HttpClientConfig, deps: HttpClientDeps)
         );
       }
       url = next;
+      if ((response.statusCode ?? 0) < 307 && method !== 'GET') {
+        method = 'GET';
+        body = '';
+      }
     }
   };
   return {
-    get: (request) => send(request, { method: 'GET', body: '' }),
-    post: (request) => send(request, { method: 'POST', body: request.body }),
+    get: (request) => send(request, { method: 'GET', body: '' }, false),
+    post: (request) => send(request, { method: 'POST', body: request.body }, false),
+    send: (request) => send(request, request, true),
     close() {
       agents.close();
       tokens?.close();
@@ -121,7 +142,7 @@ function oauthTokens(
 interface RequestParts {
   readonly agent: http.Agent;
   readonly headers: Record<string, string | string[]>;
-  readonly method: 'GET' | 'POST';
+  readonly method: Method;
   readonly body: Uint8Array | string;
 }
 
@@ -150,10 +171,21 @@ async function answer(url: URL, parts: RequestParts, signal: AbortSignal): Promi
 
 class StaleConnection extends Error {}
 
-function redirectOf(response: IncomingMessage, method: RequestParts['method']): string | undefined {
+/** Of a request's own headers those that tell nothing secret; keys and signatures stay with the host they are for. */
+function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => HARMLESS.test(name.toLowerCase())));
+}
+
+const HARMLESS = /^(accept(-language|-encoding)?|content-(type|encoding|length)|user-agent|x-prometheus-.*)$/;
+
+function redirectOf(
+  response: IncomingMessage,
+  method: RequestParts['method'],
+  mayChangeMethod: boolean,
+): string | undefined {
   const status = response.statusCode ?? 0;
   const keepsMethod = status === 307 || status === 308;
-  const redirects = keepsMethod || (method === 'GET' && status >= 301 && status <= 303);
+  const redirects = keepsMethod || ((method === 'GET' || mayChangeMethod) && status >= 301 && status <= 303);
   return redirects ? response.headers.location : undefined;
 }
 

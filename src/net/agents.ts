@@ -3,8 +3,8 @@ import http from 'node:http';
 import https, { type AgentOptions } from 'node:https';
 import type { SecureVersion } from 'node:tls';
 import type { TlsConfig } from '../config/http-client.ts';
-import type { ProxyChoice } from './http-proxy.ts';
-import { type ConnectHeaders, tunnelAgent } from './http-tunnel.ts';
+import type { ProxyChoice } from './proxy.ts';
+import { type ConnectHeaders, tunnelAgent } from './tunnel.ts';
 
 const TLS_VERSIONS: Readonly<Record<string, SecureVersion>> = {
   TLS10: 'TLSv1',
@@ -13,7 +13,7 @@ const TLS_VERSIONS: Readonly<Record<string, SecureVersion>> = {
   TLS13: 'TLSv1.3',
 };
 
-/** Connections of one job, kept open between scrapes. */
+/** Connections of one client, kept open between requests unless it is told not to. */
 export interface HttpAgents {
   /**
    * For a URL, with the client certificate only when `own`: a host redirected to does not see it.
@@ -35,14 +35,15 @@ export function createAgents(deps: {
   readonly connectHeaders: ConnectHeaders;
   /** A Unix socket that every request goes to. */
   readonly socketPath?: string;
+  readonly keepAlive?: boolean;
 }): HttpAgents {
-  const { tls, connectHeaders, socketPath } = deps;
+  const { tls, connectHeaders, socketPath, keepAlive = true } = deps;
   const made = new Map<string, Made>();
   return {
     async of(url, own) {
       const isSecure = url.protocol === 'https:';
       const proxy = deps.proxyOf(url);
-      const common = { keepAlive: true, ...(socketPath === undefined ? {} : { socketPath }) };
+      const common = { keepAlive, ...(socketPath === undefined ? {} : { socketPath }) };
       const all = isSecure ? { ...common, ...(await tlsOptions(tls, own)) } : common;
       const kind = JSON.stringify([isSecure, isSecure && own, proxy]);
       const options = JSON.stringify(all);
@@ -80,7 +81,11 @@ function proxyUrl(text: string): URL {
   throw new Error(`expected a proxy of scheme http or https, got ${JSON.stringify(shown)}`);
 }
 
-async function tlsOptions(tls: TlsConfig, own: boolean): Promise<AgentOptions> {
+/**
+ * Node's options for a `tls_config`; files are read anew at each use. @param own whether the host is the one that was configured, which
+ * alone is shown the client certificate and answers to `server_name`
+ */
+export async function tlsOptions(tls: TlsConfig, own: boolean): Promise<AgentOptions> {
   const options: AgentOptions = { rejectUnauthorized: !tls.insecure_skip_verify };
   const ca = await textOf(tls.ca, tls.ca_file);
   if (ca !== undefined) options.ca = ca;
