@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { build, type Metafile } from 'esbuild';
+import { addonId } from '../src/platform.ts';
 import { writeMaterials } from './materials.ts';
 
 /** Beside the program, for `belfry init` and `belfry version`. */
@@ -43,7 +44,9 @@ export async function bundle(stage: string, platform: string, version: string): 
   }
   fs.cpSync('dist/web', `${stage}/web`, { recursive: true });
   compress(`${stage}/web`);
-  fs.copyFileSync(`node_modules/better-sqlite3/prebuilds/${platform}.node`, `${stage}/better_sqlite3.node`);
+  const addon = fs.readFileSync(`node_modules/better-sqlite3/prebuilds/${platform}.node`);
+  fs.writeFileSync(`${stage}/better_sqlite3.node`, addon);
+  fs.writeFileSync(`${stage}/better_sqlite3.node.id`, addonId(addon));
   fs.copyFileSync('config.example.yaml', `${stage}/config.example.yaml`);
   await writeMaterials(stage, programs, platform, version);
   // No "dependencies": pkg would pack them all beside the bundle that already holds them.
@@ -52,7 +55,10 @@ export async function bundle(stage: string, platform: string, version: string): 
     version,
     license: 'MIT',
     bin: 'main.cjs',
-    pkg: { scripts: ['belfry.cjs', 'worker.cjs'], assets: ['web/**/*', 'better_sqlite3.node', ...TEXTS] },
+    pkg: {
+      scripts: ['belfry.cjs', 'worker.cjs'],
+      assets: ['web/**/*', 'better_sqlite3.node', 'better_sqlite3.node.id', ...TEXTS],
+    },
   };
   fs.writeFileSync(`${stage}/package.json`, JSON.stringify(manifest));
 }

@@ -56,14 +56,21 @@ export function loadAddon(file: string | undefined): object | undefined {
   return loaded.exports;
 }
 
-function unpack(packedFile: string, cacheDir: string): string {
-  const bytes = fs.readFileSync(packedFile);
-  const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+/**
+ * What is there under the name of this very addon, as long as it should be, was synced before it got that name: it need not be read, which
+ * would take a twentieth of a start.
+ */
+export function unpack(packedFile: string, cacheDir: string): string {
+  const [digest, size] = fs.readFileSync(`${packedFile}.id`, 'utf8').split(' ');
   const file = path.join(cacheDir, `better_sqlite3-${digest}.node`);
-  if (fs.existsSync(file) && fs.readFileSync(file).equals(bytes)) return file;
+  if (fs.statSync(file, { throwIfNoEntry: false })?.size === Number(size)) return file;
   fs.mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
   const temporary = `${file}.${process.pid}.tmp`;
-  fs.writeFileSync(temporary, bytes, { mode: 0o500 });
+  fs.writeFileSync(temporary, fs.readFileSync(packedFile), { mode: 0o500, flush: true });
   fs.renameSync(temporary, file);
   return file;
 }
+
+/** What stands beside the packed addon: a name for its content, and its size. */
+export const addonId = (bytes: Uint8Array): string =>
+  `${createHash('sha256').update(bytes).digest('hex').slice(0, 16)} ${bytes.length}`;
