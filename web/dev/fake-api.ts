@@ -1,6 +1,29 @@
 import { fakeSeries } from './fake-metrics.ts';
 import { type FakeNotified, fakeOutbox, fakeSent, fakeTrace } from './fake-notifier.ts';
 
+/** Series of users that a target made up. */
+const PARKED = {
+  series: 81_234,
+  since: '2026-01-01T10:00:00.000Z',
+  reason: 'series_budget of 200000 used up by 200000 series of the target',
+  metrics: [
+    {
+      metric: 'http_requests_total',
+      series: 80_112,
+      label: 'user_id',
+      values: 100,
+      rule: '- source_labels: [__name__, user_id]\n  regex: "http_requests_total;.+"\n  action: drop\n',
+    },
+    {
+      metric: 'carts_open',
+      series: 1122,
+      label: 'session',
+      values: 31,
+      rule: '- source_labels: [__name__, session]\n  regex: "carts_open;.+"\n  action: drop\n',
+    },
+  ],
+};
+
 export type Scenario = 'busy' | 'calm' | 'empty' | 'broken';
 
 export interface FakeAnswer {
@@ -464,6 +487,7 @@ export function createFakeApi(scenario: Scenario, now: () => number): FakeApi {
       isBusy
         ? target('redis', 'redis:9121', 0.8, 'down', 'connect ECONNREFUSED 10.0.4.7:9121')
         : target('redis', 'redis:9121', 1.9),
+      ...(isBusy ? [{ ...target('shop', 'shop-1:8080', 42), parked: PARKED }] : []),
       ...(isBusy ? [target('postgres', 'db-1:9187', 0, 'unknown')] : []),
     ];
   }

@@ -85,6 +85,22 @@ export interface RuleGroup {
   readonly lastEvaluation: string;
 }
 
+/** New series of a target that are not stored, because its budget is used up. */
+export interface ParkedSeries {
+  readonly series: number;
+  readonly since: string;
+  readonly reason: string;
+  readonly metrics: readonly {
+    readonly metric: string;
+    readonly series: number;
+    /** The label with the most values among them. */
+    readonly label: string;
+    readonly values: number;
+    /** YAML for `metric_relabel_configs`. */
+    readonly rule: string;
+  }[];
+}
+
 export interface ActiveTarget {
   readonly labels: LabelMap;
   readonly discoveredLabels: LabelMap;
@@ -97,6 +113,7 @@ export interface ActiveTarget {
   readonly health: 'up' | 'down' | 'unknown';
   readonly scrapeInterval: string;
   readonly scrapeTimeout: string;
+  readonly parked?: ParkedSeries;
 }
 
 /** What discovery found and relabelling did not keep. */

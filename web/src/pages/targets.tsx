@@ -16,6 +16,7 @@ import { StateMark } from '../parts/state-mark.tsx';
 import { Value } from '../parts/value.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
+import { Parked } from './parked.tsx';
 
 const STATES: Readonly<Record<ActiveTarget['health'], { state: Health; word: string }>> = {
   up: { state: 'ok', word: 'up' },
@@ -292,7 +293,7 @@ function TargetRow({ target }: { readonly target: ActiveTarget }) {
   const isSlow = intervalSeconds > 0 && target.lastScrapeDuration > intervalSeconds / 2;
   return (
     <>
-      <tr class={target.lastError === '' ? undefined : 'has-note'}>
+      <tr class={target.lastError === '' && !target.parked ? undefined : 'has-note'}>
         <td data-label="State">
           <StateMark {...STATES[target.health]} showWord />
         </td>
@@ -348,6 +349,13 @@ function TargetRow({ target }: { readonly target: ActiveTarget }) {
         <tr class="note-row">
           <td colSpan={6}>
             <span class="text-firing">{target.lastError}</span>
+          </td>
+        </tr>
+      )}
+      {target.parked && (
+        <tr class="note-row">
+          <td colSpan={6}>
+            <Parked parked={target.parked} />
           </td>
         </tr>
       )}
