@@ -55,6 +55,7 @@ import { relabelling } from './scraper/relabel-labels.ts';
 import type { SqliteDatabase } from './sqlite/database.ts';
 import { createTemplateSet, type TemplateSet } from './templates/notification.ts';
 import { readTemplateFiles } from './templates/template-files.ts';
+import { createDamageReport, type DamageReport } from './tsdb/damage.ts';
 import { hasHistory } from './tsdb/directory.ts';
 import { retentionSettings } from './tsdb/retention-settings.ts';
 import { openState } from './tsdb/state-db.ts';
@@ -114,6 +115,7 @@ interface Prepared {
 
 /** What exists once the store is open. */
 interface Parts {
+  readonly damage: DamageReport;
   readonly store: Store;
   readonly stateDb: SqliteDatabase;
   readonly queries: QueryPool;
@@ -250,12 +252,18 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     const stateFile = path.join(options.dataDir, 'state.db');
     const settings = engineSettings(config.query, config.global.evaluation_interval, options.features);
     const limits = queryLimits(config.query, os.totalmem());
+    const damage = createDamageReport({
+      dir: options.dataDir,
+      log: log.child({ component: 'tsdb' }),
+      registry,
+    });
     const thread = (name: string) => ({
       file: platform.workerFile,
       addonFile,
       name,
       // A last guard only: budgets end a query long before. V8 counts no ArrayBuffers.
       maxHeapMB: Math.ceil((limits.maxBytes * 4) / 2 ** 20),
+      onDamage: damage.note,
     });
     const background = createBackground({
       start: () => startThread(thread('background')),
@@ -430,6 +438,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     );
     return {
       store,
+      damage,
       stateDb,
       queries,
       scraper,

@@ -28,10 +28,11 @@ export interface ExportSelection {
   readonly format: ExportFormat;
 }
 
-/** Counts what an export leaves out because its format has no place for it. */
+/** Counts what an export leaves out because its format has no place for it, and tells what could not be read. */
 export interface LeftOut {
   histograms: number;
   startTimestamps: number;
+  readonly unread: Set<string>;
 }
 
 /** The text of an export, piece by piece: families in the order of names, in each the series, in each the samples in order of time. */
@@ -42,11 +43,11 @@ export function* exported(
 ): Generator<string> {
   const { metadata } = store;
   yield format.begin;
-  const families = byFamily(seriesOf(store, sets, range), (metric) => familyOf(metric, metadata));
+  const families = byFamily(seriesOf(store, sets, range, leftOut), (metric) => familyOf(metric, metadata));
   const windows = windowsOf(dir, range);
   for (const [family, series] of families) {
     let isFirst = true;
-    for (const samples of samplesOf(store, series, windows)) {
+    for (const samples of samplesOf(store, series, windows, leftOut)) {
       countLeftOut(samples, format.holds, leftOut);
       const text = format.samples(samples);
       if (isFirst && text !== '') yield format.family(family, metadata.get(family));
@@ -57,10 +58,17 @@ export function* exported(
   yield format.end;
 }
 
-function seriesOf(store: OfflineQueryable, sets: ExportSelection['sets'], range: TimeRange): Labels[] {
+function seriesOf(
+  store: OfflineQueryable,
+  sets: ExportSelection['sets'],
+  range: TimeRange,
+  leftOut: LeftOut,
+): Labels[] {
   const querier = store.querier(UNLIMITED);
   try {
-    return querier.series(sets, range);
+    const series = querier.series(sets, range);
+    for (const warning of querier.warnings ?? []) leftOut.unread.add(warning);
+    return series;
   } finally {
     querier.close();
   }
@@ -84,6 +92,7 @@ function* samplesOf(
   store: OfflineQueryable,
   series: readonly Labels[],
   windows: readonly TimeRange[],
+  leftOut: LeftOut,
 ): Generator<ExportedSamples> {
   let size = 1;
   for (let from = 0; from < series.length; ) {
@@ -93,7 +102,7 @@ function* samplesOf(
     let ofFirst = 0;
     for (const window of windows) {
       for (const [i, labels] of batch.entries()) {
-        const samples = read(store, labels, window);
+        const samples = read(store, labels, window, leftOut);
         if (samples === undefined) continue;
         if (i === 0) {
           ofFirst += samples.timestamps.length;
@@ -113,13 +122,20 @@ function* samplesOf(
   }
 }
 
-function read(store: OfflineQueryable, labels: Labels, window: TimeRange): ExportedSamples | undefined {
+function read(
+  store: OfflineQueryable,
+  labels: Labels,
+  window: TimeRange,
+  leftOut: LeftOut,
+): ExportedSamples | undefined {
   const matchers: Matcher[] = [];
   for (let i = 0; i < labels.length; i += 2)
     matchers.push({ name: labels[i]!, op: '=', value: labels[i + 1]! });
   const querier = store.querier(UNLIMITED);
   try {
-    return querier.select(matchers, window).find((one) => sameLabels(one.labels, labels));
+    const found = querier.select(matchers, window).find((one) => sameLabels(one.labels, labels));
+    for (const warning of querier.warnings ?? []) leftOut.unread.add(warning);
+    return found;
   } finally {
     querier.close();
   }

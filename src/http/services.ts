@@ -25,6 +25,7 @@ import type { RemoteWriter } from '../remote/remote-write.ts';
 import type { RuleManager } from '../rules/manager.ts';
 import type { ScrapeManager } from '../scraper/manager.ts';
 import { explainRelabel } from '../scraper/relabel-steps.ts';
+import type { DamageReport } from '../tsdb/damage.ts';
 import { listPartitions } from '../tsdb/partition/directory.ts';
 import { PARTITION_MS } from '../tsdb/partition.ts';
 import type { Store } from '../tsdb/store.ts';
@@ -58,6 +59,7 @@ export interface ServiceParts {
   readonly clock: Clock;
   readonly registry: Registry;
   readonly store: Store;
+  readonly damage: DamageReport;
   readonly queries: QueryPool;
   readonly scraper: ScrapeManager;
   readonly rules: RuleManager;
@@ -174,7 +176,7 @@ function monitoringSource({ scraper, rules, forwarder, store }: ServiceParts): M
 }
 
 function statusSource(parts: ServiceParts): StatusSource {
-  const { clock, registry, store, startedAt, flags, features, loaded, lastReload } = parts;
+  const { clock, registry, store, damage, startedAt, flags, features, loaded, lastReload } = parts;
   return {
     buildInfo: () => ({
       version: PROMETHEUS_LEVEL,
@@ -194,7 +196,7 @@ function statusSource(parts: ServiceParts): StatusSource {
       serverTime: isoTime(clock.now()),
       reloadConfigSuccess: lastReload().isSuccessful,
       lastConfigTime: isoTime(lastReload().successAt),
-      corruptionCount: 0,
+      corruptionCount: damage.places,
       goroutineCount: 0,
       GOMAXPROCS: os.availableParallelism(),
       GOMEMLIMIT: 0,
@@ -234,11 +236,23 @@ function blockList(dir: string): Readonly<Record<string, unknown>>[] {
   );
 }
 
-function notificationList({ store, clock, startedAt, lastReload }: ServiceParts) {
+function notificationList({ store, damage, clock, startedAt, lastReload }: ServiceParts) {
   const notes: { text: string; date: string; active: boolean }[] = [];
   const degraded = store.degraded();
   if (degraded !== undefined) {
     notes.push({ text: `Samples are in memory only: ${degraded}`, date: isoTime(clock.now()), active: true });
+  }
+  const date = isoTime(clock.now());
+  for (const { file, detail, places } of damage.partitions()) {
+    const text = `Partition ${file} is damaged, answers lack samples: ${detail}${places > 1 ? ` and ${places - 1} more places` : ''}`;
+    notes.push({ text, date, active: true });
+  }
+  for (const file of damage.setAside()) {
+    notes.push({
+      text: `Partition ${file} was damaged and is set aside in quarantine/.`,
+      date,
+      active: true,
+    });
   }
   const { isSuccessful, successAt } = lastReload();
   if (!isSuccessful) {
@@ -250,6 +264,7 @@ function notificationList({ store, clock, startedAt, lastReload }: ServiceParts)
 
 function applianceStatus({
   store,
+  damage,
   queries,
   notifier,
   backups,
@@ -273,6 +288,8 @@ function applianceStatus({
       warnings: loaded().warnings.map(formatFinding),
     },
     store: store.stats(),
+    /** Partitions of which some cannot be read, and files that were set aside. */
+    damage: { partitions: damage.partitions(), setAside: damage.setAside() },
     queries: queries.counts(),
     notifier: notifier.status(),
     backup: backups.status(),

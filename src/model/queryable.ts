@@ -56,6 +56,8 @@ export interface Querier {
   labelNames(sets: readonly (readonly Matcher[])[], range: TimeRange): string[];
   /** Sorted. */
   labelValues(name: string, sets: readonly (readonly Matcher[])[], range: TimeRange): string[];
+  /** What could not be read for the answers so far and is missing in them, a sentence for each place. */
+  readonly warnings?: readonly string[];
   close(): void;
 }
 

@@ -50,7 +50,7 @@ export interface QueryStats {
 
 export interface QueryOutcome {
   readonly value: QueryValue;
-  /** `PromQL warning: … (line:col)`. */
+  /** `PromQL warning: … (line:col)`, and what the store could not read. */
   readonly warnings: string[];
   readonly infos: string[];
   readonly stats: QueryStats;
@@ -83,7 +83,7 @@ export function evaluateInstant(
     const value = isRangeExpr(inner)
       ? matrixAt(evaluation, inner)
       : instantResult(evaluation, evaluation.value(), timestampMs, isOrdering(expr));
-    return outcome(value, evaluation, options);
+    return outcome(value, evaluation, options, querier);
   });
 }
 
@@ -106,7 +106,7 @@ export function evaluateRange(
   return withQuerier(source, options, (querier) => {
     const window: QueryWindow = { startMs: range.startMs, endMs: range.endMs, stepMs: range.stepMs };
     const evaluation = newEvaluation(expr, window, count, options, querier);
-    return outcome(rangeResult(evaluation, evaluation.value()), evaluation, options);
+    return outcome(rangeResult(evaluation, evaluation.value()), evaluation, options, querier);
   });
 }
 
@@ -145,11 +145,16 @@ function engineOptions(options: QueryOptions): EngineOptions {
   };
 }
 
-function outcome(value: QueryValue, evaluation: Evaluation, options: QueryOptions): QueryOutcome {
+function outcome(
+  value: QueryValue,
+  evaluation: Evaluation,
+  options: QueryOptions,
+  querier: Querier,
+): QueryOutcome {
   const { annotations, stats, grid } = evaluation;
   return {
     value,
-    warnings: annotations.texts('warning', options.query),
+    warnings: [...annotations.texts('warning', options.query), ...(querier.warnings ?? [])],
     infos: annotations.texts('info', options.query),
     stats: {
       totalSamples: stats.totalSamples,

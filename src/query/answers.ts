@@ -164,18 +164,25 @@ function writeList(writer: JsonWriter, task: ListTask, querier: Querier): void {
   const sets = task.match.map(matchersOf);
   switch (task.kind) {
     case 'series':
-      writeItems(writer, querier.series(sets, task.range), labelsJson, task.limit);
+      writeItems(writer, querier, querier.series(sets, task.range), labelsJson, task.limit);
       break;
     case 'labelNames':
-      writeItems(writer, querier.labelNames(sets, task.range), JSON.stringify, task.limit);
+      writeItems(writer, querier, querier.labelNames(sets, task.range), JSON.stringify, task.limit);
       break;
     case 'labelValues':
-      writeItems(writer, querier.labelValues(task.name, sets, task.range), JSON.stringify, task.limit);
+      writeItems(
+        writer,
+        querier,
+        querier.labelValues(task.name, sets, task.range),
+        JSON.stringify,
+        task.limit,
+      );
   }
 }
 
 function writeItems<T>(
   writer: JsonWriter,
+  { warnings = [] }: Querier,
   items: readonly T[],
   json: (item: T) => string,
   limit = items.length,
@@ -184,7 +191,7 @@ function writeItems<T>(
   writer.raw('{"status":"success","data":[');
   for (let i = 0; i < count; i++) writer.raw((i > 0 ? ',' : '') + json(items[i]!));
   writer.raw(']');
-  writeNotes(writer, count < items.length ? [TRUNCATED] : [], []);
+  writeNotes(writer, count < items.length ? [...warnings, TRUNCATED] : warnings, []);
 }
 
 function writeNotes(writer: JsonWriter, warnings: readonly string[], infos: readonly string[]): void {

@@ -147,6 +147,14 @@ export type RuleAnswer =
   | { readonly id: QueryId; readonly result: RuleEvaluationResult }
   | { readonly id: QueryId; readonly error: string };
 
+/** What a worker tells of a partition that it cannot read in whole, once for each place. */
+export interface DamageMessage {
+  readonly kind: 'damage';
+  readonly file: string;
+  /** Where and what, e.g. `table block, row 7: checksum is …`. */
+  readonly detail: string;
+}
+
 /** First message to a worker's thread: which service to run on which port. A thread may run several. */
 export interface ServeMessage {
   readonly service:

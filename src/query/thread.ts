@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { QueryWorker } from './pool.ts';
-import { CONTROL, newControl, type QueryAnswer, type ServeMessage } from './protocol.ts';
+import { CONTROL, type DamageMessage, newControl, type QueryAnswer, type ServeMessage } from './protocol.ts';
 
 /** A worker thread that runs services, each on a port of its own. */
 export interface ServiceThread {
@@ -21,6 +21,7 @@ export interface ThreadOptions {
   readonly name: string;
   /** Last guard against a heap that grows past every budget, MB. */
   readonly maxHeapMB: number;
+  readonly onDamage?: (damage: DamageMessage) => void;
 }
 
 /** Workers work on typed arrays and make little garbage: three semi-spaces of 2 MB. */
@@ -35,6 +36,8 @@ export function startThread(options: ThreadOptions): ServiceThread {
       maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
     },
   });
+  const { onDamage } = options;
+  if (onDamage) worker.on('message', (message: DamageMessage) => onDamage(message));
   let failure = '';
   worker.on('error', (error) => {
     failure = error instanceof Error ? (error.stack ?? error.message) : String(error);

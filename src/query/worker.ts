@@ -19,6 +19,7 @@ import { openQueryable } from '../tsdb/open-queryable.ts';
 import type { StorageInit } from '../tsdb/protocol.ts';
 import type { StoreShared } from '../tsdb/queryable.ts';
 import { createStorageService } from '../tsdb/storage-service.ts';
+import { damageTeller } from './damage-teller.ts';
 import { keptMemory, RULES_KEEP } from './kept-memory.ts';
 import type { EngineSettings, QueryLimits, ServeMessage } from './protocol.ts';
 import { rangeEvaluation } from './range-evaluation.ts';
@@ -52,6 +53,8 @@ interface InteractiveLaneInit extends LaneInit {
 /** The root of every worker thread: runs the services main asks for, each on its own port. */
 const addon = loadAddon((workerData as { addonFile: string | undefined }).addonFile);
 
+const damaged = damageTeller((message) => parentPort!.postMessage(message));
+
 parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
   switch (service) {
     case 'storage':
@@ -60,7 +63,7 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
     case 'queries': {
       const { shared, settings, limits, control } = init as InteractiveLaneInit;
       const keeps = keptMemory(limits);
-      const queryable = openQueryable(shared, { addon, visibility: 'committed', keeps });
+      const queryable = openQueryable(shared, { addon, visibility: 'committed', damaged, keeps });
       serveQueries(port, control, { queryable, settings, readFormats }, systemClock.monotonic);
       break;
     }
@@ -76,7 +79,7 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
     case 'rehearse': {
       const { shared, settings, limits } = init as LaneInit;
       const keeps = keptMemory(limits);
-      const queryable = openQueryable(shared, { addon, visibility: 'committed', keeps });
+      const queryable = openQueryable(shared, { addon, visibility: 'committed', damaged, keeps });
       serveRehearsals(port, rangeEvaluation(queryable, settings, limits, systemClock.monotonic), relabelled);
       break;
     }
@@ -104,7 +107,7 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
         serveRemoteRules(port, { ask, expand: expandRuleTemplates, clock: systemClock });
         break;
       }
-      const queryable = openQueryable(shared, { addon, visibility: 'appended', keeps: RULES_KEEP });
+      const queryable = openQueryable(shared, { addon, visibility: 'appended', damaged, keeps: RULES_KEEP });
       serveRules(port, {
         queryable,
         settings,

@@ -40,6 +40,7 @@ function fromHead(store: Store, fromSeconds: number): Record<string, number[][]>
       list() {
         throw looked;
       },
+      leftOut: () => [],
       forget() {},
       take: () => undefined,
       give() {},

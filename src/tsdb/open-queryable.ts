@@ -1,10 +1,11 @@
 import fs from 'node:fs';
 import type { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { Log } from '../model/log.ts';
+import type { TimeRange } from '../model/time.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import type { Visibility } from './head/head-reader.ts';
 import { ColumnCache } from './partition/column-cache.ts';
-import { listPartitions } from './partition/directory.ts';
+import { listPartitions, listQuarantined } from './partition/directory.ts';
 import { openPartitionReader } from './partition/reader.ts';
 import { PARTITION_MS, type PartitionReader } from './partition.ts';
 import { createPartitionCache, type PartitionFile } from './partition-cache.ts';
@@ -32,6 +33,8 @@ export function openQueryable(
     readonly addon: SqliteAddon;
     readonly visibility: Visibility;
     readonly log?: Pick<Log, 'error'>;
+    /** Told of damage, of one place perhaps many times. */
+    readonly damaged?: (path: string, error: CorruptBlockError) => void;
     readonly keeps?: KeptMemory;
   },
 ): StoreQueryable {
@@ -39,25 +42,33 @@ export function openQueryable(
   const list = (): PartitionFile[] => partitionFiles(shared.dir);
   const cache = new ColumnCache(keeps.columns);
   const open = (path: string): PartitionReader => openPartitionReader(path, { addon, cache });
-  const damaged = (path: string, error: CorruptBlockError): void =>
+  const damaged = (path: string, error: CorruptBlockError): void => {
     log?.error({ file: path, err: error }, 'a damaged partition is left out of queries');
+    options.damaged?.(path, error);
+  };
   const partitions = createPartitionCache(list, open, { damaged }, keeps.labels);
   return createQueryable(shared, {
     visibility,
     partitions,
     scratchBytes: keeps.scratch,
     keptSeries: keeps.series,
+    damaged: options.damaged ?? (() => {}),
   });
 }
 
-/** The partition files of a directory, as they are now. */
+/** The partition files of a directory, as they are now, those that were set aside included. */
 export function partitionFiles(dir: string): PartitionFile[] {
-  return listPartitions(dir).flatMap(({ day, hot, sealed }) =>
+  const rangeOf = (day: number): TimeRange => ({ from: day, to: day + PARTITION_MS });
+  const files = listPartitions(dir).flatMap(({ day, hot, sealed }): PartitionFile[] =>
     // The sealed file first: where both have a sample for one time, the one that was there before counts.
     [sealed, hot]
       .filter((path) => path !== undefined)
-      .map((path) => ({ path, range: { from: day, to: day + PARTITION_MS }, inode: inodeOf(path) })),
+      .map((path) => ({ path, range: rangeOf(day), inode: inodeOf(path) })),
   );
+  for (const { day, path } of listQuarantined(dir)) {
+    files.push({ path, range: rangeOf(day), inode: 0, damage: 'it was set aside in quarantine/' });
+  }
+  return files;
 }
 
 /** 0 when the file is gone since it was listed. */

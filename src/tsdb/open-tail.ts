@@ -20,5 +20,5 @@ export function openSourceTail(
     (path) => openPartitionReader(path, { addon }),
     { damaged },
   );
-  return new SourceTail(shared, partitions);
+  return new SourceTail(shared, partitions, damaged);
 }

@@ -7,12 +7,23 @@ export interface PartitionFile {
   readonly range: TimeRange;
   /** Changes when another file takes the place of this one: a day that was sealed anew. */
   readonly inode: number;
+  /** Why it is not read, of one that was set aside. */
+  readonly damage?: string;
+}
+
+/** A partition that is left out because it is damaged. */
+export interface LeftOutFile {
+  readonly path: string;
+  readonly range: TimeRange;
+  readonly detail: string;
 }
 
 /** Open partition readers of one thread, handed out to one query at a time. */
 export interface PartitionCache {
   /** Files in order of time. `version` says whether the directory may have changed since the last call. */
   list(version: number): readonly PartitionFile[];
+  /** Files that cannot be read at all, as of the last `list`, and why. */
+  leftOut(): readonly LeftOutFile[];
   /** Makes the next `list` look at the directory again. */
   forget(): void;
   /** A reader nobody else uses; undefined when the file went away or is damaged: list again. */
@@ -42,17 +53,27 @@ export function createPartitionCache(
   const isCurrent = (reader: PartitionReader): boolean =>
     inodes.has(reader.file) && inodes.get(reader.file) === opened.get(reader);
   /** Inodes of files that turned out not to be partitions; the background worker sets them aside when it meets them. */
-  const damaged = new Map<string, number | undefined>();
+  const damaged = new Map<string, { readonly inode: number | undefined; readonly detail: string }>();
+  let leftOut: readonly LeftOutFile[] = [];
   const setDamaged = (path: string, error: CorruptBlockError): void => {
-    damaged.set(path, inodes.get(path));
+    damaged.set(path, { inode: inodes.get(path), detail: error.detail });
     report.damaged(path, error);
+  };
+  const damageOf = ({ path, inode, damage }: PartitionFile): string | undefined => {
+    const found = damaged.get(path);
+    return damage ?? (found?.inode === inode ? found?.detail : undefined);
   };
   return {
     list(version) {
       if (version === listedVersion) return listed;
-      listed = listFiles()
-        .filter((file) => !damaged.has(file.path) || damaged.get(file.path) !== file.inode)
+      const files = listFiles();
+      listed = files
+        .filter((file) => damageOf(file) === undefined)
         .sort((a, b) => a.range.from - b.range.from);
+      leftOut = files.flatMap((file) => {
+        const detail = damageOf(file);
+        return detail === undefined ? [] : [{ path: file.path, range: file.range, detail }];
+      });
       listedVersion = version;
       inodes = new Map(listed.map((file) => [file.path, file.inode]));
       for (let i = idle.length - 1; i >= 0; i--) {
@@ -60,6 +81,7 @@ export function createPartitionCache(
       }
       return listed;
     },
+    leftOut: () => leftOut,
     forget() {
       listedVersion = Number.NaN;
     },

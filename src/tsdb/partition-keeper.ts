@@ -65,6 +65,8 @@ export class PartitionKeeper {
   /** A change of several days was decided and could not be completed. */
   #isUnfinished = false;
   readonly #unsealable = new Set<number>();
+  /** Days whose hot file has blocks that cannot be read: they stay short, and what is whole is read. */
+  readonly #unmergeable = new Set<number>();
   /** What the last attempt to seal failed of: said once. */
   #sealTrouble: string | undefined;
 
@@ -213,11 +215,20 @@ export class PartitionKeeper {
       this.#deleting.next();
       return true;
     }
-    for (const [day, { partition }] of this.#writers) {
-      if (day !== this.#sealing?.day && !this.#toSeal.includes(day) && partition.mergeStep(now)) {
-        this.#writers.get(day)!.isDirty = true;
-        return true;
+    for (const [day, writer] of this.#writers) {
+      if (day === this.#sealing?.day || this.#toSeal.includes(day) || this.#unmergeable.has(day)) continue;
+      try {
+        if (!writer.partition.mergeStep(now)) continue;
+        writer.isDirty = true;
+      } catch (error) {
+        if (!(error instanceof CorruptBlockError)) throw error;
+        this.#unmergeable.add(day);
+        this.#log.error(
+          { day: isoDay(day), error: error.message },
+          'blocks of a day cannot be merged: some are damaged',
+        );
       }
+      return true;
     }
     return this.#isHeld ? false : this.#seal();
   }

@@ -1,3 +1,4 @@
+import type { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
 import type { QueryBudget } from '../model/queryable.ts';
@@ -39,12 +40,17 @@ export interface PartitionReader {
   labelValues(name: string, matchers: readonly Matcher[], budget: QueryBudget): readonly string[];
   /** Bytes that stay with the reader between two transactions. */
   readonly keptBytes: number;
-  /** Samples in `[range.from, range.to)`; series without any are left out. Each group of columns is read and decoded once. */
+  /**
+   * Samples in `[range.from, range.to)`; series without any are left out. Each group of columns is read and decoded once.
+   * @param damaged told of each piece that cannot be read, which is then left out
+   * @throws CorruptBlockError when there is damage and nobody to tell
+   */
   read(
     series: readonly SeriesEntry[],
     range: TimeRange,
     budget: QueryBudget,
     room?: Room,
+    damaged?: (error: CorruptBlockError) => void,
   ): readonly PartitionSamples[];
   close(): void;
 }

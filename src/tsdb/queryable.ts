@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { ExemplarQueryable } from '../model/exemplar.ts';
 import { compareStrings, type Labels, labelsKey } from '../model/labels.ts';
@@ -50,9 +51,11 @@ export function createQueryable(
     readonly scratchBytes?: number;
     /** Series of the head for which selectors and labels are kept resolved; about 150 bytes each. */
     readonly keptSeries?: number;
+    /** Told of damage within a partition, which goes on being read; of one place at each query that meets it. */
+    readonly damaged?: (path: string, error: CorruptBlockError) => void;
   },
 ): StoreQueryable {
-  const { visibility, partitions, scratchBytes = 0, keptSeries = 0 } = options;
+  const { visibility, partitions, scratchBytes = 0, keptSeries = 0, damaged = () => {} } = options;
   const idle: Reading[] = [];
   const matchers = createMatcherCache();
   const selections = new HeadSelections(keptSeries);
@@ -63,7 +66,7 @@ export function createQueryable(
         head: new HeadReader(shared.head, visibility),
         scratch: new Scratch(scratchBytes),
       };
-      return new StoreQuerier({ ...reading, partitions, matchers, selections }, budget, () => {
+      return new StoreQuerier({ ...reading, partitions, matchers, selections, damaged }, budget, () => {
         reading.scratch.reset();
         idle.push(reading);
       });
@@ -88,6 +91,7 @@ interface Kept {
   readonly partitions: PartitionCache;
   readonly matchers: MatcherCache;
   readonly selections: HeadSelections;
+  readonly damaged: (path: string, error: CorruptBlockError) => void;
 }
 
 /** Bytes of an entry in a table of strings beside its characters, of a label spelled out, and of a number in the lists of a match. */
@@ -123,10 +127,13 @@ class StoreQuerier implements Querier {
   readonly #release: () => void;
   /** Partitions in use, each in a read transaction that began after the head was pinned. */
   readonly #open = new Map<string, PartitionReader>();
+  readonly #damaged: Kept['damaged'];
+  /** Places that could not be read, by file: those within it, or why all of it. */
+  readonly #missing = new Map<string, Set<string>>();
   #isClosed = false;
 
   constructor(
-    { head, scratch, partitions, matchers, selections }: Reading & Kept,
+    { head, scratch, partitions, matchers, selections, damaged }: Reading & Kept,
     budget: QueryBudget,
     release: () => void,
   ) {
@@ -135,6 +142,7 @@ class StoreQuerier implements Querier {
     this.#partitions = partitions;
     this.#matchers = matchers;
     this.#selections = selections;
+    this.#damaged = damaged;
     this.#budget = budget;
     this.#release = release;
     head.pin();
@@ -166,10 +174,12 @@ class StoreQuerier implements Querier {
     };
     let place = 0;
     for (const partition of alone === UNCOVERED ? this.#within(range) : []) {
-      const series = partition.match(matchers, this.#budget);
+      const series = this.#guarded(partition, () => partition.match(matchers, this.#budget)) ?? [];
       if (series.length === 0) continue;
       const own = new Set(series.filter(({ source }) => source === 0).map(({ ref }) => ref));
-      for (const { labels, ...samples } of partition.read(series, range, this.#budget, this.#scratch)) {
+      const damaged = (error: CorruptBlockError): void => this.#miss(partition.file, error);
+      const found = partition.read(series, range, this.#budget, this.#scratch, damaged);
+      for (const { labels, ...samples } of found) {
         add(labels, { place, isOwn: own.has(samples.ref), ...samples });
       }
       place++;
@@ -247,6 +257,14 @@ class StoreQuerier implements Querier {
     return [...values].sort(compareStrings);
   }
 
+  get warnings(): readonly string[] {
+    return Array.from(this.#missing, ([file, places]) => {
+      const [first] = places;
+      const more = places.size > 1 ? ` and ${places.size - 1} more` : '';
+      return `samples of partition ${basename(file)} are left out, because it is damaged: ${first}${more}`;
+    });
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -296,11 +314,34 @@ class StoreQuerier implements Querier {
     visit: (partition: PartitionReader, matchers: readonly Matcher[]) => void,
   ): void {
     for (const partition of this.#within(range)) {
-      for (const matchers of sets.length === 0 ? [[]] : sets) {
-        this.#budget.check();
-        visit(partition, matchers);
-      }
+      this.#guarded(partition, () => {
+        for (const matchers of sets.length === 0 ? [[]] : sets) {
+          this.#budget.check();
+          visit(partition, matchers);
+        }
+      });
     }
+  }
+
+  /** Runs a read of labels; undefined when they are damaged. */
+  #guarded<T>({ file }: PartitionReader, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof CorruptBlockError)) throw error;
+      this.#miss(file, error);
+      return undefined;
+    }
+  }
+
+  #miss(file: string, error: CorruptBlockError): void {
+    const place = error.message.startsWith(`${file}: `)
+      ? error.message.slice(file.length + 2)
+      : error.message;
+    const places = this.#missing.get(file);
+    if (places) places.add(place);
+    else this.#missing.set(file, new Set([place]));
+    this.#damaged(file, error);
   }
 
   #compile(matchers: readonly Matcher[]): CompiledMatcher[] {
@@ -329,7 +370,12 @@ class StoreQuerier implements Querier {
         const reader = this.#open.get(path) ?? this.#begin(path);
         if (reader) readers.push(reader);
       }
-      if (readers.length === files.length) return readers;
+      if (readers.length === files.length) {
+        for (const { path, range: day, detail } of this.#partitions.leftOut()) {
+          if (day.to > range.from && day.from < range.to) this.#missing.set(path, new Set([detail]));
+        }
+        return readers;
+      }
       this.#partitions.forget();
     }
     throw new Error(

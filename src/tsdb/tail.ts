@@ -1,3 +1,4 @@
+import type { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { Labels } from '../model/labels.ts';
 import type { QueryBudget } from '../model/queryable.ts';
 import type { TimeRange } from '../model/time.ts';
@@ -58,6 +59,7 @@ const MAX_WINDOW_MS = 24 * 3_600_000;
 export class SourceTail {
   readonly #head: HeadReader;
   readonly #partitions: PartitionCache;
+  readonly #damaged: (file: string, error: CorruptBlockError) => void;
   /** Ring of each source. */
   readonly #rings = new Map<number, number>();
   /** Series of each ring as the index numbers them, by ascending ref. */
@@ -69,7 +71,13 @@ export class SourceTail {
   readonly #open = new Map<string, PartitionReader>();
   #windowMs = new Map<number, number>();
 
-  constructor(shared: StoreShared, partitions: PartitionCache) {
+  constructor(
+    shared: StoreShared,
+    partitions: PartitionCache,
+    /** Told of what cannot be read and is not followed. */
+    damaged: (file: string, error: CorruptBlockError) => void = () => {},
+  ) {
+    this.#damaged = damaged;
     this.#head = new HeadReader(shared.head, 'committed');
     this.#partitions = partitions;
   }
@@ -263,7 +271,10 @@ export class SourceTail {
         this.release();
         return this.#readWithin(ring, source, range);
       }
-      for (const samples of partition.read(entriesIn(partition), range, NO_BUDGET)) found.push(samples);
+      const damaged = (error: CorruptBlockError): void => this.#damaged(file.path, error);
+      for (const samples of partition.read(entriesIn(partition), range, NO_BUDGET, undefined, damaged)) {
+        found.push(samples);
+      }
     }
     return found;
   }

@@ -18,6 +18,8 @@ export interface PartitionFiles {
   readonly sealed?: string;
 }
 
+const QUARANTINE = 'quarantine';
+
 /** Days that have files, oldest first, told from their names alone. Any thread may ask; a file may be gone a moment later. */
 export function listPartitions(directory: string): PartitionFiles[] {
   const days = new Map<number, { day: number; hot?: string; sealed?: string }>();
@@ -78,7 +80,7 @@ export function quarantinePartition(
   log: Log,
 ): string | undefined {
   if (!existsSync(file)) return undefined;
-  const place = join(directory, 'quarantine');
+  const place = join(directory, QUARANTINE);
   mkdirSync(place, { recursive: true, mode: 0o700 });
   let target = join(place, basename(file));
   for (let n = 1; existsSync(target); n++) target = join(place, `${basename(file)}.${n}`);
@@ -89,6 +91,16 @@ export function quarantinePartition(
   syncDirectory(directory);
   log.error({ file, movedTo: target, reason }, `set aside partition ${basename(file)}: ${reason}`);
   return target;
+}
+
+/** Partitions that were set aside, with their first instants; they stay there until somebody removes them. */
+export function listQuarantined(directory: string): { readonly day: number; readonly path: string }[] {
+  const place = join(directory, QUARANTINE);
+  if (!existsSync(place)) return [];
+  return readdirSync(place).flatMap((name) => {
+    const parsed = parsePartitionName(name.replace(/\.\d+$/, ''));
+    return parsed === undefined ? [] : [{ day: parsed.day, path: join(place, name) }];
+  });
 }
 
 export interface RetentionLimits {

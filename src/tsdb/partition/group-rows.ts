@@ -36,12 +36,24 @@ export class GroupRows {
   #open = 0;
   #scratch = new Float64Array(0);
 
-  /** @throws CorruptBlockError when a block is damaged */
-  open(blocks: readonly GroupBlock[]): void {
-    this.#open = blocks.length;
-    while (this.#decoders.length < blocks.length) this.#decoders.push(new GroupDecoder());
-    for (let i = 0; i < blocks.length; i++) openBlock(this.#decoders[i]!, blocks[i]!);
-    const merged = mergeTimelines(blocks.map((block) => block.timestamps));
+  /**
+   * @param damaged told of each damaged block, which is then left out
+   * @throws CorruptBlockError when a block is damaged and nobody to tell
+   */
+  open(blocks: readonly GroupBlock[], damaged?: (error: CorruptBlockError) => void): void {
+    const whole: GroupBlock[] = [];
+    for (const block of blocks) {
+      if (this.#decoders.length === whole.length) this.#decoders.push(new GroupDecoder());
+      try {
+        openBlock(this.#decoders[whole.length]!, block);
+        whole.push(block);
+      } catch (error) {
+        if (!damaged || !(error instanceof CorruptBlockError)) throw error;
+        damaged(error);
+      }
+    }
+    this.#open = whole.length;
+    const merged = mergeTimelines(whole.map((block) => block.timestamps));
     this.timestamps = merged.timestamps;
     this.#positions = merged.positions;
   }

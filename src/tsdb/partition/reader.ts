@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
-import { FrameKind } from '../../encoding/frame.ts';
+import { checkFrame, FrameKind } from '../../encoding/frame.ts';
 import { decodeTimestamps } from '../../encoding/timestamps.ts';
 import type { Matcher } from '../../model/matcher.ts';
 import type { QueryBudget } from '../../model/queryable.ts';
@@ -59,7 +59,12 @@ interface Reading {
   readonly budget: QueryBudget;
   readonly room: Room;
   readonly take: (entry: SeriesEntry, samples: SampleColumns) => void;
+  /** Undefined: damage is thrown. */
+  readonly damaged: Damaged | undefined;
 }
+
+/** Is told of a piece of the file that cannot be read and is left out. */
+type Damaged = (error: CorruptBlockError) => void;
 
 const FRESH: Room = { floats: (count) => new Float64Array(count) };
 
@@ -158,8 +163,21 @@ export class FileReader implements PartitionReader {
     range: TimeRange,
     budget: QueryBudget,
     room: Room = FRESH,
+    damaged?: Damaged,
   ): PartitionSamples[] {
-    return corruptionAt(this.file, () => this.#read(series, range, budget, room));
+    return corruptionAt(this.file, () => this.#read(series, range, budget, room, damaged));
+  }
+
+  /** Runs one part of a read; damage it meets is told, and nothing given, when somebody listens. */
+  #guarded<T>(damaged: Damaged | undefined, work: () => T): T | undefined {
+    if (!damaged) return work();
+    try {
+      return corruptionAt(this.file, work);
+    } catch (error) {
+      if (!(error instanceof CorruptBlockError)) throw error;
+      damaged(error);
+      return undefined;
+    }
   }
 
   /** What the meta table says as of this transaction. */
@@ -220,6 +238,7 @@ export class FileReader implements PartitionReader {
     range: TimeRange,
     budget: QueryBudget,
     room: Room,
+    damaged: Damaged | undefined,
   ): PartitionSamples[] {
     const found = new Map<number, { entry: SeriesEntry; samples: SampleColumns }>();
     const take = (entry: SeriesEntry, samples: SampleColumns): void => {
@@ -228,17 +247,22 @@ export class FileReader implements PartitionReader {
       if (before) budget.bytes(16 * (before.samples.timestamps.length + samples.timestamps.length));
       found.set(entry.ref, { entry, samples: before ? mergeSamples(before.samples, samples) : samples });
     };
+    const reading: Reading = { budget, room, take, damaged };
     const byGroup = this.#byGroup(series, (ref) => this.#directory.place(ref));
-    const isCached = this.#isWorthKeeping(byGroup);
+    const isCached = this.#guarded(damaged, () => this.#isWorthKeeping(byGroup, damaged)) ?? false;
     for (const [group, wanted] of byGroup) {
       budget.check();
-      if (isCached) this.#readCached(group, wanted, range, budget, take);
-      else this.#readGroup(this.#groupBlocks(group, range), wanted, range, { budget, room, take });
+      this.#guarded(damaged, () => {
+        if (isCached) this.#readCached(group, wanted, range, reading);
+        else this.#readGroup(this.#groupBlocks(group, range, damaged), wanted, range, reading);
+      });
     }
     const ownByGroup = this.#byGroup(series, (ref) => this.#directory.ownPlace(ref));
     for (const [group, wanted] of ownByGroup) {
       budget.check();
-      this.#readGroup(this.#ownBlocks(group, range), wanted, range, { budget, room, take });
+      this.#guarded(damaged, () =>
+        this.#readGroup(this.#ownBlocks(group, range, damaged), wanted, range, reading),
+      );
     }
     return Array.from(found.values(), ({ entry, samples }) => ({
       ref: entry.ref,
@@ -248,20 +272,20 @@ export class FileReader implements PartitionReader {
   }
 
   /** Whether the whole columns of a read fit the cache. */
-  #isWorthKeeping(byGroup: ReadonlyMap<number, readonly Wanted[]>): boolean {
+  #isWorthKeeping(byGroup: ReadonlyMap<number, readonly Wanted[]>, damaged: Damaged | undefined): boolean {
     const cache = this.#cache;
     if (cache === undefined) return false;
     let bytes = 0;
     for (const [group, wanted] of byGroup) {
-      const rows = cache.get(this.#owner, group)?.timestamps.length ?? this.#rowsOf(group);
+      const rows = cache.get(this.#owner, group)?.timestamps.length ?? this.#rowsOf(group, damaged);
       bytes += 8 * rows * (1 + wanted.length);
       if (!cache.admits(bytes)) return false;
     }
     return true;
   }
 
-  #rowsOf(group: number): number {
-    return this.#timelineRows(this.#directory.timelines[group]!).reduce(
+  #rowsOf(group: number, damaged: Damaged | undefined): number {
+    return this.#timelineRows(this.#directory.timelines[group]!, damaged).reduce(
       (sum, { timestamps }) => sum + timestamps.length,
       0,
     );
@@ -314,10 +338,10 @@ export class FileReader implements PartitionReader {
     blocks: readonly GroupBlock[],
     wanted: readonly Wanted[],
     range: TimeRange,
-    { budget, room, take }: Reading,
+    { budget, room, take, damaged }: Reading,
   ): void {
     if (blocks.length === 0) return;
-    this.#rows.open(blocks);
+    this.#rows.open(blocks, damaged && ((error) => damaged(error.at(this.file))));
     const { timestamps } = this.#rows;
     const from = lowerBound(timestamps, range.from);
     const to = lowerBound(timestamps, range.to);
@@ -349,14 +373,14 @@ export class FileReader implements PartitionReader {
     group: number,
     wanted: readonly Wanted[],
     range: TimeRange,
-    budget: QueryBudget,
-    take: (entry: SeriesEntry, samples: SampleColumns) => void,
+    { budget, take, damaged }: Reading,
   ): void {
     const cache = this.#cache!;
     let held = cache.get(this.#owner, group);
     const missing = held ? wanted.filter(({ column }) => !held!.columns.has(column)) : wanted;
     if (missing.length > 0) {
-      const blocks = this.#groupBlocks(group, this.range);
+      // A sealed file has one block for a group: what is damaged is not there, and nothing in part is kept.
+      const blocks = this.#groupBlocks(group, this.range, damaged);
       if (blocks.length === 0) return;
       this.#rows.open(blocks);
       held ??= { timestamps: this.#rows.timestamps, columns: new Map() };
@@ -386,39 +410,45 @@ export class FileReader implements PartitionReader {
     }
   }
 
-  #groupBlocks(group: number, range: TimeRange): GroupBlock[] {
+  #groupBlocks(group: number, range: TimeRange, damaged?: Damaged): GroupBlock[] {
     const timeline = this.#directory.timelines[group]!;
     const blocks: GroupBlock[] = [];
-    for (const row of this.#timelineRows(timeline)) {
+    for (const row of this.#timelineRows(timeline, damaged)) {
       if (row.last < range.from || row.first >= range.to) continue;
       const id = blockId(row.sequence, group);
-      const blob = this.#sql.block.get(id) as Buffer | undefined;
-      if (blob) blocks.push({ timestamps: row.timestamps, blob, table: 'block', id });
-      else this.#checkCount(`rows in table block with id ${id}`, 0, this.meta.kind === 'sealed' ? 1 : 0);
+      this.#guarded(damaged, () => {
+        const blob = this.#sql.block.get(id) as Buffer | undefined;
+        if (blob) blocks.push({ timestamps: row.timestamps, blob, table: 'block', id });
+        else this.#checkCount(`rows in table block with id ${id}`, 0, this.meta.kind === 'sealed' ? 1 : 0);
+      });
     }
     return blocks;
   }
 
-  #ownBlocks(group: number, range: TimeRange): GroupBlock[] {
-    const rows = this.#sql.own.all(...rowsOf(group), range.to, range.from) as {
-      id: number;
-      first: number;
-      last: number;
-      ts: Buffer;
-      b: Buffer;
+  #ownBlocks(group: number, range: TimeRange, damaged?: Damaged): GroupBlock[] {
+    const rows = this.#sql.own.all(range.to, range.from, ...rowsOf(group)) as {
+      readonly id: number;
+      readonly first: number;
+      readonly last: number;
+      readonly ts: Buffer;
+      readonly b: Buffer | null;
     }[];
-    return rows.map(({ id, first, last, ts, b }) =>
-      corruptionAt(`${this.file}: table own, row ${id}`, () => ({
-        timestamps: decodeTimestamps(ts, identityOf(id, first, last)),
-        blob: b,
-        table: 'own',
-        id,
-      })),
-    );
+    const blocks: GroupBlock[] = [];
+    for (const { id, first, last, ts, b } of rows) {
+      this.#guarded(damaged, () =>
+        corruptionAt(`${this.file}: table own, row ${id}`, () => {
+          const identity = identityOf(id, first, last);
+          // Outside the range, as far as its `first` and `last` can be trusted.
+          if (b === null) checkFrame(ts, identity);
+          else blocks.push({ timestamps: decodeTimestamps(ts, identity), blob: b, table: 'own', id });
+        }),
+      );
+    }
+    return blocks;
   }
 
   /** Every row is decoded, wanted or not: a damaged `first` or `last` must not make it disappear. */
-  #timelineRows(timeline: number): TimelineRow[] {
+  #timelineRows(timeline: number, damaged?: Damaged): TimelineRow[] {
     let rows = this.#timelines.get(timeline);
     if (rows === undefined) {
       const stored = this.#sql.times.all(...rowsOf(timeline)) as (StoredBlob & {
@@ -427,15 +457,18 @@ export class FileReader implements PartitionReader {
       })[];
       if (stored.length === 0)
         this.#checkCount(`rows of timeline ${timeline}`, 0, this.meta.kind === 'sealed' ? 1 : 0);
-      rows = stored.map(({ id, first, last, b }) => ({
-        sequence: sequenceOf(id),
-        first,
-        last,
-        timestamps: corruptionAt(`${this.file}: table ts, row ${id}`, () =>
-          decodeTimestamps(b, identityOf(id, first, last)),
-        ),
-      }));
-      this.#timelines.set(timeline, rows);
+      const whole: TimelineRow[] = [];
+      for (const { id, first, last, b } of stored) {
+        this.#guarded(damaged, () =>
+          corruptionAt(`${this.file}: table ts, row ${id}`, () => {
+            const timestamps = decodeTimestamps(b, identityOf(id, first, last));
+            whole.push({ sequence: sequenceOf(id), first, last, timestamps });
+          }),
+        );
+      }
+      rows = whole;
+      // Whoever asks next must hear of the damage as well.
+      if (whole.length === stored.length) this.#timelines.set(timeline, rows);
     }
     return rows;
   }
@@ -456,7 +489,7 @@ function statements(db: SqliteDatabase) {
     blockKind: pluck("SELECT instr(x'00010203040506', substr(b, 1, 1)) - 1 FROM block WHERE id = ?"),
     ownKinds: pluck("SELECT instr(x'00010203040506', substr(b, 1, 1)) - 1 FROM own WHERE id BETWEEN ? AND ?"),
     own: db.prepare(
-      'SELECT id, first, last, ts, b FROM own WHERE id BETWEEN ? AND ? AND first < ? AND last >= ? ORDER BY id',
+      'SELECT id, first, last, ts, CASE WHEN first < ? AND last >= ? THEN b END AS b FROM own WHERE id BETWEEN ? AND ? ORDER BY id',
     ),
     blockBytes: pluck(
       'SELECT (SELECT coalesce(sum(length(b)), 0) FROM block) + (SELECT coalesce(sum(length(b)), 0) FROM own)',
