@@ -173,7 +173,7 @@ interface Tab extends AsyncDisposable {
 }
 
 async function open(options: BrowserContextOptions = { viewport: WIDE }): Promise<Tab> {
-  const context = await (browser as Browser).newContext({ ...options, colorScheme: 'dark' });
+  const context = await (browser as Browser).newContext({ ...options, colorScheme: 'dark', bypassCSP: true });
   const page = await context.newPage();
   const requests: string[] = [];
   page.on('request', (request) => requests.push(new URL(request.url()).pathname));

@@ -121,10 +121,7 @@ const SHOTS: readonly Shot[] = [
     name: 'explore-explain',
     address: `/graph?g0.expr=sum by (job) (rate(http_requests_total{status=~"5.."}[30s])) / sum by (job) (rate(http_requests_total[30s])) > 0.05&g0.range_input=5m`,
     act: async (page) => {
-      await page
-        .getByRole('tab', { name: /Explain|Tree/ })
-        .first()
-        .click();
+      await page.getByRole('button', { name: 'Tree' }).first().click();
       await page.waitForTimeout(800);
     },
   },

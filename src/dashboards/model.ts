@@ -308,7 +308,7 @@ export interface VariableModel {
   readonly includeAll: boolean;
   readonly allValue: string;
   readonly refresh: 'never' | 'load' | 'range';
-  /** As stored; `$__all` means all. */
+  /** As stored; `$__all` means all. Of ad hoc filters, each as `label|operator|value`. */
   readonly current: readonly string[];
   readonly options: readonly { readonly text: string; readonly value: string }[];
 }

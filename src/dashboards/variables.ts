@@ -35,12 +35,21 @@ function readVariable(json: Json, type: VariableModel['type']): VariableModel {
     includeAll: json.includeAll === true,
     allValue: json.allValue === null ? '' : textAt(json, 'allValue'),
     refresh: json.refresh === 2 ? 'range' : json.refresh === 0 || json.refresh === false ? 'never' : 'load',
-    current: currentOf(objectAt(json, 'current')),
+    current: type === 'adhoc' ? filtersOf(json) : currentOf(objectAt(json, 'current')),
     options: objectsAt(json, 'options').map((option) => ({
       text: textAt(option, 'text'),
       value: textAt(option, 'value'),
     })),
   };
+}
+
+/** Stored filters, each as `label|operator|value`, the way they stand in addresses. */
+function filtersOf(json: Json): string[] {
+  return objectsAt(json, 'filters').map((filter) =>
+    [textAt(filter, 'key'), textAt(filter, 'operator', '='), textAt(filter, 'value')]
+      .map((part) => part.replaceAll('|', '__gfp__'))
+      .join('|'),
+  );
 }
 
 /** The stored choice; old JSON keeps `All` as text only. */

@@ -319,6 +319,43 @@ test.skipIf(!hasBrowser)('on a phone the variables are chosen in a sheet', async
   expect(new URL(page.url()).searchParams.get('var-site')).toBe('south');
 });
 
+test.skipIf(!hasBrowser)(
+  'an ad hoc filter is on every query, is in the address, and is taken away',
+  async () => {
+    const address = await put('filtered', {
+      templating: {
+        list: [{ name: 'Filters', type: 'adhoc', filters: [{ key: 'job', operator: '=', value: 'node' }] }],
+      },
+      panels: [series('sum(things) / sum(others{a="b"})', 0)],
+    });
+    const page = await open('/dashboards');
+    const found = asked(page);
+    await page.goto(server.url + address);
+    await isDrawn(page);
+    expect(found).toContain('sum(things{job="node"}) / sum(others{a="b",job="node"})');
+    await page.getByRole('button', { name: 'Add a filter' }).click();
+    await page.getByLabel('Label', { exact: true }).fill('instance');
+    await page.locator('.filter-form select').selectOption('!~');
+    await page.getByLabel('Value', { exact: true }).fill('host-1.*');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('button', { name: 'instance !~ host-1.*' }).waitFor();
+    expect(new URL(page.url()).searchParams.getAll('var-Filters')).toEqual([
+      'job|=|node',
+      'instance|!~|host-1.*',
+    ]);
+    await page.waitForFunction(() => document.querySelector('canvas') !== null);
+    await expect
+      .poll(() => found)
+      .toContain(
+        'sum(things{job="node",instance!~"host-1.*"}) / sum(others{a="b",job="node",instance!~"host-1.*"})',
+      );
+    await page.getByRole('button', { name: 'job = node' }).click();
+    await page.getByRole('button', { name: 'instance !~ host-1.*' }).click();
+    await expect.poll(() => found).toContain('sum(things) / sum(others{a="b"})');
+    expect(complaints).toEqual([]);
+  },
+);
+
 test.skipIf(!hasBrowser)('a query that runs is seen on Status and can be cancelled', async () => {
   const page = await open('/dashboards');
   const running = { id: 7, query: 'sum(slow_things)', state: 'running', receivedAt: Date.now() - 42_000 };

@@ -5,6 +5,7 @@ import { askColumns } from '../data/first-points.ts';
 import { niceStep, parseSample, seriesText } from '../data/matrix.ts';
 import { parsePromDuration } from '../format/duration.ts';
 import type { ResolvedRange } from '../nav/time-range.ts';
+import { withFilters } from './filters.ts';
 import { type Frame, seriesFrame, tableFrame } from './frame.ts';
 import { type Settings, settingsOf } from './settings.ts';
 import { type Choices, type Macros, substitute } from './substitute.ts';
@@ -152,7 +153,8 @@ async function loadTarget(
   const { queries, range, choices } = context;
   const step = stepOf(panel, target, context);
   const macros = macrosOf(range, step, context.scrapeSeconds);
-  const expr = substitute(target.expr, choices, macros);
+  const filters = [...choices.values()].flatMap((chosen) => chosen.filters ?? []);
+  const expr = await withFilters(substitute(target.expr, choices, macros), filters);
   const legend = substitute(target.legendFormat, choices, macros, 'text');
   const valueName =
     panel.targets.filter((one) => !one.isHidden).length > 1 ? `Value #${target.refId}` : 'Value';

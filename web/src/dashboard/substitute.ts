@@ -1,3 +1,5 @@
+import type { Filter } from './filters.ts';
+
 /** The chosen values of a variable; `isAll` when "All" is chosen. */
 export interface Chosen {
   readonly values: readonly string[];
@@ -6,6 +8,8 @@ export interface Chosen {
   /** Inserted raw in place of all values. */
   readonly allValue: string;
   readonly isMulti: boolean;
+  /** Of an ad hoc variable: what is added to every selector. */
+  readonly filters?: readonly Filter[];
 }
 
 export type Choices = ReadonlyMap<string, Chosen>;

@@ -3,6 +3,8 @@ import { useRef, useState } from 'preact/hooks';
 import { useDismiss } from '../frame/time-control.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { useIsNarrow } from '../parts/is-narrow.ts';
+import { FilterBar } from './filter-bar.tsx';
+import { filterText } from './filters.ts';
 import type { VariableState } from './variables.ts';
 
 interface VariableBarProps {
@@ -15,7 +17,7 @@ const MAX_OPTIONS = 200;
 /** A dashboard's variables as a row of choices. */
 export function VariableBar({ variables, onChoose }: VariableBarProps) {
   const shown = variables.filter(
-    ({ model }) => model.hide !== 'variable' && !['constant', 'datasource', 'adhoc'].includes(model.type),
+    ({ model }) => model.hide !== 'variable' && !['constant', 'datasource'].includes(model.type),
   );
   const isNarrow = useIsNarrow();
   if (shown.length === 0) return null;
@@ -81,6 +83,15 @@ function Variable({
   const [search, setSearch] = useState('');
   const root = useRef<HTMLDivElement>(null);
   useDismiss(root, isOpen, () => setIsOpen(false));
+  if (model.type === 'adhoc') {
+    return (
+      <FilterBar
+        label={label}
+        filters={chosen.filters ?? []}
+        onChange={(filters) => onChoose(filters.length === 0 ? [''] : filters.map(filterText))}
+      />
+    );
+  }
   if (model.type === 'textbox') {
     return (
       <label class="variable">

@@ -3,6 +3,7 @@ import type { Api } from '../data/api.ts';
 import type { VectorSample } from '../data/api-types.ts';
 import { seriesText } from '../data/matrix.ts';
 import type { ResolvedRange } from '../nav/time-range.ts';
+import { filterText, parseFilter } from './filters.ts';
 import { type Chosen, type Macros, substitute } from './substitute.ts';
 
 export interface Option {
@@ -64,6 +65,11 @@ const mentions = ({ query, regex }: VariableModel, name: string): boolean =>
 
 export function choose(model: VariableModel, options: readonly Option[], given: readonly string[]): Chosen {
   const wanted = given.length > 0 ? given : model.current;
+  if (model.type === 'adhoc') {
+    const filters = wanted.flatMap((text) => parseFilter(text) ?? []);
+    const texts = filters.map(filterText);
+    return { values: texts, texts, isAll: false, allValue: '', isMulti: true, filters };
+  }
   const wantsAll = wanted.some((value) => value === ALL || (value === 'All' && model.includeAll));
   const isAll = wantsAll && model.includeAll;
   const isFree = model.type === 'textbox' || model.type === 'constant';

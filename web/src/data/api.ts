@@ -76,6 +76,8 @@ export interface Api {
     signal?: AbortSignal,
     ask?: QueryExtras,
   ): Promise<Answer<readonly MatrixSeries[]>>;
+  /** @param range Unix seconds */
+  labelNames(range: { start: number; end: number }, signal?: AbortSignal): Promise<readonly string[]>;
   labelValues(
     label: string,
     match: string | undefined,
@@ -207,6 +209,10 @@ export function createApi(
       };
       return matrixAnswer(await form('api/v1/query_range', fields, signal));
     },
+    labelNames: (range, signal) =>
+      data(form('api/v1/labels', { start: String(range.start), end: String(range.end) }, signal)) as Promise<
+        readonly string[]
+      >,
     labelValues: (label, match, range, signal) =>
       data(
         form(

@@ -317,7 +317,7 @@ function ResultGraph({
 }
 
 function ResultFacts({ result }: { readonly result: ExploreAnswer | undefined }) {
-  if (!result) return null;
+  if (!result) return <span class="result-facts" />;
   const { data } = result.answer;
   const count = Array.isArray(data)
     ? data.length
