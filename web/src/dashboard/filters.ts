@@ -10,18 +10,18 @@ export type FilterOperator = (typeof FILTER_OPERATORS)[number];
 
 /** `label|operator|value`, as Grafana keeps filters in addresses; undefined for what is none. */
 export function parseFilter(text: string): Filter | undefined {
-  const [label = '', operator = '', value, ...rest] = text.split('|').map(unescape);
+  const [label = '', operator = '', value, ...rest] = text.split('|').map(read);
   const known = FILTER_OPERATORS.find((one) => one === operator);
   if (label === '' || known === undefined || value === undefined || rest.length > 0) return undefined;
   return { label, operator: known, value };
 }
 
 export function filterText({ label, operator, value }: Filter): string {
-  return [label, operator, value].map(escape).join('|');
+  return [label, operator, value].map(written).join('|');
 }
 
-const escape = (part: string): string => part.replaceAll('|', '__gfp__');
-const unescape = (part: string): string => part.replaceAll('__gfp__', '|');
+const written = (part: string): string => part.replaceAll('|', '__gfp__');
+const read = (part: string): string => part.replaceAll('__gfp__', '|');
 
 /**
  * The expression with a matcher for each filter in every selector. The grammar comes when it is first needed. What cannot be parsed is

@@ -212,6 +212,8 @@ export interface StoredFile {
 /** Someone's query. */
 export interface QueryInFlight {
   readonly id: number;
+  /** What is evaluated; of other kinds than `instant` and `range` there may be no expression. */
+  readonly kind: string;
   readonly query: string;
   readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'interrupted';
   /** Unix ms. */

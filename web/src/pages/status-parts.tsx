@@ -128,7 +128,7 @@ export function QueriesInFlight() {
                         <tr key={`${query.id} ${query.receivedAt}`}>
                           <td class={query.state === 'failed' ? 'text-firing' : undefined}>{query.state}</td>
                           <td class="mono query-text-cell" title={query.query}>
-                            {query.query}
+                            {query.query === '' ? <span class="dim">{query.kind}</span> : query.query}
                           </td>
                           <td class="num">
                             {query.cost ? (
