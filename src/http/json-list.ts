@@ -7,12 +7,20 @@ const ITEMS_PER_LOOK = 16;
  * A JSON array as an answer, written item by item in slices of time, so that a list of any length stops nothing else. Items are
  * taken from the iterable only as they are written.
  */
-export async function jsonList(items: Iterable<object>, slicer: Slicer): Promise<Response> {
+export function jsonList(items: Iterable<object>, slicer: Slicer): Promise<Response> {
+  return jsonTexts(
+    Iterator.from(items).map((item) => JSON.stringify(item)),
+    slicer,
+  );
+}
+
+/** The same of items that are JSON already. */
+export async function jsonTexts(items: Iterable<string>, slicer: Slicer): Promise<Response> {
   const pieces: Uint8Array[] = [];
   let text = '[';
   let count = 0;
   for (const item of items) {
-    text += `${count === 0 ? '' : ','}${JSON.stringify(item)}`;
+    text += count === 0 ? item : `,${item}`;
     if (++count % ITEMS_PER_LOOK !== 0 || !slicer.isDue()) continue;
     pieces.push(Buffer.from(text));
     text = '';

@@ -89,6 +89,22 @@ test('posted alerts are shown with times, state, receivers and fingerprint', asy
   ]);
 });
 
+test('texts of every kind are shown as they are', async () => {
+  const { call, at } = api();
+  const texts = ['"', '\\', 'a"b\\c', 'line\nbreak', '\u0000\u001f\u007f', 'ö 日本 🚨', '~ !#[]', ''];
+  const annotations = Object.fromEntries(
+    texts.filter((text) => text !== '').map((text, i) => [`a${i}`, text]),
+  );
+  const labels = { alertname: 'A"\n', 'a "name"': '\\' };
+  await call('POST', '/alerts', [{ labels, annotations, generatorURL: 'http://x/?a="b"' }]);
+  await at(1);
+  const expected = { labels, annotations, generatorURL: 'http://x/?a="b"' };
+  expect((await call('GET', '/alerts')).json).toMatchObject([expected]);
+  expect((await call('GET', '/alerts/groups')).json).toMatchObject([
+    { labels: { alertname: 'A"\n' }, receiver: { name: 'w' }, alerts: [expected] },
+  ]);
+});
+
 test('one bad alert is refused and the good ones are kept', async () => {
   const { call } = api();
   const posted = await call('POST', '/alerts', [
