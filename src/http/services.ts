@@ -1,6 +1,4 @@
-import fs from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
 import type { Hono } from 'hono';
 import { Registry } from 'prom-client';
 import type { Access } from '../access/access.ts';
@@ -26,8 +24,6 @@ import type { RuleManager } from '../rules/manager.ts';
 import type { ScrapeManager } from '../scraper/manager.ts';
 import { explainRelabel } from '../scraper/relabel-steps.ts';
 import type { DamageReport } from '../tsdb/damage.ts';
-import { listPartitions } from '../tsdb/partition/directory.ts';
-import { PARTITION_MS } from '../tsdb/partition.ts';
 import type { Store } from '../tsdb/store.ts';
 import { PROMETHEUS_LEVEL, VERSION } from '../version.ts';
 import { accessRoutes } from './access.ts';
@@ -176,7 +172,7 @@ function monitoringSource({ scraper, rules, forwarder, store }: ServiceParts): M
 }
 
 function statusSource(parts: ServiceParts): StatusSource {
-  const { clock, registry, store, damage, startedAt, flags, features, loaded, lastReload } = parts;
+  const { clock, registry, damage, startedAt, flags, features, loaded, lastReload } = parts;
   return {
     buildInfo: () => ({
       version: PROMETHEUS_LEVEL,
@@ -208,32 +204,10 @@ function statusSource(parts: ServiceParts): StatusSource {
     configYaml: () => redactConfig(loaded().text),
     // The log is replayed before anything is served.
     walReplay: () => ({ min: 0, max: 0, current: 0, state: 'done' }),
-    blocks: () => blockList(store.dir),
     features: () => featureList(features),
     notifications: () => notificationList(parts),
     selfMetrics: async (isWanted) => selfMetricsJson(await registry.getMetricsAsJSON(), isWanted),
   };
-}
-
-/** Partitions as upstream lists its blocks; the level tells a day that is over, and sealed, from one that is written to. */
-function blockList(dir: string): Readonly<Record<string, unknown>>[] {
-  return listPartitions(dir).flatMap(({ day, hot, sealed }) =>
-    [hot, sealed].flatMap((file) => {
-      if (file === undefined) return [];
-      const name = path.basename(file, '.db');
-      const level = file === sealed ? 2 : 1;
-      return [
-        {
-          ulid: name,
-          minTime: day,
-          maxTime: day + PARTITION_MS,
-          stats: { numBytes: fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0 },
-          compaction: { level, sources: [name] },
-          version: 1,
-        },
-      ];
-    }),
-  );
 }
 
 function notificationList({ store, damage, clock, startedAt, lastReload }: ServiceParts) {

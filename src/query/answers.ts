@@ -30,6 +30,20 @@ export interface AnswerSource {
   readonly queryable: Queryable & ExemplarQueryable;
   readonly settings: EngineSettings;
   readonly readFormats: ReadFormats;
+  /** The files of the store and what they hold, as `/status/tsdb/blocks` lists them. */
+  readonly blocks: () => readonly StoredBlock[];
+}
+
+/** A file of the store in upstream's terms; times in Unix ms. */
+export interface StoredBlock {
+  readonly name: string;
+  readonly kind: 'hot' | 'sealed';
+  readonly bytes: number;
+  readonly series: number;
+  readonly samples: number;
+  readonly blocks: number;
+  readonly first: number;
+  readonly last: number;
 }
 
 /** Clockwork of one answer, ms. */
@@ -46,7 +60,7 @@ export interface AnswerTimes {
 export function writeAnswer(
   writer: JsonWriter,
   task: QueryTask,
-  { queryable, settings, readFormats }: AnswerSource,
+  { queryable, settings, readFormats, blocks }: AnswerSource,
   budget: CountingBudget,
   times: AnswerTimes,
 ): string {
@@ -62,6 +76,9 @@ export function writeAnswer(
       return JSON_TYPE;
     case 'parse':
       writer.raw(`{"status":"success","data":${JSON.stringify(treeJson(parseExpr(task.expr)))}}`);
+      return JSON_TYPE;
+    case 'blocks':
+      writer.raw(JSON.stringify({ status: 'success', data: { blocks: blocks().map(blockJson) } }));
       return JSON_TYPE;
     case 'exemplars':
       writeExemplars(writer, queryable, task, budget);
@@ -92,6 +109,16 @@ export function writeAnswer(
     querier.close();
   }
 }
+
+/** The level tells a day that is over, and sealed, from one that is written to; the end is exclusive, as upstream's. */
+const blockJson = ({ name, kind, bytes, series, samples, blocks, first, last }: StoredBlock) => ({
+  ulid: name,
+  minTime: first,
+  maxTime: last + 1,
+  stats: { numSamples: samples, numSeries: series, numChunks: blocks, numBytes: bytes },
+  compaction: { level: kind === 'sealed' ? 2 : 1, sources: [name] },
+  version: 1,
+});
 
 function writeEvaluation(
   writer: JsonWriter,

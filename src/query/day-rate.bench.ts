@@ -83,6 +83,7 @@ test.for<[string, sources: number, perSource: number, wanted: number]>([
       typeAndUnitLabels: false,
     },
     readFormats: { samples: undefined!, chunks: undefined! },
+    blocks: () => [],
   };
   const ask = () =>
     answerQuery({ id: 1, task, limits, waitedMs: 0 }, newControl(), source, () => performance.now());

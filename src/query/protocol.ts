@@ -64,6 +64,7 @@ export type QueryTask =
   | (Listed & { readonly kind: 'labelNames' })
   | (Listed & { readonly kind: 'labelValues'; readonly name: string })
   | { readonly kind: 'cardinality'; readonly range: TimeRange; readonly limit: number }
+  | { readonly kind: 'blocks' }
   | { readonly kind: 'format'; readonly expr: string }
   | { readonly kind: 'parse'; readonly expr: string }
   | { readonly kind: 'exemplars'; readonly expr: string; readonly range: TimeRange }

@@ -107,8 +107,7 @@ export function createRemotePool(options: RemotePoolOptions): QueryPool {
 
   return {
     async run(task, signal, timeoutMs = options.timeoutMs) {
-      if (task.kind === 'format' || task.kind === 'parse' || task.kind === 'cardinality')
-        return local.run(task, signal, timeoutMs);
+      if (isLocal(task)) return local.run(task, signal, timeoutMs);
       const limitMs = Math.min(timeoutMs, options.timeoutMs);
       const request = requestOf(task, limitMs);
       if (typeof request === 'string') {
@@ -167,7 +166,12 @@ export function createRemotePool(options: RemotePoolOptions): QueryPool {
   };
 }
 
-type EngineTask = Exclude<QueryTask, { readonly kind: 'format' | 'parse' | 'cardinality' }>;
+type LocalTask = Extract<QueryTask, { readonly kind: 'format' | 'parse' | 'cardinality' | 'blocks' }>;
+type EngineTask = Exclude<QueryTask, LocalTask>;
+
+/** What is answered here whatever the engine. */
+const isLocal = (task: QueryTask): task is LocalTask =>
+  task.kind === 'format' || task.kind === 'parse' || task.kind === 'cardinality' || task.kind === 'blocks';
 
 interface EngineRequest {
   readonly path: string;

@@ -48,6 +48,28 @@ function ask(task: QueryTask, limits: Partial<QueryLimits> = {}, cancel = 0, mon
       typeAndUnitLabels: false,
     },
     readFormats,
+    blocks: () => [
+      {
+        name: '20260102',
+        kind: 'sealed' as const,
+        bytes: 4096,
+        series: 3,
+        samples: 500,
+        blocks: 2,
+        first: 1000,
+        last: 5000,
+      },
+      {
+        name: '20260103.hot',
+        kind: 'hot' as const,
+        bytes: 8192,
+        series: 4,
+        samples: 7,
+        blocks: 1,
+        first: 6000,
+        last: 7000,
+      },
+    ],
   };
   const request = { id: 7, task, limits: { ...LIMITS, ...limits }, waitedMs: 3 };
   const answer = answerQuery(request, control, source, monotonic);
@@ -231,6 +253,36 @@ test('samples read, bytes and waiting are told', () => {
     timings: { execQueueTime: 0.003, execTotalTime: 0.003 },
     samples: { totalQueryableSamplesPerStep: [[NOW / 1000, 1]], totalQueryableSamples: 1 },
   });
+});
+
+test('files of the store are listed in the terms of Prometheus', () => {
+  const { status, text } = ask({ kind: 'blocks' });
+  expect([status, JSON.parse(text)]).toEqual([
+    200,
+    {
+      status: 'success',
+      data: {
+        blocks: [
+          {
+            ulid: '20260102',
+            minTime: 1000,
+            maxTime: 5001,
+            stats: { numSamples: 500, numSeries: 3, numChunks: 2, numBytes: 4096 },
+            compaction: { level: 2, sources: ['20260102'] },
+            version: 1,
+          },
+          {
+            ulid: '20260103.hot',
+            minTime: 6000,
+            maxTime: 7001,
+            stats: { numSamples: 7, numSeries: 4, numChunks: 1, numBytes: 8192 },
+            compaction: { level: 1, sources: ['20260103.hot'] },
+            version: 1,
+          },
+        ],
+      },
+    },
+  ]);
 });
 
 describe('federation', () => {

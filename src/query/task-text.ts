@@ -30,6 +30,7 @@ function wholeText(task: QueryTask): string {
         )
         .join(' ');
     case 'cardinality':
+    case 'blocks':
       return '';
   }
 }

@@ -16,6 +16,7 @@ import { createSender } from '../remote/service.ts';
 import { relabelling } from '../scraper/relabel-labels.ts';
 import { expandRuleTemplates } from '../templates/rule-expander.ts';
 import { openQueryable } from '../tsdb/open-queryable.ts';
+import { createInventory } from '../tsdb/partition/inventory.ts';
 import type { StorageInit } from '../tsdb/protocol.ts';
 import type { StoreShared } from '../tsdb/queryable.ts';
 import { createStorageService } from '../tsdb/storage-service.ts';
@@ -64,7 +65,8 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
       const { shared, settings, limits, control } = init as InteractiveLaneInit;
       const keeps = keptMemory(limits);
       const queryable = openQueryable(shared, { addon, visibility: 'committed', damaged, keeps });
-      serveQueries(port, control, { queryable, settings, readFormats }, systemClock.monotonic);
+      const blocks = createInventory(shared.dir, addon);
+      serveQueries(port, control, { queryable, settings, readFormats, blocks }, systemClock.monotonic);
       break;
     }
     case 'pulse':

@@ -91,6 +91,7 @@ export const queryEndpoints: ReadonlyMap<string, QueryEndpoint> = new Map<string
       }),
     },
   ],
+  ['/status/tsdb/blocks', { methods: ['GET'], task: () => ({ kind: 'blocks' }) }],
   [
     '/status/tsdb',
     {

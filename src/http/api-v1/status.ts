@@ -13,8 +13,6 @@ export interface StatusSource {
   /** The running configuration as YAML, secrets hidden. */
   configYaml(): string;
   walReplay(): { min: number; max: number; current: number; state: string };
-  /** Files of the store, in the terms of upstream's blocks. */
-  blocks(): readonly Readonly<Record<string, unknown>>[];
   features(): Readonly<Record<string, Readonly<Record<string, boolean>>>>;
   /** What a person should know now. */
   notifications(): readonly { readonly text: string; readonly date: string; readonly active: boolean }[];
@@ -24,7 +22,7 @@ export interface StatusSource {
 /** Longest pattern of metric names, characters. */
 const MAX_PATTERN = 4096;
 
-/** `/status/*`, `/features`, `/notifications` and `/openapi.yaml` of /api/v1; `/status/tsdb` is a query and stands with those. */
+/** `/status/*`, `/features`, `/notifications` and `/openapi.yaml` of /api/v1; `/status/tsdb` and `/status/tsdb/blocks` are answered like queries and stand with those. */
 export function statusRoutes(source: StatusSource): Hono {
   const app = new Hono();
   app.get('/status/buildinfo', (c) => success(c, source.buildInfo()));
@@ -32,7 +30,6 @@ export function statusRoutes(source: StatusSource): Hono {
   app.get('/status/flags', (c) => success(c, source.flags()));
   app.get('/status/config', (c) => success(c, { yaml: source.configYaml() }));
   app.get('/status/walreplay', (c) => success(c, source.walReplay()));
-  app.get('/status/tsdb/blocks', (c) => success(c, { blocks: source.blocks() }));
   app.get('/status/self_metrics', async (c) =>
     success(c, await source.selfMetrics(namePattern(c.req.query('metric_name_pattern') ?? ''))),
   );

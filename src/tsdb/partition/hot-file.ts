@@ -63,6 +63,10 @@ export class HotFile {
   readonly #db: SqliteDatabase;
   /** Whether the file is known to say that it has extended blocks. */
   #isExtended = false;
+  /** What the transaction under way adds. */
+  #grown = { series: 0, samples: 0, blocks: 0 };
+  #first = Number.POSITIVE_INFINITY;
+  #last = Number.NEGATIVE_INFINITY;
 
   constructor(db: SqliteDatabase) {
     this.#db = db;
@@ -72,6 +76,7 @@ export class HotFile {
   }
 
   load(): void {
+    this.#forgetCounts();
     this.#isExtended = false;
     this.directory = new GroupDirectory();
     this.#known = new RefMap();
@@ -143,6 +148,40 @@ export class HotFile {
       this.sql.addSeries.run(id, encodeSeries(fresh.slice(from, from + SERIES_PER_BLOB), identityOf(id)));
     }
     for (const entry of fresh) this.#known.set(entry.ref, 1);
+    this.#grown.series += fresh.length;
+  }
+
+  /** Notes samples that were appended, with the times of the first and the last. */
+  count(samples: number, first: number, last: number): void {
+    this.#grown.samples += samples;
+    this.#first = Math.min(this.#first, first);
+    this.#last = Math.max(this.#last, last);
+  }
+
+  dropBlock(id: number): void {
+    this.#grown.blocks--;
+    this.sql.dropBlock.run(id);
+  }
+
+  dropOwn(id: number): void {
+    this.#grown.blocks--;
+    this.sql.dropOwn.run(id);
+  }
+
+  /** Stores what the file has grown by since the last time; at the end of each transaction. */
+  saveCounts(): void {
+    for (const [key, by] of Object.entries(this.#grown)) if (by !== 0) this.sql.grow.run(key, by);
+    if (this.#first <= this.#last) {
+      this.sql.least.run('first', this.#first);
+      this.sql.greatest.run('last', this.#last);
+    }
+    this.#forgetCounts();
+  }
+
+  #forgetCounts(): void {
+    this.#grown = { series: 0, samples: 0, blocks: 0 };
+    this.#first = Number.POSITIVE_INFINITY;
+    this.#last = Number.NEGATIVE_INFINITY;
   }
 
   insertTimes(
@@ -172,12 +211,14 @@ export class HotFile {
   /** @param blob columns as `GroupEncoder` packed them, with the identity of the row */
   storeBlock(id: number, blob: Uint8Array): void {
     this.#note(blob);
+    this.#grown.blocks++;
     this.sql.addBlock.run(id, blob);
   }
 
   /** @param blob columns as `GroupEncoder` packed them, with the identity of the row */
   storeOwn(group: number, sequence: number, timestamps: Float64Array, blob: Uint8Array): void {
     this.#note(blob);
+    this.#grown.blocks++;
     const own = this.ownGroup(group);
     own.rows++;
     own.next = Math.max(own.next, sequence + 1);
@@ -242,6 +283,15 @@ function statements(db: SqliteDatabase) {
     dropTimes: db.prepare('DELETE FROM ts WHERE id = ?'),
     dropBlock: db.prepare('DELETE FROM block WHERE id = ?'),
     dropOwn: db.prepare('DELETE FROM own WHERE id = ?'),
+    grow: db.prepare(
+      'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = value + excluded.value',
+    ),
+    least: db.prepare(
+      'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = min(value, excluded.value)',
+    ),
+    greatest: db.prepare(
+      'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)',
+    ),
     countBatch: db.prepare("UPDATE meta SET value = value + 1 WHERE key = 'batches'"),
   };
 }

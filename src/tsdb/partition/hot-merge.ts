@@ -128,7 +128,7 @@ export class HotMerge {
     const id = blockId(job.sequence, group);
     return this.#open(found, group, { id, timestamps: job.timestamps, compression: MERGED }, (blob) => {
       this.#file.storeBlock(id, blob);
-      for (const { id: done } of found) this.#file.sql.dropBlock.run(done);
+      for (const { id: done } of found) this.#file.dropBlock(done);
     });
   }
 
@@ -193,7 +193,7 @@ export class HotMerge {
     const { timestamps } = mergeTimelines(blocks.map((block) => block.timestamps));
     const row = { id: rowId(group, sequence), timestamps, compression: OWN };
     this.#repacking = this.#open(blocks, group, row, (blob) => {
-      for (const id of run) this.#file.sql.dropOwn.run(id);
+      for (const id of run) this.#file.dropOwn(id);
       this.#file.ownGroup(group).rows = this.#ownRows(group).length;
       this.#file.storeOwn(group, sequence, timestamps, blob);
     });

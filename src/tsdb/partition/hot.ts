@@ -106,7 +106,10 @@ export class HotPartition implements PartitionWriter {
   /** All or nothing, in the file and in memory: after a failure the state is read again. */
   #transaction(work: () => void): void {
     try {
-      this.#db.transaction(work)();
+      this.#db.transaction(() => {
+        work();
+        this.#file.saveCounts();
+      })();
     } catch (error) {
       this.#merge.reset();
       this.#file.load();
@@ -119,6 +122,7 @@ export class HotPartition implements PartitionWriter {
     const timeline = this.#file.timeline(source);
     const groups = this.#columnsByGroup(columns, source, timeline.groups.at(-1));
     if (groups.size === 0) return;
+    this.#file.count(samplesIn(columns, timestamps.length), timestamps[0]!, timestamps.at(-1)!);
     const sequence = this.#file.nextSequence++;
     const compression = timestamps.length < SHORT_ROWS ? undefined : MERGED;
     this.#file.insertTimes(source, sequence, timestamps, compression !== undefined, compression);
@@ -130,6 +134,7 @@ export class HotPartition implements PartitionWriter {
   #addOwn(bucket: readonly OwnTimeColumn[]): void {
     const { timestamps } = bucket[0]!;
     this.#checkDay(timestamps);
+    this.#file.count(timestamps.length * bucket.length, timestamps[0]!, timestamps.at(-1)!);
     for (const [group, members] of this.#columnsByGroup(bucket, OWN_TIMELINE, undefined)) {
       this.#file.insertOwn(group, this.#file.ownGroup(group).next, timestamps, members);
     }
@@ -181,4 +186,16 @@ export class HotPartition implements PartitionWriter {
       throw new Error(`${this.file}: block from ${first} to ${last} lies outside of ${isoDay(this.#day)}`);
     }
   }
+}
+
+function samplesIn(columns: readonly Pick<BlockColumn, 'presence'>[], rows: number): number {
+  let samples = 0;
+  for (const { presence } of columns) samples += presence ? bitsIn(presence, rows) : rows;
+  return samples;
+}
+
+function bitsIn(bitmap: Uint8Array, count: number): number {
+  let bits = 0;
+  for (let i = 0; i < count; i++) bits += (bitmap[i >> 3]! >> (i & 7)) & 1;
+  return bits;
 }

@@ -9,6 +9,7 @@ import type { SqliteAddon, SqliteDatabase } from '../../sqlite/database.ts';
 import type { SeriesEntry } from '../block.ts';
 import { PARTITION_MS, type PartitionReader, type PartitionSamples, type Room } from '../partition.ts';
 import type { ColumnCache } from './column-cache.ts';
+import { GroupDecoder } from './group-decoder.ts';
 import { type GroupBlock, GroupRows } from './group-rows.ts';
 import { decodeGroups, GroupDirectory, OWN_TIMELINE } from './groups.ts';
 import { LabelIndex } from './label-index.ts';
@@ -208,7 +209,11 @@ export class FileReader implements PartitionReader {
       const blob = this.#sql.block.get(id) as Buffer | undefined;
       this.#checkCount(`rows in table block with id ${id}`, blob ? 1 : 0, 1);
       const { id: row, first, last, b } = times[0]!;
-      return { timeline, times: { id: row, first, last, blob: b }, id, blob: blob! };
+      const decoder = new GroupDecoder();
+      corruptionAt(`table block, row ${id}`, () => decoder.open(blob!, identityOf(id)));
+      let samples = 0;
+      for (let column = 0; column < decoder.values.columns; column++) samples += decoder.values.count(column);
+      return { timeline, times: { id: row, first, last, blob: b }, id, blob: blob!, samples };
     });
   }
 

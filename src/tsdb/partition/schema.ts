@@ -49,6 +49,36 @@ export interface PartitionMeta {
   readonly groups?: number;
 }
 
+/** How much a partition holds, noted as it is written: nothing is counted anew. */
+export interface PartitionCounts {
+  readonly series: number;
+  /** Of a hot file as they were appended: those that came twice count twice. */
+  readonly samples: number;
+  /** Rows with columns of a group. */
+  readonly blocks: number;
+  /** Times of the first and the last sample, Unix ms; NaN when there is none. */
+  readonly first: number;
+  readonly last: number;
+}
+
+/** 0 for what a file of an older program does not say. */
+export function readCounts(db: SqliteDatabase): PartitionCounts {
+  const rows = db
+    .prepare(
+      "SELECT key, value FROM meta WHERE key IN ('series', 'samples', 'blocks', 'groups', 'first', 'last')",
+    )
+    .all() as { key: string; value: unknown }[];
+  const values = new Map(rows.map(({ key, value }) => [key, Number(value)]));
+  const {
+    series = 0,
+    samples = 0,
+    groups = 0,
+    first = Number.NaN,
+    last = Number.NaN,
+  } = Object.fromEntries(values);
+  return { series, samples, blocks: values.get('blocks') ?? groups, first, last };
+}
+
 /** As SQLite keeps them, so that a damaged schema is told from ours by comparison. */
 const TABLES = [
   'CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID',

@@ -44,6 +44,8 @@ export interface PackedGroup {
   };
   readonly id: number;
   readonly blob: Uint8Array;
+  /** Of all its columns. */
+  readonly samples: number;
 }
 
 interface OpenGroup {
@@ -58,6 +60,9 @@ interface OpenGroup {
  */
 export class SealedWriter {
   samples = 0;
+  /** Times of the first and the last sample. */
+  #first = Number.POSITIVE_INFINITY;
+  #last = Number.NEGATIVE_INFINITY;
   readonly #db: SqliteDatabase;
   readonly #timelines: SealedTimeline[] = [];
   #nextTimeline = 1;
@@ -101,11 +106,14 @@ export class SealedWriter {
     group.refs.push(entry.ref);
     this.#series.push(entry);
     this.samples += samples.timestamps.length;
+    this.#spans(samples.timestamps[0]!, samples.timestamps.at(-1)!);
     if (group.refs.length >= GROUP_SERIES || group.encoder.storedBytes >= GROUP_BYTES) this.#flush(group);
   }
 
   /** Takes over a group of another sealed file as it is packed. @throws CorruptBlockError when a checksum is wrong */
-  copyGroup(entries: readonly SeriesEntry[], { timeline, times, id, blob }: PackedGroup): void {
+  copyGroup(entries: readonly SeriesEntry[], { timeline, times, id, blob, samples }: PackedGroup): void {
+    this.samples += samples;
+    this.#spans(times.first, times.last);
     let copied = this.#copiedTimelines.get(timeline);
     if (copied === undefined) {
       this.#copiedTimelines.set(timeline, (copied = this.#nextTimeline++));
@@ -136,6 +144,11 @@ export class SealedWriter {
     const addMeta = this.#db.prepare('INSERT INTO meta VALUES (?, ?)');
     addMeta.run('series', this.#series.length);
     addMeta.run('groups', this.#groups.length);
+    addMeta.run('samples', this.samples);
+    if (this.#first <= this.#last) {
+      addMeta.run('first', this.#first);
+      addMeta.run('last', this.#last);
+    }
     this.#db.exec('COMMIT');
     this.#db.close();
   }
@@ -143,6 +156,11 @@ export class SealedWriter {
   /** Closes the unfinished file. */
   abandon(): void {
     this.#db.close();
+  }
+
+  #spans(first: number, last: number): void {
+    this.#first = Math.min(this.#first, first);
+    this.#last = Math.max(this.#last, last);
   }
 
   #insert(id: number, blob: Uint8Array): void {

@@ -5,8 +5,9 @@ import { daysOf, forecastOf } from './status-parts.tsx';
 const DAY = 86_400_000;
 const file = (day: number, numBytes: number, level: number): StoredFile => ({
   ulid: `${day} ${level}`,
-  minTime: day * DAY,
-  maxTime: (day + 1) * DAY,
+  // The first sample of the day and the end of the last one.
+  minTime: day * DAY + level * 1000,
+  maxTime: (day + 1) * DAY - 1000,
   stats: { numBytes },
   compaction: { level },
 });

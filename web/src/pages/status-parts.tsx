@@ -66,7 +66,7 @@ interface StoredDay {
 
 /** Newest first; a day may have a file that is written to and one that is sealed. */
 export function daysOf(files: readonly StoredFile[]): StoredDay[] {
-  return [...Map.groupBy(files, (file) => file.minTime)]
+  return [...Map.groupBy(files, (file) => Math.floor(file.minTime / DAY_MS) * DAY_MS)]
     .map(([time, own]) => ({
       time,
       bytes: own.reduce((sum, file) => sum + file.stats.numBytes, 0),
