@@ -40,7 +40,7 @@ import { createQueryPool, type QueryPool } from './query/pool.ts';
 import { createRehearser, type Rehearser } from './query/rehearser.ts';
 import { createRemotePool } from './query/remote-pool.ts';
 import { createRulesLane } from './query/rules-lane.ts';
-import { engineSettings, queryLimits } from './query/settings.ts';
+import { engineSettings, maxUnsentBytes, queryLimits } from './query/settings.ts';
 import { queryWorker, startThread } from './query/thread.ts';
 import type { EngineInit, LaneInit } from './query/worker.ts';
 import { deliveredLogRow } from './remote/cursors.ts';
@@ -317,6 +317,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       workers: Math.max(1, Math.min(config.query.max_concurrency, os.availableParallelism() - 1)),
       maxWaiting: MAX_WAITING,
       limits,
+      maxUnsentBytes: maxUnsentBytes(config.query, limits),
       active: openActiveQueries(path.join(options.dataDir, 'cache', 'active-queries')),
     });
     if (isExpected) localQueries.prepare();

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeSnappy } from '../src/exposition/remote/snappy.ts';
@@ -21,6 +21,12 @@ const MB = 1024 * 1024;
 const MAX_BYTES = 96 * MB;
 const SERIES = 20_000;
 const POINTS = 40;
+/** How long eight clients go on. */
+const CLIENT_SECONDS = Number(process.env.HOSTILE_SECONDS ?? 20);
+/** A machine with other work on it is late by itself, so how late is judged only where it was asked for: `npm run hostile`. */
+const isPunctualityJudged = process.env.HOSTILE_SECONDS !== undefined;
+const MAX_JITTER_SECONDS = 0.05;
+const MAX_LATENESS_SECONDS = 0.1;
 let belfry: Appliance;
 let folder: string;
 
@@ -145,7 +151,7 @@ interface Ended {
   readonly error: string;
   readonly ms: number;
   readonly bytes: number;
-  /** Peak of the process up to the answer, MB. */
+  /** Peak of the process since it was idle, MB. */
   readonly peak: number;
 }
 
@@ -157,11 +163,18 @@ async function ask(pathname: string, body: URLSearchParams): Promise<Ended> {
   return { status: response.status, error, ms: performance.now() - from, bytes: text.length, peak: memory() };
 }
 
+/** Most memory of the process since `forgetPeak`, MB. */
 const memory = (): number =>
   Number(/VmHWM:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${belfry.pid}/status`, 'utf8'))![1]) / 1024;
+const forgetPeak = (): void => fs.writeFileSync(`/proc/${belfry.pid}/clear_refs`, '5');
+/** Two queries' memory: one that runs, and answers on their way. */
+const mostMemory = (idle: number): number => idle + 2 * (MAX_BYTES / MB);
+let idle: number;
 
 test('every hostile query ends in an answer or a clear error, and nothing else suffers', async () => {
-  const idle = memory();
+  await pause(2000);
+  forgetPeak();
+  idle = memory();
   const startedAt = Date.now();
   const ended = new Map<string, Ended>();
   for (const [name, pathname, body] of requests) {
@@ -182,27 +195,67 @@ test('every hostile query ends in an answer or a clear error, and nothing else s
   }
   expect([...ended.values()].filter(({ status }) => status === 422).length).toBeGreaterThan(8);
   await isUnharmed(startedAt);
-  // Two queries' memory, and what the worker itself and the answers on their way take.
-  expect(memory()).toBeLessThan(idle + 2 * (MAX_BYTES / MB) + 128);
+  expect(memory()).toBeLessThan(mostMemory(idle));
 });
 
-test('eight clients at once, for a while', async () => {
+test(`eight clients at once for ${CLIENT_SECONDS} s`, {
+  timeout: 1000 * (CLIENT_SECONDS + 240),
+}, async () => {
   const startedAt = Date.now();
-  let asked = 0;
   const statuses = new Map<number, number>();
+  const unclear: string[] = [];
   const client = async (offset: number): Promise<void> => {
-    for (let i = offset; Date.now() - startedAt < 15_000; i += 3) {
-      const [, pathname, body] = requests[i % requests.length]!;
-      const { status } = await ask(pathname, body);
-      asked++;
+    for (let i = offset; Date.now() - startedAt < 1000 * CLIENT_SECONDS; i += 3) {
+      const [name, pathname, body] = requests[i % requests.length]!;
+      const { status, error } = await ask(pathname, body);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      if (status !== 200 && !/query\.|parse error|too deep|duplicate|many-to-many|same label/.test(error))
+        unclear.push(`${name}: ${status} ${error}`);
     }
   };
   await Promise.all(Array.from({ length: 8 }, (_, i) => client(i * 4)));
+  const most = memory();
+  const asked = [...statuses.values()].reduce((sum, count) => sum + count, 0);
   console.log(
-    `${asked} hostile queries, by status: ${JSON.stringify([...statuses])}; memory at most ${memory().toFixed(0)} MB`,
+    `${asked} hostile queries, by status: ${JSON.stringify([...statuses])}; memory ${idle.toFixed(0)} MB idle, at most ${most.toFixed(0)} MB`,
   );
+  expect(unclear).toEqual([]);
   await isUnharmed(startedAt);
+  expect(most).toBeLessThan(mostMemory(idle));
+});
+
+test('clients that do not read their answers are refused more of them, and others are served', async () => {
+  const body = form({ query: 'wide[5m]', time: String(now / 1000) });
+  const { bytes } = await ask('/api/v1/query', body);
+  expect(bytes).toBeGreaterThan(MAX_BYTES / 8);
+  const stalled = Array.from({ length: 4 }, () => {
+    const socket = net.connect(Number(new URL(belfry.url).port), '127.0.0.1').pause();
+    socket.on('error', () => {});
+    const text = body.toString();
+    socket.write(
+      `POST /api/v1/query HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: ${text.length}\r\n\r\n${text}`,
+    );
+    return socket;
+  });
+  const unsent = async (): Promise<number> =>
+    Number(
+      /^belfry_query_unsent_bytes (\S+)$/m.exec(await (await fetch(`${belfry.url}/metrics`)).text())![1],
+    );
+  await eventually('all four are answered', async () => {
+    const ended = await belfry.get<QueryStatus[]>('/api/queries');
+    return ended.slice(0, 4).every(({ state, query }) => query === 'wide[5m]' && state !== 'running');
+  });
+  expect(await unsent()).toBeGreaterThan(bytes / 2);
+  expect(await unsent()).toBeLessThanOrEqual(MAX_BYTES / 4);
+  expect(await ask('/api/v1/query', body)).toMatchObject({
+    status: 503,
+    error: expect.stringMatching(/query\.max_unsent_bytes/),
+  });
+  expect((await ask('/api/v1/query', form({ query: 'alive' }))).status).toBe(200);
+  for (const socket of stalled) socket.destroy();
+  await eventually('they are gone', async () => (await unsent()) === 0);
+  expect((await ask('/api/v1/query', body)).status).toBe(200);
+  expect(memory()).toBeLessThan(mostMemory(idle));
 });
 
 /** The process is the one that was started, its scrapes and rules came on time, and no worker had to be replaced. */
@@ -217,14 +270,19 @@ async function isUnharmed(since: number): Promise<void> {
     const times = data.result[0]!.values.map(([time]) => time * 1000);
     const gaps = times.slice(1).map((time, i) => time - times[i]!);
     const jitter = gaps.map((gap) => Math.abs(gap - 500)).sort((a, b) => a - b);
-    console.log(
-      `${metric}: ${times.length} samples, jitter p99 ${jitter[Math.floor(jitter.length * 0.99)]!.toFixed(0)} ms`,
-    );
-    expect(Math.max(...gaps), `${metric}: longest gap`).toBeLessThan(900);
-    expect(times.length).toBeGreaterThan(seconds * 2 * 0.9 - 3);
+    const p99 = jitter[Math.floor((jitter.length - 1) * 0.99)]!;
+    console.log(`${metric}: ${times.length} samples, jitter p99 ${p99.toFixed(0)} ms`);
+    if (isPunctualityJudged) expect(p99).toBeLessThanOrEqual(1000 * MAX_JITTER_SECONDS);
+    expect(Math.max(...gaps), `${metric}: longest gap`).toBeLessThan(isPunctualityJudged ? 900 : 5000);
+    if (isPunctualityJudged) expect(times.length).toBeGreaterThan(seconds * 2 - 3);
   }
   const page = await (await fetch(`${belfry.url}/metrics`)).text();
   expect(page).toMatch(/^belfry_query_workers_replaced 0$/m);
+  const buckets = [...page.matchAll(/^belfry_rule_group_lateness_seconds_bucket\{le="(.+)"\} (\d+)$/gm)];
+  const count = Number(buckets.at(-1)![2]);
+  const [, p99] = buckets.find(([, , within]) => Number(within) >= 0.99 * count)!;
+  console.log(`rules: ${count} evaluations, 99 % late by at most ${p99} s`);
+  if (isPunctualityJudged) expect(Number(p99)).toBeLessThanOrEqual(MAX_LATENESS_SECONDS);
 }
 
 describe('what queries leave behind', () => {

@@ -8,6 +8,12 @@ export const queryConfig = z.strictObject({
   max_bytes: size()
     .optional()
     .describe('Most memory a query may use; an eighth of the memory, at least 64MB, unless given.'),
+  max_result_bytes: size()
+    .optional()
+    .describe('Largest answer of a query; a quarter of `max_bytes`, at most 256MB, unless given.'),
+  max_unsent_bytes: size()
+    .optional()
+    .describe('Most bytes of answers that wait for slow clients; a quarter of `max_bytes` unless given.'),
   max_concurrency: count().min(1).default(20).describe('Queries at once; up to 64 more wait.'),
   remote_url: url()
     .optional()

@@ -17,7 +17,7 @@ function heldPool() {
   const run = (task: QueryTask, signal?: AbortSignal): Promise<HttpAnswer> =>
     new Promise((resolve) => {
       const answer = (text: string, status = 200): void =>
-        resolve({ status, contentType: 'application/json', body: new TextEncoder().encode(text) });
+        resolve({ status, contentType: 'application/json', body: [new TextEncoder().encode(text)] });
       signal?.addEventListener('abort', () => answer('"gone"', 499));
       running.push({ task, signal: signal!, answer });
     });

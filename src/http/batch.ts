@@ -2,10 +2,11 @@ import { Readable } from 'node:stream';
 import zlib from 'node:zlib';
 import { Hono } from 'hono';
 import * as z from 'zod';
+import type { HttpAnswer } from '../query/pool.ts';
 import { errorBody, type QueryTask } from '../query/protocol.ts';
 import { type QueryRouteDeps, queryEndpoints } from './api-v1/query.ts';
 import { limitedBody } from './body-limit.ts';
-import { acceptedEncoding } from './compress.ts';
+import { acceptedEncoding, slices } from './compress.ts';
 import { ApiError } from './envelope.ts';
 import { ParameterError } from './params.ts';
 
@@ -14,8 +15,6 @@ const MAX_QUERIES = 500;
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Of one batch handed to the pool at once; the others wait here, so that a large dashboard does not fill the queue of all. */
 const AT_ONCE = 6;
-/** Large answers are sent in pieces of this, as fast as they are taken. */
-const PIECE_BYTES = 128 * 1024;
 const END = Buffer.from('}\n');
 
 const body = z.strictObject({
@@ -76,22 +75,23 @@ async function* answers(
         const i = next++;
         running.set(i, answerOf(wanted[i]!, i, deps, signal));
       }
-      const { i, status, body } = await Promise.race(running.values());
+      const { i, status, body, release } = await Promise.race(running.values());
       running.delete(i);
-      yield Buffer.from(`{"i":${i},"status":${status},"answer":`);
-      for (let at = 0; at < body.length; at += PIECE_BYTES) yield body.subarray(at, at + PIECE_BYTES);
-      yield END;
+      try {
+        yield Buffer.from(`{"i":${i},"status":${status},"answer":`);
+        yield* slices(body);
+        yield END;
+      } finally {
+        release?.();
+      }
     }
   } finally {
     stopped.abort();
+    for (const answer of running.values()) void answer.then(({ release }) => release?.());
   }
 }
 
-interface Answered {
-  readonly i: number;
-  readonly status: number;
-  readonly body: Uint8Array;
-}
+type Answered = Pick<HttpAnswer, 'status' | 'body' | 'release'> & { readonly i: number };
 
 async function answerOf(
   wanted: Wanted,
@@ -100,9 +100,8 @@ async function answerOf(
   signal: AbortSignal,
 ): Promise<Answered> {
   const task = taskOf(wanted, clock.now());
-  if ('error' in task) return { i, status: 400, body: errorBody('bad_data', task.error) };
-  const { status, body } = await queries.run(task.task, signal);
-  return { i, status, body };
+  if ('error' in task) return { i, status: 400, body: [errorBody('bad_data', task.error)] };
+  return { i, ...(await queries.run(task.task, signal)) };
 }
 
 function taskOf({ query, ...at }: Wanted, now: number): { task: QueryTask } | { error: string } {

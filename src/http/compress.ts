@@ -1,13 +1,16 @@
+import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { Context, MiddlewareHandler } from 'hono';
-import type { HttpAnswer } from '../query/pool.ts';
+import { bytesOf, type HttpAnswer } from '../query/pool.ts';
 
 /** Bodies from this size on are compressed when the client can read it; below, the time is worth more than the bytes. */
 const MIN_BYTES = 16 * 1024;
 
-/** Bodies above this are streamed, in pieces of this. */
-const STREAM_BYTES = 128 * 1024;
+/** Large bodies are streamed in slices of this. */
+const SLICE_BYTES = 128 * 1024;
+
+const FAST = zlib.constants.Z_BEST_SPEED;
 
 const COMPRESSIBLE = /^text\/|\bjson\b|\byaml\b|^application\/openmetrics-text/;
 
@@ -18,7 +21,7 @@ const zstd = promisify<Uint8Array, zlib.ZstdOptions, Buffer<ArrayBuffer>>(zlib.z
 
 /** What is sent in place of `body`; done in libuv's threads, so that main goes on. */
 async function compressed(body: Uint8Array, encoding: Encoding): Promise<Uint8Array<ArrayBuffer>> {
-  return encoding === 'zstd' ? zstd(body, {}) : gzip(body, { level: zlib.constants.Z_BEST_SPEED });
+  return encoding === 'zstd' ? zstd(body, {}) : gzip(body, { level: FAST });
 }
 
 /** The encoding a client accepts that we like best; `q=0` refuses one. */
@@ -36,7 +39,8 @@ export function acceptedEncoding(header: string | undefined): Encoding | undefin
 export interface SentAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
+  /** A stream when it is large: its memory is free as soon as it is sent. */
+  readonly body: Uint8Array | Readable;
 }
 
 /** An answer as the client reads it: compressed when it is large. A promise only then. */
@@ -44,42 +48,60 @@ export function sentAnswer(
   answer: HttpAnswer,
   acceptEncoding: string | undefined,
 ): SentAnswer | Promise<SentAnswer> {
-  const encoding = answer.body.length < MIN_BYTES ? undefined : acceptedEncoding(acceptEncoding);
+  const encoding = bytesOf(answer) < MIN_BYTES ? undefined : acceptedEncoding(acceptEncoding);
   return encoding ? compressedAnswer(answer, encoding) : asIs(answer);
 }
 
-async function compressedAnswer(answer: HttpAnswer, encoding: Encoding): Promise<SentAnswer> {
-  const { status, headers, body } = asIs({ ...answer, body: await compressed(answer.body, encoding) });
-  return { status, headers: { ...headers, 'content-encoding': encoding, vary: 'accept-encoding' }, body };
+/** One piece is compressed as a whole, several in a stream. */
+function compressedAnswer(answer: HttpAnswer, encoding: Encoding): SentAnswer | Promise<SentAnswer> {
+  const { status, contentType, body } = answer;
+  const headers = { 'content-type': contentType, 'content-encoding': encoding, vary: 'accept-encoding' };
+  if (body.length > 1) {
+    const stream = encoding === 'zstd' ? zlib.createZstdCompress() : zlib.createGzip({ level: FAST });
+    return { status, headers, body: pipeline(Readable.from(slices(body)), stream, () => {}) };
+  }
+  return compressed(body[0]!, encoding).then((bytes) => ({
+    status,
+    headers: { ...headers, 'content-length': String(bytes.length) },
+    body: bytes,
+  }));
 }
 
 function asIs({ status, contentType, body, retryAfterSeconds }: HttpAnswer): SentAnswer {
-  const headers = { 'content-type': contentType, 'content-length': String(body.length) };
-  if (retryAfterSeconds === undefined) return { status, headers, body };
-  return { status, headers: { ...headers, 'retry-after': String(retryAfterSeconds) }, body };
+  const length = bytesOf({ body });
+  const headers: Record<string, string> = { 'content-type': contentType, 'content-length': String(length) };
+  if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds);
+  return { status, headers, body: body.length > 1 ? Readable.from(slices(body)) : body[0]! };
+}
+
+/** Takes pieces out of a body one by one, in slices. */
+export function* slices(body: Uint8Array[]): Generator<Uint8Array> {
+  for (let piece = body.shift(); piece; piece = body.shift()) {
+    for (let at = 0; at < piece.length; at += SLICE_BYTES) yield piece.subarray(at, at + SLICE_BYTES);
+  }
+}
+
+/** What an error of a query worker says. */
+export function workerError({ body, release }: HttpAnswer): string {
+  release?.();
+  return (JSON.parse(Buffer.concat(body).toString()) as { error: string }).error;
 }
 
 /** A query worker's answer as an HTTP response, compressed when it is large. */
 export const workerAnswer = async (c: Context, answer: HttpAnswer): Promise<Response> =>
-  responseOf(await sentAnswer(answer, c.req.header('accept-encoding')));
+  responseOf(await sentAnswer(answer, c.req.header('accept-encoding')), answer);
 
 /** A query worker's answer as it is. */
-export const plainAnswer = (answer: HttpAnswer): Response => responseOf(asIs(answer));
+export const plainAnswer = (answer: HttpAnswer): Response => responseOf(asIs(answer), answer);
 
-const responseOf = ({ status, headers, body }: SentAnswer): Response =>
-  new Response(bodyOf(body as Uint8Array<ArrayBuffer>), { status, headers });
-
-/** A response copies the bytes it is given, at once: large ones go as a stream of views, as fast as they are taken. */
-function bodyOf(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
-  if (bytes.length <= STREAM_BYTES) return bytes;
-  let at = 0;
-  return new ReadableStream({
-    pull(controller) {
-      controller.enqueue(bytes.subarray(at, at + STREAM_BYTES));
-      at += STREAM_BYTES;
-      if (at >= bytes.length) controller.close();
-    },
-  });
+function responseOf({ status, headers, body }: SentAnswer, { release }: HttpAnswer): Response {
+  if (body instanceof Readable) {
+    if (release) body.once('close', release);
+    return new Response(Readable.toWeb(body) as unknown as ReadableStream<Uint8Array>, { status, headers });
+  }
+  // A response copies the bytes it is given, at once.
+  release?.();
+  return new Response(body as Uint8Array<ArrayBuffer>, { status, headers });
 }
 
 /** Compresses large answers of routes that did not do so themselves. */

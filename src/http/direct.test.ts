@@ -105,7 +105,7 @@ const form = { 'content-type': 'application/x-www-form-urlencoded' };
 const small: HttpAnswer = {
   status: 200,
   contentType: 'application/json',
-  body: Buffer.from('{"status":"success"}'),
+  body: [Buffer.from('{"status":"success"}')],
 };
 
 test.each<[string, string, object?, HttpAnswer?]>([
@@ -142,13 +142,13 @@ test.each<[string, string, object?, HttpAnswer?]>([
     'a large answer, compressed',
     '/api/v1/query?query=large',
     { headers: { 'accept-encoding': 'gzip' } },
-    { ...small, body: Buffer.from(`"${'x'.repeat(50_000)}"`) },
+    { ...small, body: [Buffer.from(`"${'x'.repeat(50_000)}"`)] },
   ],
   [
     'a refusal',
     '/api/v1/query?query=up',
     {},
-    { ...small, status: 503, body: Buffer.from('{"status":"error"}'), retryAfterSeconds: 5 },
+    { ...small, status: 503, body: [Buffer.from('{"status":"error"}')], retryAfterSeconds: 5 },
   ],
 ])('%s is answered directly as the routes answer it', async (_, path, options = {}, given = small) => {
   answer = () => given;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline, Readable } from 'node:stream';
 import type { Log } from '../model/log.ts';
 import { ERROR_STATUS, errorBody, JSON_TYPE } from '../query/protocol.ts';
 import { type QueryEndpoint, type QueryRouteDeps, queryEndpoints, runQuery } from './api-v1/query.ts';
@@ -121,6 +122,10 @@ async function serve(
       params = formParams(await readForm(request, headers['content-length']), params);
     }
     const answer = await runQuery(query, endpoint, params, gone.signal);
+    if (answer.release) {
+      if (response.destroyed) answer.release();
+      else response.once('close', answer.release);
+    }
     const sent = sentAnswer(answer, headers['accept-encoding'] as string | undefined);
     write(response, admission, sent instanceof Promise ? await sent : sent);
   } catch (error) {
@@ -150,5 +155,7 @@ function write(
   for (const name in ofGuard) flat.push(name, ofGuard[name]!);
   for (const name in headers) flat.push(name, headers[name]!);
   response.writeHead(status, flat);
-  response.end(body);
+  // A client that leaves early is no error.
+  if (body instanceof Readable) pipeline(body, response, () => {});
+  else response.end(body);
 }

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { HttpSurface } from './app.ts';
 import { takePrefix } from './prefix.ts';
 import type { TlsSettings } from './tls.ts';
@@ -26,6 +26,8 @@ const HEADERS_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 300_000;
 /** An idle connection stays as long as upstream keeps it: dashboards come back to it, and need not race its end. */
 const KEEP_ALIVE_MS = 300_000;
+/** A client that takes nothing of its answer for so long is cut: the answer takes memory. */
+const STALLED_MS = 30_000;
 
 /** @throws UsageErrorLike Error naming the text when it is not `host:port` */
 export function parseListenAddress(text: string): ListenAddress {
@@ -49,6 +51,7 @@ export async function listen(
   address: ListenAddress,
   { app, direct, prefix = '' }: HttpSurface & { readonly prefix?: string },
   tls?: TlsSettings,
+  stalledMs = STALLED_MS,
 ): Promise<HttpServer> {
   const limits = {
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -62,13 +65,23 @@ export async function listen(
     const { getRequestListener } = await import('@hono/node-server');
     return getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false });
   };
+  const busy = new Set<Socket>();
   const listener = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+    const { socket } = request;
+    busy.add(socket);
+    response.once('close', () => busy.delete(socket));
     if (!takePrefix(prefix, request, response) || direct(request, response)) return;
     viaApp ??= loadApp();
     void viaApp.then((answer) => answer(request, response));
   };
   const secure = tls && secureServer(limits, tls, listener);
   const server = secure ?? http.createServer(limits, listener);
+  server.timeout = stalledMs;
+  server.on('timeout', (socket: Socket) => {
+    // Nothing to send: the answer is being made, or its next event awaited.
+    if (busy.has(socket) && socket.writableLength === 0) socket.setTimeout(stalledMs);
+    else socket.destroy();
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(explain(address, error))));
     server.listen(address.port, address.host === '' ? undefined : address.host, resolve);

@@ -9,7 +9,7 @@ const budget = { samples() {}, bytes() {}, check() {} };
 function answer(expr: string, queryable: ExemplarQueryable): unknown {
   const writer = new JsonWriter({ maxBytes: 1e6, charge() {} });
   writeExemplars(writer, queryable, { kind: 'exemplars', expr, range: { from: 0, to: 10_000 } }, budget);
-  return JSON.parse(Buffer.from(writer.finish()).toString());
+  return JSON.parse(Buffer.concat(writer.finish()).toString());
 }
 
 test('exemplars are those of every selector of the expression, as upstream writes them', () => {

@@ -2,6 +2,10 @@ import type { Labels } from '../model/labels.ts';
 import { formatValue } from '../model/sample.ts';
 
 const CHUNK_CHARACTERS = 64 * 1024;
+/** An answer grows in one buffer up to this; then it goes on in another. */
+const PIECE_BYTES = 1024 * 1024;
+/** Most bytes a character takes. */
+const CHARACTER_BYTES = 4;
 
 /** Thrown when an answer grows past its limit; the caller says so in the query's own words. */
 export class ResultTooLargeError extends Error {
@@ -22,10 +26,16 @@ export interface WriterLimits {
   readonly charge: (bytes: number) => void;
 }
 
-/** Collects text into one growing buffer, so that an answer of any size is encoded once and transferred, never joined as a string. */
+/**
+ * Collects text as bytes in pieces of up to a megabyte, so that an answer of any size is encoded once, never joined, and can be
+ * transferred, and be freed as it is sent. Most answers are one piece.
+ */
 export class JsonWriter {
-  #buffer = new ArrayBuffer(16 * 1024);
-  #bytes = new Uint8Array(this.#buffer);
+  readonly #full: Uint8Array<ArrayBuffer>[] = [];
+  /** Bytes in `#full`. */
+  #fullBytes = 0;
+  #bytes = new Uint8Array(16 * 1024);
+  /** Bytes written to `#bytes`. */
   #length = 0;
   #pending = '';
   readonly #limits: WriterLimits;
@@ -44,9 +54,13 @@ export class JsonWriter {
   /** Adds bytes as they are. */
   bytes(bytes: Uint8Array): void {
     this.#drain();
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#grewTo(this.#length + bytes.length);
+    for (let at = 0; at < bytes.length; ) {
+      const part = bytes.subarray(at, at + (PIECE_BYTES - this.#length || PIECE_BYTES));
+      this.#reserve(part.length);
+      this.#bytes.set(part, this.#length);
+      this.#grewTo(this.#length + part.length);
+      at += part.length;
+    }
   }
 
   /**
@@ -59,34 +73,57 @@ export class JsonWriter {
     this.#grewTo(write(this.#bytes, this.#length));
   }
 
-  /** The bytes written so far; ends the writer. They own their memory, so that it can be transferred. */
-  finish(): Uint8Array<ArrayBuffer> {
+  /** The bytes written so far, in pieces that each own their memory, so that it can be transferred; ends the writer. */
+  finish(): Uint8Array<ArrayBuffer>[] {
     this.#drain();
-    // At least half of a large buffer is written: it goes as it is rather than be there twice.
-    if (this.#length > CHUNK_CHARACTERS) return new Uint8Array(this.#buffer, 0, this.#length);
-    return new Uint8Array(this.#buffer.transfer(this.#length));
+    this.#endPiece();
+    return this.#full;
   }
 
   #drain(): void {
-    if (this.#pending === '') return;
-    this.#reserve(this.#pending.length * 3);
-    const { written } = this.#encoder.encodeInto(this.#pending, this.#bytes.subarray(this.#length));
+    for (let text = this.#pending; text !== ''; ) {
+      const left = PIECE_BYTES - this.#length;
+      this.#reserve(left < CHARACTER_BYTES ? CHARACTER_BYTES : Math.min(3 * text.length, left));
+      const { read, written } = this.#encoder.encodeInto(text, this.#bytes.subarray(this.#length));
+      this.#grewTo(this.#length + written);
+      text = text.slice(read);
+    }
     this.#pending = '';
-    this.#grewTo(this.#length + written);
   }
 
   #grewTo(length: number): void {
     this.#length = length;
-    if (length > this.#limits.maxBytes) throw new ResultTooLargeError(this.#limits.maxBytes);
+    if (this.#fullBytes + length > this.#limits.maxBytes)
+      throw new ResultTooLargeError(this.#limits.maxBytes);
   }
 
   #reserve(count: number): void {
     const needed = this.#length + count;
-    if (needed <= this.#buffer.byteLength) return;
-    const size = Math.max(needed, this.#buffer.byteLength * 2);
-    this.#limits.charge(size - this.#buffer.byteLength);
-    this.#buffer = this.#buffer.transfer(size);
-    this.#bytes = new Uint8Array(this.#buffer);
+    if (needed <= this.#bytes.length) return;
+    if (needed <= PIECE_BYTES) {
+      const size = Math.min(PIECE_BYTES, Math.max(needed, this.#bytes.length * 2));
+      this.#limits.charge(size - this.#bytes.length);
+      this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(size));
+      return;
+    }
+    this.#endPiece();
+    const size = Math.max(PIECE_BYTES, count);
+    this.#limits.charge(size);
+    this.#bytes = new Uint8Array(size);
+  }
+
+  /** Closes the piece that is written to; what it does not use of its memory is given back. */
+  #endPiece(): void {
+    const length = this.#length;
+    if (length === 0 && (this.#full.length > 0 || this.#bytes.length === 0)) return;
+    const isFull = length > PIECE_BYTES / 2;
+    const piece = isFull
+      ? this.#bytes.subarray(0, length)
+      : new Uint8Array(this.#bytes.buffer.transfer(length));
+    this.#full.push(piece);
+    this.#fullBytes += length;
+    this.#bytes = new Uint8Array(0);
+    this.#length = 0;
   }
 }
 

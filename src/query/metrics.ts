@@ -21,8 +21,13 @@ export function queryMetrics(registry: Registry, queries: QueryPool): void {
   gauge('belfry_queries_waiting', 'Queries of people that wait for a worker.', ({ waiting }) => waiting);
   gauge(
     'belfry_queries_refused',
-    'Queries refused because too many waited, since the start.',
+    'Queries refused because too many waited, or too large an answer, since the start.',
     ({ refused }) => refused,
+  );
+  gauge(
+    'belfry_query_unsent_bytes',
+    'Bytes of answers that wait for their clients.',
+    ({ unsentBytes }) => unsentBytes,
   );
   gauge(
     'belfry_query_workers_replaced',

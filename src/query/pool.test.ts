@@ -11,7 +11,7 @@ const limits = { maxSamples: 1000, maxBytes: 1e6, maxResultBytes: 1e6, timeoutMs
 function doubleWorkers() {
   const workers: (QueryWorker & {
     requests: QueryRequest[];
-    answer(index: number): void;
+    answer(index: number, body?: Uint8Array<ArrayBuffer>): void;
     die(): void;
     ended: boolean;
   })[] = [];
@@ -35,13 +35,13 @@ function doubleWorkers() {
         worker.ended = true;
         exited('terminated');
       },
-      answer(index: number) {
+      answer(index: number, body?: Uint8Array<ArrayBuffer>) {
         const { id } = worker.requests[index]!;
         answered({
           id,
           status: 200,
           contentType: 'application/json',
-          body: new TextEncoder().encode(`answer ${id}`),
+          body: [body ?? new TextEncoder().encode(`answer ${id}`)],
           samplesRead: 7,
           peakBytes: 8,
           evaluationMs: 1,
@@ -58,7 +58,7 @@ function doubleWorkers() {
 }
 
 const task = (expr: string) => ({ kind: 'instant', expr, timestamp: 0 }) as const;
-const text = (body: Uint8Array): string => new TextDecoder().decode(body);
+const text = (body: Uint8Array[]): string => Buffer.concat(body).toString();
 
 function setup(options: Partial<QueryPoolOptions> = {}) {
   const clock = fakeClock();
@@ -70,6 +70,7 @@ function setup(options: Partial<QueryPoolOptions> = {}) {
     workers: 1,
     maxWaiting: 2,
     limits,
+    maxUnsentBytes: 1e6,
     ...options,
   });
   return { clock, pool, ...double };
@@ -150,6 +151,30 @@ test('a client that leaves cancels its query, waiting or running', async () => {
     { id: 1, state: 'done' },
     { id: 2, state: 'failed' },
   ]);
+});
+
+test('answers that wait for slow clients are bounded: a large one more is refused, until they are gone', async () => {
+  const { pool, workers } = setup({ maxUnsentBytes: 250_000 });
+  const ask = async (bytes: number) => {
+    const answer = pool.run(task('a'));
+    workers[0]!.answer(workers[0]!.requests.length - 1, new Uint8Array(bytes));
+    return answer;
+  };
+  const first = await ask(100_000);
+  const second = await ask(100_000);
+  const refused = await ask(100_000);
+  expect(refused).toMatchObject({ status: 503, retryAfterSeconds: 5 });
+  expect(text(refused.body)).toContain(
+    'an answer of 100000 bytes does not fit beside 200000 bytes that wait for slow clients, of at most 250000 (query.max_unsent_bytes)',
+  );
+  expect(pool.list()[0]).toMatchObject({ state: 'failed', cost: { status: 503 } });
+  const small = await ask(60_000);
+  expect(small.status).toBe(200);
+  expect(pool.counts()).toMatchObject({ unsentBytes: 260_000, refused: 1 });
+  for (const { release } of [first, first, small]) release!();
+  expect(pool.counts().unsentBytes).toBe(100_000);
+  expect((await ask(150_000)).status).toBe(200);
+  second.release!();
 });
 
 test('a worker that dies answers its query with an error and is replaced for the next', async () => {

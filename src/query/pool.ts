@@ -14,6 +14,7 @@ import {
   type QueryTask,
 } from './protocol.ts';
 import { taskText } from './task-text.ts';
+import { type UnsentAnswers, unsentAnswers } from './unsent.ts';
 
 /** A worker thread of the interactive lane as the pool sees it. */
 export interface QueryWorker {
@@ -35,6 +36,8 @@ export interface QueryPoolOptions {
   /** Queries that may wait for a worker; more are refused. */
   readonly maxWaiting: number;
   readonly limits: QueryLimits;
+  /** Bytes of answers that may wait for their clients (`query.max_unsent_bytes`), of all queries together. */
+  readonly maxUnsentBytes: number;
   /** How long a worker may take to notice a cancel before it is replaced, ms. */
   readonly graceMs?: number;
   /** How long the last worker stays without work, ms. */
@@ -75,9 +78,15 @@ export interface QueryCost {
 export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string;
-  readonly body: Uint8Array;
+  /** In pieces; who sends them takes them out one by one, so that their memory is free as soon as they are sent. */
+  readonly body: Uint8Array[];
   readonly retryAfterSeconds?: number;
+  /** To be called when the body was sent or is not going to be: till then it counts against `query.max_unsent_bytes`. */
+  readonly release?: () => void;
 }
+
+export const bytesOf = ({ body }: Pick<HttpAnswer, 'body'>): number =>
+  body.reduce((sum, { length }) => sum + length, 0);
 
 export interface QueryPool {
   /**
@@ -89,7 +98,7 @@ export interface QueryPool {
   list(): QueryStatus[];
   /** @returns false when no such query runs or waits */
   cancel(id: QueryId): boolean;
-  counts(): { running: number; waiting: number; refused: number; replaced: number };
+  counts(): { running: number; waiting: number; refused: number; replaced: number; unsentBytes: number };
   stop(): void;
 }
 
@@ -150,6 +159,7 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
   }
   const lanes: Lane[] = [];
   const waiting: Job[] = [];
+  const unsent: UnsentAnswers = unsentAnswers(options.maxUnsentBytes);
   let nextId: QueryId = 1;
   let refused = 0;
   let replaced = 0;
@@ -158,7 +168,7 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
   const startLane = (): Lane => {
     const lane: Lane = { worker: options.startWorker(), job: undefined };
     lane.worker.onAnswer((answer) => {
-      if (lane.job?.id === answer.id) finish(lane, answer, answer);
+      if (lane.job?.id === answer.id) finish(lane, admitted(answer), answer);
     });
     lane.worker.onExit((reason) => {
       const index = lanes.indexOf(lane);
@@ -172,12 +182,22 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
           'query worker ended while it evaluated; it is replaced',
         );
         const text = `the query ended its worker: ${reason}; narrow the selector, the range or the step`;
-        finish(lane, { status: 422, contentType: JSON_TYPE, body: errorBody('execution', text) });
+        finish(lane, { status: 422, contentType: JSON_TYPE, body: [errorBody('execution', text)] });
       }
       next();
     });
     lanes.push(lane);
     return lane;
+  };
+
+  /** The answer, unless too much waits for slow clients already. */
+  const admitted = ({ status, contentType, body }: QueryAnswer): HttpAnswer => {
+    const size = bytesOf({ body });
+    const release = unsent.take(size);
+    if (release) return { status, contentType, body, release };
+    refused++;
+    const text = `an answer of ${size} bytes does not fit beside ${unsent.bytes()} bytes that wait for slow clients, of at most ${options.maxUnsentBytes} (query.max_unsent_bytes); try again in a moment or ask for less`;
+    return { ...unavailable(text), retryAfterSeconds: 5 };
   };
 
   const finish = (lane: Lane, answer: HttpAnswer, spent?: QueryAnswer): void => {
@@ -199,7 +219,7 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
       evaluationMs: spent?.evaluationMs ?? now - startedAt,
       samplesRead: spent?.samplesRead ?? 0,
       peakBytes: spent?.peakBytes ?? 0,
-      answerBytes: answer.body.length,
+      answerBytes: bytesOf(answer),
     };
     const status = statusOf(job, answer.status < 400 ? 'done' : 'failed', cost);
     recent.unshift(status);
@@ -329,6 +349,7 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
       waiting: waiting.length,
       refused,
       replaced,
+      unsentBytes: unsent.bytes(),
     }),
     stop() {
       stopped = true;
@@ -347,15 +368,15 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
 function endedAnswer(reason: CancelReason, limits: QueryLimits): HttpAnswer {
   if (reason === CANCEL.deadline) {
     const text = `query timed out in expression evaluation: query.timeout is ${limits.timeoutMs} ms`;
-    return { status: 503, contentType: JSON_TYPE, body: errorBody('timeout', text) };
+    return { status: 503, contentType: JSON_TYPE, body: [errorBody('timeout', text)] };
   }
-  return { status: 499, contentType: JSON_TYPE, body: errorBody('canceled', 'query was canceled') };
+  return { status: 499, contentType: JSON_TYPE, body: [errorBody('canceled', 'query was canceled')] };
 }
 
 const unavailable = (text: string): HttpAnswer => ({
   status: 503,
   contentType: JSON_TYPE,
-  body: errorBody('unavailable', text),
+  body: [errorBody('unavailable', text)],
 });
 
 const statusOf = (job: Job, state: QueryStatus['state'], cost?: QueryCost): QueryStatus => ({

@@ -131,8 +131,8 @@ export interface QueryAnswer {
   readonly id: QueryId;
   readonly status: number;
   readonly contentType: string;
-  /** The whole body of the HTTP answer; transferred, not copied. */
-  readonly body: Uint8Array;
+  /** The whole body of the HTTP answer in pieces that own their memory; transferred, not copied. */
+  readonly body: Uint8Array<ArrayBuffer>[];
   readonly samplesRead: number;
   /** Most bytes counted against `query.max_bytes` at one time. */
   readonly peakBytes: number;

@@ -49,7 +49,7 @@ export function createRemotePool(options: RemotePoolOptions): QueryPool {
   const failure = (type: ErrorType, text: string): HttpAnswer => ({
     status: ERROR_STATUS[type],
     contentType: JSON_TYPE,
-    body: errorBody(type, text),
+    body: [errorBody(type, text)],
     ...(type === 'unavailable' ? { retryAfterSeconds: 5 } : {}),
   });
 
@@ -92,7 +92,7 @@ export function createRemotePool(options: RemotePoolOptions): QueryPool {
       if (!contentType.startsWith(JSON_TYPE)) {
         return failure('unavailable', `${engine} answered with status ${status}: ${beginningOf(body)}`);
       }
-      return { status, contentType: JSON_TYPE, body };
+      return { status, contentType: JSON_TYPE, body: [body] };
     } catch (error) {
       if (job.cancelled) return failure('canceled', 'query was cancelled');
       if (job.abort.signal.aborted) {

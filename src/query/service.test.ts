@@ -73,7 +73,7 @@ function ask(task: QueryTask, limits: Partial<QueryLimits> = {}, cancel = 0, mon
   };
   const request = { id: 7, task, limits: { ...LIMITS, ...limits }, waitedMs: 3 };
   const answer = answerQuery(request, control, source, monotonic);
-  return { ...answer, text: new TextDecoder().decode(answer.body) };
+  return { ...answer, text: Buffer.concat(answer.body).toString() };
 }
 
 const instant = (expr: string): QueryTask => ({ kind: 'instant', expr, timestamp: NOW });

@@ -39,7 +39,10 @@ export function serveQueries(
   port.on('message', (first: QueryRequest) => {
     for (let request: QueryRequest | undefined = first; request; request = next()) {
       const answer = answerQuery(request, control, source, monotonic, collectGarbage);
-      port.postMessage(answer, [answer.body.buffer as ArrayBuffer]);
+      port.postMessage(
+        answer,
+        answer.body.map(({ buffer }) => buffer),
+      );
       // What a large query leaves behind is gone before the next one takes its own.
       if (answer.peakBytes > request.limits.maxBytes / 8) collectGarbage();
     }
@@ -57,7 +60,7 @@ export function answerQuery(
   const startedAt = monotonic();
   const elapsedMs = (): number => monotonic() - startedAt;
   const budget = createBudget(request.limits, control, monotonic, collectGarbage);
-  const done = (status: number, contentType: string, body: Uint8Array): QueryAnswer => ({
+  const done = (status: number, contentType: string, body: Uint8Array<ArrayBuffer>[]): QueryAnswer => ({
     id: request.id,
     status,
     contentType,
@@ -75,7 +78,7 @@ export function answerQuery(
     });
   } catch (error) {
     const { type, message } = classify(error);
-    return done(ERROR_STATUS[type], JSON_TYPE, errorBody(type, message));
+    return done(ERROR_STATUS[type], JSON_TYPE, [errorBody(type, message)]);
   }
 }
 

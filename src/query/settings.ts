@@ -19,12 +19,17 @@ export function engineSettings(
   };
 }
 
+/** With what the next query takes meanwhile, answers on their way stay within two queries' memory. */
+export const maxUnsentBytes = (config: QueryConfig, { maxBytes }: QueryLimits): number =>
+  config.max_unsent_bytes ?? Math.floor(maxBytes / 4);
+
 /** @param memoryBytes of the host; a query may use an eighth of it unless configured */
 export function queryLimits(config: QueryConfig, memoryBytes: number): QueryLimits {
+  const maxBytes = config.max_bytes ?? Math.max(MIN_QUERY_BYTES, Math.floor(memoryBytes / 8));
   return {
     maxSamples: config.max_samples,
-    maxBytes: config.max_bytes ?? Math.max(MIN_QUERY_BYTES, Math.floor(memoryBytes / 8)),
-    maxResultBytes: MAX_RESULT_BYTES,
+    maxBytes,
+    maxResultBytes: config.max_result_bytes ?? Math.min(MAX_RESULT_BYTES, Math.floor(maxBytes / 4)),
     timeoutMs: config.timeout,
   };
 }

@@ -85,7 +85,7 @@ function write(value: QueryValue, limit?: number): unknown {
   writer.raw('{');
   const isCut = writeValue(writer, value, limit);
   writer.raw('}');
-  return { ...(JSON.parse(new TextDecoder().decode(writer.finish())) as object), isCut };
+  return { ...(JSON.parse(Buffer.concat(writer.finish()).toString()) as object), isCut };
 }
 
 test('a matrix holds every point of every series', () => {

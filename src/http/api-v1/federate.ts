@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { Clock } from '../../clock.ts';
 import type { QueryPool } from '../../query/pool.ts';
-import { workerAnswer } from '../compress.ts';
+import { workerAnswer, workerError } from '../compress.ts';
 import { readParams } from '../params.ts';
 import { selectors } from './query.ts';
 
@@ -29,8 +29,7 @@ export function federateRoutes({ queries, clock, externalLabels }: FederateDeps)
     );
     if (answer.status === 200) return workerAnswer(c, answer);
     // Errors of this page are plain text.
-    const { error } = JSON.parse(new TextDecoder().decode(answer.body)) as { error: string };
-    return c.text(`${error}\n`, answer.status as 400);
+    return c.text(`${workerError(answer)}\n`, answer.status as 400);
   });
   return app;
 }

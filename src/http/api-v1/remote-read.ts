@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { parseReadRequest } from '../../exposition/remote/read-request.ts';
 import { WireError } from '../../exposition/remote/wire-error.ts';
 import type { QueryPool } from '../../query/pool.ts';
-import { plainAnswer } from '../compress.ts';
+import { plainAnswer, workerError } from '../compress.ts';
 import { createSlicer } from '../slicer.ts';
 import { BodyTooLargeError, decodeBody, readBody } from './wire-body.ts';
 
@@ -19,8 +19,7 @@ export function remoteReadRoutes({ queries, clock }: { queries: QueryPool; clock
       const request = parseReadRequest(await decodeBody(body, MAX_BYTES, createSlicer(clock.monotonic)));
       const answer = await queries.run({ kind: 'read', ...request }, c.req.raw.signal);
       if (answer.status !== 200) {
-        const { error } = JSON.parse(new TextDecoder().decode(answer.body)) as { error: string };
-        return c.text(`${error}\n`, answer.status as 400);
+        return c.text(`${workerError(answer)}\n`, answer.status as 400);
       }
       // Samples are snappy as the protocol says, streamed chunks are sent as they are: nothing is compressed again.
       const response = plainAnswer(answer);

@@ -1,0 +1,60 @@
+import http from 'node:http';
+import net from 'node:net';
+import { Hono } from 'hono';
+import { afterEach, expect, test } from 'vitest';
+import { type HttpServer, listen } from './listen.ts';
+
+const PAGE = 'x'.repeat(64 * 1024 * 1024);
+let server: HttpServer;
+let isClosed = false;
+
+/** Serves large pages, and small ones after a while. */
+async function start(stalledMs: number): Promise<void> {
+  const direct = (request: http.IncomingMessage, response: http.ServerResponse): boolean => {
+    if (request.url === '/slow') setTimeout(() => response.end('done'), 3 * stalledMs);
+    else {
+      response.end(PAGE);
+      response.once('close', () => {
+        isClosed = true;
+      });
+    }
+    return true;
+  };
+  server = await listen({ host: '127.0.0.1', port: 0 }, { app: new Hono(), direct }, undefined, stalledMs);
+}
+afterEach(() => server.close());
+
+test('a client that takes nothing of its answer is cut', async () => {
+  await start(700);
+  const socket = net.connect(server.port, '127.0.0.1').pause();
+  socket.on('error', () => {});
+  socket.write('GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  await expect.poll(() => isClosed, { timeout: 20_000 }).toBe(true);
+  expect(socket.destroyed).toBe(false);
+  socket.destroy();
+});
+
+test('one that waits for an answer that takes long is not', async () => {
+  await start(700);
+  const text = await (await fetch(`http://127.0.0.1:${server.port}/slow`)).text();
+  expect(text).toBe('done');
+});
+
+test('nor is one that takes it slowly', async () => {
+  await start(3000);
+  const got = await new Promise<number>((resolve, reject) => {
+    let bytes = 0;
+    const request = http.get({ port: server.port, host: '127.0.0.1', path: '/large' }, (response) => {
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > PAGE.length / 8) return;
+        response.pause();
+        setTimeout(() => response.resume(), 2);
+      });
+      response.once('end', () => resolve(bytes));
+      response.once('error', reject);
+    });
+    request.once('error', reject);
+  });
+  expect(got).toBe(PAGE.length);
+});
