@@ -257,3 +257,14 @@ function countBy(items: readonly string[], keyOf: (item: string) => string): Rec
   for (const item of items) counts[keyOf(item)] = (counts[keyOf(item)] ?? 0) + 1;
   return counts;
 }
+
+/** As upstream's printer has it: a literal infinity has a sign, which binds less than `^`. The value stays, the tree does not. */
+test.each([
+  ['Inf^4', '+Inf ^ 4', '++Inf ^ 4'],
+  ['-Inf^4', '-+Inf ^ 4', '-++Inf ^ 4'],
+  ['(-Inf)^4', '(-Inf) ^ 4', '(-Inf) ^ 4'],
+  ['topk(Inf, a)', 'topk(+Inf, a)', 'topk(+Inf, a)'],
+])('%j is printed as %j, and that as %j', (text, once, twice) => {
+  expect(formatExpr(parseExpr(text))).toBe(once);
+  expect(formatExpr(parseExpr(once))).toBe(twice);
+});
