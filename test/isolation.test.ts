@@ -46,7 +46,7 @@ beforeAll(async () => {
   fs.writeFileSync(
     config,
     `global: {scrape_interval: 500ms, evaluation_interval: 500ms}
-query: {max_bytes: ${MAX_BYTES / MB}MB, timeout: 8s}
+query: {max_bytes: ${MAX_BYTES / MB}MB, timeout: 30s}
 scrape_configs: [{job_name: t, static_configs: [{targets: ['${target}']}]}]
 groups: [{name: g, rules: [{record: rule, expr: 'alive + 1'}]}]
 `,

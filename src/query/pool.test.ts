@@ -135,6 +135,20 @@ test('a query past its deadline is told, then its worker is replaced and the nex
   expect(pool.counts()).toMatchObject({ replaced: 1, running: 0, waiting: 0 });
 });
 
+test('a timeout of its own shortens the time of a query, and never lengthens it', async () => {
+  const { pool, workers, clock } = setup();
+  const hasty = pool.run(task('hasty'), undefined, 500);
+  expect(workers[0]!.requests[0]!.limits.timeoutMs).toBe(500);
+  await clock.advance(499);
+  expect(workers[0]!.control[CONTROL.cancel]).toBe(0);
+  await clock.advance(1);
+  expect(workers[0]!.control[CONTROL.cancel]).toBe(2);
+  workers[0]!.answer(0);
+  await hasty;
+  void pool.run(task('patient'), undefined, 10 * limits.timeoutMs);
+  expect(workers[0]!.requests[1]!.limits.timeoutMs).toBe(limits.timeoutMs);
+});
+
 test('a client that leaves cancels its query, waiting or running', async () => {
   const { pool, workers } = setup();
   const running = new AbortController();
