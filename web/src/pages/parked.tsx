@@ -12,7 +12,7 @@ export function Parked({ parked }: { readonly parked: ParkedSeries }) {
     <div class="parked">
       <p>
         <span class="text-pending">{parked.series.toLocaleString('en')} new series are not stored</span>,
-        since <Ago time={parseApiTime(parked.since)} />: {parked.reason}. Those it had before go on.
+        for <Ago time={parseApiTime(parked.since)} />: {parked.reason}. Those it had before go on.
       </p>
       <details>
         <summary>Rules for metric_relabel_configs that leave them out</summary>
