@@ -29,7 +29,10 @@ export interface ScrapeAppender {
   /** Series that have a slot. */
   readonly seriesCount: number;
   labelsOfSlot(slot: Slot): Labels;
-  /** Starts a scrape at `timestamp` (Unix ms). Returns false when it is not later than the last one committed: skip the scrape. */
+  /**
+   * Starts a scrape at `timestamp` (Unix ms). Returns false when it is not later than the last one committed: skip the scrape. One that is
+   * earlier by a minute or more is taken: the clock was set back.
+   */
   begin(timestamp: number): boolean;
   /** @returns false when this slot has a value in this scrape already */
   set(slot: Slot, value: number): boolean;

@@ -40,6 +40,11 @@ export function registerStoreMetrics(registry: Registry, store: Store): void {
     'Scrapes given up unstored because the disk could not be written and memory was spent.',
     (s) => s.lostRows,
   );
+  counter(
+    'belfry_tsdb_behind_scrapes_total',
+    'Scrapes stored although the clock was set back and later samples are there already.',
+    (s) => s.behindScrapes,
+  );
   counter('belfry_tsdb_log_rows_total', 'Rows written to the log.', (s) => s.log.rowsWritten);
   counter('belfry_tsdb_log_written_bytes_total', 'Bytes written to the log.', (s) => s.log.bytesWritten);
   counter('belfry_tsdb_log_failures_total', 'Attempts to write the log that failed.', (s) => s.log.failures);

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Histogram } from '../model/histogram.ts';
 import { labelsFromObject } from '../model/labels.ts';
 import { contents, storeBench } from './store.fixture.ts';
 
@@ -48,6 +49,82 @@ describe('scrapes', () => {
         [5000, 'stale'],
       ],
     });
+  });
+
+  test('a clock that was an hour ahead costs nothing once it is right again, over a restart and until it has caught up', async () => {
+    const dir = directory();
+    const hour = 3_600_000;
+    const at = 100 * hour;
+    let store = open(dir);
+    let source = store.source('a');
+    const scrape = (time: number, ...samples: (readonly [typeof up, number])[]) => {
+      if (!source.begin(time)) return false;
+      for (const [labels, value] of samples) source.set(source.slot(labels), value);
+      return source.commit();
+    };
+    const histogram: Histogram = {
+      schema: 0,
+      count: 2,
+      sum: 3,
+      zeroThreshold: 0,
+      zeroCount: 0,
+      positiveSpans: [{ offset: 0, length: 1 }],
+      positiveBuckets: [2],
+      negativeSpans: [],
+      negativeBuckets: [],
+      customValues: [],
+      counterResetHint: 'unknown',
+    };
+    scrape(at, [up, 1], [size, 5]);
+    scrape(at + hour, [up, 2], [size, 6]);
+    // Adjusted a little: skipped, as before.
+    expect(scrape(at + hour - 1000, [up, 3])).toBe(false);
+    expect(scrape(at + 1000, [up, 4], [size, 7])).toEqual({ appended: 2, seriesAdded: 0, wentStale: 0 });
+    expect(scrape(at + 1000, [up, 4])).toBe(false);
+    expect(scrape(at + 2000, [up, 5])).toEqual({ appended: 1, seriesAdded: 0, wentStale: 1 });
+    expect(source.begin(at + 3000)).toBe(true);
+    source.set(source.slot(up), Number.NaN);
+    source.setHistogram(source.slot(size), histogram);
+    source.commit();
+    expect(source.begin(at + 3500)).toBe(true);
+    source.set(source.slot(up), 99);
+    source.abort();
+    await store.flush();
+    expect(scrape(at + 4000, [up, 6])).toMatchObject({ appended: 1, wentStale: 1 });
+    expect(store.stats()).toMatchObject({ behindScrapes: 4, lostRows: 0 });
+    await bench.close(store);
+
+    store = open(dir);
+    source = store.source('a');
+    scrape(at + 5000, [up, 7]);
+    // In the last minute before it has caught up, too.
+    scrape(at + hour - 2000, [up, 8]);
+    scrape(at + hour + 1000, [up, 9], [size, 8]);
+    expect(contents(store)).toMatchObject({
+      'up{job="a"}': [
+        [at, '1'],
+        [at + 1000, '4'],
+        [at + 2000, '5'],
+        [at + 3000, 'NaN'],
+        [at + 4000, '6'],
+        [at + 5000, '7'],
+        [at + hour - 2000, '8'],
+        [at + hour, '2'],
+        [at + hour + 1000, '9'],
+      ],
+    });
+    const times = contents(store)['size{job="a"}']!.map(([time, value]) => [time - at, value]);
+    expect(times.slice(0, 3)).toEqual([
+      [0, '5'],
+      [1000, '7'],
+      [2000, 'stale'],
+    ]);
+    expect(times[3]![0]).toBe(3000);
+    expect(times[4]).toEqual([4000, 'stale']);
+    expect(times.slice(-2)).toEqual([
+      [hour, '6'],
+      [hour + 1000, '8'],
+    ]);
   });
 
   test('a series is known from its slot on until the slot is given back, and over a restart', async () => {

@@ -62,6 +62,8 @@ export interface StoreStats {
   readonly headBytes: number;
   /** Scrapes given up unstored: the disk was full for longer than memory lasts. */
   readonly lostRows: number;
+  /** Scrapes taken although the clock was set back and what is stored is ahead of them. */
+  readonly behindScrapes: number;
   readonly log: LogStats & { readonly rows: number; readonly bytes: number };
   readonly flush: FlushStats;
   /** Of partitions, at most a minute old. */
@@ -187,6 +189,7 @@ export function openStore(options: StoreOptions): Store {
         samplesAppended: head.samplesAppended,
         headBytes: head.arena.usedBytes,
         lostRows: head.lostRows,
+        behindScrapes: head.behindScrapes,
         log: { ...writer.stats, rows, bytes: pages * pageSize },
         flush: flusher.stats,
         upkeep: flusher.upkeep,

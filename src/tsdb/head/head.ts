@@ -88,6 +88,7 @@ export class Head {
       encoded: (histogram) => this.#encoded(histogram),
       leaving: (through) => this.leaving(through),
       exemplars: this.exemplars,
+      own: this,
     };
   }
 
@@ -202,6 +203,13 @@ export class Head {
   }
 
   /** Rows given up because they could not be moved to partitions and memory was spent. */
+  /** Scrapes taken while the clock was behind what was stored. */
+  get behindScrapes(): number {
+    let behind = 0;
+    for (const source of this.sources()) behind += source.behindScrapes;
+    return behind;
+  }
+
   get lostRows(): number {
     let lost = 0;
     for (const source of this.sources()) lost += source.ring.lostRows;

@@ -1,5 +1,5 @@
 import type { ByteWriter } from '../../encoding/bytes.ts';
-import type { CommitResult, ScrapeAppender, Slot } from '../../model/appender.ts';
+import type { AppendOutcome, CommitResult, ScrapeAppender, Slot } from '../../model/appender.ts';
 import type { Exemplar } from '../../model/exemplar.ts';
 import type { Histogram } from '../../model/histogram.ts';
 import type { Labels } from '../../model/labels.ts';
@@ -28,7 +28,19 @@ export interface SourceContext {
   /** A histogram as it is kept; undefined when it is malformed and was refused. Valid until the next call. */
   encoded(histogram: Histogram): Uint8Array | undefined;
   readonly exemplars: ExemplarRing;
+  /** Takes a sample with a time of its own, of a series whose ring is ahead of it. */
+  readonly own: {
+    append(labels: Labels, timestamp: number, value: number, start: number): AppendOutcome;
+    appendHistogram(labels: Labels, timestamp: number, histogram: Histogram, start: number): AppendOutcome;
+    appendStale(labels: Labels, timestamp: number): AppendOutcome;
+  };
 }
+
+/**
+ * A scrape so much earlier than the last one, ms, is taken: the clock was set back. What is earlier by less comes from a clock that is being
+ * adjusted and is skipped, as counters would seem to jump to and fro.
+ */
+const SET_BACK_MS = 60_000;
 
 /** Quiet NaN as JavaScript writes it; a NaN handed in as a number must not look like a staleness marker by accident. */
 const NAN_HIGH = 0x7ff80000;
@@ -64,6 +76,12 @@ export class ScrapeSource implements ScrapeAppender {
   #chain = 0;
   #needsFullRow = true;
   #lastTimestamp = Number.NEGATIVE_INFINITY;
+  /** Time of the last scrape since the clock was set back; while it has not caught up with the ring. */
+  #lastBehind: number | undefined;
+  /** Histograms of the open scrape by slot, while the clock is behind. */
+  readonly #behindHistograms = new Map<Slot, Histogram>();
+  /** Scrapes that were taken while the clock was behind the ring. */
+  behindScrapes = 0;
   /** Rows that the log holds whole, oldest first, and the log row they are in. */
   #full: { row: number; seq: number }[] = [];
   /** Made with the first start timestamp. */
@@ -136,7 +154,13 @@ export class ScrapeSource implements ScrapeAppender {
 
   begin(timestamp: number): boolean {
     if (this.#open >= 0) throw new Error(`source ${this.key}: begin within a scrape`);
-    if (!(timestamp > this.#lastTimestamp)) return false;
+    if (timestamp > this.#lastTimestamp) this.#lastBehind = undefined;
+    else {
+      const last = this.#lastBehind ?? this.#lastTimestamp;
+      const isNext = this.#lastBehind !== undefined && timestamp > last;
+      if (!isNext && !(last - timestamp >= SET_BACK_MS)) return false;
+      this.#lastBehind = timestamp;
+    }
     this.ring.start(timestamp, this.#slots);
     this.#open = this.ring.appended;
     this.#locate();
@@ -167,6 +191,7 @@ export class ScrapeSource implements ScrapeAppender {
     const unit = this.ring.hold(bytes);
     const { words } = this.#context.arena;
     const at = this.#openValues + slot;
+    if (this.#lastBehind !== undefined) this.#behindHistograms.set(slot, histogram);
     words[presence]! |= bit;
     words[2 * at] = unit;
     words[2 * at + 1] = HISTOGRAM_HIGH;
@@ -186,6 +211,7 @@ export class ScrapeSource implements ScrapeAppender {
   commit(): CommitResult {
     const row = this.#open;
     if (row < 0) throw new Error(`source ${this.key}: commit without begin`);
+    if (this.#lastBehind !== undefined) return this.#commitBehind(row, this.#lastBehind);
     const { words } = this.#context.arena;
     const presence = this.ring.presence(row);
     const values = this.ring.values(row);
@@ -215,7 +241,39 @@ export class ScrapeSource implements ScrapeAppender {
 
   abort(): void {
     if (this.#open >= 0) this.ring.abandon();
+    this.#behindHistograms.clear();
     this.#open = -1;
+  }
+
+  /** The clock was set back: a ring's rows are in order, so the samples of this one go where those with their own times are. */
+  #commitBehind(row: number, timestamp: number): CommitResult {
+    const { own, index } = this.#context;
+    const { words, floats } = this.#context.arena;
+    const presence = this.ring.presence(row);
+    const values = this.ring.values(row);
+    this.#growLive();
+    const result = { appended: 0, seriesAdded: 0, wentStale: 0 };
+    for (let word = 0; word < this.ring.width >>> 5; word++) {
+      const now = words[presence + word]!;
+      const before = this.#live[word]!;
+      result.appended += popcount(now);
+      result.seriesAdded += popcount(now & ~before);
+      result.wentStale += popcount(before & ~now);
+      for (let bits = now | before; bits !== 0; bits &= bits - 1) {
+        const bit = bits & -bits;
+        const slot = word * 32 + 31 - Math.clz32(bit);
+        const labels = index.labelsOf(this.#series[slot]!);
+        const start = this.#starts?.current(slot) ?? 0;
+        const histogram = this.#behindHistograms.get(slot);
+        if ((now & bit) === 0) own.appendStale(labels, timestamp);
+        else if (histogram) own.appendHistogram(labels, timestamp, histogram, start);
+        else own.append(labels, timestamp, floats[values + slot]!, start);
+      }
+      this.#live[word] = now;
+    }
+    this.behindScrapes++;
+    this.abort();
+    return result;
   }
 
   markAllStale(timestamp: number): CommitResult {
