@@ -11,8 +11,8 @@ export function Parked({ parked }: { readonly parked: ParkedSeries }) {
   return (
     <div class="parked">
       <p>
-        <span class="text-pending">{parked.series.toLocaleString('en')} new series are not stored</span>,
-        for <Ago time={parseApiTime(parked.since)} />: {parked.reason}. Those it had before go on.
+        <span class="text-pending">{parked.series.toLocaleString('en')} new series are not stored</span>, for{' '}
+        <Ago time={parseApiTime(parked.since)} />: {parked.reason}. Those it had before go on.
       </p>
       <details>
         <summary>Rules for metric_relabel_configs that leave them out</summary>
