@@ -62,6 +62,18 @@ export const OPTIONS = {
     line('Around zero, on the right', { axisCenteredZero: true, axisPlacement: 'right' }, { unit: 'bytes' }),
     line('Holes of a minute are bridged', { spanNulls: 60_000 }),
     {
+      type: 'timeseries',
+      title: 'Three units',
+      targets: [query('things', { legendFormat: '{{device}}' })],
+      fieldConfig: {
+        defaults: { unit: 'short' },
+        overrides: [
+          { matcher: { id: 'byName', options: 'b' }, properties: [{ id: 'unit', value: 's' }] },
+          { matcher: { id: 'byName', options: 'c' }, properties: [{ id: 'unit', value: 'percent' }] },
+        ],
+      },
+    },
+    {
       type: 'graph',
       title: 'Of old: second axis, turned over, hidden zeros',
       targets: [query('things', { legendFormat: '{{device}}' })],

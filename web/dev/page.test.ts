@@ -286,6 +286,11 @@ test.skipIf(!hasBrowser)('options of panels are drawn as authored', async () => 
   expect(right.bounds.isCentered).toBe(true);
   expect(right.lines.map(({ axis }) => axis)).toEqual(right.lines.map(() => 'right'));
   expect((await drawn('Holes of a minute')).lines[0]!.spanGaps).toBe(60);
+  const three = await drawn('Three units');
+  expect(three).toMatchObject({ unit: 'short', rightUnit: 's', moreAxes: [{ unit: 'percent' }] });
+  const axisOf = (name: string) => three.lines.find((one) => one.name === name)?.axis;
+  expect(['a', 'b', 'c'].map(axisOf)).toEqual(['left', 'right', 'right percent']);
+  expect(await panel('Three units').locator('.u-axis').count()).toBe(4);
   const old = await drawn('Of old: second axis');
   const named = (name: string) => old.lines.find((one) => one.name === name)!;
   expect(old).toMatchObject({

@@ -25,7 +25,8 @@ export interface ChartLine {
   readonly points?: 'auto' | 'always' | 'never';
   readonly pointSize?: number;
   readonly barAlign?: -1 | 0 | 1;
-  readonly axis?: 'left' | 'right';
+  /** `left` unless given, `right`, or the key of a further one. */
+  readonly axis?: string;
   /** Lines of one group are drawn on top of each other; absent stands alone. */
   readonly stack?: string;
   /** The name of the line down to which this one's area reaches. */
@@ -40,6 +41,13 @@ export interface ChartLine {
   readonly decimals?: number;
   /** Holes are bridged: all, or those up to so many seconds. */
   readonly spanGaps?: boolean | number;
+}
+
+/** A value axis beside the left and the right one, at the right. */
+export interface ChartAxis {
+  readonly key: string;
+  readonly unit: string;
+  readonly bounds: Bounds;
 }
 
 export interface ChartThreshold {
@@ -67,6 +75,7 @@ export interface ChartSpec {
   readonly rightLabel?: string;
   readonly rightBounds?: Bounds;
   readonly rightLogBase?: number;
+  readonly moreAxes?: readonly ChartAxis[];
   readonly thresholds?: readonly ChartThreshold[];
   readonly thresholdStyle?: 'off' | 'line' | 'dashed' | 'area' | 'line+area' | 'dashed+area';
   readonly tooltip?: TooltipSettings;
@@ -118,11 +127,16 @@ export function createPlot(
   events: PlotEvents,
 ): Plot {
   let spec = first;
-  const shown: { left?: Span; right?: Span } = {};
-  const extent = (side: 'left' | 'right', low: number | null, high: number | null): [number, number] => {
-    const bounds = side === 'left' ? spec.bounds : (spec.rightBounds ?? {});
-    const span = steadySpan(shown[side], finite(low), finite(high), bounds);
-    shown[side] = span;
+  const shown = new Map<string, Span>();
+  const extent = (axis: string, low: number | null, high: number | null): [number, number] => {
+    const bounds =
+      axis === 'left'
+        ? spec.bounds
+        : axis === 'right'
+          ? spec.rightBounds
+          : spec.moreAxes?.find(({ key }) => key === axis)?.bounds;
+    const span = steadySpan(shown.get(axis), finite(low), finite(high), bounds ?? {});
+    shown.set(axis, span);
     return span;
   };
   const tooltip = createTooltip(host);
@@ -152,6 +166,22 @@ export function createPlot(
       size: (plot, values) => axisWidth(plot, values),
     };
   };
+  const furtherAxis = ({ key, unit }: ChartAxis): uPlot.Axis => ({
+    show: spec.isHidden !== true,
+    scale: key,
+    side: 1,
+    stroke: spec.isColored
+      ? (spec.lines.find((line) => line.axis === key)?.color ?? colors.tick)
+      : colors.tick,
+    font: FONT,
+    grid: { show: false },
+    ticks: { show: false },
+    gap: 6,
+    space: 32,
+    ...(tickSteps(unit) ? { incrs: tickSteps(unit) } : {}),
+    values: (_, splits) => tickTexts(splits, unit, undefined),
+    size: (plot, values) => axisWidth(plot, values),
+  });
   const yScale = (side: 'left' | 'right', logBase: number | undefined): uPlot.Scale =>
     logBase
       ? { distr: 3, log: logBase === 2 ? 2 : 10, range: (_, low, high) => logSpan(low, high, side) }
@@ -189,6 +219,12 @@ export function createPlot(
         x: { time: true, range: () => [spec.range[0], spec.range[1]] },
         left: yScale('left', spec.logBase),
         right: yScale('right', spec.rightLogBase),
+        ...Object.fromEntries(
+          (spec.moreAxes ?? []).map(({ key }): [string, uPlot.Scale] => [
+            key,
+            { range: (_, low, high) => extent(key, low, high) },
+          ]),
+        ),
       },
       axes: [
         {
@@ -205,6 +241,7 @@ export function createPlot(
         },
         yAxis('left'),
         ...(hasRight ? [yAxis('right')] : []),
+        ...(spec.moreAxes ?? []).map(furtherAxis),
       ],
       series: [{}, ...spec.lines.map((line) => seriesOf(line, spec))],
       bands: bandsOf(spec),
@@ -243,8 +280,7 @@ export function createPlot(
     update(next) {
       const isOtherChoice = !sameSet(next.hidden, spec.hidden);
       if (isOtherChoice) {
-        delete shown.left;
-        delete shown.right;
+        shown.clear();
       }
       spec = next;
       plot.batch(() => {

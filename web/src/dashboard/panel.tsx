@@ -42,6 +42,9 @@ export function Panel({ shown, top, isAlone, syncKey, isTipShared, marks }: Pane
   const { panel, choices, name } = shown;
   const root = useRef<HTMLElement>(null);
   const isNear = useNearView(root);
+  // Of hundreds of panels most are never looked at: until then one is a title and an empty box.
+  const wasNear = useRef(false);
+  if (isNear) wasNear.current = true;
   const data = useRef<PanelData | undefined>(undefined);
   const { x, y, w, h } = panel.gridPos;
   const title = substitute(panel.title, choices, {}, 'text');
@@ -63,17 +66,19 @@ export function Panel({ shown, top, isAlone, syncKey, isTipShared, marks }: Pane
             {panel.time && !panel.time.isHidden && (
               <span class="panel-time">{timeNote(panel.time, choices)}</span>
             )}
-            {panel.description !== '' && (
+            {panel.description !== '' && wasNear.current && (
               <span class="panel-info" title={panel.description} role="img" aria-label={panel.description}>
                 <Icon name="info" />
               </span>
             )}
           </h2>
         )}
-        <PanelTools shown={shown} isAlone={isAlone} {...(isLive ? { dataOf: () => data.current } : {})} />
+        {wasNear.current && (
+          <PanelTools shown={shown} isAlone={isAlone} {...(isLive ? { dataOf: () => data.current } : {})} />
+        )}
       </div>
       <div class="panel-body">
-        {panel.unsupported ? (
+        {!wasNear.current ? null : panel.unsupported ? (
           <p class="panel-empty">{panel.warnings?.join(' ')}</p>
         ) : panel.type === 'alertlist' ? (
           <AlertListPanel panel={panel} />

@@ -6,6 +6,7 @@ import type { ChartLine, ChartThreshold, ChartValue } from '../chart/plot.ts';
 import { alignTimes } from '../chart/scale.ts';
 import { useSession } from '../session.ts';
 import type { TimeMarks } from './annotations.ts';
+import { type Axes, axesOf, NO_AXES } from './axes.ts';
 import { cssColor } from './colors.ts';
 import { valueColor } from './display.ts';
 import type { PanelData, PanelSeries } from './panel-data.ts';
@@ -29,11 +30,12 @@ interface SeriesPanelProps {
 export function SeriesPanel({ panel, data, syncKey, isTipShared, marks, stateKey }: SeriesPanelProps) {
   const { theme } = useSession();
   const shown = theme.shown.value;
-  const { times, lines } = useMemo(() => linesOf(panel, data.series, shown), [panel, data, shown]);
+  const { times, lines, axes } = useMemo(() => linesOf(panel, data.series, shown), [panel, data, shown]);
   const { graph, legend } = panel;
   if (!graph || lines.length === 0)
     return <p class="panel-empty">{panel.noValue ?? 'No data in this range.'}</p>;
-  const { left, right } = graph;
+  const { left } = graph;
+  const right = graph.right?.unit === axes.rightUnit || axes.isAuthored ? graph.right : undefined;
   const isPercent = graph.stack === 'percent';
   return (
     <Chart
@@ -41,7 +43,7 @@ export function SeriesPanel({ panel, data, syncKey, isTipShared, marks, stateKey
       times={times}
       lines={lines}
       range={[data.range.from / 1000, data.range.to / 1000]}
-      unit={isPercent ? 'percent' : left.unit === '' ? 'short' : left.unit}
+      unit={isPercent ? 'percent' : axes.leftUnit || 'short'}
       {...(left.decimals === undefined ? {} : { decimals: left.decimals })}
       {...(left.label === '' ? {} : { axisLabel: left.label })}
       bounds={isPercent ? { min: 0, max: 100 } : { ...left, ...softBounds(data.series) }}
@@ -50,7 +52,7 @@ export function SeriesPanel({ panel, data, syncKey, isTipShared, marks, stateKey
       isColored={left.isColored === true}
       {...(right
         ? {
-            rightUnit: right.unit === '' ? 'short' : right.unit,
+            rightUnit: axes.rightUnit || 'short',
             rightBounds: right,
             ...(right.decimals === undefined ? {} : { rightDecimals: right.decimals }),
             ...(right.label === '' ? {} : { rightLabel: right.label }),
@@ -58,7 +60,10 @@ export function SeriesPanel({ panel, data, syncKey, isTipShared, marks, stateKey
           }
         : left.side === 'right'
           ? { rightUnit: left.unit === '' ? 'short' : left.unit, rightBounds: left }
-          : {})}
+          : axes.rightUnit !== undefined
+            ? { rightUnit: axes.rightUnit || 'short' }
+            : {})}
+      {...(axes.more.length > 0 ? { moreAxes: axes.more } : {})}
       thresholds={thresholdsOf(panel, shown)}
       thresholdStyle={graph.thresholds}
       shades={marks.shades}
@@ -100,14 +105,19 @@ function linesOf(
   panel: PanelModel,
   series: readonly PanelSeries[],
   theme: ShownTheme,
-): { times: readonly number[]; lines: ChartLine[] } {
+): { times: readonly number[]; lines: ChartLine[]; axes: Axes } {
   const { graph } = panel;
-  if (!graph) return { times: [], lines: [] };
+  if (!graph) return { times: [], lines: [], axes: NO_AXES };
   const drawn = series.filter(
     ({ settings, values }) => !isHidden(settings) && values.some((value) => value !== null),
   );
   const { times, columns } = alignTimes(drawn);
   const palette = assignColors(drawn.map(({ name }) => name));
+  const axes = axesOf(
+    graph,
+    panel.authoredType === 'graph',
+    drawn.map(({ settings }) => settings),
+  );
   const stacks = drawn.map(({ settings }) => stackOf(graph, settings));
   const shares =
     graph.stack === 'percent'
@@ -129,8 +139,6 @@ function linesOf(
     const draw = drawnAs(graph, text('custom.drawStyle'), text('custom.lineInterpolation'));
     const gradient = text('custom.gradientMode') || graph.gradient;
     const dash = dashOf(graph, settings);
-    const isRight =
-      graph.left.side === 'right' || (graph.right !== undefined && isOnRight(settings, panel.unit));
     const unit = settings.get('unit');
     const decimals = settings.get('decimals');
     const paint = gradient === 'scheme' ? paintOf(panel, theme) : undefined;
@@ -147,7 +155,7 @@ function linesOf(
       isGradient: gradient === 'opacity' || gradient === 'hue',
       isUnnamed: isHidden(settings, 'legend') || isUnnamed(panel, authored),
       isUntold: isHidden(settings, 'tooltip'),
-      axis: isRight ? 'right' : 'left',
+      axis: axes.axisOf(settings),
       spanGaps: spanOf(graph, settings),
       ...(paint ? { paint } : {}),
       ...(stack === undefined ? {} : { stack }),
@@ -157,7 +165,7 @@ function linesOf(
       ...(typeof decimals === 'number' ? { decimals } : {}),
     };
   });
-  return { times, lines };
+  return { times, lines, axes };
 }
 
 /** How a sample stands in the plot: turned over, as a share of its stack, zero where there is none; nothing has a logarithm below zero. */
@@ -261,14 +269,6 @@ function softBounds(series: readonly PanelSeries[]): { softMin?: number; softMax
     ...(lows.length > 0 ? { softMin: Math.min(...lows) } : {}),
     ...(highs.length > 0 ? { softMax: Math.max(...highs) } : {}),
   };
-}
-
-/** Placed there by name, or by having another unit than the panel. */
-function isOnRight(settings: ReadonlyMap<string, unknown>, unit: string): boolean {
-  const own = settings.get('unit');
-  const placement = settings.get('custom.axisPlacement');
-  if (placement !== undefined) return placement === 'right';
-  return typeof own === 'string' && own !== '' && own !== unit;
 }
 
 /** Which stack a series is on, if any: an override may take it off or put it on one of its own, and what points down has its own. */
