@@ -87,8 +87,7 @@ test.skipIf(!hasBrowser)(
     await page.goto(server.url + address);
     await isDrawn(page);
     await page.getByRole('button', { name: 'Refresh now' }).click();
-    await page.waitForResponse((response) => response.url().endsWith('/api/batch'));
-    expect(found.filter((expr) => expr === 'things')).toHaveLength(2);
+    await expect.poll(() => found.filter((expr) => expr === 'things').length).toBe(2);
     expect(found).not.toContain('hidden_things');
     expect(await page.locator('.dash-panel').count()).toBe(1);
     await page.getByRole('button', { name: /^Hidden/ }).click();
