@@ -54,6 +54,27 @@ test.each([
   expect(holds({ ...nineToFive, location: 'Europe/Berlin' }, iso)).toBe(expected);
 });
 
+// At 02:00 clocks in Berlin go to 03:00 in spring, at 03:00 to 02:00 in autumn.
+test.each([
+  ['2026-03-29T00:59:59Z', false],
+  ['2026-03-29T01:00:00Z', false],
+  ['2026-10-25T00:00:00Z', true],
+  ['2026-10-25T01:59:59Z', true],
+  ['2026-10-25T02:00:00Z', false],
+  ['2026-10-26T01:30:00Z', true],
+])('between two and three in Berlin at %s, when clocks change: %s', (iso, expected) => {
+  const interval = { times: [{ start: 120, end: 180 }], location: 'Europe/Berlin' };
+  expect(holds(interval, iso)).toBe(expected);
+});
+
+test.each([
+  ['2021-03-31T16:00:00Z', true],
+  ['2021-03-30T16:00:00Z', false],
+  ['2021-11-30T16:00:00Z', true],
+])('the last day of a month whose clocks change, in New York at %s: %s', (iso, expected) => {
+  expect(holds({ ...day(-1), location: 'America/New_York' }, iso)).toBe(expected);
+});
+
 test('the day is that of the zone', () => {
   const friday = { weekdays: [{ begin: 5, end: 5 }], location: 'Pacific/Kiritimati' };
   expect(holds(friday, '2026-03-05T12:00:00Z')).toBe(true);

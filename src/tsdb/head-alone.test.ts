@@ -230,6 +230,37 @@ describe('recent samples are read out of the head alone', () => {
   });
 });
 
+test('what was read of the head stays as it is until its querier is closed', async () => {
+  const { store } = await opened();
+  const source = store.source('a');
+  for (let n = 0; n < 4; n++)
+    scrape(
+      source,
+      10 * n,
+      new Map([
+        [up, n],
+        [size, 100 + n],
+      ]),
+    );
+  const keeps = { columns: 0, scratch: 4 * 1024 * 1024, labels: 0, series: 10 };
+  const queryable = openQueryable(store.shared, { addon: undefined, visibility: 'appended', keeps });
+  const range = { from: START, to: START + 1000 * SECOND };
+  const named = (value: string): Matcher[] => [{ name: '__name__', op: '=', value }];
+  const [one, other] = [queryable.querier(unlimited), queryable.querier(unlimited)];
+  const ups = one.select(named('up'), range);
+  const sizes = one.select(named('size'), range);
+  const again = other.select(named('size'), range);
+  expect([ups, sizes, again].map(([series]) => [...series!.values])).toEqual([
+    [0, 1, 2, 3],
+    [100, 101, 102, 103],
+    [100, 101, 102, 103],
+  ]);
+  other.close();
+  expect([...ups[0]!.values]).toEqual([0, 1, 2, 3]);
+  one.close();
+  queryable.close();
+});
+
 describe('selectors are kept resolved', () => {
   test('and take in the series that come', async () => {
     const { store } = await opened();

@@ -153,7 +153,7 @@ class StoreQuerier implements Querier {
       this.#compile(these),
     );
     const { index } = this.#head;
-    const alone = this.#whole(() => this.#head.readAlone(selection, range, this.#budget));
+    const alone = this.#whole(() => this.#head.readAlone(selection, range, this.#budget, this.#scratch));
     if (alone !== UNCOVERED && isDistinct) {
       this.#budget.bytes(SERIES_BYTES * alone.length);
       return alone.map((samples) =>
@@ -161,7 +161,9 @@ class StoreQuerier implements Querier {
       );
     }
     const head =
-      alone === UNCOVERED ? this.#whole(() => this.#head.read(selection, range, this.#budget)) : alone;
+      alone === UNCOVERED
+        ? this.#whole(() => this.#head.read(selection, range, this.#budget, this.#scratch))
+        : alone;
     const bySeries = new Map<string, { labels: Labels; pieces: Piece[] }>();
     const add = (labels: Labels, piece: Piece): void => {
       const key = labelsKey(labels);

@@ -1,10 +1,12 @@
 import type { Histogram } from '../../model/histogram.ts';
 import type { QueryBudget } from '../../model/queryable.ts';
+import { wordsOf } from '../../model/sample.ts';
 import type { TimeRange } from '../../model/time.ts';
 import { HISTOGRAM_HIGH, heldBytes, histogramOf, writeHistogramAt } from '../histogram-cell.ts';
 import { IndexReader } from '../index/index-reader.ts';
 import { SERIES } from '../index/layout.ts';
 import { type SampleColumns, withoutHint } from '../partition/samples.ts';
+import type { Room } from '../partition.ts';
 import {
   HEAD_CONTROL,
   type HeadShared,
@@ -80,6 +82,13 @@ const SERIES_PER_CHECK = 1024;
 const ALL_TIMES: TimeRange = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 const NO_BUDGET: QueryBudget = { samples() {}, bytes() {}, check() {} };
 
+const FRESH: Room = { floats: (count) => new Float64Array(count) };
+
+interface Spending {
+  readonly budget: QueryBudget;
+  readonly room: Room;
+}
+
 /** Rows of one ring that lie in a range: their times, and the unit of the arena where each one's values begin. */
 interface Rows {
   readonly timestamps: Float64Array;
@@ -131,6 +140,8 @@ export class HeadReader {
   #pinned = new Int32Array(0);
   #ownEpoch = 0;
   #changes = 0;
+  /** Where rows begin, for the ring that is being read. */
+  #bases = new Int32Array(64);
 
   constructor(shared: HeadShared, visibility: Visibility) {
     this.index = new IndexReader(shared.index);
@@ -207,8 +218,13 @@ export class HeadReader {
    * Samples of the given series in the range. Series without any are left out.
    * @returns OVERRUN when the view must be renewed with `pin(true)`, and the partitions with it
    */
-  read(selection: HeadSelection, range: TimeRange, budget: QueryBudget): HeadSamples[] | typeof OVERRUN {
-    const samples = this.#read(selection, range, budget, 'undropped');
+  read(
+    selection: HeadSelection,
+    range: TimeRange,
+    budget: QueryBudget,
+    room: Room = FRESH,
+  ): HeadSamples[] | typeof OVERRUN {
+    const samples = this.#read(selection, range, { budget, room }, 'undropped');
     if (samples === UNCOVERED) throw new Error('rows that are in no partition were said to be elsewhere');
     return samples;
   }
@@ -221,18 +237,19 @@ export class HeadReader {
     selection: HeadSelection,
     range: TimeRange,
     budget: QueryBudget,
+    room: Room = FRESH,
   ): HeadSamples[] | typeof OVERRUN | typeof UNCOVERED {
     // Before anything is charged.
     const isCovered =
       !this.#isStoredOnly(range) &&
       selection.rings.every(({ ring }) => this.#withRing(ring, range, 'kept') !== UNCOVERED);
-    return isCovered ? this.#read(selection, range, budget, 'kept') : UNCOVERED;
+    return isCovered ? this.#read(selection, range, { budget, room }, 'kept') : UNCOVERED;
   }
 
   #read(
     selection: HeadSelection,
     range: TimeRange,
-    budget: QueryBudget,
+    { budget, room }: Spending,
     extent: Extent,
   ): HeadSamples[] | typeof OVERRUN | typeof UNCOVERED {
     const out: HeadSamples[] = [];
@@ -242,7 +259,9 @@ export class HeadReader {
     }
     for (const { ring, series } of selection.rings) {
       budget.check();
-      const copied = this.#withRing(ring, range, extent, (rows) => this.#copyRows(rows, series, budget));
+      const copied = this.#withRing(ring, range, extent, (rows) =>
+        this.#copyRows(rows, series, { budget, room }),
+      );
       if (copied === OVERRUN || copied === UNCOVERED) return copied;
       if (copied) for (const samples of copied) out.push(withHistograms(samples, budget));
     }
@@ -361,8 +380,10 @@ export class HeadReader {
     let to = ring.end;
     while (from < to && floats[offset + (from % capacity)]! < range.from) from++;
     while (to > from && floats[offset + ((to - 1) % capacity)]! >= range.to) to--;
-    const timestamps = new Float64Array(to - from);
-    const bases = new Int32Array(to - from);
+    const count = Math.max(to - from, 0);
+    const timestamps = new Float64Array(count);
+    if (this.#bases.length < count) this.#bases = new Int32Array(2 * count);
+    const bases = this.#bases.subarray(0, count);
     for (let i = 0; i < timestamps.length; i++) {
       const place = (from + i) % capacity;
       timestamps[i] = floats[offset + place]!;
@@ -386,15 +407,15 @@ export class HeadReader {
   }
 
   /** Values of all series in one buffer; series that are in every row share the rows' timestamps. */
-  #copyRows(rows: Rows, list: Uint32Array, budget: QueryBudget): CopiedSamples[] {
+  #copyRows(rows: Rows, list: Uint32Array, { budget, room }: Spending): CopiedSamples[] {
     const { timestamps: times, bases, width } = rows;
     const words = this.#words;
     const count = times.length;
     const copied: CopiedSamples[] = [];
     if (count === 0) return copied;
     budget.bytes(8 * count * list.length);
-    const buffer = new ArrayBuffer(8 * count * list.length);
-    const out = new Uint32Array(buffer);
+    const floats = room.floats(count * list.length);
+    const out = wordsOf(floats);
     let used = 0;
     const changes = rows.startsCount > 0 ? this.#startChanges(rows) : undefined;
     for (const series of list) {
@@ -414,7 +435,7 @@ export class HeadReader {
       const present = used - start;
       if (present === 0) continue;
       budget.samples(present);
-      const values = new Float64Array(buffer, 8 * start, present);
+      const values = floats.subarray(start, used);
       copied.push({
         series,
         timestamps: present === count ? times : this.#timesOf(slot, rows, present),
