@@ -38,6 +38,8 @@ const FLUSH_APART_MS = 5000;
 const TRIM_ROWS = 200;
 /** A source whose last whole row lies this many log rows back gets a new one, so that the log can be trimmed. */
 const REBASE_AFTER_ROWS = 3000;
+/** Slots of sources that get a new whole row between two turns of the event loop: some milliseconds of main. */
+const REBASE_SLOTS = 20_000;
 /** The log is not kept for others beyond this size: the disk is the monitor's first. */
 const MAX_HELD_BYTES = 2 ** 30;
 
@@ -123,6 +125,7 @@ export class Flusher {
   async flushAll(): Promise<void> {
     await this.#flushHead();
     await this.sync();
+    await this.#shortenLog();
     await this.#request({ kind: 'maintain', id: this.#nextId++ });
   }
 
@@ -388,9 +391,7 @@ export class Flusher {
       const { records } = this.#writer;
       for (const { source, to, through } of flush.rings) {
         source.synced = Math.max(source.synced, to);
-        records.u8(RECORD.rowsFlushed);
-        records.varint(source.id);
-        records.signed(through);
+        this.#noteFlushed(source, through);
       }
       if (flush.own) {
         this.#head.own.syncedSeq = flush.own.seq;
@@ -429,6 +430,40 @@ export class Flusher {
       // Deleting needs a few pages too. The rows stay until there is room; that they do is no reason to stop.
       this.#log.debug({ err: error }, 'the log cannot be trimmed');
     }
+  }
+
+  /**
+   * Gives sources whose rows are all in partitions a new whole row, so that the log before it can go: the next start need not read what
+   * was just flushed, to know what the last row was.
+   */
+  async #shortenLog(): Promise<void> {
+    const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    let slots = 0;
+    for (const source of [...this.#head.sources()]) {
+      if (this.#isClosed || this.#writer.failure) return;
+      const { ring } = source;
+      if (source.synced < ring.appended || source.neededSeq() >= this.#writer.seq - 1) continue;
+      source.rebase();
+      this.#noteFlushed(source, ring.timestamp(ring.appended - 1));
+      slots += ring.width;
+      if (slots < REBASE_SLOTS) continue;
+      slots = 0;
+      this.#writer.write();
+      await breathe();
+    }
+    this.#writer.write();
+    this.#hasMoreToTrim = true;
+    while (this.#hasMoreToTrim && !this.#isClosed && !this.#writer.failure) {
+      this.#trim();
+      await breathe();
+    }
+  }
+
+  #noteFlushed(source: ScrapeSource, through: number): void {
+    const { records } = this.#writer;
+    records.u8(RECORD.rowsFlushed);
+    records.varint(source.id);
+    records.signed(through);
   }
 
   #retireIdle(): void {

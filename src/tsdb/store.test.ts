@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { ScrapeAppender } from '../model/appender.ts';
 import type { Histogram } from '../model/histogram.ts';
 import { labelsFromObject } from '../model/labels.ts';
+import { fakeClock } from '../testing/fake-clock.ts';
 import { contents, storeBench } from './store.fixture.ts';
 
 const bench = storeBench();
@@ -295,6 +297,38 @@ describe('series of several sources with the same labels', () => {
 });
 
 describe('flush', () => {
+  test('leaves nothing to a start but the last rows, which tell what went stale', async () => {
+    const dir = bench.directory();
+    const clock = fakeClock();
+    const store = bench.open(dir, { clock });
+    const [a, b] = ['a', 'b'].map((key) => store.source(key));
+    const scrape = (source: ScrapeAppender, time: number, names: readonly string[]): void => {
+      source.begin(time);
+      for (const name of names) source.set(source.slot(labelsFromObject({ __name__: name })), time);
+      source.commit();
+    };
+    for (let time = 1; time <= 30; time++) {
+      scrape(a!, time * 1000, ['x', 'y']);
+      scrape(b!, time * 1000, ['z']);
+      await store.committed();
+    }
+    await store.flush();
+    expect(store.stats().log.rows).toBeLessThanOrEqual(2);
+    const before = contents(store);
+    await bench.close(store);
+
+    const again = bench.open(dir, { clock });
+    expect(again.stats().replay).toMatchObject({ series: 3, samples: 3, damaged: 0 });
+    expect(contents(again)).toEqual(before);
+    const source = again.source('a');
+    scrape(source, 31_000, ['y']);
+    expect(contents(again).x?.at(-1)).toEqual([31_000, 'stale']);
+    // The last row is in a partition: it is not flushed once more.
+    await again.flush();
+    expect(again.stats().flush.samples).toBe(2);
+    expect(contents(again).y?.length).toBe(31);
+  });
+
   test('moves everything to partitions, and nothing is seen twice or missed', async () => {
     const dir = directory();
     const store = open(dir);
