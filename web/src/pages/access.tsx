@@ -53,7 +53,7 @@ function Sessions() {
                     <th>Used</th>
                     <th>Since</th>
                     <th>From</th>
-                    <th>Browser</th>
+                    <th class="wide-only">Browser</th>
                     <th>
                       <span class="sr-only">Actions</span>
                     </th>
@@ -73,12 +73,25 @@ function Sessions() {
   );
 }
 
+/** `Firefox 140 on Linux` out of what a browser calls itself; anything else as it is. */
+export function browserName(agent: string): string {
+  // Browsers name those they descend from first, and themselves last.
+  const browser =
+    /(Edg|OPR|Firefox)\/(\d+)/.exec(agent) ??
+    /(Chrome|HeadlessChrome)\/(\d+)|Version\/(\d+).*Safari/.exec(agent);
+  const system = /Android|iPhone|iPad|Windows|Mac OS X|Linux/.exec(agent)?.[0];
+  if (!browser || system === undefined) return agent;
+  const [, name = 'Safari', version, safari] = browser;
+  const known = { Edg: 'Edge', OPR: 'Opera', HeadlessChrome: 'Chrome' }[name] ?? name;
+  return `${known} ${version ?? safari} on ${system === 'Mac OS X' ? 'macOS' : system}`;
+}
+
 function SessionRow({ session, onEnd }: { readonly session: LoginSession; onEnd(): void }) {
   return (
     <tr>
       <td>
         {session.user}
-        {session.isThis && <span class="dim"> (this one)</span>}
+        {session.isThis && <span class="dim nowrap"> (this one)</span>}
       </td>
       <td>
         <Ago time={parseApiTime(session.usedAt)} suffix=" ago" />
@@ -86,9 +99,9 @@ function SessionRow({ session, onEnd }: { readonly session: LoginSession; onEnd(
       <td>
         <Ago time={parseApiTime(session.createdAt)} suffix=" ago" />
       </td>
-      <td class="mono">{session.address}</td>
-      <td class="dim cut" title={session.agent}>
-        {session.agent}
+      <td class="mono nowrap">{session.address}</td>
+      <td class="dim cut wide-only" title={session.agent}>
+        {browserName(session.agent)}
       </td>
       <td>
         <button type="button" class="button is-small" onClick={onEnd}>
