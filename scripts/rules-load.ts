@@ -1,5 +1,5 @@
 /**
- * What rules cost: `npm run rules-load [-- --rules 1000 --targets 100 --series 1000 --interval 15 --seconds 60 --hostile]`, after
+ * What rules cost: `npm run rules-load [-- --rules 1000 --targets 100 --series 1000 --interval 15 --seconds 60 --hostile | --only-hostile --belfry FILE]`, after
  * `npm run build`. Starts exporters of its own and the executable twice, without and with rules, and prints the CPU time per
  * second of either, and how long and how late evaluations were; with `--hostile`, while eight clients ask for everything. Linux only: reads /proc.
  */
@@ -19,6 +19,8 @@ const { values: flags } = parseArgs({
     interval: { type: 'string', default: '15' },
     seconds: { type: 'string', default: '60' },
     hostile: { type: 'boolean', default: false },
+    'only-hostile': { type: 'boolean', default: false },
+    belfry: { type: 'string', default: 'dist/belfry' },
   },
 });
 const [rules, targets, series, interval, seconds] = [
@@ -28,7 +30,7 @@ const [rules, targets, series, interval, seconds] = [
   flags.interval,
   flags.seconds,
 ].map(Number) as [number, number, number, number, number];
-const exe = path.resolve('dist/belfry');
+const exe = path.resolve(flags.belfry);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'belfry-rules-load-'));
 const PER_NAME = 10;
 const names = Math.ceil(series / PER_NAME);
@@ -202,9 +204,11 @@ const rssOf = (child: ChildProcess): string =>
 console.log(
   `${targets} targets × ${series} series every ${interval} s, ${seconds} s each, load average ${os.loadavg()[0]!.toFixed(1)} on ${os.availableParallelism()} cores`,
 );
-await measure(0, false);
-await measure(rules, false);
-if (flags.hostile) await measure(rules, true);
+if (!flags['only-hostile']) {
+  await measure(0, false);
+  await measure(rules, false);
+}
+if (flags.hostile || flags['only-hostile']) await measure(rules, true);
 fs.rmSync(folder, { recursive: true, force: true });
 exporters.closeAllConnections();
 exporters.close();

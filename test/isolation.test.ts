@@ -285,6 +285,25 @@ async function isUnharmed(since: number): Promise<void> {
   if (isPunctualityJudged) expect(Number(p99)).toBeLessThanOrEqual(MAX_LATENESS_SECONDS);
 }
 
+test.skipIf(process.platform !== 'linux')(
+  'threads of queries stand behind those of scraping and rules where a core is wanted by both',
+  async () => {
+    await belfry.query('alive');
+    const niceness = (task: string): number => {
+      const stat = fs.readFileSync(`/proc/${belfry.pid}/task/${task}/stat`, 'utf8');
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+    };
+    const tasks = new Map(fs.readdirSync(`/proc/${belfry.pid}/task`).map((task) => [task, niceness(task)]));
+    const main = tasks.get(String(belfry.pid))!;
+    const expected = Math.min(main + 5, 19);
+    // Rules and storage are at work meanwhile, in a thread like those of queries.
+    const behind = [...tasks.values()].filter((nice) => nice !== main);
+    expect(behind.every((nice) => nice === expected)).toBe(true);
+    expect(behind.length > 0).toBe(expected > main);
+    expect(behind.length).toBeLessThan(tasks.size / 2);
+  },
+);
+
 describe('what queries leave behind', () => {
   test('they are listed with their cost, and one that runs can be ended', async () => {
     const listed = await belfry.get<QueryStatus[]>('/api/queries');
