@@ -196,9 +196,13 @@ test.skipIf(!hasNodeExporter)(
     expect(alert!.annotations.description).toMatch(/^Error rate is \d+(\.\d+)?% for backend$/);
 
     const mail = await eventually('the mail came', async () =>
-      smtp.mails.find((m) => m.to[0] === 'backend-team@boardroom.com'),
+      // Where the machine is slow, others of that team may fire as well.
+      smtp.mails.find(
+        (m) =>
+          m.to[0] === 'backend-team@boardroom.com' &&
+          m.raw.includes('Subject: Boardroom Alert: HighErrorRate'),
+      ),
     );
-    expect(mail.raw).toContain('Subject: Boardroom Alert: HighErrorRate');
     expect(mail.raw.replaceAll('=\r\n', '')).toContain('High error rate detected on backend');
     await eventually('Slack was told', async () => payloads('/slack').length > 0);
     await eventually('PagerDuty was told', async () => payloads('/pagerduty').length > 0);
