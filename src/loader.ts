@@ -35,12 +35,17 @@ module.createRequire(import.meta.url)('./belfry.cjs');
 
 /** The same program in the same process, from its beginning. It goes on as it is where that is not to be had. */
 function startAnew(): void {
+  if (process.execve === undefined) return;
   try {
-    process.execve?.(process.execPath, [process.argv0, ...process.argv.slice(2)], {
-      ...process.env,
-      ...MALLOC,
-    });
-  } catch {}
+    // Node ends the process when the file is not there any more.
+    fs.accessSync(process.execPath, fs.constants.X_OK);
+  } catch {
+    return;
+  }
+  process.execve(process.execPath, [process.argv0, ...process.argv.slice(2)], {
+    ...process.env,
+    ...MALLOC,
+  });
 }
 
 /** Where `serve` will keep its cache; the flags themselves are read by the program. Undefined for other commands. */
