@@ -1,7 +1,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { type Appliance, eventually, startAppliance, temporaryFolder } from './harness/appliance.ts';
+import {
+  type Appliance,
+  eventually,
+  runToEnd,
+  startAppliance,
+  temporaryFolder,
+} from './harness/appliance.ts';
 
 const CONFIG = `global: {scrape_interval: 1s}
 self: {}
@@ -56,4 +63,65 @@ test('samples of before a kill are there after it, from the log and from partiti
     seen = await count(belfry);
     await stopped(belfry);
   }
+});
+
+test('a damaged day is named by every answer that lacks it, in status, metrics and notifications; the rest goes on', async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = temporaryFolder('recovery');
+  stack.defer(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const data = path.join(folder, 'data');
+  const config = path.join(folder, 'belfry.yaml');
+  fs.writeFileSync(config, `${CONFIG}storage: {tsdb: {retention: {time: 100y}}}\n`);
+  const text = path.join(folder, 'days.om');
+  const [first, second] = [Date.UTC(2026, 0, 2) / 1000, Date.UTC(2026, 0, 3) / 1000];
+  const line = (_: unknown, n: number): string =>
+    `m ${n / 7} ${(n < 100 ? first : second - 100 * 60) + n * 60}\n`;
+  fs.writeFileSync(text, `${Array.from({ length: 200 }, line).join('')}# EOF\n`);
+  expect(runToEnd(['import', 'openmetrics', text, '--data', data])).toMatchObject({ status: 0 });
+  const file = path.join(data, '20260102.db');
+  const bytes = fs.readFileSync(file);
+  const db = new Database(file, { readonly: true });
+  const [block] = db.prepare('SELECT b FROM block').pluck().all() as Buffer[];
+  db.close();
+  bytes[bytes.indexOf(block!) + 20]! ^= 1;
+  fs.writeFileSync(file, bytes);
+
+  const belfry = await startAppliance(stack, { config, data });
+  type Answer = { warnings?: string[]; data: { result: { value: [number, string] }[] } };
+  const ask = (at: number): Promise<Answer> =>
+    belfry.get(`/api/v1/query?query=count_over_time(m[2d])&time=${at}`);
+  const whole = await ask(second + 86_400);
+  expect(whole.data.result[0]?.value[1]).toBe('100');
+  const warning = expect.stringMatching(
+    /^samples of partition 20260102\.db are left out, because it is damaged: table block/,
+  );
+  expect(whole.warnings).toEqual([warning]);
+  expect((await ask(second + 3 * 86_400 - 1)).warnings).toBeUndefined();
+  expect(await belfry.query('vector(1)')).toHaveLength(1);
+
+  const { damage } = await belfry.get<{ damage: unknown }>('/api/status');
+  expect(damage).toEqual({
+    partitions: [{ file: '20260102.db', detail: expect.stringContaining('table block'), places: 1 }],
+    setAside: [],
+  });
+  expect(await (await fetch(`${belfry.url}/metrics`)).text()).toMatch(
+    /^belfry_tsdb_damaged_places_total 1$/m,
+  );
+  const notes = await belfry.get<{ data: { text: string }[] }>('/api/v1/notifications');
+  expect(notes.data.map((note) => note.text)).toEqual([
+    expect.stringContaining('Partition 20260102.db is damaged'),
+  ]);
+  expect(belfry.output()).toContain('partition 20260102.db is damaged');
+  const { data: stored } = await belfry.get<{ data: { blocks: { ulid: string; stats: object }[] } }>(
+    '/api/v1/status/tsdb/blocks',
+  );
+  expect(stored.blocks.find(({ ulid }) => ulid === '20260103')?.stats).toMatchObject({
+    numSamples: 100,
+    numSeries: 1,
+    numChunks: 1,
+  });
+  const exported = runToEnd(['export', '--data', data, '--match', 'm']);
+  expect(exported.status).toBe(1);
+  expect(exported.stdout.split('\n').filter((row) => row.startsWith('m '))).toHaveLength(100);
+  expect(exported.stderr).toContain('samples of partition 20260102.db are left out');
 });
