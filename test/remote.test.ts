@@ -521,6 +521,43 @@ describe.skipIf(!prometheusProgram.isThere)(
   },
 );
 
+test.skipIf(!prometheusProgram.isThere)('Prometheus federates native histograms from here', async () => {
+  // Prometheus 2.42 tells a native histogram of floats by its zero bucket alone.
+  const counter: Histogram = { ...native, zeroThreshold: 0.001 };
+  const gauge: Histogram = { ...counter, count: 5.5, positiveBuckets: [1.5, 4], counterResetHint: 'gauge' };
+  const at = Date.now();
+  const sent = await send([
+    { labels: [['__name__', 'fed_counter']], histograms: [[at, counter]] },
+    { labels: [['__name__', 'fed_gauge']], histograms: [[at, gauge]] },
+    { labels: [['__name__', 'fed_float']], samples: [[at, 2.5]] },
+  ]);
+  expect(sent.status).toBe(204);
+  const address = new URL(belfry.url).host;
+  const prometheus = await startPrometheus(
+    `scrape_configs:
+  - {job_name: fed, scrape_interval: 1s, honor_labels: true, metrics_path: /federate, params: {'match[]': ['{__name__=~"fed_.+"}']}, static_configs: [{targets: ['${address}']}]}
+`,
+    ['--enable-feature=native-histograms'],
+  );
+  const ask = async (url: string, query: string): Promise<unknown> => {
+    const body = new URLSearchParams({ query, time: String(at / 1000 + 1) });
+    const response = await fetch(`${url}/api/v1/query`, { method: 'POST', body });
+    const { data } = (await response.json()) as {
+      data: { result: { histogram?: unknown; value?: unknown }[] };
+    };
+    return data.result.map(({ histogram, value }) => histogram ?? value);
+  };
+  await eventually(
+    'Prometheus has them',
+    async () => ((await ask(prometheus, '{__name__=~"fed_.+"}')) as unknown[]).length === 3,
+  );
+  for (const name of ['fed_counter', 'fed_gauge', 'fed_float']) {
+    const mine = await ask(belfry.url, name);
+    expect(mine, name).toHaveLength(1);
+    expect(mine, name).toEqual(await ask(prometheus, name));
+  }
+});
+
 describe.skipIf(!prometheusProgram.isThere || !hasNodeExporter)('beside the real Prometheus', () => {
   let prometheus: string;
 

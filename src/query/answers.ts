@@ -7,7 +7,7 @@ import type { CountingBudget } from './budget.ts';
 import { cardinality } from './cardinality.ts';
 import { writeExemplars } from './exemplars.ts';
 import { explainJson } from './explain-json.ts';
-import { FEDERATION_TYPES, writeFederation } from './federation.ts';
+import { type FamilyFormat, writeFederation } from './federation.ts';
 import { formatTime, type JsonWriter, labelsJson } from './json.ts';
 import { type EngineSettings, JSON_TYPE, type QueryTask, type StatsLevel } from './protocol.ts';
 import { matchersOf } from './selector.ts';
@@ -30,6 +30,8 @@ export interface AnswerSource {
   readonly queryable: Queryable & ExemplarQueryable;
   readonly settings: EngineSettings;
   readonly readFormats: ReadFormats;
+  /** Of a federation page that is wanted as protobuf. */
+  readonly families: FamilyFormat;
   /** The files of the store and what they hold, as `/status/tsdb/blocks` lists them. */
   readonly blocks: () => readonly StoredBlock[];
 }
@@ -60,7 +62,7 @@ export interface AnswerTimes {
 export function writeAnswer(
   writer: JsonWriter,
   task: QueryTask,
-  { queryable, settings, readFormats, blocks }: AnswerSource,
+  { queryable, settings, readFormats, families, blocks }: AnswerSource,
   budget: CountingBudget,
   times: AnswerTimes,
 ): string {
@@ -93,8 +95,7 @@ export function writeAnswer(
         return JSON_TYPE;
       }
       case 'federate':
-        writeFederation(writer, task, querier, settings.lookbackMs);
-        return FEDERATION_TYPES[task.acceptsUtf8 ? 'utf8' : 'underscores'];
+        return writeFederation(writer, task, querier, settings.lookbackMs, families);
       case 'read': {
         const format = readFormats[task.responseType];
         const results = task.queries.map(({ matchers, range }) => querier.select(matchers, range));

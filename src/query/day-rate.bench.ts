@@ -84,6 +84,7 @@ test.for<[string, sources: number, perSource: number, wanted: number]>([
     },
     readFormats: { samples: undefined!, chunks: undefined! },
     blocks: () => [],
+    families: undefined!,
   };
   const ask = () =>
     answerQuery({ id: 1, task, limits, waitedMs: 0 }, newControl(), source, () => performance.now());

@@ -1,4 +1,5 @@
-import { compareStrings, type Labels, labelsKey, labelValue, METRIC_NAME } from '../model/labels.ts';
+import type { Histogram } from '../model/histogram.ts';
+import { compareStrings, labelsKey, labelValue, METRIC_NAME } from '../model/labels.ts';
 import type { Querier, SeriesSamples } from '../model/queryable.ts';
 import { formatValue, isStaleAt, wordsOf } from '../model/sample.ts';
 import type { JsonWriter } from './json.ts';
@@ -11,16 +12,55 @@ export const FEDERATION_TYPES = {
   underscores: 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
 } as const;
 
+/** A sample of the page under the name that the client can read. */
+export interface FederatedSample {
+  readonly name: string;
+  /** Names and values in turn: the sample's own labels, then those of outside that it lacks. */
+  readonly labels: readonly string[];
+  readonly timestamp: number;
+  readonly value: number;
+  readonly histogram: Histogram | undefined;
+}
+
+/** Encodes the page as protobuf, handed in so that this package knows no wire format. */
+export interface FamilyFormat {
+  readonly contentType: string;
+  encode(samples: readonly FederatedSample[]): Uint8Array;
+}
+
 /**
- * Writes the newest sample of each selected series as a text page, by metric name, with timestamps. Series that are stale, have no
- * name or end in a native histogram, which the text cannot hold, are left out.
+ * Writes the newest sample of each selected series as a page, by metric name, with timestamps; gives its content type. Series that are
+ * stale or have no name are left out; of a text page also those that end in a native histogram, which it cannot hold.
  */
 export function writeFederation(
   writer: JsonWriter,
   task: FederateTask,
   querier: Querier,
   lookbackMs: number,
-): void {
+  families: FamilyFormat,
+): string {
+  const samples = newestSamples(task, querier, lookbackMs);
+  const escaping = task.acceptsUtf8 ? 'allow-utf-8' : 'underscores';
+  if (task.format === 'protobuf') {
+    writer.bytes(families.encode(samples));
+    return `${families.contentType}; escaping=${escaping}`;
+  }
+  let family = '';
+  for (const { name, labels, timestamp, value, histogram } of samples) {
+    if (histogram) continue;
+    const isPlain = name === underscored(name, METRIC_CHARACTERS);
+    if (name !== family) {
+      family = name;
+      writer.raw(`# TYPE ${isPlain ? name : quoted(name)} untyped\n`);
+    }
+    const text = labelText(labels);
+    const head = isPlain ? `${name}{${text}}` : `{${quoted(name)}${text === '' ? '' : `,${text}`}}`;
+    writer.raw(`${head} ${formatValue(value)} ${timestamp}\n`);
+  }
+  return FEDERATION_TYPES[task.acceptsUtf8 ? 'utf8' : 'underscores'];
+}
+
+function newestSamples(task: FederateTask, querier: Querier, lookbackMs: number): FederatedSample[] {
   const range = { from: task.timestamp - lookbackMs, to: task.timestamp + 1 };
   const found = new Map<string, SeriesSamples>();
   for (const text of task.match) {
@@ -30,30 +70,38 @@ export function writeFederation(
       }
     }
   }
-  const sorted = [...found.values()]
-    .map((series) => ({ name: labelValue(series.labels, METRIC_NAME), series }))
-    .sort((a, b) => compareStrings(a.name, b.name));
   const external = [...task.externalLabels];
   // An empty instance keeps the scraper from adding its own.
   if (!external.some((name, i) => i % 2 === 0 && name === 'instance')) external.push('instance', '');
-  let family = '';
-  for (const { name, series } of sorted) {
-    const shown = task.acceptsUtf8 ? name : underscored(name, METRIC_CHARACTERS);
-    const isPlain = shown === underscored(shown, METRIC_CHARACTERS);
-    if (name !== family) {
-      family = name;
-      writer.raw(`# TYPE ${isPlain ? shown : quoted(shown)} untyped\n`);
-    }
-    const last = series.timestamps.length - 1;
-    const labels = labelText(series.labels, external, task.acceptsUtf8);
-    const head = isPlain ? `${shown}{${labels}}` : `{${quoted(shown)}${labels === '' ? '' : `,${labels}`}}`;
-    writer.raw(`${head} ${formatValue(series.values[last]!)} ${series.timestamps[last]}\n`);
-  }
+  const shown = (text: string, odd: RegExp): string => (task.acceptsUtf8 ? text : underscored(text, odd));
+  return [...found.values()]
+    .map((series) => ({ name: labelValue(series.labels, METRIC_NAME), series }))
+    .sort((a, b) => compareStrings(a.name, b.name))
+    .map(({ name, series }) => {
+      const { labels, timestamps, values, histograms } = series;
+      const pairs: string[] = [];
+      for (let i = 0; i < labels.length; i += 2) {
+        if (labels[i] !== METRIC_NAME) pairs.push(shown(labels[i]!, LABEL_CHARACTERS), labels[i + 1]!);
+      }
+      for (let i = 0; i < external.length; i += 2) {
+        if (labelValue(labels, external[i]!) === '') {
+          pairs.push(shown(external[i]!, LABEL_CHARACTERS), external[i + 1]!);
+        }
+      }
+      const last = timestamps.length - 1;
+      return {
+        name: shown(name, METRIC_CHARACTERS),
+        labels: pairs,
+        timestamp: timestamps[last]!,
+        value: values[last]!,
+        histogram: histograms?.[last],
+      };
+    });
 }
 
-function hasLiveEnd({ timestamps, values, histograms }: SeriesSamples): boolean {
+function hasLiveEnd({ timestamps, values }: SeriesSamples): boolean {
   const last = timestamps.length - 1;
-  return last >= 0 && !histograms?.[last] && !isStaleAt(wordsOf(values), last);
+  return last >= 0 && !isStaleAt(wordsOf(values), last);
 }
 
 const METRIC_CHARACTERS = /[^a-zA-Z0-9_:]/gu;
@@ -64,17 +112,12 @@ function underscored(name: string, odd: RegExp): string {
   return /^[0-9]/.test(replaced) ? `_${replaced}` : replaced;
 }
 
-function labelText(labels: Labels, external: readonly string[], acceptsUtf8: boolean): string {
+function labelText(labels: readonly string[]): string {
   const parts: string[] = [];
-  const write = (name: string, value: string): void => {
-    const plain = underscored(name, LABEL_CHARACTERS);
-    parts.push(`${acceptsUtf8 && plain !== name ? quoted(name) : plain}=${quoted(value)}`);
-  };
   for (let i = 0; i < labels.length; i += 2) {
-    if (labels[i] !== METRIC_NAME) write(labels[i]!, labels[i + 1]!);
-  }
-  for (let i = 0; i < external.length; i += 2) {
-    if (labelValue(labels, external[i]!) === '') write(external[i]!, external[i + 1]!);
+    const name = labels[i]!;
+    const isPlain = underscored(name, LABEL_CHARACTERS) === name;
+    parts.push(`${isPlain ? name : quoted(name)}=${quoted(labels[i + 1]!)}`);
   }
   return parts.join(',');
 }

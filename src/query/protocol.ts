@@ -80,6 +80,8 @@ export interface FederateTask {
   readonly externalLabels: readonly string[];
   /** Whether the client reads quoted names; otherwise odd characters become underscores. */
   readonly acceptsUtf8: boolean;
+  /** Native histograms are only in `protobuf`, as upstream. */
+  readonly format: 'text' | 'protobuf';
 }
 
 /** Remote read. */

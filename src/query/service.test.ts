@@ -48,6 +48,10 @@ function ask(task: QueryTask, limits: Partial<QueryLimits> = {}, cancel = 0, mon
       typeAndUnitLabels: false,
     },
     readFormats,
+    families: {
+      contentType: 'test/families',
+      encode: (samples: unknown) => new TextEncoder().encode(JSON.stringify(samples)),
+    },
     blocks: () => [
       {
         name: '20260102',
@@ -288,7 +292,7 @@ test('files of the store are listed in the terms of Prometheus', () => {
 
 describe('federation', () => {
   const federate = (match: readonly string[], acceptsUtf8 = false, externalLabels: string[] = []) =>
-    ask({ kind: 'federate', match, timestamp: NOW, externalLabels, acceptsUtf8 });
+    ask({ kind: 'federate', match, timestamp: NOW, externalLabels, acceptsUtf8, format: 'text' });
 
   test('newest live samples by name, each series once, with outer labels where there are none', () => {
     const { status, contentType, text } = federate(['up', '{job="a"}', '{__name__=~".+"}'], false, [
@@ -314,6 +318,26 @@ describe('federation', () => {
     expect(federate(['{"odd.name"}'], true).text).toBe(
       `# TYPE "odd.name" untyped\n{"odd.name","odd-label"="a\\"b\\\\c\\nd",site="own",instance=""} NaN ${NOW}\n`,
     );
+  });
+
+  test('as protobuf the same samples are handed to who encodes them', () => {
+    const { status, contentType, text } = ask({
+      kind: 'federate',
+      match: ['up'],
+      timestamp: NOW,
+      externalLabels: ['site', 's'],
+      acceptsUtf8: false,
+      format: 'protobuf',
+    });
+    expect([status, contentType]).toEqual([200, 'test/families; escaping=underscores']);
+    expect(JSON.parse(text)).toEqual([
+      {
+        name: 'up',
+        labels: ['instance', 'i', 'job', 'a', 'site', 's'],
+        timestamp: NOW - 1000,
+        value: 1,
+      },
+    ]);
   });
 
   test('a selector that is none is refused', () => {

@@ -4,6 +4,7 @@ import { serveBackups } from '../backup/service.ts';
 import { systemClock } from '../clock.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import type { RelabelConfig } from '../config/relabel.ts';
+import { metricFamilies } from '../exposition/metric-family-writer.ts';
 import { readFormats } from '../exposition/remote/read-formats.ts';
 import { serveImport } from '../import/service.ts';
 import type { Labels } from '../model/labels.ts';
@@ -76,7 +77,8 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
       const keeps = keptMemory(limits);
       const queryable = openQueryable(shared, { addon, visibility: 'committed', damaged, keeps });
       const blocks = createInventory(shared.dir, addon);
-      serveQueries(port, control, { queryable, settings, readFormats, blocks }, systemClock.monotonic);
+      const source = { queryable, settings, readFormats, families: metricFamilies, blocks };
+      serveQueries(port, control, source, systemClock.monotonic);
       break;
     }
     case 'pulse':

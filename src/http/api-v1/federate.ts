@@ -11,6 +11,23 @@ export interface FederateDeps {
   readonly externalLabels: () => Readonly<Record<string, string>>;
 }
 
+/** Whether an Accept header ranks delimited protobuf above text. */
+export function wantsProtobuf(accept: string): boolean {
+  let best = { weight: 0, isProtobuf: false };
+  for (const one of accept.split(',')) {
+    const [type, ...rest] = one.split(';').map((part) => part.trim());
+    const parameters = new Map(rest.map((part) => part.split('=', 2) as [string, string]));
+    const isProtobuf =
+      type === 'application/vnd.google.protobuf' &&
+      parameters.get('proto') === 'io.prometheus.client.MetricFamily' &&
+      parameters.get('encoding') === 'delimited';
+    if (!isProtobuf && !['text/plain', 'text/*', '*/*'].includes(type!)) continue;
+    const weight = Number(parameters.get('q') ?? 1);
+    if (weight > best.weight) best = { weight, isProtobuf };
+  }
+  return best.isProtobuf;
+}
+
 /** `/federate`: the newest samples of the selected series, as a page another Prometheus scrapes. */
 export function federateRoutes({ queries, clock, externalLabels }: FederateDeps): Hono {
   const app = new Hono();
@@ -24,6 +41,7 @@ export function federateRoutes({ queries, clock, externalLabels }: FederateDeps)
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .flat(),
         acceptsUtf8: /escaping=allow-utf-8/.test(c.req.header('accept') ?? ''),
+        format: wantsProtobuf(c.req.header('accept') ?? '') ? 'protobuf' : 'text',
       },
       c.req.raw.signal,
     );
