@@ -1,6 +1,6 @@
 /**
- * Kills a process that stores, flushes, seals and deletes at random instants, a hundred times, and checks after each what must be there. Then flips every
- * bit position of a small sealed file. Prints what was checked; exits 1 when anything was not as it must be.
+ * Kills a process that stores, flushes, seals and deletes at random instants, a hundred times, and checks after each what must be there. Then flips a
+ * bit of each byte of a small sealed file: a reader must find it or read the same, and a query answer the same or say what it lacks. Prints what was checked; exits 1 when anything was not as it must be.
  *
  *     npm run soak -- [--rounds 100] [--seed N]
  */
@@ -9,7 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CorruptBlockError } from '../src/encoding/corrupt-block.ts';
+import { formatSeries } from '../src/model/labels.ts';
 import { CrashRounds } from '../src/tsdb/crash-rounds.fixture.ts';
+import { openQueryable } from '../src/tsdb/open-queryable.ts';
 import { openHotPartition } from '../src/tsdb/partition/hot.ts';
 import { openPartitionReader } from '../src/tsdb/partition/reader.ts';
 import {
@@ -22,7 +24,7 @@ import {
   sourceBlock,
 } from '../src/tsdb/partition/testing.ts';
 import { PARTITION_MS } from '../src/tsdb/partition.ts';
-import { storeBench } from '../src/tsdb/store.fixture.ts';
+import { always, storeBench, unlimited } from '../src/tsdb/store.fixture.ts';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '100' }, seed: { type: 'string' } },
@@ -38,7 +40,7 @@ const bad = (text: string): void => {
 
 console.log(`seed ${seed}, load ${readFileSync('/proc/loadavg', 'utf8').split(' ')[0]}`);
 await kills(Number(values.rounds));
-flips();
+await flips();
 console.log(`${problems === 0 ? 'all as it must be' : `${problems} problems`}, ${elapsed(startedAt)} s`);
 process.exitCode = problems === 0 ? 0 : 1;
 
@@ -70,9 +72,10 @@ async function kills(count: number): Promise<void> {
   );
 }
 
-function flips(): void {
+async function flips(): Promise<void> {
   const from = performance.now();
   const directory = mkdtempSync(join(tmpdir(), 'belfry-soak-'));
+  const bench = storeBench();
   try {
     const writer = openHotPartition(join(directory, '20260102.hot.db'), { addon: undefined, day: DAY });
     const seconds = Array.from({ length: 20 }, (_, i) => i * 15);
@@ -104,8 +107,27 @@ function flips(): void {
     };
     const expected = read(file!);
     const bytes = readFileSync(file!);
-    const copy = join(directory, 'copy.db');
+    // A head without anything: answers come from the partition.
+    const { head } = bench.open(bench.directory()).shared;
+    const place = mkdtempSync(join(directory, 'one-'));
+    const copy = join(place, '20260102.db');
+    const ask = (): { readonly samples: Set<string>; readonly warnings: readonly string[] } => {
+      const queryable = openQueryable({ dir: place, head }, { addon: undefined, visibility: 'committed' });
+      const querier = queryable.querier(unlimited);
+      const samples = new Set<string>();
+      for (const { labels, timestamps, values } of querier.select([], always)) {
+        for (const [i, time] of timestamps.entries())
+          samples.add(`${formatSeries(labels)} ${time} ${values[i]}`);
+      }
+      const warnings = [...querier.warnings!];
+      querier.close();
+      queryable.close();
+      return { samples, warnings };
+    };
+    writeFileSync(copy, bytes);
+    const whole = ask().samples;
     let found = 0;
+    let warned = 0;
     for (let at = 0; at < bytes.length; at++) {
       const damaged = Buffer.from(bytes);
       damaged[at]! ^= 1 << (at % 8);
@@ -116,11 +138,17 @@ function flips(): void {
         if (!(error instanceof CorruptBlockError)) bad(`byte ${at}: ${(error as Error).stack}`);
         found++;
       }
+      const { samples, warnings } = ask();
+      if (warnings.length > 0) warned++;
+      if (warnings.length === 0 && samples.size !== whole.size)
+        bad(`byte ${at}: samples are missing without a word`);
+      for (const sample of samples) if (!whole.has(sample)) bad(`byte ${at}: ${sample} was never stored`);
     }
     console.log(
-      `bit flips, one at each of the ${bytes.length} bytes of a sealed file, ${elapsed(from)} s: ${found} were found, the others change no sample.`,
+      `bit flips, one at each of the ${bytes.length} bytes of a sealed file, ${elapsed(from)} s: ${found} were found, the others change no sample; ${warned} answers lack some and say so, the others are whole.`,
     );
   } finally {
+    await bench.clean();
     rmSync(directory, { recursive: true, force: true });
   }
 }

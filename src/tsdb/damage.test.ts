@@ -239,6 +239,15 @@ describe('a bit turned over', () => {
     expect(warned).toBeGreaterThan(10);
   });
 
+  test('of what a file says about itself is found', () => {
+    const db = new Database(join(dir, SEALED));
+    db.prepare("UPDATE meta SET value = value + 1024 WHERE key = 'day'").run();
+    db.close();
+    const { found, warnings } = ask(dir, head);
+    expect(warnings).toEqual([expect.stringContaining('expected the sealed partition of 2026-01-02, found')]);
+    expect(isPartOf(found, whole.found)).toBe(true);
+  });
+
   test('in the blobs of a hot file: every answer is whole, or says what it lacks', () => {
     const places = (['block', 'ts', 'own'] as const).flatMap((table) =>
       blobsOf(HOT, table).flatMap(({ at, length }) =>

@@ -31,7 +31,9 @@ export function parsePartitionName(
   return { day, kind: hot ? 'hot' : 'sealed' };
 }
 
-export const isoDay = (day: number): string => new Date(day).toISOString().slice(0, 10);
+/** `2026-01-02`; the number itself when it is no time, as it may stand in a damaged file. */
+export const isoDay = (day: number): string =>
+  Math.abs(day) <= 8.64e15 ? new Date(day).toISOString().slice(0, 10) : String(day);
 
 /** The files SQLite keeps beside a database. */
 export const companions = (file: string): string[] => [`${file}-wal`, `${file}-shm`, `${file}-journal`];

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Statement } from 'better-sqlite3';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { checkFrame, FrameKind } from '../../encoding/frame.ts';
@@ -13,6 +14,7 @@ import { GroupDecoder } from './group-decoder.ts';
 import { type GroupBlock, GroupRows } from './group-rows.ts';
 import { decodeGroups, GroupDirectory, OWN_TIMELINE } from './groups.ts';
 import { LabelIndex } from './label-index.ts';
+import { isoDay, parsePartitionName } from './names.ts';
 import { compact, mergeSamples, type SampleColumns, sliceExtras } from './samples.ts';
 import {
   blockId,
@@ -39,6 +41,15 @@ export function openPartitionReader(
   options: { readonly addon: SqliteAddon; readonly cache?: ColumnCache },
 ): FileReader {
   const { db, meta } = openPartitionFile(file, options.addon);
+  // What the file says of itself has no checksum; of its day and kind its name knows.
+  const named = parsePartitionName(basename(file));
+  if (named && (named.day !== meta.day || named.kind !== meta.kind)) {
+    db.close();
+    throw new CorruptBlockError(
+      `expected the ${named.kind} partition of ${isoDay(named.day)}, found a ${meta.kind} one of ${isoDay(meta.day)}`,
+      file,
+    );
+  }
   return new FileReader(db, meta, options.cache);
 }
 
