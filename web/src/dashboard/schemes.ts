@@ -1,4 +1,4 @@
-import { isDark, type ShownTheme } from '../chart/palette.ts';
+import { isColorBlind, isDark, type ShownTheme } from '../chart/palette.ts';
 
 /** Colour schemes by their usual names, low to high, as hex triplets. */
 const SCHEMES: Readonly<Record<string, string>> = {
@@ -35,9 +35,18 @@ const SCHEMES: Readonly<Record<string, string>> = {
 const LIGHT_FIRST = new Set(['Oranges', 'Blues', 'Greens', 'Reds', 'Purples', 'Greys', 'YlOrRd', 'YlGnBu']);
 const DARK_FIRST = new Set(['Inferno', 'Magma', 'Plasma', 'Viridis']);
 
+/** What stands in for schemes between red and green where these are not told apart. */
+const SAFE: Readonly<Record<string, string>> = {
+  RdYlGn: 'RdYlBu',
+  Spectral: 'RdYlBu',
+  'continuous-GrYlRd': 'continuous-BlYlRd',
+  'continuous-RdYlGr': 'RdYlBu',
+};
+
 /** The colour at a share of a scheme, 0 to 1; an unknown scheme is drawn as Oranges. */
 export function schemeColor(scheme: string, share: number, theme: ShownTheme, isReversed = false): string {
-  const known = scheme in SCHEMES ? scheme : 'Oranges';
+  const authored = scheme in SCHEMES ? scheme : 'Oranges';
+  const known = isColorBlind(theme) ? (SAFE[authored] ?? authored) : authored;
   const isTurned = isDark(theme) ? LIGHT_FIRST.has(known) : DARK_FIRST.has(known);
   const stops = SCHEMES[known]!.match(/.{6}/g)!.map((hex) =>
     [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { VariableModel } from '../../../src/dashboards/model.ts';
 import type { Api } from '../data/api.ts';
-import { applyRegex, customOptions, resolveVariables, sortOptions } from './variables.ts';
+import { applyRegex, choose, customOptions, resolveVariables, sortOptions } from './variables.ts';
 
 const variable = (name: string, rest: Partial<VariableModel>): VariableModel => ({
   name,
@@ -35,6 +35,17 @@ const resolve = (models: VariableModel[], given: Record<string, string[]> = {}) 
     { __interval: '15s' },
     new AbortController().signal,
   );
+
+test('ad hoc filters are read from the address, else as stored; an empty one takes them away', () => {
+  const model = variable('Filters', { type: 'adhoc', current: ['job|=|node'] });
+  expect(choose(model, [], [])).toMatchObject({
+    values: ['job|=|node'],
+    texts: ['job = node'],
+    filters: [{ label: 'job', operator: '=', value: 'node' }],
+  });
+  expect(choose(model, [], ['a|!~|b', 'broken']).values).toEqual(['a|!~|b']);
+  expect(choose(model, [], ['']).values).toEqual([]);
+});
 
 test('a variable is asked with the choices of those before it', async () => {
   asked.length = 0;

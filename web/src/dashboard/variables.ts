@@ -67,8 +67,8 @@ export function choose(model: VariableModel, options: readonly Option[], given: 
   const wanted = given.length > 0 ? given : model.current;
   if (model.type === 'adhoc') {
     const filters = wanted.flatMap((text) => parseFilter(text) ?? []);
-    const texts = filters.map(filterText);
-    return { values: texts, texts, isAll: false, allValue: '', isMulti: true, filters };
+    const texts = filters.map(({ label, operator, value }) => `${label} ${operator} ${value}`);
+    return { values: filters.map(filterText), texts, isAll: false, allValue: '', isMulti: true, filters };
   }
   const wantsAll = wanted.some((value) => value === ALL || (value === 'All' && model.includeAll));
   const isAll = wantsAll && model.includeAll;

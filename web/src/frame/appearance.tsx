@@ -80,7 +80,7 @@ export function Appearance() {
               router.setQuery({ kiosk: '' }, { replace: true });
             }}
           >
-            Only the content, as for a wall <kbd>k</kbd>
+            <span>Only the content, as for a wall</span> <kbd>k</kbd>
           </button>
         </div>
       )}
