@@ -58,7 +58,12 @@ const NICENESS = 5;
 
 /** On Linux this is the thread's own priority, not the process'. */
 function giveWay(): void {
-  if (process.platform === 'linux') os.setPriority(0, Math.min(os.getPriority(0) + NICENESS, 19));
+  if (process.platform !== 'linux') return;
+  try {
+    os.setPriority(0, Math.min(os.getPriority(0) + NICENESS, 19));
+  } catch {
+    // A sandbox may forbid it; then queries are answered all the same.
+  }
 }
 
 /** The root of every worker thread: runs the services main asks for, each on its own port. */
