@@ -1,7 +1,8 @@
-import { gunzipSync } from 'node:zlib';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
-import { acceptedEncoding, compressLarge } from './compress.ts';
+import { acceptedEncoding, compressLarge, plainAnswer, sentAnswer } from './compress.ts';
 
 test.each([
   [undefined, undefined],
@@ -54,4 +55,44 @@ test('small, encoded and endless bodies are left alone', async () => {
   expect((await ask('/binary')).headers.get('content-encoding')).toBeNull();
   expect((await ask('/none')).status).toBe(204);
   expect((await ask('/large', 'HEAD')).headers.get('content-encoding')).toBeNull();
+});
+
+const TEXT = Array.from({ length: 300_000 }, (_, i) => String(i)).join(',');
+
+/** An answer in pieces, as a worker gives a large one. */
+function pieces() {
+  const bytes = Buffer.from(TEXT);
+  const body = [0, 1, 2].map((i) => new Uint8Array(bytes.subarray(i * 700_000, (i + 1) * 700_000)));
+  return { status: 200, contentType: 'application/json', body };
+}
+
+test.each([
+  [undefined, undefined, (bytes: Buffer) => bytes],
+  ['gzip', 'gzip', gunzipSync],
+  ['zstd', 'zstd', zstdDecompressSync],
+])('an answer in pieces, accepted as %s, is sent whole and let go of', async (accepted, encoding, decode) => {
+  const answer = pieces();
+  const { headers, body } = await sentAnswer(answer, accepted);
+  expect(headers['content-encoding']).toBe(encoding);
+  expect(headers['content-length']).toBe(encoding ? undefined : String(TEXT.length));
+  expect(decode(await buffer(body as NodeJS.ReadableStream)).toString() === TEXT).toBe(true);
+  expect(answer.body).toEqual([]);
+});
+
+test('a route tells when its answer was sent, and when nobody wanted it', async () => {
+  for (const take of [
+    (response: Response) => response.text(),
+    (response: Response) => response.body!.cancel(),
+  ]) {
+    let isReleased = false;
+    const response = plainAnswer({
+      ...pieces(),
+      release() {
+        isReleased = true;
+      },
+    });
+    expect(isReleased).toBe(false);
+    await take(response);
+    await expect.poll(() => isReleased).toBe(true);
+  }
 });
