@@ -3,7 +3,7 @@
  * or fail, hostile targets and queries, reloads. At the end every page that was served and every alert that fired is accounted for.
  * Prints what happened and what was checked; exits 1 when anything is not as it must be. Needs root, for a small file system.
  *
- *     npm run soak-appliance -- [--minutes 20] [--seed N]
+ *     npm run soak-appliance -- [--minutes 20] [--seed N] [--only 'hostile queries']
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -40,7 +40,11 @@ else await soak();
 
 async function soak(): Promise<void> {
   const { values } = parseArgs({
-    options: { minutes: { type: 'string', default: '20' }, seed: { type: 'string' } },
+    options: {
+      minutes: { type: 'string', default: '20' },
+      seed: { type: 'string' },
+      only: { type: 'string' },
+    },
   });
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
   const random = randomFrom(seed);
@@ -212,7 +216,7 @@ receivers: [{name: hook, webhook_configs: [{url: 'http://${receiver.address}/'}]
   await sleep(10_000);
   const begun = processFigures(belfry!.pid!);
   const done = new Map<string, number>();
-  const names = Object.keys(troubles);
+  const names = Object.keys(troubles).filter((name) => (values.only ?? name) === name);
   for (let n = 0; Date.now() < until && problems.length === 0; n++) {
     const name = n < names.length ? names[n]! : names[Math.floor(random() * names.length)]!;
     say(name);
@@ -223,6 +227,10 @@ receivers: [{name: hook, webhook_configs: [{url: 'http://${receiver.address}/'}]
       problems.push(`during ${name}: ${error}\n${log.slice(-3000)}`);
     }
     await sleep(3000 + random() * 10_000);
+  }
+  if (belfry!.exitCode !== null || belfry!.signalCode !== null) {
+    console.log(problems.join('\n'));
+    process.exit(1);
   }
   // Alerts come to their end, the receiver gets what waits, the log is written.
   for (const target of targets) target.quiet = true;
