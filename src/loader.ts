@@ -10,18 +10,7 @@ import { systemClock } from './clock.ts';
 /** By then most of what a running monitor needs is compiled. */
 const KEEP_AFTER_MS = 60_000;
 
-/**
- * Once blocks of megabytes have come and gone, the C library keeps up to 64 MB of what each thread frees, for good; with these, which
- * it reads only at the start of a process, it gives large blocks back at once and threads share what is left.
- */
-const MALLOC = {
-  MALLOC_ARENA_MAX: '2',
-  MALLOC_MMAP_THRESHOLD_: String(128 * 1024),
-  MALLOC_TRIM_THRESHOLD_: String(128 * 1024),
-};
-
 const dir = cacheDir(process.argv.slice(2));
-if (dir !== undefined && !Object.keys(MALLOC).some((name) => name in process.env)) startAnew();
 // A directory that is not there yet is made by the program, or is a mistake that the program tells about.
 if (dir !== undefined && fs.existsSync(dir)) {
   const { status } = module.enableCompileCache(path.join(dir, 'code'));
@@ -32,21 +21,6 @@ if (dir !== undefined && fs.existsSync(dir)) {
   }
 }
 module.createRequire(import.meta.url)('./belfry.cjs');
-
-/** The same program in the same process, from its beginning. It goes on as it is where that is not to be had. */
-function startAnew(): void {
-  if (process.execve === undefined) return;
-  try {
-    // Node ends the process when the file is not there any more.
-    fs.accessSync(process.execPath, fs.constants.X_OK);
-  } catch {
-    return;
-  }
-  process.execve(process.execPath, [process.argv0, ...process.argv.slice(2)], {
-    ...process.env,
-    ...MALLOC,
-  });
-}
 
 /** Where `serve` will keep its cache; the flags themselves are read by the program. Undefined for other commands. */
 function cacheDir(argv: readonly string[]): string | undefined {
