@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fuzzCases } from '../testing/fuzz-cases.ts';
+import { fuzzCases, fuzzTimeout } from '../testing/fuzz-cases.ts';
 import { ConfigError } from './config-error.ts';
 import { loadConfig } from './load.ts';
 import { redactConfig, redactedAlertmanagerConfig } from './redact.ts';
@@ -54,32 +54,40 @@ function load(text: string): void {
   loadConfig('c.yaml', { env: {}, cwd: '/etc', files: { read: () => text, glob: () => [] } });
 }
 
-test('a damaged config gives a config or a ConfigError with places in it, never another error', () => {
-  fc.assert(
-    fc.property(mutated, (text) => {
-      const lines = text.split(/\r\n|[\n\r]/).length + 1;
-      try {
-        load(text);
-      } catch (error) {
-        expect(error).toBeInstanceOf(ConfigError);
-        for (const { line, column, message } of (error as ConfigError).findings) {
-          expect(line).toBeGreaterThanOrEqual(1);
-          expect(line).toBeLessThanOrEqual(lines);
-          expect(column).toBeGreaterThanOrEqual(1);
-          expect(message).not.toMatch(/undefined|\[object|Invalid input/);
+test(
+  'a damaged config gives a config or a ConfigError with places in it, never another error',
+  () => {
+    fc.assert(
+      fc.property(mutated, (text) => {
+        const lines = text.split(/\r\n|[\n\r]/).length + 1;
+        try {
+          load(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ConfigError);
+          for (const { line, column, message } of (error as ConfigError).findings) {
+            expect(line).toBeGreaterThanOrEqual(1);
+            expect(line).toBeLessThanOrEqual(lines);
+            expect(column).toBeGreaterThanOrEqual(1);
+            expect(message).not.toMatch(/undefined|\[object|Invalid input/);
+          }
         }
-      }
-    }),
-    { numRuns: fuzzCases(300, 0.25) },
-  );
-}, 60_000);
+      }),
+      { numRuns: fuzzCases(300, 0.25) },
+    );
+  },
+  fuzzTimeout(60_000),
+);
 
-test('redacting a damaged config never fails on what is YAML', () => {
-  fc.assert(
-    fc.property(mutated, (text) => {
-      expect(typeof redactConfig(text)).toBe('string');
-      expect(typeof redactedAlertmanagerConfig(text)).toBe('string');
-    }),
-    { numRuns: fuzzCases(100, 0.1) },
-  );
-}, 60_000);
+test(
+  'redacting a damaged config never fails on what is YAML',
+  () => {
+    fc.assert(
+      fc.property(mutated, (text) => {
+        expect(typeof redactConfig(text)).toBe('string');
+        expect(typeof redactedAlertmanagerConfig(text)).toBe('string');
+      }),
+      { numRuns: fuzzCases(100, 0.1) },
+    );
+  },
+  fuzzTimeout(60_000),
+);

@@ -5,3 +5,7 @@
 export function fuzzCases(usual: number, share = 1): number {
   return Math.max(usual, Math.ceil(Number(process.env.BELFRY_FUZZ_CASES ?? 0) * share));
 }
+
+/** How long such a test may take, ms: in the long run as long as it needs. */
+export const fuzzTimeout = (usualMs: number): number =>
+  process.env.BELFRY_FUZZ_CASES === undefined ? usualMs : 36_000_000;
