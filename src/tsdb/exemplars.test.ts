@@ -130,7 +130,7 @@ describe('exemplars', () => {
       'requests_total{job="a"}': ['{trace_id="a"} 0.5 @1000'],
     };
     const after = join(bench.directory(), 'after');
-    cpSync(dir, after, { recursive: true, filter: (file) => !file.includes('lock.db') });
+    cpSync(dir, after, { recursive: true, filter: (file) => !/lock\.db|reserve/.test(file) });
     const again = open(after);
     expect(kept(again)).toEqual(expected);
     expect(again.exemplar(errors, trace('old', 2, 2000))).toBe('too_old');

@@ -24,7 +24,7 @@ test.skipIf(!hasBrowser)('Home tells what is firing, lists the targets and draws
   await page.getByText('3 firing, 1 pending').waitFor();
   const row = page.locator('.alert-row', { hasText: 'HighErrorRate' });
   expect(await row.innerText()).toMatch(/backend[\s\S]*firing[\s\S]*1[12] min[\s\S]*to team-backend/);
-  expect(await page.locator('.host-table tbody tr').count()).toBe(6);
+  expect(await page.locator('.host-table tbody tr').count()).toBe(7);
   expect(await page.locator('.host-table', { hasText: 'ECONNREFUSED' }).count()).toBe(1);
   await isDrawn(page);
   expect(await page.locator('.u-wrap').count()).toBe(6);
@@ -396,6 +396,10 @@ test.skipIf(!hasBrowser)('keys move about, search finds, and a wall has no bars'
   await page.locator('.host-table').waitFor();
   await page.keyboard.type('gt');
   await page.waitForURL(/\/targets$/);
+  const parked = page.locator('.parked');
+  expect(await parked.innerText()).toContain('81,234 new series are not stored');
+  await parked.locator('summary').click();
+  expect(await parked.innerText()).toContain('regex: "http_requests_total;.+"');
   await page.getByText('2 targets dropped by relabelling').click();
   await page.locator('.dropped', { hasText: 'backend-canary:8000' }).waitFor();
   await page.keyboard.press('/');
