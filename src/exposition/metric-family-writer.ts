@@ -1,5 +1,5 @@
 import { CUSTOM_BUCKETS_SCHEMA, type Histogram, type Span } from '../model/histogram.ts';
-import { ProtobufWriter, WIRE } from './remote/protobuf.ts';
+import { ProtobufWriter, WIRE, zigzag } from './remote/protobuf.ts';
 
 /** A sample as a page of another server gives it, under a name of its own. */
 export interface PageSample {
@@ -76,7 +76,7 @@ function metricMessage({ labels, timestamp, value, histogram }: PageSample): Uin
     writeHistogram(inner, histogram);
     metric.bytes(7, inner.view());
   } else {
-    double(inner, 1, value);
+    inner.double(1, value);
     metric.bytes(5, inner.view());
   }
   metric.number(6, timestamp);
@@ -84,20 +84,20 @@ function metricMessage({ labels, timestamp, value, histogram }: PageSample): Uin
 }
 
 function writeHistogram(out: ProtobufWriter, histogram: Histogram): void {
-  double(out, 4, histogram.count);
-  double(out, 2, histogram.sum);
+  out.double(4, histogram.count);
+  out.double(2, histogram.sum);
   if (histogram.schema === CUSTOM_BUCKETS_SCHEMA) {
     writeClassicBuckets(out, histogram);
     return;
   }
   out.tag(5, WIRE.varint);
   out.varint(zigzag(histogram.schema));
-  double(out, 6, histogram.zeroThreshold);
-  double(out, 8, histogram.zeroCount);
+  out.double(6, histogram.zeroThreshold);
+  out.double(8, histogram.zeroCount);
   writeSpans(out, 9, histogram.negativeSpans);
-  for (const count of histogram.negativeBuckets) double(out, 11, count);
+  for (const count of histogram.negativeBuckets) out.double(11, count);
   writeSpans(out, 12, histogram.positiveSpans);
-  for (const count of histogram.positiveBuckets) double(out, 14, count);
+  for (const count of histogram.positiveBuckets) out.double(14, count);
   const isEmpty = histogram.positiveSpans.length + histogram.negativeSpans.length === 0;
   // Without buckets a span of none says that the histogram is a native one.
   if (isEmpty && histogram.zeroThreshold === 0 && histogram.zeroCount === 0) {
@@ -118,8 +118,8 @@ function writeClassicBuckets(out: ProtobufWriter, histogram: Histogram): void {
   for (const [i, bound] of [...customValues, Number.POSITIVE_INFINITY].entries()) {
     below += counts[i]!;
     const bucket = new ProtobufWriter();
-    double(bucket, 4, below);
-    double(bucket, 2, bound);
+    bucket.double(4, below);
+    bucket.double(2, bound);
     out.bytes(3, bucket.view());
   }
 }
@@ -134,12 +134,3 @@ function writeSpans(out: ProtobufWriter, field: number, spans: readonly Span[]):
     out.raw(span.view());
   }
 }
-
-function double(out: ProtobufWriter, field: number, value: number): void {
-  const bits = new DataView(new ArrayBuffer(8));
-  bits.setFloat64(0, value, true);
-  out.tag(field, WIRE.fixed64);
-  out.raw(new Uint8Array(bits.buffer));
-}
-
-const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value);

@@ -1,5 +1,5 @@
 import { type Histogram, hasFloatCounts, type Span } from '../../model/histogram.ts';
-import { ProtobufWriter, WIRE } from './protobuf.ts';
+import { ProtobufWriter, WIRE, zigzag } from './protobuf.ts';
 
 const RESET_HINTS = { unknown: 0, reset: 1, not_reset: 2, gauge: 3 } as const;
 
@@ -21,14 +21,14 @@ export function histogramMessage(
   if (whole) {
     out.tag(1, WIRE.varint);
     out.varint(histogram.count);
-  } else double(out, 2, histogram.count);
-  if (!Object.is(histogram.sum, 0)) double(out, 3, histogram.sum);
+  } else out.double(2, histogram.count);
+  if (!Object.is(histogram.sum, 0)) out.double(3, histogram.sum);
   out.number(4, zigzag(histogram.schema));
-  if (histogram.zeroThreshold !== 0) double(out, 5, histogram.zeroThreshold);
+  if (histogram.zeroThreshold !== 0) out.double(5, histogram.zeroThreshold);
   if (whole) {
     out.tag(6, WIRE.varint);
     out.varint(histogram.zeroCount);
-  } else double(out, 7, histogram.zeroCount);
+  } else out.double(7, histogram.zeroCount);
   buckets(
     out,
     histogram.negativeSpans,
@@ -88,13 +88,3 @@ function doubles(out: ProtobufWriter, field: number, values: readonly number[]):
   const packed = Float64Array.from(values);
   out.bytes(field, new Uint8Array(packed.buffer));
 }
-
-function double(out: ProtobufWriter, field: number, value: number): void {
-  const bits = new DataView(new ArrayBuffer(8));
-  bits.setFloat64(0, value, true);
-  out.tag(field, WIRE.fixed64);
-  out.raw(new Uint8Array(bits.buffer));
-}
-
-/** Within 2^52, which no count or offset passes. */
-const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value);

@@ -176,6 +176,13 @@ export class ProtobufWriter {
     this.varint(value);
   }
 
+  /** A double field, also of 0. */
+  double(field: number, value: number): void {
+    this.tag(field, WIRE.fixed64);
+    this.#reserve(8);
+    this.#length = this.#bytes.writeDoubleLE(value, this.#length);
+  }
+
   /** A double field from the bits of a column, so that staleness markers stay what they are. */
   doubleWords(field: number, low: number, high: number): void {
     if (low === 0 && high === 0) return;
@@ -228,3 +235,6 @@ export class ProtobufWriter {
     this.#bytes = larger;
   }
 }
+
+/** A signed number as a varint has it. Within 2^52, which no count or offset passes. */
+export const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value);
