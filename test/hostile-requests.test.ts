@@ -37,7 +37,10 @@ afterAll(async () => {
   fs.rmSync(folder, { recursive: true, force: true });
 });
 
-/** The whole answer, head and all, to bytes as they are; fetch would tidy them up. */
+/**
+ * The whole answer, head and all, to bytes as they are; fetch would tidy them up. Empty where the connection was cut
+ * while we still wrote: the kernel then drops the answer that was on its way.
+ */
 function raw(request: string, timeoutMs = 5000): Promise<string> {
   return new Promise((resolve) => {
     const socket = net.connect(Number(new URL(belfry.url).port), '127.0.0.1');
@@ -184,12 +187,12 @@ test('requests that are none, that are too long or that smuggle another are refu
   const long = 'x'.repeat(1 << 20);
   for (const [what, request, expected] of [
     ['noise', '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03', /^(HTTP\/1\.1 400|$)/],
-    ['a long address', `GET /${long} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`, /^HTTP\/1\.1 4\d\d/],
-    ['a long header', `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${long}\r\n\r\n`, /^HTTP\/1\.1 431/],
+    ['a long address', `GET /${long} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`, /^(HTTP\/1\.1 4\d\d|$)/],
+    ['a long header', `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${long}\r\n\r\n`, /^(HTTP\/1\.1 431|$)/],
     [
       'many headers',
       `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n${'X: 1\r\n'.repeat(100_000)}\r\n`,
-      /^HTTP\/1\.1 4\d\d/,
+      /^(HTTP\/1\.1 4\d\d|$)/,
     ],
     [
       'two lengths',

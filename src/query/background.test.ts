@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { createBackground } from './background.ts';
-import { startThread } from './thread.ts';
+import { type ServiceThread, startThread } from './thread.ts';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'belfry-background-'));
 afterAll(() => fs.rmSync(folder, { recursive: true }));
@@ -23,13 +23,26 @@ parentPort.on('message', ({ port }) =>
 `,
 );
 
-function background(hungMs = 60_000) {
+function background() {
   const clock = fakeClock();
   const reasons: string[] = [];
+  const answered = { pulses: 0 };
   const options = { file, addonFile: undefined, name: 'test', maxHeapMB: 64 };
-  const made = createBackground({ start: () => startThread(options), clock, hungMs });
+  /** The thread, with an ear on what it answers to its watchdog. */
+  const start = (): ServiceThread => {
+    const thread = startThread(options);
+    return {
+      ...thread,
+      serve(service, init) {
+        const port = thread.serve(service, init);
+        if (service === 'pulse') port.on('message', () => answered.pulses++);
+        return port;
+      },
+    };
+  };
+  const made = createBackground({ start, clock, hungMs: 60_000 });
   made.onExit((reason) => reasons.push(reason));
-  return { clock, reasons, made };
+  return { clock, reasons, answered, made };
 }
 
 /** Lets the thread answer what it was sent before. */
@@ -53,13 +66,12 @@ test('a thread that hangs is ended, told with the reason, and the next service s
 });
 
 test('a thread that answers lives on, and one that ends by itself has its own reason', async () => {
-  // The clock is not the machine's: on a busy one the thread may miss some of its beats before it gets to answer.
-  const { clock, reasons, made } = background(150_000);
-  const port = made.serve('storage', undefined);
-  await turn(port);
-  for (let i = 0; i < 40; i++) {
+  const { clock, reasons, answered, made } = background();
+  await turn(made.serve('storage', undefined));
+  for (let beat = 1; beat <= 40; beat++) {
     await clock.advance('15s');
-    await turn(port);
+    // The clock is not the machine's: the next beat waits until this one is answered.
+    await expect.poll(() => answered.pulses, { timeout: 20_000, interval: 1 }).toBe(beat);
   }
   expect(reasons).toEqual([]);
   await made.stop();
