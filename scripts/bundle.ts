@@ -8,6 +8,9 @@ import { writeMaterials } from './materials.ts';
 /** Beside the program, for `belfry init` and `belfry version`. */
 const TEXTS = ['config.example.yaml', 'licenses.txt', 'sbom.json', 'build.json'];
 
+/** What a module is, to Node. */
+const MODULE_FUNCTION = 'function (exports, require, module, __filename, __dirname) ';
+
 /**
  * Bundles loader, main thread and worker into the staging folder that becomes the executable, with the page and the SQLite addon beside them.
  * @param platform name of better-sqlite3's prebuild, such as `linux-x64`
@@ -16,6 +19,7 @@ export async function bundle(stage: string, platform: string, version: string): 
   fs.rmSync(stage, { recursive: true, force: true });
   fs.mkdirSync(stage, { recursive: true });
   const entries = { main: 'src/loader.ts', belfry: 'src/main.ts', worker: 'src/query/worker.ts' };
+  const importMetaUrl = 'const __importMetaUrl=require("node:url").pathToFileURL(__filename).href;';
   const programs: Metafile[] = [];
   for (const [name, source] of Object.entries(entries)) {
     const { metafile } = await build({
@@ -27,8 +31,7 @@ export async function bundle(stage: string, platform: string, version: string): 
       target: 'node24',
       format: 'cjs',
       legalComments: 'none',
-      // Names stay as they are, for stack traces. Every thread keeps its source in memory, and one character beyond Latin-1, be it in a
-      // comment, would double that.
+      // Names stay as they are, for stack traces.
       minifyWhitespace: true,
       lineLimit: 160,
       logLevel: 'warning',
@@ -38,8 +41,11 @@ export async function bundle(stage: string, platform: string, version: string): 
         'import.meta.url': '__importMetaUrl',
         'import.meta.dirname': '__dirname',
       },
-      banner: { js: 'const __importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
+      // The loader runs the others as functions of what a module is given.
+      banner: { js: name === 'main' ? importMetaUrl : `(${MODULE_FUNCTION}{${importMetaUrl}` },
+      footer: { js: name === 'main' ? '' : '})' },
     });
+    if (name !== 'main') toLatin1(`${stage}/${name}.cjs`);
     programs.push(metafile);
   }
   fs.cpSync('dist/web', `${stage}/web`, { recursive: true });
@@ -56,11 +62,29 @@ export async function bundle(stage: string, platform: string, version: string): 
     license: 'MIT',
     bin: 'main.cjs',
     pkg: {
-      scripts: ['belfry.cjs', 'worker.cjs'],
-      assets: ['web/**/*', 'better_sqlite3.node', 'better_sqlite3.node.id', ...TEXTS],
+      assets: [
+        'belfry.cjs',
+        'worker.cjs',
+        '*.code',
+        'web/**/*',
+        'better_sqlite3.node',
+        'better_sqlite3.node.id',
+        ...TEXTS,
+      ],
     },
   };
   fs.writeFileSync(`${stage}/package.json`, JSON.stringify(manifest));
+}
+
+/**
+ * A byte for each character: every thread keeps its source in memory, where one character beyond Latin-1 would double it.
+ * @throws Error when there is one
+ */
+function toLatin1(file: string): void {
+  const source = fs.readFileSync(file, 'utf8');
+  const beyond = /[^\0-\xff]/.exec(source);
+  if (beyond) throw new Error(`${file}: ${JSON.stringify(beyond[0])} at ${beyond.index} is beyond Latin-1`);
+  fs.writeFileSync(file, source, 'latin1');
 }
 
 /** Puts `x.br` beside each file worth it, so that nothing is compressed while people wait. */

@@ -3,6 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 const NODE_VERSION = '24.21.0';
+/** A small young generation and one V8 helper thread suit a process that makes little garbage: 30 MB less memory. */
+export const V8_FLAGS = ['--max-semi-space-size=2', '--v8-pool-size=1'];
 /** What strips binaries of other processors than ours, of binutils for them. */
 const STRIP: Readonly<Record<string, string>> =
   process.arch === 'x64'
@@ -31,7 +33,10 @@ export function pack(stage: string, target: string, output: string): void {
       `${output}.new`,
       stage,
     ],
-    { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, HOME: home } },
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, HOME: home, BELFRY_V8_FLAGS: V8_FLAGS.join(' ') },
+    },
   );
   // Renamed into place: a running executable cannot be written over.
   fs.renameSync(`${output}.new`, output);

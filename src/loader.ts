@@ -1,39 +1,33 @@
 /**
- * The first file of the executable. V8 keeps what it compiled of the program in the cache directory, which halves the CPU of a start;
- * for that the program has to be loaded after the cache is on, by this.
+ * The first file of every thread of the executable: runs the thread's program from what V8 had compiled of it when the executable was
+ * built (`scripts/record-code.ts`). Compiling anew takes a third of the CPU of a start, and memory that stays.
  */
 import fs from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
-import { systemClock } from './clock.ts';
+import vm from 'node:vm';
+import { isMainThread, threadName } from 'node:worker_threads';
+import { COMPILED, type CompiledProcess } from './platform.ts';
 
-/** By then most of what a running monitor needs is compiled. */
-const KEEP_AFTER_MS = 60_000;
+run(path.join(import.meta.dirname, isMainThread ? 'belfry.cjs' : 'worker.cjs'));
 
-const dir = cacheDir(process.argv.slice(2));
-// A directory that is not there yet is made by the program, or is a mistake that the program tells about.
-if (dir !== undefined && fs.existsSync(dir)) {
-  const { status } = module.enableCompileCache(path.join(dir, 'code'));
-  if (status === module.constants.compileCacheStatus.ENABLED) {
-    // Threads find it by this.
-    process.env.NODE_COMPILE_CACHE = path.join(dir, 'code');
-    systemClock.after(KEEP_AFTER_MS, () => module.flushCompileCache());
-  }
+/** As `require` would, but from what is kept; another build of Node, or other flags of V8, refuse that and compile. */
+function run(file: string): void {
+  const script = new vm.Script(fs.readFileSync(file, 'latin1'), {
+    filename: file,
+    cachedData: kept(file),
+    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  (process as CompiledProcess)[COMPILED] = script.cachedDataRejected === false ? 'at build' : 'at start';
+  const program = { exports: {} };
+  script.runInThisContext()(program.exports, module.createRequire(file), program, file, path.dirname(file));
 }
-module.createRequire(import.meta.url)('./belfry.cjs');
 
-/** Where `serve` will keep its cache; the flags themselves are read by the program. Undefined for other commands. */
-function cacheDir(argv: readonly string[]): string | undefined {
-  const [command = 'serve'] = argv;
-  if (command !== 'serve' && !command.startsWith('-')) return undefined;
-  const flagValue = (names: string): string | undefined => {
-    const flag = new RegExp(`^--?(?:${names})(?:=(.*))?$`, 's');
-    for (const [i, arg] of argv.entries()) {
-      const found = flag.exec(arg);
-      if (found) return found[1] ?? argv[i + 1];
-    }
-    return undefined;
-  };
-  const data = flagValue('data|storage\\.tsdb\\.path|storage\\.path') ?? 'data';
-  return path.resolve(flagValue('cache-dir') ?? path.join(data, 'cache'));
+/** Threads of one program run different parts of it; what is not kept for a thread is like a query's. */
+function kept(file: string): Buffer | undefined {
+  for (const thread of isMainThread ? ['main'] : [threadName, 'query']) {
+    const code = `${file}.${thread}.code`;
+    if (fs.existsSync(code)) return fs.readFileSync(code);
+  }
+  return undefined;
 }

@@ -19,6 +19,10 @@ export interface Platform {
   unpackAddon(cacheDir: string): string | undefined;
 }
 
+/** When the code of this thread was compiled; put on `process` by the loader, absent in a checkout. */
+export const COMPILED = Symbol.for('belfry.compiled');
+export type CompiledProcess = NodeJS.Process & { [COMPILED]?: 'at build' | 'at start' };
+
 export function detectPlatform(): Platform {
   const here = import.meta.dirname;
   if (!('pkg' in process)) {
@@ -32,7 +36,7 @@ export function detectPlatform(): Platform {
   }
   return {
     packed: true,
-    workerFile: path.join(here, 'worker.cjs'),
+    workerFile: path.join(here, 'main.cjs'),
     webDir: path.join(here, 'web'),
     asset: (name) => path.join(here, name),
     unpackAddon: (cacheDir) => unpack(path.join(here, 'better_sqlite3.node'), cacheDir),

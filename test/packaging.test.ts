@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { debianPackage } from '../scripts/debian.ts';
-import { runToEnd, temporaryFolder } from './harness/appliance.ts';
+import { eventually, runToEnd, startAppliance, temporaryFolder } from './harness/appliance.ts';
 import { EXECUTABLE } from './harness/executable.ts';
 
 test('the executable tells what it is and what it is made of', () => {
@@ -17,6 +17,40 @@ test('the executable tells what it is and what it is made of', () => {
   expect(JSON.stringify(bom)).not.toContain('unknown');
   const licenses = runToEnd(['version', '--licenses']).stdout;
   for (const { name } of bom.components) expect(licenses).toContain(`\n${name} `);
+});
+
+test('every thread runs what was compiled when the executable was built', async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = temporaryFolder('compiled');
+  stack.defer(() => fs.rmSync(folder, { recursive: true }));
+  const told = path.join(folder, 'told');
+  const preload = path.join(folder, 'preload.cjs');
+  // Each thread tells when its code was compiled, as soon as it knows.
+  fs.writeFileSync(
+    preload,
+    `const key = Symbol.for('belfry.compiled');
+const tell = () => {
+  if (process[key] === undefined) return setTimeout(tell, 1);
+  const thread = require('node:worker_threads').threadName || 'main';
+  require('node:fs').appendFileSync(${JSON.stringify(told)}, thread + ' ' + process[key] + '\\n');
+};
+tell();`,
+  );
+  const config = path.join(folder, 'belfry.yaml');
+  fs.writeFileSync(config, 'self: {}\n');
+  const belfry = await startAppliance(stack, {
+    config,
+    data: path.join(folder, 'data'),
+    env: { NODE_OPTIONS: `--require ${preload}` },
+  });
+  await belfry.query('up');
+  await eventually('all have told', async () => fs.readFileSync(told, 'utf8').split('\n').length > 3);
+  expect(fs.readFileSync(told, 'utf8').split('\n').sort()).toEqual([
+    '',
+    'background at build',
+    'main at build',
+    'query at build',
+  ]);
 });
 
 test('started as promtool or amtool it takes their words', () => {

@@ -89,6 +89,7 @@ export async function startAppliance(
     listen?: string;
     /** Path everything is served under. */
     prefix?: string;
+    env?: Readonly<Record<string, string>>;
   },
 ): Promise<Appliance> {
   const port = options.port ?? (await freePort());
@@ -104,7 +105,11 @@ export async function startAppliance(
       options.listen ?? `127.0.0.1:${port}`,
       ...(options.args ?? []),
     ],
-    { cwd: options.cwd ?? os.tmpdir(), stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH } },
+    {
+      cwd: options.cwd ?? os.tmpdir(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, ...options.env },
+    },
   );
   let output = '';
   for (const stream of [child.stdout!, child.stderr!])
