@@ -259,7 +259,8 @@ function matrixAt(evaluation: Evaluation, expr: Parameters<typeof evaluateRangeV
   const end = lookTime(range.times, grid, 0);
   const start = end - range.rangeMs;
   const series: ResultSeries[] = [];
-  for (const samples of range.series) {
+  for (const uncut of range.series) {
+    const samples = uncut.cut();
     if (range.extension !== undefined) {
       const extended = extendedSeries(samples, start, end, range.extension);
       if (extended) series.push(extended);

@@ -28,29 +28,35 @@ const NO_DROPS = new Int32Array(0);
 
 /** Where a counter fell: looked for once per series, not once per window. */
 export function dropsOf(series: RangeSeries): Int32Array {
-  if (series.drops) return series.drops;
-  const { values } = series;
-  let drops = NO_DROPS;
-  let count = 0;
-  for (let i = 1; i < values.length; i++) {
-    if (!(values[i]! < values[i - 1]!)) continue;
-    if (count === drops.length) {
-      const grown = new Int32Array(Math.max(8, 2 * count));
-      grown.set(drops);
-      drops = grown;
-    }
-    drops[count++] = i;
-  }
-  series.drops = count === 0 ? NO_DROPS : drops.subarray(0, count);
+  series.drops ??= findDrops(series.values);
   return series.drops;
+}
+
+function findDrops(values: Float64Array): Int32Array {
+  let first = 1;
+  while (first < values.length && !(values[first]! < values[first - 1]!)) first++;
+  if (first >= values.length) return NO_DROPS;
+  const drops = new Int32Array(values.length - first);
+  let count = 0;
+  // Without a branch: a gauge falls every other time.
+  for (let i = first; i < values.length; i++) {
+    drops[count] = i;
+    count += values[i]! < values[i - 1]! ? 1 : 0;
+  }
+  return drops.subarray(0, count);
 }
 
 /** A range vector before it is cut into windows. */
 export interface RangeVector {
-  readonly series: readonly RangeSeries[];
+  readonly series: readonly UncutSeries[];
   readonly rangeMs: number;
   readonly times: LookTimes;
   readonly extension: 'anchored' | 'smoothed' | undefined;
+}
+
+/** A series that is cut when its turn comes: what is then done with it finds it in the processor's cache. */
+export interface UncutSeries {
+  cut(): RangeSeries;
 }
 
 export type RangeExpr = MatrixSelector | SubqueryExpr;
@@ -70,11 +76,11 @@ function fromSelector(context: EvalContext, expr: MatrixSelector, grid: Grid): R
   const { selector } = expr;
   const rangeMs = rangeMsOf(expr.range, context.window);
   const need = neededRange(selector, rangeMs, grid, context.window, context.options);
-  const series: RangeSeries[] = [];
+  const series: UncutSeries[] = [];
   for (const samples of context.reader.read(selector, need.from, need.to)) {
     const from = firstAfter(samples.timestamps, need.from - 1);
     const to = firstAfter(samples.timestamps, need.to - 1);
-    if (from < to) series.push(split(context, samples, from, to));
+    if (from < to) series.push({ cut: () => split(context, samples, from, to) });
   }
   const times = lookTimes(selector, context.window);
   return { series, rangeMs, times, extension: selector.extension };
@@ -84,15 +90,16 @@ const NO_TIMES = new Float64Array(0);
 
 function split(context: EvalContext, samples: SeriesSamples, from: number, to: number): RangeSeries {
   const { timestamps, values, histograms, startTimestamps } = samples;
-  const words = wordsOf(values);
+  const base = { labels: samples.labels, dropName: false };
   let stale = 0;
   let native = 0;
-  for (let i = from; i < to; i++) {
-    if (histograms?.[i] !== undefined) native++;
-    // Most values are no NaN, which is told sooner than which NaN.
-    else if (Number.isNaN(values[i]) && isStaleAt(words, i)) stale++;
+  const words = wordsOf(values);
+  if (histograms !== undefined || hasNaN(values, from, to)) {
+    for (let i = from; i < to; i++) {
+      if (histograms?.[i] !== undefined) native++;
+      else if (Number.isNaN(values[i]) && isStaleAt(words, i)) stale++;
+    }
   }
-  const base = { labels: samples.labels, dropName: false };
   if (stale + native === 0) {
     return {
       ...base,
@@ -124,6 +131,12 @@ function split(context: EvalContext, samples: SeriesSamples, from: number, to: n
   };
 }
 
+/** Most series have none, and are told by this alone. */
+function hasNaN(values: Float64Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (Number.isNaN(values[i])) return true;
+  return false;
+}
+
 function gather(column: Float64Array, indexes: Uint32Array): Float64Array {
   const gathered = new Float64Array(indexes.length);
   for (let i = 0; i < indexes.length; i++) gathered[i] = column[indexes[i]!]!;
@@ -136,7 +149,7 @@ function fromSubquery(context: EvalContext, expr: SubqueryExpr, grid: Grid): Ran
   const columns = inner.count > 0 ? evaluateVector(context, expr.expr, inner) : [];
   context.budget.bytes(columns.length * inner.count * 16);
   return {
-    series: columns.map((column) => fromColumn(column, inner)),
+    series: columns.map((column) => ({ cut: () => fromColumn(column, inner) })),
     rangeMs: rangeMsOf(expr.range, window),
     times: lookTimes(expr, window),
     extension: undefined,

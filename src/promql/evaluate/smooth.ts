@@ -28,7 +28,8 @@ export function smoothSelector(
   const times = lookTimes(selector, context.window);
   const matrix = { kind: 'matrix', selector, range: 1, position: selector.position, height: 2 } as const;
   const columns: Column[] = [];
-  for (const series of evaluateRangeVector(context, matrix, grid).series) {
+  for (const uncut of evaluateRangeVector(context, matrix, grid).series) {
+    const series = uncut.cut();
     context.budget.bytes(columnBytes(grid.count));
     const column = newColumn(series.labels, grid.count);
     for (let step = 0; step < grid.count; step++) {

@@ -9,6 +9,7 @@ import {
   equalHistograms,
   subtractOrWarn,
 } from '../histogram/arithmetic.ts';
+import { FloatChange } from './float-rate.ts';
 import { isStartReset } from './start-timestamps.ts';
 import {
   float,
@@ -20,8 +21,8 @@ import {
   type WindowFunction,
 } from './windows.ts';
 
-export const irate = perWindow(instantChange(true));
-export const idelta = perWindow(instantChange(false));
+export const irate = perWindow(instantChange(true), { floats: () => new FloatChange(true) });
+export const idelta = perWindow(instantChange(false), { floats: () => new FloatChange(false) });
 export const resets = perWindow(countPairs(isReset, countResets), { extensions: ['anchored'] });
 export const changes = perWindow(countPairs(isChange, countChanges), { extensions: ['anchored'] });
 

@@ -4,6 +4,7 @@ import { dropsOf } from '../evaluate/ranges.ts';
 import { ABSENT } from '../evaluate/value.ts';
 import { addInto, scaleHistogram } from '../histogram/arithmetic.ts';
 import { extendedRate } from './extended-rate.ts';
+import { FloatRate } from './float-rate.ts';
 import { histogramRate } from './histogram-rate.ts';
 import { isStartReset, startsOverlap } from './start-timestamps.ts';
 import {
@@ -19,9 +20,20 @@ import {
 
 const EXTENSIONS = { extensions: ['anchored', 'smoothed'] } as const;
 
-export const rate = perWindow(extrapolated(true, true), { ...EXTENSIONS, wantsCounter: true });
-export const increase = perWindow(extrapolated(true, false), { ...EXTENSIONS, wantsCounter: true });
-export const delta = perWindow(extrapolated(false, false), EXTENSIONS);
+export const rate = perWindow(extrapolated(true, true), {
+  ...EXTENSIONS,
+  wantsCounter: true,
+  floats: () => new FloatRate(true, true),
+});
+export const increase = perWindow(extrapolated(true, false), {
+  ...EXTENSIONS,
+  wantsCounter: true,
+  floats: () => new FloatRate(true, false),
+});
+export const delta = perWindow(extrapolated(false, false), {
+  ...EXTENSIONS,
+  floats: () => new FloatRate(false, false),
+});
 
 function extrapolated(isCounter: boolean, isRate: boolean): WindowFunction {
   return (window) => {
@@ -42,28 +54,27 @@ function floatRate(window: Window, isCounter: boolean, isRate: boolean): number 
   const first = values[from]!;
   if (last === from && starts === undefined) return ABSENT;
   let growth = values[last]! - first;
-  if (isCounter) growth += starts ? resetsWithStarts(window, starts) : resets(window);
+  if (isCounter) growth = starts ? regainedWithStarts(window, starts, growth) : regained(window, growth);
   const startsInside = starts !== undefined && startsWithin(window, starts[from]!, times[from]!);
   if (startsInside) growth += first;
   if (last === from && !startsInside) return ABSENT;
   const firstTime = startsInside ? starts[from]! : times[from]!;
   const lastTime = times[last]!;
-  const averageMs = last > from ? (lastTime - times[from]!) / (last - from) : 0;
+  const average = last > from ? (lastTime - times[from]!) / 1000 / (last - from) : 0;
   const zeroAt = isCounter && growth > 0 && first >= 0 ? first / growth : Number.NaN;
   return float(
     window,
-    growth * extrapolationFactor(window, firstTime, lastTime, averageMs, startsInside, zeroAt, isRate),
+    growth * extrapolationFactor(window, firstTime, lastTime, average, startsInside, zeroAt, isRate),
   );
 }
 
-/** What a counter lost to resets within a window: it is added to the difference of the ends. */
-function resets({ series, from, to }: Window): number {
+/** `growth` with what a counter lost to resets within a window. */
+function regained({ series, from, to }: Window, growth: number): number {
   const drops = dropsOf(series);
-  if (drops.length === 0) return 0;
-  let lost = 0;
+  if (drops.length === 0) return growth;
   for (let d = firstBeyond(drops, from); d < drops.length && drops[d]! < to; d++)
-    lost += series.values[drops[d]! - 1]!;
-  return lost;
+    growth += series.values[drops[d]! - 1]!;
+  return growth;
 }
 
 /** Index of the first entry greater than `bound`. */
@@ -78,9 +89,8 @@ function firstBeyond(sorted: Int32Array, bound: number): number {
   return low;
 }
 
-function resetsWithStarts(window: Window, starts: Float64Array): number {
+function regainedWithStarts(window: Window, starts: Float64Array, growth: number): number {
   const { times, values } = window.series;
-  let lost = 0;
   let overlaps = false;
   for (let i = window.from + 1; i < window.to; i++) {
     const previous = values[i - 1]!;
@@ -89,9 +99,9 @@ function resetsWithStarts(window: Window, starts: Float64Array): number {
       overlaps = true;
     }
     if (values[i]! < previous || isStartReset(starts[i - 1]!, times[i - 1]!, starts[i]!, times[i]!))
-      lost += previous;
+      growth += previous;
   }
-  return lost;
+  return growth;
 }
 
 /** Whether the counter is known to have started at zero within the window. */
@@ -101,19 +111,19 @@ const startsWithin = (window: Window, start: number, firstTime: number): boolean
 /**
  * By how much the growth between the samples is stretched to the whole window: up to its edges when the samples come near
  * them, by half an average interval otherwise, and never below a counter's zero. Numbers one by one: it runs once per window.
+ * @param average seconds from sample to sample
  * @param zeroAt where the counter was zero, in sampled intervals before the first sample; NaN when that cannot be told
  */
 function extrapolationFactor(
   window: Window,
   firstTime: number,
   lastTime: number,
-  averageMs: number,
+  average: number,
   startsInside: boolean,
   zeroAt: number,
   isRate: boolean,
 ): number {
   const sampled = (lastTime - firstTime) / 1000;
-  const average = averageMs / 1000;
   const threshold = average * 1.1;
   let toStart = startsInside ? 0 : (firstTime - window.start) / 1000;
   let toEnd = (window.end - lastTime) / 1000;
@@ -147,7 +157,7 @@ function nativeRate(window: Window, isCounter: boolean, isRate: boolean): number
     window,
     startsInside ? starts[from]! : times[from]!,
     times[last]!,
-    last > from ? (times[last]! - times[from]!) / (last - from) : 0,
+    last > from ? (times[last]! - times[from]!) / 1000 / (last - from) : 0,
     startsInside,
     isCounter && growth.count > 0 && first.count >= 0 ? first.count / growth.count : Number.NaN,
     isRate,

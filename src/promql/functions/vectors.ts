@@ -10,8 +10,6 @@ import { texts } from '../annotations.ts';
 import { type CallExpr, type Expr, unwrapParens } from '../ast.ts';
 import { type EvalContext, evaluateScalar, evaluateVector, vector } from '../evaluate/context.ts';
 import { evaluateRangeVector, isRangeExpr } from '../evaluate/ranges.ts';
-import { firstAfter } from '../evaluate/search.ts';
-import { lookTime } from '../evaluate/times.ts';
 import {
   ABSENT,
   type Column,
@@ -24,6 +22,7 @@ import {
 } from '../evaluate/value.ts';
 import { compareNatural } from './natural-order.ts';
 import type { Evaluate, FunctionTable } from './table.ts';
+import { WindowBounds } from './window-bounds.ts';
 import { rejectExtension } from './windows.ts';
 
 const vectorOf: Evaluate = (context, call, grid) => {
@@ -60,12 +59,15 @@ const absentOverTime: Evaluate = (context, call, grid) => {
   const range = evaluateRangeVector(context, arg, grid);
   rejectExtension(range, call, []);
   const present = new Uint8Array(grid.count);
-  for (const series of range.series) {
-    for (let step = 0; step < grid.count; step++) {
-      const end = lookTime(range.times, grid, step);
-      const isIn = (times: Float64Array): boolean =>
-        firstAfter(times, end) > firstAfter(times, end - range.rangeMs);
-      if (present[step] === 0 && (isIn(series.times) || isIn(series.histogramTimes))) present[step] = 1;
+  const bounds = new WindowBounds(range, grid, 0, 0, context.budget);
+  for (const uncut of range.series) {
+    context.budget.check();
+    const series = uncut.cut();
+    for (const times of [series.times, series.histogramTimes]) {
+      if (times.length === 0) continue;
+      bounds.find(times);
+      for (let step = 0; step < grid.count; step++)
+        if (bounds.to[step]! > bounds.from[step]!) present[step] = 1;
     }
   }
   return vector(absentColumns(arg, present, true));

@@ -6,7 +6,6 @@ import { executionError, type Position } from '../errors.ts';
 import { type EvalContext, evaluateScalar, vector } from '../evaluate/context.ts';
 import { rejectSameLabels, withoutName } from '../evaluate/labels.ts';
 import { evaluateRangeVector, isRangeExpr, type RangeSeries, type RangeVector } from '../evaluate/ranges.ts';
-import { lookTime } from '../evaluate/times.ts';
 import {
   ABSENT,
   type Column,
@@ -23,6 +22,7 @@ import {
 } from '../evaluate/value.ts';
 import { SlidingExtreme } from './sliding-extreme.ts';
 import type { Evaluate } from './table.ts';
+import { WindowBounds } from './window-bounds.ts';
 
 /**
  * The samples of one series within `(start, end]`: floats at `[from, to)` of the series' columns and histograms likewise. One
@@ -64,6 +64,16 @@ export interface WindowOptions {
   readonly extensions?: readonly ('anchored' | 'smoothed')[];
   /** Tells people when a metric does not look like a counter. */
   readonly wantsCounter?: boolean;
+  /** Takes all windows of a series at once where it has floats only, no extension and no start timestamps to look at. */
+  readonly floats?: () => FloatsFunction;
+}
+
+/** A function over all windows of one series of floats; kept from series to series within one call. */
+export interface FloatsFunction {
+  /** Samples a window must have to give a value. */
+  readonly least: number;
+  /** Fills in the column where windows are wide enough. */
+  evaluate(series: RangeSeries, bounds: WindowBounds, column: MutableColumn): void;
 }
 
 const EXTENDABLE = {
@@ -80,12 +90,18 @@ export function perWindow(evaluate: WindowFunction, options: WindowOptions = {})
     const { range, scalars } = evaluateArguments(context, call, grid);
     rejectExtension(range, call, options.extensions ?? []);
     const window = newWindow(context, range, call.args[0]!.position);
+    const walk = newWalk(context, range, grid);
+    const floats = range.extension === undefined ? options.floats?.() : undefined;
     const columns: Column[] = [];
     const dropsName = options.keepsName !== true;
     // Series of one metric that lose nothing but its name stay different.
     let areDistinct = hasOneName(call);
-    for (const series of range.series) {
-      const column = evaluateSeries(context, window, range, series, grid, evaluate, scalars);
+    for (const uncut of range.series) {
+      const series = uncut.cut();
+      const column =
+        floats && isPlain(context, series)
+          ? evaluateFloats(walk, series, floats)
+          : evaluateSeries(walk, window, series, evaluate, scalars);
       if (column === undefined) continue;
       column.dropName = dropsName || series.dropName;
       if (column.dropName) {
@@ -168,60 +184,70 @@ function newWindow(context: EvalContext, range: RangeVector, position: Position)
   };
 }
 
+/** One call's way over the windows of one series after the other. */
+interface Walk {
+  readonly context: EvalContext;
+  readonly grid: Grid;
+  readonly floats: WindowBounds;
+  readonly histograms: WindowBounds;
+}
+
+function newWalk(context: EvalContext, range: RangeVector, grid: Grid): Walk {
+  const back = range.extension === undefined ? 0 : context.options.lookbackMs;
+  const ahead = range.extension === 'smoothed' ? context.options.lookbackMs : 0;
+  const bounds = () => new WindowBounds(range, grid, back, ahead, context.budget);
+  return { context, grid, floats: bounds(), histograms: bounds() };
+}
+
+/** Whether a series is its floats and nothing else. */
+const isPlain = ({ options }: EvalContext, { starts, histograms }: RangeSeries): boolean =>
+  histograms.length === 0 && (starts === undefined || !options.useStartTimestamps);
+
+function evaluateFloats(walk: Walk, series: RangeSeries, floats: FloatsFunction): MutableColumn | undefined {
+  const { context, grid, floats: bounds } = walk;
+  context.budget.check();
+  bounds.find(series.times);
+  countSamples(walk, bounds);
+  if (bounds.widest < floats.least) return undefined;
+  context.budget.bytes(columnBytes(grid.count));
+  const column = newColumn(series.labels, grid.count);
+  floats.evaluate(series, bounds, column);
+  return column;
+}
+
 function evaluateSeries(
-  context: EvalContext,
+  walk: Walk,
   window: Window,
-  range: RangeVector,
   series: RangeSeries,
-  grid: Grid,
   evaluate: WindowFunction,
   scalars: readonly Float64Array[],
 ): MutableColumn | undefined {
-  const { times, histogramTimes } = series;
-  const { samplesPerStep } = context.stats;
-  const isTop = grid === context.grid;
-  const back = range.extension === undefined ? 0 : context.options.lookbackMs;
-  const ahead = range.extension === 'smoothed' ? context.options.lookbackMs : 0;
+  const { context, grid, floats, histograms } = walk;
+  const { ends } = floats;
   let column: MutableColumn | undefined;
-  let seen = 0;
   let unchecked = 0;
   context.budget.check();
   window.series = series;
-  window.from = window.to = window.histogramFrom = window.histogramTo = 0;
+  floats.find(series.times);
+  histograms.find(series.histogramTimes);
+  countSamples(walk, floats);
+  countSamples(walk, histograms);
   for (let step = 0; step < grid.count; step++) {
-    const end = lookTime(range.times, grid, step);
-    const start = end - range.rangeMs;
-    window.end = end;
-    window.start = start;
-    while (window.from < times.length && times[window.from]! <= start - back) window.from++;
-    if (window.to < window.from) window.to = window.from;
-    while (window.to < times.length && times[window.to]! <= end + ahead) window.to++;
-    if (histogramTimes.length > 0) {
-      while (
-        window.histogramFrom < histogramTimes.length &&
-        histogramTimes[window.histogramFrom]! <= start - back
-      ) {
-        window.histogramFrom++;
-      }
-      if (window.histogramTo < window.histogramFrom) window.histogramTo = window.histogramFrom;
-      while (
-        window.histogramTo < histogramTimes.length &&
-        histogramTimes[window.histogramTo]! <= end + ahead
-      ) {
-        window.histogramTo++;
-      }
-    }
+    window.from = floats.from[step]!;
+    window.to = floats.to[step]!;
+    window.histogramFrom = histograms.from[step]!;
+    window.histogramTo = histograms.to[step]!;
     const count = window.to - window.from + window.histogramTo - window.histogramFrom;
     if (count === 0) continue;
+    window.end = ends[step]!;
+    window.start = window.end - window.rangeMs;
     window.time = timeAt(grid, step);
     window.step = step;
-    seen += count;
     unchecked += count;
     if (unchecked > SAMPLES_PER_CHECK) {
       unchecked = 0;
       context.budget.check();
     }
-    if (isTop) samplesPerStep[step]! += count;
     const kind = evaluate(window, scalars);
     if (kind === ABSENT) continue;
     if (column === undefined) {
@@ -234,8 +260,17 @@ function evaluateSeries(
       setHistogram(column, step, window.histogram!);
     }
   }
-  context.stats.totalSamples += seen;
   return column;
+}
+
+/** Each window counts all its samples, at the steps of the query itself. */
+function countSamples({ context, grid }: Walk, { samples, from, to }: WindowBounds): void {
+  if (samples === 0) return;
+  const { stats } = context;
+  stats.totalSamples += samples;
+  if (grid !== context.grid) return;
+  const { samplesPerStep } = stats;
+  for (let step = 0; step < from.length; step++) samplesPerStep[step]! += to[step]! - from[step]!;
 }
 
 const COUNTER_NAME = /_(?:total|sum|count|bucket)$/;

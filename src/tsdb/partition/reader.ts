@@ -362,19 +362,20 @@ export class FileReader implements PartitionReader {
     const from = lowerBound(timestamps, range.from);
     const to = lowerBound(timestamps, range.to);
     if (from === to) return;
-    const isWhole = to - from === timestamps.length;
-    budget.bytes(8 * (to - from) * (1 + wanted.length));
+    const rows = timestamps.length;
+    // Where most rows are wanted, the others stay beside them: that is less than a copy.
+    const isMost = 4 * (to - from) >= 3 * rows;
+    budget.bytes(8 * (isMost ? rows : to - from) * (1 + wanted.length));
     // Columns without gaps share one array of timestamps.
-    const shared = isWhole ? timestamps : timestamps.slice(from, to);
-    if (!isWhole && this.#scratch.length < timestamps.length) {
-      this.#scratch = new Float64Array(timestamps.length);
-    }
+    const shared = isMost ? timestamps.subarray(from, to) : timestamps.slice(from, to);
+    if (!isMost && this.#scratch.length < rows) this.#scratch = new Float64Array(rows);
     for (const { column, entry } of wanted) {
-      const out = isWhole ? room.floats(timestamps.length) : this.#scratch;
+      const out = isMost ? room.floats(rows) : this.#scratch;
       const gathered = this.#rows.gather(column, out, budget);
       if (gathered.count === 0) continue;
       if (gathered.presence === undefined) {
-        const values = isWhole ? out : copyOf(out.subarray(from, to), room);
+        const part = out.subarray(from, to);
+        const values = isMost ? part : copyOf(part, room);
         take(entry, { timestamps: shared, values, ...sliceExtras(gathered, from, to) });
       } else {
         budget.bytes(8 * (to - from));
