@@ -41,7 +41,7 @@ import { createRehearser, type Rehearser } from './query/rehearser.ts';
 import { createRemotePool } from './query/remote-pool.ts';
 import { createRulesLane } from './query/rules-lane.ts';
 import { engineSettings, maxUnsentBytes, queryLimits } from './query/settings.ts';
-import { queryWorker, startThread } from './query/thread.ts';
+import { queryWorker, rulesYoungGenerationMB, startThread } from './query/thread.ts';
 import type { EngineInit, LaneInit } from './query/worker.ts';
 import { deliveredLogRow } from './remote/cursors.ts';
 import { createEngineClient } from './remote/engine-client.ts';
@@ -266,7 +266,10 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       onDamage: damage.note,
     });
     const background = createBackground({
-      start: () => startThread(thread('background')),
+      start: () => {
+        const rules = loaded.ruleGroups.reduce((sum, group) => sum + group.rules.length, 0);
+        return startThread({ ...thread('background'), youngGenerationMB: rulesYoungGenerationMB(rules) });
+      },
       clock,
       // A rule may take the time of a query; twice that, and whatever the disk does meanwhile.
       hungMs: Math.max(MIN_HUNG_MS, 2 * limits.timeoutMs),

@@ -1,7 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { RuleEvaluation, RuleEvaluationResult } from '../model/evaluation.ts';
+import type { RuleEvaluation } from '../model/evaluation.ts';
 import type { Matcher } from '../model/matcher.ts';
 import type { TimeRange } from '../model/time.ts';
+import type { RuleColumns } from './rule-columns.ts';
 
 /**
  * Messages between the main thread and a query worker: plain data, one file for both sides. A worker serves one lane: it takes one
@@ -147,7 +148,7 @@ export interface RuleRequest {
 }
 
 export type RuleAnswer =
-  | { readonly id: QueryId; readonly result: RuleEvaluationResult }
+  | { readonly id: QueryId; readonly result: RuleColumns }
   | { readonly id: QueryId; readonly error: string };
 
 /** What a worker tells of a partition that it cannot read in whole, once for each place. */

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { RuleEvaluation, RuleEvaluationResult } from '../model/evaluation.ts';
 import type { RuleAnswer, RuleRequest } from './protocol.ts';
 import { type AskEngine, askInstant } from './remote-engine.ts';
+import { ruleColumns } from './rule-columns.ts';
 import type { ExpandTemplates, InstantSample } from './rule-service.ts';
 
 export interface RemoteRuleOptions {
@@ -20,7 +21,7 @@ export function serveRemoteRules(port: MessagePort, options: RemoteRuleOptions):
   port.on('message', async ({ id, evaluation }: RuleRequest) => {
     let answer: RuleAnswer;
     try {
-      answer = { id, result: await evaluate(evaluation) };
+      answer = { id, result: ruleColumns(await evaluate(evaluation)) };
     } catch (error) {
       answer = { id, error: error instanceof Error ? error.message : String(error) };
     }

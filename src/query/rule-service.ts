@@ -13,6 +13,7 @@ import {
   type RuleAnswer,
   type RuleRequest,
 } from './protocol.ts';
+import { ruleColumns } from './rule-columns.ts';
 
 /** One element of an instant result as templates see it. */
 export interface InstantSample {
@@ -44,7 +45,7 @@ export function serveRules(port: MessagePort, options: RuleServiceOptions): void
   port.on('message', ({ id, evaluation }: RuleRequest) => {
     let answer: RuleAnswer;
     try {
-      answer = { id, result: evaluate(evaluation) };
+      answer = { id, result: ruleColumns(evaluate(evaluation)) };
     } catch (error) {
       answer = { id, error: error instanceof Error ? error.message : String(error) };
     }

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { RuleEvaluationResult, RuleEvaluator } from '../model/evaluation.ts';
 import type { QueryId, RuleAnswer, RuleRequest } from './protocol.ts';
+import { ruleResult } from './rule-columns.ts';
 
 export interface RulesLane extends RuleEvaluator {
   /** Evaluations sent and not yet answered. */
@@ -27,7 +28,7 @@ export function createRulesLane(connect: () => MessagePort): RulesLane {
       const caller = waiting.get(answer.id);
       waiting.delete(answer.id);
       if ('error' in answer) caller?.reject(new Error(answer.error));
-      else caller?.resolve(answer.result);
+      else caller?.resolve(ruleResult(answer.result));
     });
     return opened;
   };

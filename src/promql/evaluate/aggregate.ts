@@ -1,4 +1,4 @@
-import { compareLabels, type Labels, labelsKey, NO_LABELS } from '../../model/labels.ts';
+import { compareLabels, type Labels, labelValue, METRIC_NAME, NO_LABELS } from '../../model/labels.ts';
 import type { AggregateExpr } from '../ast.ts';
 import { type EvalContext, evaluateScalar, evaluateVector, vector } from './context.ts';
 import { evaluateCountValues } from './count-values.ts';
@@ -50,12 +50,35 @@ export function groupColumns(columns: readonly Column[], expr: AggregateExpr): G
   }
   const groups = new Map<string, Group>();
   const names = new Set(expr.grouping);
+  const keyOf = expr.without ? keyWithout(names) : keyBy([...names]);
   for (const column of columns) {
-    const labels = groupLabels(column.labels, names, expr.without);
-    const key = labelsKey(labels);
+    const key = keyOf(column.labels);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { labels, columns: [column] });
-    else group.columns.push(column);
+    if (group !== undefined) group.columns.push(column);
+    else groups.set(key, { labels: groupLabels(column.labels, names, expr.without), columns: [column] });
   }
   return [...groups.values()];
+}
+
+/** Tells groups apart by the values of the labels named: of a single one by its value, as it is. */
+function keyBy(names: readonly string[]): (labels: Labels) => string {
+  const [first = '', ...others] = names;
+  return (labels) => {
+    let key = labelValue(labels, first);
+    for (const name of others) key += `\xff${labelValue(labels, name)}`;
+    return key;
+  };
+}
+
+/** Tells groups apart by all labels but those named and the metric name. */
+function keyWithout(names: ReadonlySet<string>): (labels: Labels) => string {
+  const kept: string[] = [];
+  return (labels) => {
+    kept.length = 0;
+    for (let i = 0; i < labels.length; i += 2) {
+      const name = labels[i]!;
+      if (name !== METRIC_NAME && !names.has(name)) kept.push(name, labels[i + 1]!);
+    }
+    return kept.join('\xff');
+  };
 }

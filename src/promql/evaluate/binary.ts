@@ -10,6 +10,7 @@ import {
   FLOAT,
   type Grid,
   histogramBytes,
+  type MutableColumn,
   newColumn,
   setFloat,
   setHistogram,
@@ -63,11 +64,16 @@ function withScalar(
   const notes = new StepNotes();
   const operation = floatOperations[op];
   const isFilter = isComparison(op) && !returnBool;
+  let hasLostName = false;
+  const newResultColumn = (column: Column): MutableColumn => {
+    const labels = dropsName ? withoutName(context, column.labels) : column.labels;
+    hasLostName ||= labels !== column.labels;
+    return newColumn(labels, grid.count, dropsName || column.dropName);
+  };
   context.budget.bytes(columns.length * columnBytes(grid.count));
   for (const column of columns) {
-    const labels = dropsName ? withoutName(context, column.labels) : column.labels;
-    const out = newColumn(labels, grid.count, dropsName || column.dropName);
-    let isEmpty = true;
+    // Made with its first value: an alert's filter leaves most series out.
+    let out: MutableColumn | undefined;
     for (let step = 0; step < grid.count; step++) {
       const kind = column.present[step]!;
       if (kind === ABSENT) continue;
@@ -75,8 +81,8 @@ function withScalar(
         const value = column.values[step]!;
         const computed = isSwapped ? operation(numbers[step]!, value) : operation(value, numbers[step]!);
         if (isFilter && computed === 0) continue;
+        out ??= newResultColumn(column);
         setFloat(out, step, isFilter ? value : computed);
-        isEmpty = false;
         continue;
       }
       element.value = column.values[step]!;
@@ -85,15 +91,15 @@ function withScalar(
       const outcome = isSwapped ? operate(op, number, element, result) : operate(op, element, number, result);
       notes.set(step, result.note);
       if (outcome === 'none' || (outcome === 'drop' && !returnBool)) continue;
-      isEmpty = false;
+      out ??= newResultColumn(column);
       if (returnBool) setFloat(out, step, outcome === 'keep' ? 1 : 0);
       else if (result.histogram) {
         context.budget.bytes(histogramBytes(result.histogram));
         setHistogram(out, step, result.histogram);
       } else setFloat(out, step, result.value);
     }
-    if (!isEmpty) results.push(out);
+    if (out !== undefined) results.push(out);
   }
   notes.tell(context.annotations, expr.position);
-  return dropsName ? settleNames(context, results, grid.count) : results;
+  return hasLostName ? settleNames(context, results, grid.count) : results;
 }

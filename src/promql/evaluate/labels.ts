@@ -1,4 +1,4 @@
-import { filterLabels, type Labels, labelsKey, METRIC_NAME } from '../../model/labels.ts';
+import { filterLabels, type Labels, labelsFromSorted, labelsKey, METRIC_NAME } from '../../model/labels.ts';
 import { executionError } from '../errors.ts';
 import type { EvalContext } from './context.ts';
 import { ABSENT, type Column, copyStep, newColumn } from './value.ts';
@@ -8,10 +8,12 @@ const isMetadata = (name: string): boolean =>
 
 /** Without the metric name, type and unit: what a function or operator that changes the meaning drops. */
 export function dropMetadata(labels: Labels): Labels {
-  for (let i = 0; i < labels.length; i += 2) {
-    if (isMetadata(labels[i]!)) return filterLabels(labels, (name) => !isMetadata(name));
-  }
-  return labels;
+  let found = 0;
+  for (let i = 0; i < labels.length; i += 2) if (isMetadata(labels[i]!)) found++;
+  if (found === 0) return labels;
+  // The name alone, in front, is what nearly all have.
+  if (found === 1 && isMetadata(labels[0]!)) return labelsFromSorted(labels.slice(2));
+  return filterLabels(labels, (name) => !isMetadata(name));
 }
 
 export const DUPLICATE_LABELSET = 'vector cannot contain metrics with the same labelset';

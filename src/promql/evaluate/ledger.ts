@@ -50,7 +50,8 @@ function sizeOf(value: Value): number {
 }
 
 function sizeOfHistograms({ histograms }: Column): number {
+  if (histograms === undefined) return 0;
   let size = 0;
-  for (const histogram of histograms ?? []) if (histogram) size += histogramBytes(histogram);
+  for (const histogram of histograms) if (histogram) size += histogramBytes(histogram);
   return size;
 }

@@ -21,7 +21,7 @@ export interface RangeSeries {
   readonly histograms: readonly Histogram[];
   readonly histogramStarts: Float64Array | undefined;
   /** Indexes of values lower than the one before, found when first asked for. */
-  drops?: Int32Array;
+  drops: Int32Array | undefined;
 }
 
 const NO_DROPS = new Int32Array(0);
@@ -80,21 +80,47 @@ function fromSelector(context: EvalContext, expr: MatrixSelector, grid: Grid): R
   for (const samples of context.reader.read(selector, need.from, need.to)) {
     const from = firstAfter(samples.timestamps, need.from - 1);
     const to = firstAfter(samples.timestamps, need.to - 1);
-    if (from < to) series.push({ cut: () => split(context, samples, from, to) });
+    if (from < to) series.push(new SelectedSeries(context, samples, from, to));
   }
   const times = lookTimes(selector, context.window);
   return { series, rangeMs, times, extension: selector.extension };
 }
 
+/** Samples [from, to) of a series as the store gave it. */
+class SelectedSeries implements UncutSeries {
+  readonly #context: EvalContext;
+  readonly #samples: SeriesSamples;
+  readonly #from: number;
+  readonly #to: number;
+
+  constructor(context: EvalContext, samples: SeriesSamples, from: number, to: number) {
+    this.#context = context;
+    this.#samples = samples;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  cut(): RangeSeries {
+    return split(this.#context, this.#samples, this.#from, this.#to);
+  }
+}
+
 const NO_TIMES = new Float64Array(0);
+const NO_WORDS = new Uint32Array(0);
+const NO_HISTOGRAMS: readonly Histogram[] = [];
+
+/** The column itself where all of it is meant: a view costs more than what a rule does with it. */
+const part = (column: Float64Array, from: number, to: number): Float64Array =>
+  from === 0 && to === column.length ? column : column.subarray(from, to);
 
 function split(context: EvalContext, samples: SeriesSamples, from: number, to: number): RangeSeries {
   const { timestamps, values, histograms, startTimestamps } = samples;
-  const base = { labels: samples.labels, dropName: false };
+  const { labels } = samples;
   let stale = 0;
   let native = 0;
-  const words = wordsOf(values);
-  if (histograms !== undefined || hasNaN(values, from, to)) {
+  const mayLose = histograms !== undefined || hasNaN(values, from, to);
+  const words = mayLose ? wordsOf(values) : NO_WORDS;
+  if (mayLose) {
     for (let i = from; i < to; i++) {
       if (histograms?.[i] !== undefined) native++;
       else if (Number.isNaN(values[i]) && isStaleAt(words, i)) stale++;
@@ -102,13 +128,15 @@ function split(context: EvalContext, samples: SeriesSamples, from: number, to: n
   }
   if (stale + native === 0) {
     return {
-      ...base,
-      times: timestamps.subarray(from, to),
-      values: values.subarray(from, to),
-      starts: startTimestamps?.subarray(from, to),
+      labels,
+      dropName: false,
+      times: part(timestamps, from, to),
+      values: part(values, from, to),
+      starts: startTimestamps && part(startTimestamps, from, to),
       histogramTimes: NO_TIMES,
-      histograms: [],
+      histograms: NO_HISTOGRAMS,
       histogramStarts: undefined,
+      drops: undefined,
     };
   }
   context.budget.bytes(24 * (to - from) + 8 * native);
@@ -121,13 +149,15 @@ function split(context: EvalContext, samples: SeriesSamples, from: number, to: n
     else if (!(Number.isNaN(values[i]) && isStaleAt(words, i))) floatPlaces[floats++] = i;
   }
   return {
-    ...base,
+    labels,
+    dropName: false,
     times: gather(timestamps, floatPlaces),
     values: gather(values, floatPlaces),
     starts: startTimestamps && gather(startTimestamps, floatPlaces),
     histogramTimes: gather(timestamps, nativePlaces),
     histograms: Array.from(nativePlaces, (i) => histograms![i]!),
     histogramStarts: startTimestamps && gather(startTimestamps, nativePlaces),
+    drops: undefined,
   };
 }
 
@@ -188,6 +218,7 @@ function fromColumn(column: Column, grid: Grid): RangeSeries {
     histogramTimes,
     histograms,
     histogramStarts: undefined,
+    drops: undefined,
   };
 }
 

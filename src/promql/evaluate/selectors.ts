@@ -60,7 +60,6 @@ function lookupSeries(
   pick: (column: MutableColumn, step: number, series: SeriesSamples, index: number) => void,
 ): Column | undefined {
   const { timestamps, values } = series;
-  const words = wordsOf(values);
   const { lookbackMs } = context.options;
   const { samplesPerStep } = context.stats;
   const isTop = grid === context.grid;
@@ -74,7 +73,7 @@ function lookupSeries(
     const index = after - 1;
     if (index < 0 || timestamps[index]! <= time - lookbackMs) continue;
     const value = values[index]!;
-    if (Number.isNaN(value) && isStaleAt(words, index)) continue;
+    if (Number.isNaN(value) && isStaleAt(wordsOf(values), index)) continue;
     if (column === undefined) {
       context.budget.bytes(columnBytes(grid.count));
       column = newColumn(series.labels, grid.count);

@@ -158,6 +158,7 @@ const NO_SERIES: RangeSeries = {
   histogramTimes: new Float64Array(0),
   histograms: [],
   histogramStarts: undefined,
+  drops: undefined,
 };
 
 function newWindow(context: EvalContext, range: RangeVector, position: Position): Window {
