@@ -38,8 +38,8 @@ const UNSERVED = `## Read, not served
 
 These keys of upstream's are accepted, so that a file can be taken as it is, and a warning names each one in use.
 
-- Discovery of other kinds than those above (\`consul_sd_configs\`, \`ec2_sd_configs\`, …): the job has no targets from it; a server that lists them for
-  \`http_sd_configs\` does. Alertmanagers are found by \`static_configs\` only.
+- Discovery of other kinds than those above (\`consul_sd_configs\`, \`ec2_sd_configs\`, …): neither jobs nor \`alertmanagers\` have targets from it; a server that
+  lists them for \`http_sd_configs\` does.
 - \`remote_read\`, \`tracing\`, \`otlp\`, \`runtime\`, \`event_recorder\`.
 `;
 

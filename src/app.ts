@@ -48,6 +48,7 @@ import { createEngineClient } from './remote/engine-client.ts';
 import { shownUrl } from './remote/metrics.ts';
 import { createRemoteWriter, type RemoteWriter } from './remote/remote-write.ts';
 import { createRuleManager, type RuleManager } from './rules/manager.ts';
+import { type AlertmanagerFinder, createAlertmanagerFinder } from './scraper/alertmanagers.ts';
 import { allScraped } from './scraper/all-scraped.ts';
 import { createScrapeManager, type ScrapeManager } from './scraper/manager.ts';
 import { hostTarget, selfTarget } from './scraper/own-targets.ts';
@@ -123,6 +124,7 @@ interface Parts {
   readonly rules: RuleManager;
   readonly notifier: Notifier;
   readonly forwarder: Forwarder;
+  readonly alertmanagers: AlertmanagerFinder;
   readonly dashboards: DashboardStore;
   readonly annotations: AnnotationStore;
   readonly background: Background;
@@ -407,6 +409,13 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       http: transport,
     });
     const forwarder = createForwarder({ transport, clock, log: notifierLog, registry });
+    const alertmanagers = createAlertmanagerFinder({
+      clock,
+      log: notifierLog,
+      registry,
+      version: VERSION,
+      onFound: (found) => forwarder.apply(forwardServers(found, relabelling)),
+    });
     const rules = createRuleManager({
       evaluator: rulesLane,
       appender: store,
@@ -449,6 +458,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       rules,
       notifier,
       forwarder,
+      alertmanagers,
       dashboards,
       annotations: createAnnotationStore(stateDb),
       background,
@@ -482,7 +492,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     target.backups.apply(config.backup);
     target.store.setMaxExemplars(config.storage.exemplars.max_exemplars);
     target.remoteWriter.apply(config.remote_write, labelsFromObject(config.global.external_labels));
-    target.forwarder.apply(forwardServers(config.alerting.alertmanagers, relabelling));
+    target.alertmanagers.apply(config.alerting.alertmanagers);
     target.rules.apply(ruleGroups, outgoing(config, externalUrl));
   };
 
@@ -544,6 +554,7 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
       rules,
       notifier,
       forwarder,
+      alertmanagers,
       scraper,
       queries,
       store,
@@ -555,9 +566,9 @@ export function createAppliance({ options, log, clock, platform, env }: Applianc
     stopWatching();
     queries.stop();
     backups.stop();
-    forwarder.stop();
+    alertmanagers.stop();
     await Promise.all([rules.stop(), scraper.stop()]);
-    await Promise.all([notifier.stop(), remoteWriter.stop()]);
+    await Promise.all([notifier.stop(), forwarder.stop(), remoteWriter.stop()]);
     await store.close();
     await background.stop();
     stateDb.close();

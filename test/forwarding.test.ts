@@ -142,3 +142,74 @@ groups:
   },
   180_000,
 );
+
+test.skipIf(!alertmanager.isThere)(
+  'an Alertmanager that a changed file names is told of what fires; one that it names no longer, and one that relabelling drops, are not',
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const folder = temporaryFolder('forward-files');
+    stack.defer(() => fs.rmSync(folder, { recursive: true }));
+    const [first, second] = await Promise.all(
+      ['first', 'second'].map((name) => {
+        const own = path.join(folder, name);
+        fs.mkdirSync(own);
+        return alertmanagerPeer(stack, own, alertmanager, {
+          scheme: 'http',
+          config: '{}\n',
+          isReady: async (url) => (await fetch(url)).ok,
+        });
+      }),
+    );
+    await Promise.all([first!.start(), second!.start()]);
+    const address = (of: { url: string }) => new URL(of.url).host;
+    const list = path.join(folder, 'alertmanagers.yml');
+    const name = (...targets: string[]): void =>
+      fs.writeFileSync(list, `- targets: [${targets.map((target) => `'${target}'`).join(', ')}]\n`);
+    name(address(first!), 'dropped:9093');
+    const config = path.join(folder, 'belfry.yaml');
+    fs.writeFileSync(
+      config,
+      `global: {evaluation_interval: 1s}
+alerting:
+  alertmanagers:
+  - file_sd_configs: [{files: ['${list}']}]
+    relabel_configs: [{source_labels: [__address__], regex: 'dropped:.*', action: drop}]
+    alert_relabel_configs: [{target_label: by, replacement: file}]
+groups: [{name: g, rules: [{alert: Always, expr: vector(1)}]}]
+`,
+    );
+    const args = ['--rules.alert.resend-delay=1s'];
+    const belfry = await startAppliance(stack, { config, data: path.join(folder, 'data'), args });
+    const updated = async (of: { url: string }): Promise<string | undefined> => {
+      const alerts = (await (await fetch(`${of.url}/api/v2/alerts`)).json()) as PeerAlert[];
+      const always = alerts.find(({ labels }) => labels.alertname === 'Always' && labels.by === 'file');
+      return always?.updatedAt;
+    };
+    const shown = () =>
+      belfry
+        .get<{ data: Record<string, { url: string }[]> }>('/api/v1/alertmanagers')
+        .then(({ data }) => data);
+    await eventually('the first is told', () => updated(first!));
+    expect(await shown()).toEqual({
+      activeAlertmanagers: [{ url: `${first!.url}/api/v2/alerts` }],
+      droppedAlertmanagers: [{ url: 'http://dropped:9093/api/v2/alerts' }],
+    });
+    expect(await updated(second!)).toBeUndefined();
+
+    name(address(second!));
+    await eventually('the second is told', () => updated(second!));
+    expect(await shown()).toEqual({
+      activeAlertmanagers: [{ url: `${second!.url}/api/v2/alerts` }],
+      droppedAlertmanagers: [],
+    });
+    // What nobody repeats there ends by itself.
+    await eventually('the first forgets', async () => !(await updated(first!)));
+    await eventually('the second hears of it still', () => updated(second!));
+    const metrics = await (await fetch(`${belfry.url}/metrics`)).text();
+    expect(metrics).toContain(
+      `belfry_alertmanager_alerts_sent_total{alertmanager="${second!.url}/api/v2/alerts"}`,
+    );
+    expect(metrics).not.toContain(`alertmanager="${first!.url}/api/v2/alerts"`);
+  },
+  180_000,
+);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { discoveryShape, type StaticConfig } from './discovery/discovery.ts';
+import { checkStaticTargets, discoveryShape, type ServedDiscovery } from './discovery/discovery.ts';
 import {
   checkHttpClient,
   completeHttpClient,
@@ -24,7 +24,10 @@ const alertmanager = z
       .default([])
       .describe('Steps that change or drop alerts sent to these servers.'),
   })
-  .superRefine(checkHttpClient);
+  .superRefine((keys, context) => {
+    checkHttpClient(keys, context);
+    checkStaticTargets(keys, context);
+  });
 
 export const alertingConfig = z.strictObject({
   alert_relabel_configs: z
@@ -34,12 +37,12 @@ export const alertingConfig = z.strictObject({
   alertmanagers: z.array(alertmanager).default([]).describe('Alertmanagers that get every alert as well.'),
 });
 
-/** An Alertmanager that gets alerts of own rules as well. Its own keys say how requests are made. */
-export interface AlertmanagerConfig extends HttpClientConfig {
+/** Alertmanagers that get alerts of own rules as well. Its own keys say how requests are made. */
+export interface AlertmanagerConfig extends HttpClientConfig, ServedDiscovery {
   readonly scheme: 'http' | 'https';
   readonly path_prefix: string;
   readonly timeout: number;
-  readonly static_configs: readonly StaticConfig[];
+  readonly api_version: 'v2';
   readonly relabel_configs: readonly RelabelConfig[];
   readonly alert_relabel_configs: readonly RelabelConfig[];
 }

@@ -1,6 +1,6 @@
 import { formatDuration } from '../model/duration.ts';
 import type { ConfigKeys } from './config.ts';
-import { discoveryShape, unservedIn } from './discovery/discovery.ts';
+import { unservedIn } from './discovery/discovery.ts';
 import type { Finding } from './finding.ts';
 import type { ScrapeKeys } from './scrape.ts';
 import type { Loose } from './validate.ts';
@@ -84,21 +84,17 @@ export function warnOfDiscovery(yaml: YamlFile, keys: Loose<ConfigKeys>): Findin
     }
   });
   keys.alerting?.alertmanagers?.forEach((server, index) => {
-    for (const key of DISCOVERY_KEYS) {
-      const list: unknown = server && Reflect.get(server, key);
-      if (!Array.isArray(list) || list.length === 0) continue;
+    for (const key of server ? unservedIn(server) : []) {
       warnings.push(
         yaml.finding(
           ['alerting', 'alertmanagers', index, key],
-          `the alertmanager gets no targets from ${key}: not supported, use static_configs`,
+          `no alertmanagers are found by ${key}: not supported, use http_sd_configs`,
         ),
       );
     }
   });
   return warnings;
 }
-
-const DISCOVERY_KEYS = Object.keys(discoveryShape).filter((key) => key !== 'static_configs');
 
 const ONCE = [
   'smtp_auth_password',

@@ -412,8 +412,8 @@ describe('warnings', () => {
       'belfry.yaml:1:32: scrape_configs[0].consul_sd_configs: job "k" gets no targets from consul_sd_configs: not supported, use http_sd_configs',
     ],
     [
-      'alerting: {alertmanagers: [{http_sd_configs: [{url: "http://x"}]}]}',
-      'belfry.yaml:1:29: alerting.alertmanagers[0].http_sd_configs: the alertmanager gets no targets from http_sd_configs: not supported, use static_configs',
+      'alerting: {alertmanagers: [{http_sd_configs: [{url: "http://x"}], consul_sd_configs: [{server: x}]}]}',
+      'belfry.yaml:1:67: alerting.alertmanagers[0].consul_sd_configs: no alertmanagers are found by consul_sd_configs: not supported, use http_sd_configs',
     ],
     [
       'remote_write: [{url: "http://x", sigv4: {region: a}}]',

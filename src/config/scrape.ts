@@ -1,5 +1,11 @@
 import * as z from 'zod';
-import { discoveryShape, UNSERVED_DISCOVERY, type UnservedKey, unservedIn } from './discovery/discovery.ts';
+import {
+  checkStaticTargets,
+  discoveryShape,
+  UNSERVED_DISCOVERY,
+  type UnservedKey,
+  unservedIn,
+} from './discovery/discovery.ts';
 import type { GlobalConfig, ScrapeProtocol } from './global.ts';
 import { nameEscaping, nameValidation, SCRAPE_PROTOCOLS, scrapeProtocols } from './global.ts';
 import {
@@ -89,17 +95,7 @@ const scrapeKeys = z.strictObject({
 
 export const scrapeConfig = scrapeKeys.superRefine((keys, context) => {
   checkHttpClient(keys, context);
-  if (keys.relabel_configs.length > 0) return;
-  keys.static_configs.forEach(({ targets }, i) => {
-    targets.forEach((target, j) => {
-      if (!target.includes('/')) return;
-      context.addIssue({
-        code: 'custom',
-        path: ['static_configs', i, 'targets', j],
-        message: `expected host:port without a scheme or path, got ${JSON.stringify(target)}`,
-      });
-    });
-  });
+  checkStaticTargets(keys, context);
 });
 export type ScrapeKeys = z.output<typeof scrapeConfig>;
 

@@ -14,13 +14,13 @@ import type { DashboardStore } from '../dashboards/store.ts';
 import type { Importer } from '../import/importer.ts';
 import { formatDuration } from '../model/duration.ts';
 import { eachLabel } from '../model/labels.ts';
-import type { Forwarder } from '../notifiers/forward.ts';
 import type { Notifier } from '../notifiers/notifier.ts';
 import { checkExpr } from '../promql/parse.ts';
 import type { QueryPool } from '../query/pool.ts';
 import { shownUrl } from '../remote/metrics.ts';
 import type { RemoteWriter } from '../remote/remote-write.ts';
 import type { RuleManager } from '../rules/manager.ts';
+import type { AlertmanagerFinder } from '../scraper/alertmanagers.ts';
 import type { ScrapeManager } from '../scraper/manager.ts';
 import { explainRelabel } from '../scraper/relabel-steps.ts';
 import type { DamageReport } from '../tsdb/damage.ts';
@@ -60,7 +60,7 @@ export interface ServiceParts {
   readonly scraper: ScrapeManager;
   readonly rules: RuleManager;
   readonly notifier: Notifier;
-  readonly forwarder: Forwarder;
+  readonly alertmanagers: Pick<AlertmanagerFinder, 'found'>;
   readonly dashboards: DashboardStore;
   readonly annotations: AnnotationStore;
   /** Unix ms. */
@@ -150,7 +150,7 @@ function remoteRoutes({ store, queries, clock, registry, scraper }: ServiceParts
   return app;
 }
 
-function monitoringSource({ scraper, rules, forwarder, store }: ServiceParts): MonitoringSource {
+function monitoringSource({ scraper, rules, alertmanagers, store }: ServiceParts): MonitoringSource {
   return {
     activeTargets: () => scraper.targets().active,
     droppedTargets: () => scraper.targets().dropped,
@@ -165,8 +165,8 @@ function monitoringSource({ scraper, rules, forwarder, store }: ServiceParts): M
     ruleGroups: () => rules.groups(),
     alerts: () => rules.alerts(),
     alertmanagers: () => ({
-      activeAlertmanagers: forwarder.urls().map((url) => ({ url })),
-      droppedAlertmanagers: [],
+      activeAlertmanagers: alertmanagers.found().flatMap(({ urls }) => urls.map((url) => ({ url }))),
+      droppedAlertmanagers: alertmanagers.found().flatMap(({ dropped }) => dropped.map((url) => ({ url }))),
     }),
   };
 }

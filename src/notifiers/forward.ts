@@ -10,15 +10,17 @@ import type { HttpTransport } from './transport/http.ts';
 
 /** Sends alerts of own rules to other Alertmanagers, beside the built-in notifier. */
 export interface Forwarder extends AlertSink {
+  /** Makes these the ones that are told. What waits for a server that stays goes on waiting. */
   apply(servers: readonly ForwardServer[]): void;
-  /** Addresses that get every alert, for /api/v1/alertmanagers. */
-  urls(): readonly string[];
-  stop(): void;
+  /** Sends what waits; a server that does not take it within its timeout gets nothing more. */
+  stop(): Promise<void>;
 }
 
 export interface ForwardServer {
-  /** Base address, path prefix included, without a slash at the end. */
+  /** Address alerts are posted to. */
   readonly url: string;
+  /** Servers of the same address in two sections are two servers. */
+  readonly section: number;
   readonly config: AlertmanagerConfig;
   /** `alert_relabel_configs` of this server; undefined when the alert is dropped. */
   readonly relabel: (labels: Labels) => Labels | undefined;
@@ -32,15 +34,19 @@ export interface ForwarderOptions {
 }
 
 /** Alerts of one request, and alerts that wait for one server; upstream's figures. */
-const BATCH = 64;
+const BATCH = 256;
 const CAPACITY = 10_000;
 const COMPLAIN_EVERY_MS = 60_000;
+/** Longest time the end of the process waits for a server. */
+const DRAIN_MS = 5000;
 
 interface Lane {
-  readonly server: ForwardServer;
+  server: ForwardServer;
   queue: Alert[];
   /** The request under way; undefined while nothing is sent. */
   sending: AbortController | undefined;
+  /** Ends when there is nothing to send any more. */
+  pumping: Promise<void>;
   complainedAt: number;
 }
 
@@ -51,11 +57,15 @@ interface Lane {
 export function createForwarder(options: ForwarderOptions): Forwarder {
   const { clock, log, transport } = options;
   let lanes: Lane[] = [];
+  let isStopping = false;
   const { sent, dropped, errors, latency } = forwardMetrics(options.registry, () => lanes);
 
+  const drop = (lane: Lane, count: number): void =>
+    dropped.inc({ alertmanager: lane.server.url }, lane.queue.splice(0, count).length);
+
   const pump = async (lane: Lane): Promise<void> => {
-    const { server } = lane;
     while (lane.queue.length > 0 && lanes.includes(lane)) {
+      const { server } = lane;
       const batch = lane.queue.splice(0, BATCH);
       const abort = new AbortController();
       lane.sending = abort;
@@ -64,20 +74,30 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         abort.abort(new Error(`no answer within ${server.config.timeout} ms`)),
       );
       try {
-        const request = jsonPost(`${server.url}/api/v2/alerts`, batch.map(alertJson));
+        const request = jsonPost(server.url, batch.map(alertJson));
         const answer = await transport(request, server.config, abort.signal);
-        if (answer.status >= 300) throw new Error(`status ${answer.status}: ${answer.body.slice(0, 300)}`);
-        sent.inc({ alertmanager: server.url }, batch.length);
+        if (answer.status < 200 || answer.status >= 300)
+          throw new Error(`status ${answer.status}: ${answer.body.slice(0, 300)}`);
+        count(sent, lane, batch.length);
       } catch (error) {
-        errors.inc({ alertmanager: server.url }, batch.length);
-        dropped.inc({ alertmanager: server.url }, batch.length);
+        count(errors, lane, batch.length);
+        count(dropped, lane, batch.length);
         complain(lane, (error as Error).message);
+        if (isStopping) drop(lane, CAPACITY);
       } finally {
-        latency.observe({ alertmanager: server.url }, (clock.monotonic() - startedAt) / 1000);
+        if (lanes.includes(lane))
+          latency.observe({ alertmanager: server.url }, (clock.monotonic() - startedAt) / 1000);
         timer.cancel();
         lane.sending = undefined;
       }
     }
+  };
+  const wake = (lane: Lane): void => {
+    if (!lane.sending) lane.pumping = pump(lane);
+  };
+  /** Not for a server that is gone, which would come back as a series. */
+  const count = (counter: Counter, lane: Lane, alerts: number): void => {
+    if (lanes.includes(lane)) counter.inc({ alertmanager: lane.server.url }, alerts);
   };
 
   const complain = (lane: Lane, problem: string): void => {
@@ -91,41 +111,54 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 
   return {
     async accept(alerts) {
+      if (isStopping) return;
       for (const lane of lanes) {
         for (const alert of alerts) {
           const labels = lane.server.relabel(alert.labels);
           if (labels) lane.queue.push({ ...alert, labels });
         }
         const excess = lane.queue.length - CAPACITY;
-        if (excess > 0) {
-          lane.queue.splice(0, excess);
-          dropped.inc({ alertmanager: lane.server.url }, excess);
-        }
-        if (!lane.sending) void pump(lane);
+        if (excess > 0) drop(lane, excess);
+        wake(lane);
       }
     },
     apply(servers) {
-      const next = servers.map((server): Lane => {
-        const kept = lanes.find((lane) => lane.server.url === server.url);
-        return {
-          server,
-          queue: kept?.queue ?? [],
-          sending: undefined,
-          complainedAt: kept?.complainedAt ?? Number.NEGATIVE_INFINITY,
-        };
+      const before = lanes;
+      lanes = servers.map((server): Lane => {
+        const kept = before.find(
+          (lane) => lane.server.url === server.url && lane.server.section === server.section,
+        );
+        if (!kept) return newLane(server);
+        kept.server = server;
+        return kept;
       });
-      lanes = next;
-      for (const { server } of lanes)
-        for (const counter of [sent, dropped, errors]) counter.inc({ alertmanager: server.url }, 0);
-      for (const lane of lanes) void pump(lane);
+      for (const lane of before) if (!lanes.includes(lane)) lane.sending?.abort(new Error('no longer told'));
+      const urls = new Set(servers.map(({ url }) => url));
+      for (const { server } of before) {
+        if (urls.has(server.url)) continue;
+        for (const metric of [sent, dropped, errors, latency]) metric.remove({ alertmanager: server.url });
+      }
+      for (const url of urls)
+        for (const counter of [sent, dropped, errors]) counter.inc({ alertmanager: url }, 0);
     },
-    urls: () => lanes.map((lane) => `${lane.server.url}/api/v2/alerts`),
-    stop() {
-      for (const lane of lanes) lane.sending?.abort(new Error('the server is shutting down'));
-      lanes = [];
+    async stop() {
+      isStopping = true;
+      const cut = clock.after(DRAIN_MS, () => {
+        for (const lane of lanes) lane.sending?.abort(new Error('the server is shutting down'));
+      });
+      await Promise.all(lanes.map(({ pumping }) => pumping));
+      cut.cancel();
     },
   };
 }
+
+const newLane = (server: ForwardServer): Lane => ({
+  server,
+  queue: [],
+  sending: undefined,
+  pumping: Promise.resolve(),
+  complainedAt: Number.NEGATIVE_INFINITY,
+});
 
 /** What upstream tells as `prometheus_notifications_*`. */
 function forwardMetrics(registry: Registry, lanes: () => readonly Lane[]) {
@@ -140,7 +173,7 @@ function forwardMetrics(registry: Registry, lanes: () => readonly Lane[]) {
     registers,
     collect() {
       this.reset();
-      for (const { server, queue } of lanes()) this.set({ alertmanager: server.url }, queue.length);
+      for (const { server, queue } of lanes()) this.inc({ alertmanager: server.url }, queue.length);
     },
   });
   new Gauge({
@@ -174,22 +207,17 @@ function forwardMetrics(registry: Registry, lanes: () => readonly Lane[]) {
 }
 
 /**
- * The servers a configuration names.
+ * The servers to tell.
+ * @param found the addresses found for each section of `alerting.alertmanagers`
  * @param relabelling compiles `alert_relabel_configs`; undefined when there are none
  */
 export function forwardServers(
-  alertmanagers: readonly AlertmanagerConfig[],
+  found: readonly { readonly config: AlertmanagerConfig; readonly urls: readonly string[] }[],
   relabelling: (steps: readonly RelabelConfig[]) => ForwardServer['relabel'] | undefined,
 ): ForwardServer[] {
-  return alertmanagers.flatMap((config) => {
+  return found.flatMap(({ config, urls }, section) => {
     const relabel = relabelling(config.alert_relabel_configs) ?? ((labels: Labels) => labels);
-    return config.static_configs.flatMap(({ targets }) =>
-      targets.map((target) => ({
-        url: `${config.scheme}://${target}${config.path_prefix.replace(/\/+$/, '')}`,
-        config,
-        relabel,
-      })),
-    );
+    return urls.map((url) => ({ url, section, config, relabel }));
   });
 }
 

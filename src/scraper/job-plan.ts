@@ -3,6 +3,7 @@ import type { ScrapeConfig } from '../config/scrape.ts';
 import { labelsOf } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { TargetGroup } from './discovery/discoverer.ts';
+import { staticGroups } from './discovery/static.ts';
 import { httpPages } from './http-pages.ts';
 import type { PageSource } from './loop.ts';
 import type { PageClient } from './page-client.ts';
@@ -48,11 +49,7 @@ export class JobPlanner {
     this.#relabel = compileRelabel(job.relabel_configs, job.metric_name_validation_scheme);
     const relabel = compileRelabel(job.metric_relabel_configs, job.metric_name_validation_scheme);
     this.#rules = { ...job, relabel };
-    this.#static = job.static_configs.map(({ targets, labels }, index) => ({
-      source: String(index),
-      targets: targets.map((address) => ({ __address__: address })),
-      labels,
-    }));
+    this.#static = staticGroups(job.static_configs);
   }
 
   /** Lets others run in between. */

@@ -1,8 +1,9 @@
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { ScrapeConfig } from '../config/scrape.ts';
 import type { Log } from '../model/log.ts';
 import { type DiscoveryDeps, discoverersOf } from './discovery/discoverers.ts';
 import { createJobDiscovery, type DiscoveryState } from './discovery/job-discovery.ts';
+import { createSettling } from './discovery/settling.ts';
 import { type FailureLog, openFailureLog } from './failure-log.ts';
 import { type ClientOf, JobPlanner, settingsOf } from './job-plan.ts';
 import type { PageBuffers } from './page-buffers.ts';
@@ -58,11 +59,6 @@ function pageClients(
   };
 }
 
-/** From the first news of a discovery to new targets: more is mostly under way. */
-const SETTLE_MS = 100;
-/** Least time between two such changes of a job. */
-const APART_MS = 5000;
-
 export function createJobPool(
   first: ScrapeConfig,
   deps: TargetSetDeps & {
@@ -92,8 +88,6 @@ export function createJobPool(
   let hasDiscovered = false;
   let plans = 0;
   let planning: Promise<void> = Promise.resolve();
-  let due: Timer | undefined;
-  let lastChange = Number.NEGATIVE_INFINITY;
 
   const plan = (): Promise<void> => {
     const run = async (): Promise<void> => {
@@ -110,21 +104,18 @@ export function createJobPool(
     return planning;
   };
 
+  const settling = createSettling(clock, () => {
+    plan().catch((error: Error) => log.error({ problem: error.message }, 'targets not changed'));
+  });
   const onChange = (): void => {
-    if (due || isStopped) return;
-    const at = Math.max(clock.monotonic() + SETTLE_MS, lastChange + APART_MS);
-    due = clock.after(at - clock.monotonic(), () => {
-      due = undefined;
-      lastChange = clock.monotonic();
-      plan().catch((error: Error) => log.error({ problem: error.message }, 'targets not changed'));
-    });
+    if (!isStopped) settling.news();
   };
 
   const discovery = createJobDiscovery({ clock, log, onChange, onFailure: deps.onDiscoveryFailure });
 
   const halt = async (): Promise<void> => {
     isStopped = true;
-    due?.cancel();
+    settling.cancel();
     // Whatever discovery is in the middle of ends by itself; nobody waits for it.
     void discovery.stop();
     await planning.catch(() => {});
@@ -156,7 +147,7 @@ export function createJobPool(
     discovery: () => discovery.states(),
     hasDiscovered() {
       // An answer that finds nothing changes nothing: there is no plan to wait for.
-      hasDiscovered ||= discovery.hasAnswered() && !due && plans === 0;
+      hasDiscovered ||= discovery.hasAnswered() && !settling.isDue() && plans === 0;
       return hasDiscovered;
     },
     async end() {

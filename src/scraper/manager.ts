@@ -6,9 +6,7 @@ import type { Appender } from '../model/appender.ts';
 import type { Log } from '../model/log.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
 import { type BuiltInTarget, builtInPages, resolveBuiltIn } from './built-in.ts';
-import type { DiscoveryDeps } from './discovery/discoverers.ts';
-import { hostDns } from './discovery/dns.ts';
-import { SERVICE_ACCOUNT_DIR } from './discovery/kubernetes/access.ts';
+import { type DiscoveryDeps, hostDiscovery } from './discovery/discoverers.ts';
 import { createJobPool, type JobPool } from './job-pool.ts';
 import { PageBuffers } from './page-buffers.ts';
 import { createRounds } from './rounds.ts';
@@ -79,14 +77,7 @@ export function createScrapeManager(deps: {
     buffers: new PageBuffers(),
     hashSeed: randomInt(2 ** 32),
   };
-  const discovery: DiscoveryDeps = {
-    clock,
-    version,
-    environment: process.env,
-    dns: hostDns,
-    serviceAccountDir: SERVICE_ACCOUNT_DIR,
-    ...deps.discovery,
-  };
+  const discovery = hostDiscovery(clock, version, deps.discovery);
   let pools = new Map<string, JobPool>();
   let hasApplied = false;
   const builtInSet = createTargetSet(shared);

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { labelMap, text } from '../leaves.ts';
-import { dnsSdConfig } from './dns.ts';
-import { dockerSdConfig } from './docker.ts';
-import { fileSdConfig } from './file.ts';
-import { httpSdConfig } from './http.ts';
-import { kubernetesSdConfig } from './kubernetes.ts';
+import { type DnsSdConfig, dnsSdConfig } from './dns.ts';
+import { type DockerSdConfig, dockerSdConfig } from './docker.ts';
+import { type FileSdConfig, fileSdConfig } from './file.ts';
+import { type HttpSdConfig, httpSdConfig } from './http.ts';
+import { type KubernetesSdConfig, kubernetesSdConfig } from './kubernetes.ts';
 
 export interface StaticConfig {
   readonly targets: readonly string[];
@@ -75,6 +75,34 @@ export const discoveryShape = {
     ]),
   ) as Record<UnservedKey, z.ZodDefault<z.ZodArray<z.ZodRecord<z.ZodString, z.ZodUnknown>>>>),
 };
+
+/** What finds targets: for a job, or the servers of an Alertmanager section. */
+export interface ServedDiscovery {
+  readonly static_configs: readonly StaticConfig[];
+  readonly file_sd_configs: readonly FileSdConfig[];
+  readonly http_sd_configs: readonly HttpSdConfig[];
+  readonly dns_sd_configs: readonly DnsSdConfig[];
+  readonly docker_sd_configs: readonly DockerSdConfig[];
+  readonly kubernetes_sd_configs: readonly KubernetesSdConfig[];
+}
+
+/** Reports whole addresses among static targets, where no relabelling could make more of them. */
+export function checkStaticTargets(
+  keys: { readonly static_configs: readonly StaticConfig[]; readonly relabel_configs: readonly unknown[] },
+  context: z.RefinementCtx,
+): void {
+  if (keys.relabel_configs.length > 0) return;
+  keys.static_configs.forEach(({ targets }, i) => {
+    targets.forEach((target, j) => {
+      if (!target.includes('/')) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['static_configs', i, 'targets', j],
+        message: `expected host:port without a scheme or path, got ${JSON.stringify(target)}`,
+      });
+    });
+  });
+}
 
 /** The kinds of discovery in use that find nothing, as keys of the configuration. */
 export function unservedIn(section: object): UnservedKey[] {
