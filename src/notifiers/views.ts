@@ -95,15 +95,14 @@ export function createViews({ clock, live, alerts, silences, routeLabels }: View
     }
     for (const names of receivers.values()) if (names.length > 1) names.sort();
     for (const group of groups) {
-      const members = [...group.alerts.values()]
-        .filter((alert) => alert.endsAt > now && isWanted(alert))
-        .sort(compareAlerts);
+      const all = [...group.alerts.values()].sort(compareAlerts);
+      const members = all.filter((alert) => alert.endsAt > now && isWanted(alert));
       if (members.length === 0) continue;
       yield {
         labels: group.labels,
         routeLabels: routeLabels(
           group,
-          members.map((alert) => notifiedAlert(alert, now)),
+          all.map((alert) => notifiedAlert(alert, now)),
           now,
         ),
         receiver: group.route.receiver,

@@ -1,21 +1,27 @@
 import { expect, test } from 'vitest';
-import { bench, hook, matchers, route } from '../../notifiers/notifier.fixture.ts';
+import { bench, hook, matchers, type RouteInput, route } from '../../notifiers/notifier.fixture.ts';
+import type { NotifierOptions } from '../../notifiers/notifier.ts';
 import { apiV2Routes } from './routes.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const iso = (seconds: number): string => new Date(NOW + seconds * 1000).toISOString();
 
-function api() {
-  const made = bench({
-    route: route({
-      group_by: ['alertname'],
-      routes: [{ matchers: 'team="db"', receiver: 'db', group_by: ['alertname', 'shard'] }],
-    }),
-    receivers: [hook('w'), { ...hook('db'), labels: { name: 'db', owner: 'data' } }],
-    inhibit_rules: [
-      { source_matchers: matchers('sev="crit"'), target_matchers: matchers('sev="warn"'), equal: [] },
-    ],
-  });
+function api(root: RouteInput = {}, more: Partial<NotifierOptions> = {}) {
+  const made = bench(
+    {
+      route: route({
+        group_by: ['alertname'],
+        routes: [{ matchers: 'team="db"', receiver: 'db', group_by: ['alertname', 'shard'] }],
+        ...root,
+      }),
+      receivers: [hook('w'), { ...hook('db'), labels: { name: 'db', owner: 'data' } }],
+      inhibit_rules: [
+        { source_matchers: matchers('sev="crit"'), target_matchers: matchers('sev="warn"'), equal: [] },
+      ],
+      time_intervals: [{ name: 'always', time_intervals: [{}] }],
+    },
+    more,
+  );
   const app = apiV2Routes({
     notifier: made.notifier,
     clock: made.clock,
@@ -178,6 +184,96 @@ test('groups hold their labels, receiver and alerts', async () => {
     [{ alertname: 'A' }, { name: 'w' }, 2],
     [{ alertname: 'C', shard: '1' }, { name: 'db' }, 1],
   ]);
+});
+
+test('groups are filtered by receiver, its labels, alerts, their state, and whether a time mutes them', async () => {
+  const { call, clock } = api({
+    routes: [
+      { matchers: 'team="db"', receiver: 'db' },
+      { matchers: 'team="night"', receiver: 'w', mute_time_intervals: ['always'] },
+    ],
+  });
+  await call('POST', '/alerts', [
+    { labels: { alertname: 'A' } },
+    { labels: { alertname: 'A', sev: 'crit' } },
+    { labels: { alertname: 'B', sev: 'warn' } },
+    { labels: { alertname: 'D', team: 'db' } },
+    { labels: { alertname: 'N', team: 'night' } },
+  ]);
+  await call('POST', '/silences', silence({ matchers: [{ name: 'team', value: 'db', isRegex: false }] }));
+  await clock.advance('2s');
+  const shown = async (query: string) =>
+    ((await call('GET', `/alerts/groups?${query}`)).json as { labels: object; alerts: unknown[] }[]).map(
+      ({ labels, alerts }) => `${Object.values(labels).join()} ${alerts.length}`,
+    );
+  expect(await shown('')).toEqual(['A 2', 'B 1', 'D 1', 'N 1']);
+  expect(await shown('muted=false')).toEqual(['A 2', 'B 1', 'D 1']);
+  expect(await shown('silenced=false')).toEqual(['A 2', 'B 1', 'N 1']);
+  expect(await shown('inhibited=0')).toEqual(['A 2', 'D 1', 'N 1']);
+  expect(await shown('active=false')).toEqual(['B 1', 'D 1']);
+  expect(await shown('filter=sev%3Dcrit')).toEqual(['A 1']);
+  expect(await shown('receiver=db%7Cx')).toEqual(['D 1']);
+  expect(await shown('receiver=d')).toEqual([]);
+  expect(await shown('receiver_matchers=owner%3D%7E%22da.*%22')).toEqual(['D 1']);
+  for (const query of ['filter=%7B', 'receiver=%28', 'receiver_matchers=%28'])
+    expect((await call('GET', `/alerts/groups?${query}`)).status).toBe(400);
+  // A muted alert says by what.
+  const { json } = await call('GET', '/alerts/groups?receiver=w&filter=team%3Dnight');
+  expect((json as { alerts: { status: object }[] }[])[0]!.alerts[0]!.status).toEqual({
+    inhibitedBy: [],
+    mutedBy: ['always'],
+    silencedBy: [],
+    state: 'suppressed',
+  });
+});
+
+test('labels of a route are rendered of the whole group, whatever of it is shown', async () => {
+  const rendered: number[] = [];
+  const { call } = api(
+    { labels: { owner: 'template' } },
+    {
+      templates: {
+        renderText: (template, data) => {
+          rendered.push(data.alerts.length);
+          return `${template} rendered`;
+        },
+        renderHtml: (template) => template,
+      },
+    },
+  );
+  await call('POST', '/alerts', [{ labels: { alertname: 'A' } }, { labels: { alertname: 'A', i: '1' } }]);
+  const { json } = await call('GET', '/alerts/groups?filter=i%3D1');
+  expect(json).toMatchObject([{ alerts: [{}], routeLabels: { owner: 'template rendered' } }]);
+  expect(rendered.at(-1)).toBe(2);
+});
+
+test('silences are told with their annotations, active ones before pending and expired ones', async () => {
+  const { call, clock } = api();
+  const make = async (name: string, more: object) =>
+    (
+      (await call('POST', '/silences', silence({ annotations: { name }, ...more }))).json as {
+        silenceID: string;
+      }
+    ).silenceID;
+  await make('ends later', { endsAt: iso(90) });
+  await make('starts later', { startsAt: iso(50), endsAt: iso(60) });
+  await make('starts', { startsAt: iso(40), endsAt: iso(70) });
+  await make('ends', { endsAt: iso(30) });
+  await make('ended first', { endsAt: iso(5) });
+  await make('ended', { endsAt: iso(8) });
+  await clock.advance('10s');
+  const shown = async (query: string) =>
+    ((await call('GET', `/silences?${query}`)).json as { annotations: { name: string } }[]).map(
+      ({ annotations }) => annotations.name,
+    );
+  const [active, pending, expired] = [
+    ['ends', 'ends later'],
+    ['starts', 'starts later'],
+    ['ended', 'ended first'],
+  ];
+  expect(await shown('')).toEqual([...active!, ...pending!, ...expired!]);
+  expect(await shown('active=false')).toEqual([...pending!, ...expired!]);
+  expect(await shown('pending=false&expired=f')).toEqual(active);
 });
 
 test.each([

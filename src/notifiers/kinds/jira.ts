@@ -1,6 +1,7 @@
 import type { JiraConfig } from '../../config/receivers/jira.ts';
 import type { Attempt } from '../delivery.ts';
 import { isFiring, type Notification, type Render } from '../notification.ts';
+import { renderDeep, yamlValue } from './deep.ts';
 import {
   type Exchange,
   goJson,
@@ -14,7 +15,6 @@ import {
   truncate,
 } from './exchange.ts';
 import { hashKey } from './pagerduty.ts';
-import { renderDeep } from './webhook.ts';
 
 /** Jira's limits, characters. */
 const MAX_SUMMARY = 255;
@@ -111,7 +111,10 @@ function jqlOf(config: JiraConfig, project: string, label: string, firing: boole
 }
 
 function issueFields(config: JiraConfig, label: string, render: Render): Record<string, unknown> {
-  const own = Object.entries(config.fields).map(([name, value]) => [name, renderDeep(value, render)]);
+  const own = Object.entries(config.fields).map(([name, value]) => [
+    name,
+    renderDeep(value, render, yamlValue),
+  ]);
   const description = descriptionOf(config, render);
   const priority = render.text(config.priority);
   return sortedKeys({

@@ -33,15 +33,24 @@ test('max_alerts cuts before common labels are computed', () => {
   expect(json.alerts).toHaveLength(1);
 });
 
-test('an own payload is rendered; lists and maps stay such, other results are strings', () => {
+test('an own payload is rendered, and what it renders to is read as YAML', () => {
   const payload = {
     text: '{{ .Status }}',
     n: '{{ len .Alerts }}',
     labels: '{{ .GroupLabels | toJson }}',
-    '{{ .Status }}': [1, true],
+    '{{ .Status }}': [1, true, '{{ eq .Status "firing" }}', '{{ .CommonLabels.nothing }}'],
+    note: 'Status: {{ .Status }}',
+    json: '{"n": "1", "m": 1, "id": "value:"}',
   };
   const { json } = talk(webhookMessage(webhook('http://sink/', { payload }), notification, renderFor));
-  expect(json).toEqual({ text: 'firing', n: '2', labels: { alertname: 'HighLoad' }, firing: [1, true] });
+  expect(json).toEqual({
+    text: 'firing',
+    n: 2,
+    labels: { alertname: 'HighLoad' },
+    firing: [1, true, true, null],
+    note: { Status: 'firing' },
+    json: { n: '1', m: 1, id: 'value:' },
+  });
 });
 
 test('an address that renders to nothing cannot be sent to', () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PagerdutyConfig } from '../../config/receivers/pagerduty.ts';
 import { isFiring, type Notification, type Render } from '../notification.ts';
+import { containerValue, renderDeep } from './deep.ts';
 import {
   type Exchange,
   goJson,
@@ -12,7 +13,6 @@ import {
   postOnce,
   truncate,
 } from './exchange.ts';
-import { renderDeep } from './webhook.ts';
 
 const MAX_EVENT_BYTES = 512_000;
 const MAX_SUMMARY = 1024;
@@ -44,7 +44,7 @@ function eventV1(config: PagerdutyConfig, notification: Notification, render: Re
       omitEmpty({ client: render.text(config.client), client_url: render.text(config.client_url) })),
     ...omitEmpty({ details }),
   });
-  const request = jsonPost(V1_URL, sized(message, renderDeep(config.details, render)));
+  const request = jsonPost(V1_URL, sized(message, renderDeep(config.details, render, containerValue)));
   return postOnce(request, judgeStatus({ retried: [403], details: pagerdutyDetails }));
 }
 
@@ -75,7 +75,7 @@ function eventV2(config: PagerdutyConfig, notification: Notification, render: Re
     },
     ...omitEmpty({ client: text(config.client), client_url: text(config.client_url), images, links }),
   });
-  const request = jsonPost(config.url, sized(message, renderDeep(config.details, render)));
+  const request = jsonPost(config.url, sized(message, renderDeep(config.details, render, containerValue)));
   return postOnce(request, judgeStatus({ retried: [429], details: pagerdutyDetails }));
 }
 

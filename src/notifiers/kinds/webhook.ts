@@ -1,8 +1,7 @@
-import { parse } from 'yaml';
 import type { WebhookConfig } from '../../config/receivers/webhook.ts';
-import { compareStrings } from '../../model/labels.ts';
 import type { Notification, Render } from '../notification.ts';
 import { templateData } from '../template-data.ts';
+import { renderDeep, yamlValue } from './deep.ts';
 import { type Exchange, goTime, jsonPost, MessageError, postOnce, sortedKeys } from './exchange.ts';
 
 export function webhookMessage(
@@ -19,7 +18,7 @@ export function webhookMessage(
   const body =
     config.payload === undefined || config.payload === null
       ? { ...webhookData(shown), truncatedAlerts: notification.alerts.length - kept.length }
-      : renderDeep(config.payload, render);
+      : renderDeep(config.payload, render, yamlValue);
   return postOnce(jsonPost(url, body));
 }
 
@@ -46,29 +45,4 @@ export function webhookData(notification: Notification): Record<string, unknown>
     version: '4',
     groupKey: notification.groupKey,
   };
-}
-
-/**
- * Renders every string in a tree of values, keys too. A result that reads as a YAML map or list becomes one; other results stay
- * strings.
- */
-export function renderDeep(value: unknown, render: Pick<Render, 'text'>): unknown {
-  if (typeof value === 'string') return structured(render.text(value));
-  if (Array.isArray(value)) return value.map((one) => renderDeep(one, render));
-  if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value).map(([key, one]): [string, unknown] => [
-    render.text(key),
-    renderDeep(one, render),
-  ]);
-  return Object.fromEntries(entries.sort(([a], [b]) => compareStrings(a, b)));
-}
-
-function structured(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return text;
-  try {
-    const value: unknown = parse(text);
-    return value !== null && typeof value === 'object' ? value : text;
-  } catch {
-    return text;
-  }
 }

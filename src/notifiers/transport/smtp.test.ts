@@ -27,7 +27,7 @@ afterEach(() => {
 
 const pem = (name: string): string => readFileSync(new URL(`testdata/${name}.pem`, import.meta.url), 'utf8');
 
-async function mailServer(options: SMTPServerOptions = {}) {
+async function mailServer(options: SMTPServerOptions = {}, host = '127.0.0.1') {
   const received: Received[] = [];
   const server = new SMTPServer({
     key: pem('key'),
@@ -55,8 +55,8 @@ async function mailServer(options: SMTPServerOptions = {}) {
   });
   servers.push(server);
   server.on('error', () => {});
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { received, smarthost: `127.0.0.1:${(server.server.address() as AddressInfo).port}` };
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  return { received, smarthost: `${host}:${(server.server.address() as AddressInfo).port}` };
 }
 
 function email(more: Partial<EmailConfig>): EmailConfig {
@@ -145,6 +145,24 @@ test('the first mechanism in the order of the server is used that there is a sec
   });
   await send(email({ smarthost, auth_username: 'usr', auth_password: 'password' }));
   expect(received.map((one) => one.login)).toEqual(['LOGIN usr']);
+});
+
+test('PLAIN tells no password in the clear to another host; LOGIN does, as upstream has it', async () => {
+  const options = { allowInsecureAuth: true, disabledCommands: ['STARTTLS'] };
+  const login = { auth_username: 'usr', auth_password: 'password' };
+  const plain = await mailServer({ ...options, authMethods: ['PLAIN', 'LOGIN'] }, '127.0.0.2');
+  expect(await send(email({ smarthost: plain.smarthost, ...login }))).toEqual({
+    kind: 'retry',
+    reason: 'other',
+    message: 'PLAIN auth: unencrypted connection',
+  });
+  expect(plain.received).toEqual([]);
+  const other = await mailServer({ ...options, authMethods: ['LOGIN'] }, '127.0.0.2');
+  expect(await send(email({ smarthost: other.smarthost, ...login }))).toMatchObject({ kind: 'delivered' });
+  const secure = await mailServer({ authMethods: ['PLAIN'], disabledCommands: [] }, '127.0.0.2');
+  const tls = await send(email({ smarthost: secure.smarthost, require_tls: true, ...login }));
+  expect(tls).toMatchObject({ kind: 'delivered' });
+  expect(secure.received.map((one) => one.login)).toEqual(['PLAIN usr']);
 });
 
 test('a wrong password is worth another try', async () => {

@@ -8,6 +8,9 @@ import type { Mail } from '../kinds/mime.ts';
 /** Hands a mail to the server of its config. Secrets named by file are filled in already. */
 export type MailTransport = (mail: Mail, config: EmailConfig, signal: AbortSignal) => Promise<Attempt>;
 
+/** Servers that may be told a password in the clear, as Go has it. */
+const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '::1']);
+
 /** Longest silence of a server, ms; the flush's own limit is usually shorter. */
 const SOCKET_TIMEOUT_MS = 120_000;
 
@@ -41,6 +44,8 @@ export function createMailTransport(): MailTransport {
     try {
       await step(connection, signal, (done) => connection.connect(done));
       const login = chooseLogin(String(connection.lastServerResponse), config);
+      if (login?.method === 'PLAIN' && !connection.secure && !LOCAL_HOSTS.has(host))
+        throw new Error('PLAIN auth: unencrypted connection');
       if (login) await step(connection, signal, (done) => connection.login(login, done));
       const to = remaining.get(mail) ?? mail.to;
       const info = await step<{ accepted: string[]; rejected: string[]; response: string }>(
