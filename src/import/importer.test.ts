@@ -77,6 +77,16 @@ describe('an import into a running store', () => {
     expect(contents(again.store).fresh).toEqual([[NOW, '1']]);
   });
 
+  test('takes NaN as the normal one, also where samples beside it are there already', async () => {
+    const { store, importText } = rig();
+    const text = (hours: readonly number[]): string =>
+      `${hours.map((hour) => `m NaN ${seconds(hour)}\n`).join('')}# EOF\n`;
+    await importText(pieces(text([1, 3])));
+    expect(await importText(pieces(text([1, 2, 3, 4])))).toMatchObject({ added: 2, duplicates: 2 });
+    // Of any other one the bits would be shown.
+    expect(contents(store)).toEqual({ m: [1, 2, 3, 4].map((hour) => [seconds(hour) * 1000, 'NaN']) });
+  });
+
   test('with a bad line stores nothing and names the line', async () => {
     const { store, dir, importText } = rig();
     const bad = lines(HOURS).replace(`m{job="a"} 40 ${seconds(40)}`, 'm{job="a"} forty 1');

@@ -34,7 +34,7 @@ export interface ScrapeAppender {
    * earlier by a minute or more is taken: the clock was set back.
    */
   begin(timestamp: number): boolean;
-  /** @returns false when this slot has a value in this scrape already */
+  /** NaN is stored as the normal one. @returns false when this slot has a value in this scrape already */
   set(slot: Slot, value: number): boolean;
   /**
    * The same for a native histogram; a series may bring floats in some scrapes and histograms in others. A malformed one
@@ -67,10 +67,19 @@ export type AppendOutcome = 'ok' | 'duplicate' | 'conflict' | 'too_old' | 'too_n
 /** Appends samples that bring their own timestamps: remote write, import, honoured exposition timestamps. */
 export interface SampleAppender {
   /**
-   * Unix ms. `duplicate`: same time and value, ignored. `conflict`: same time, other value, rejected and counted.
+   * Unix ms. `duplicate`: same time and value, ignored. `conflict`: same time, other value, rejected and counted. NaN is stored as the
+   * normal one.
    * @param startTimestamp when counting began, Unix ms; absent or 0: not known
    */
   append(labels: Labels, timestamp: number, value: number, startTimestamp?: number): AppendOutcome;
+  /** The same for the 64 bits of a float, as two words: every NaN is stored as it is. One of them is the staleness marker. */
+  appendBits(
+    labels: Labels,
+    timestamp: number,
+    low: number,
+    high: number,
+    startTimestamp?: number,
+  ): AppendOutcome;
   appendHistogram(
     labels: Labels,
     timestamp: number,

@@ -7,6 +7,7 @@ import { ProtobufReader } from '../exposition/remote/protobuf.ts';
 import { decodeSnappy } from '../exposition/remote/snappy.ts';
 import { readWriteRequestV1, readWriteRequestV2 } from '../exposition/remote/write-request.ts';
 import { formatSeries, labelsFromObject, NO_LABELS } from '../model/labels.ts';
+import { isStaleAt } from '../model/sample.ts';
 import { relabelling } from '../scraper/relabel-labels.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
 import { storeBench } from '../tsdb/store.fixture.ts';
@@ -43,7 +44,7 @@ function take(to: FakeReceiver, body: Uint8Array, headers: Readonly<Record<strin
   for (const item of isV2 ? readWriteRequestV2(bytes) : readWriteRequestV1(bytes)) {
     if (item?.kind !== 'series' || typeof item.labels === 'string') continue;
     for (let i = 0; i < item.count; i++) {
-      const value = item.stale[i] ? 'stale' : item.values[i];
+      const value = isStaleAt(item.words, i) ? 'stale' : item.values[i];
       to.samples.push(`${formatSeries(item.labels)} ${item.timestamps[i]} ${value}`);
       count++;
     }

@@ -4,6 +4,7 @@ import type { Exemplar } from '../model/exemplar.ts';
 import { type Histogram, histogramProblem } from '../model/histogram.ts';
 import { formatSeries, type Labels, labelsKey } from '../model/labels.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
+import { isStaleAt, wordsOf } from '../model/sample.ts';
 
 /** What a collecting appender holds for one timestamp of one series. */
 export interface CollectedSample {
@@ -77,6 +78,12 @@ export function collectingAppender(): CollectingAppender {
     },
     append: write,
     appendHistogram: write,
+    appendBits(labels, timestamp, low, high, start) {
+      const bits = Float64Array.of(0);
+      const words = wordsOf(bits);
+      words.set([low, high]);
+      return write(labels, timestamp, isStaleAt(words, 0) ? 'stale' : bits[0]!, start);
+    },
     appendStale: (labels, timestamp) => write(labels, timestamp, 'stale'),
     metadata: (metric, metadata) => void metadataByMetric.set(metric, metadata),
     committed: () => Promise.resolve(),

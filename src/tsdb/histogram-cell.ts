@@ -4,8 +4,8 @@ import { readHistogram } from '../encoding/histogram-bytes.ts';
 import type { Histogram } from '../model/histogram.ts';
 
 /**
- * Where the sample of a column is a native histogram its cell is a NaN with this upper word, which no sample of ours can be: a NaN
- * handed in is made the plain one. The lower word says in the head where the histogram lies in the arena, in units of 8 bytes; elsewhere it
+ * Where the sample of a column is a native histogram its cell is a NaN with this upper word, which no float of ours has: a NaN
+ * with it is made the normal one. The lower word says in the head where the histogram lies in the arena, in units of 8 bytes; elsewhere it
  * is 0 and the histograms stand beside the column.
  */
 export const HISTOGRAM_HIGH = 0x7ffa4831;

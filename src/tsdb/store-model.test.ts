@@ -8,7 +8,16 @@ import type { TimeRange } from '../model/time.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
 import { compileMatcher } from './matching.ts';
 import { openQueryable } from './open-queryable.ts';
-import { type Bench, type Contents, contents, sampleText, storeBench, unlimited } from './store.fixture.ts';
+import {
+  type Bench,
+  type Contents,
+  contents,
+  type NotANumber,
+  numberOf,
+  sampleText,
+  storeBench,
+  unlimited,
+} from './store.fixture.ts';
 import type { Store } from './store.ts';
 
 const START = Date.UTC(2026, 0, 2) - 900_000;
@@ -84,10 +93,19 @@ const histogram = (parts: Partial<Histogram>): Histogram => ({
   ...parts,
 });
 
+/** NaNs that only samples with their own times can bring: quiet and signalling, with either sign. */
+const notNumbers: readonly NotANumber[] = [
+  { low: 0, high: 0x7ff80000 },
+  { low: 1, high: 0xfff80000 },
+  { low: 0x12345678, high: 0x7ff00000 },
+  { low: 0xffffffff, high: 0xffffffff },
+];
+
 const values: readonly (number | Histogram)[] = [
   ...[0, -0, 1, 2, 3, 0.1, -1e300, 2 ** 51, 2 ** 53, Number.POSITIVE_INFINITY, Number.NaN, 1e-7],
   histogram({}),
   histogram({ count: 6, positiveBuckets: [2, 3] }),
+  histogram({ sum: numberOf({ low: 77, high: 0xfff80000 }) }),
   histogram({
     schema: 3,
     count: 9.5,
@@ -168,7 +186,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       kind: fc.constant('own' as const),
       series: fc.nat(39),
       at: fc.integer({ min: -40, max: 40 }),
-      value: fc.nat(values.length - 1),
+      value: fc.nat(values.length + notNumbers.length - 1),
       stale: fc.boolean(),
       start: fc.constantFrom(0, 0, 7, START - 100_000),
     }),
@@ -269,9 +287,11 @@ async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
         break;
       case 'own': {
         const time = START + one.at * 40_000 + 3;
-        const value = values[one.value]!;
+        const value = values[one.value] ?? notNumbers[one.value - values.length]!;
         const set = labels[one.series]!;
         if (one.stale) store.appendStale(set, time);
+        else if (typeof value === 'object' && 'high' in value)
+          store.appendBits(set, time, value.low, value.high, one.start);
         else if (typeof value === 'number') store.append(set, time, value, one.start);
         else store.appendHistogram(set, time, value, one.start);
         model.add(formatSeries(set), time, one.stale ? 'stale' : sampleText(value, one.start));

@@ -9,7 +9,7 @@ import { formatSeries } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { Matcher } from '../model/matcher.ts';
 import type { QueryBudget } from '../model/queryable.ts';
-import { formatValue, isStaleAt, wordsOf } from '../model/sample.ts';
+import { formatValue, isStaleAt, NORMAL_NAN_HIGH, NORMAL_NAN_LOW, wordsOf } from '../model/sample.ts';
 import type { TimeRange } from '../model/time.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
@@ -95,11 +95,46 @@ export function startWorker(init: StorageInit, workers: Worker[] = []): MessageP
 
 export type Contents = Record<string, [time: number, value: string][]>;
 
-/** A sample as text: `stale`, a number, or a histogram as JSON, and its start timestamp when it is known. */
-export const sampleText = (value: number | Histogram | 'stale', start = 0): string =>
-  `${typeof value === 'number' ? formatValue(value) : value === 'stale' ? value : JSON.stringify(value)}${
-    start === 0 ? '' : ` from ${start}`
-  }`;
+/** A NaN by its bits; as a number it is only good for writing them. */
+export interface NotANumber {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The number with these bits, as far as a number has any. */
+export function numberOf({ low, high }: NotANumber): number {
+  const values = new Float64Array(1);
+  wordsOf(values).set([low, high]);
+  return values[0]!;
+}
+
+/** `NaN` for the normal one, of others their bits. */
+function nanText({ low, high }: NotANumber): string {
+  if (low === NORMAL_NAN_LOW && high === NORMAL_NAN_HIGH) return 'NaN';
+  return `NaN:${high.toString(16)}${low.toString(16).padStart(8, '0')}`;
+}
+
+/** JSON in which NaN, infinities and -0 are themselves. */
+const histogramText = (histogram: Histogram): string =>
+  JSON.stringify(histogram, (_, value) => {
+    if (typeof value !== 'number' || (Number.isFinite(value) && !Object.is(value, -0))) return value;
+    if (!Number.isNaN(value)) return formatValue(value);
+    const [low, high] = wordsOf(Float64Array.of(value));
+    return nanText({ low: low!, high: high! });
+  });
+
+/** A sample as text: `stale`, a number, a NaN's bits, or a histogram as JSON, and its start timestamp when it is known. */
+export function sampleText(value: number | NotANumber | Histogram | 'stale', start = 0): string {
+  const text =
+    value === 'stale'
+      ? value
+      : typeof value === 'number'
+        ? formatValue(value)
+        : 'high' in value
+          ? nanText(value)
+          : histogramText(value);
+  return start === 0 ? text : `${text} from ${start}`;
+}
 
 /** What the store answers to a selector, by default everything; samples as `sampleText` says. */
 export function contents(
@@ -114,7 +149,9 @@ export function contents(
   for (const { labels, timestamps, values, histograms, startTimestamps } of querier.select(matchers, range)) {
     const words = wordsOf(values);
     found[formatSeries(labels)] = Array.from(timestamps, (time, i) => {
-      const value = histograms?.[i] ?? (isStaleAt(words, i) ? 'stale' : values[i]!);
+      const bits = { low: words[2 * i]!, high: words[2 * i + 1]! };
+      const float = isStaleAt(words, i) ? 'stale' : Number.isNaN(values[i]!) ? bits : values[i]!;
+      const value = histograms?.[i] ?? float;
       return [time, sampleText(value, startTimestamps?.[i])];
     });
   }

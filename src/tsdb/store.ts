@@ -213,6 +213,10 @@ export function openStore(options: StoreOptions): Store {
         const admitted = admit(timestamp);
         return counted(admitted === 'ok' ? head.append(labels, timestamp, value, start) : admitted);
       },
+      appendBits(labels: Labels, timestamp: number, low: number, high: number, start?: number) {
+        const admitted = admit(timestamp);
+        return counted(admitted === 'ok' ? head.appendBits(labels, timestamp, low, high, start) : admitted);
+      },
       appendHistogram(labels: Labels, timestamp: number, histogram: Histogram, start?: number) {
         const admitted = admit(timestamp);
         return counted(

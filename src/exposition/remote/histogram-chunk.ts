@@ -82,7 +82,8 @@ export function encodeFloatHistogramChunk(
   let delta = 0;
   for (let i = from; i < to; i++) {
     const { count, zeroCount, sum, positiveBuckets, negativeBuckets } = histograms[i]!;
-    const values = [count, zeroCount, sum, ...positiveBuckets, ...negativeBuckets];
+    // Not an array of numbers, which would not keep the bits of a sum that is none.
+    const values = Float64Array.of(count, zeroCount, sum, ...positiveBuckets, ...negativeBuckets);
     if (i === from) {
       bits.varbitSigned(timestamps[i]!);
       values.forEach((value, field) => void fields[field]!.writeFirst(bits, value));

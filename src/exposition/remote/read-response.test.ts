@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Histogram } from '../../model/histogram.ts';
 import { labelsFromObject } from '../../model/labels.ts';
-import { wordsOf, writeStaleAt } from '../../model/sample.ts';
+import { isStaleAt, wordsOf, writeStaleAt } from '../../model/sample.ts';
 import { createCrc32c } from './crc32c.ts';
 import { ProtobufReader, ProtobufWriter } from './protobuf.ts';
 import { parseReadRequest } from './read-request.ts';
@@ -11,10 +11,13 @@ import { decodeSnappy } from './snappy.ts';
 import { readWriteRequestV1 } from './write-request.ts';
 import { encodeXorChunk } from './xor-chunk.ts';
 
-const series = (name: string, points: readonly (readonly [number, number | 'stale'])[]) => {
-  const values = Float64Array.from(points, ([, value]) => (value === 'stale' ? 0 : value));
+type Point = readonly [number, number | 'stale' | readonly [low: number, high: number]];
+
+const series = (name: string, points: readonly Point[]) => {
+  const values = Float64Array.from(points, ([, value]) => (typeof value === 'number' ? value : 0));
   points.forEach(([, value], i) => {
     if (value === 'stale') writeStaleAt(wordsOf(values), i);
+    else if (typeof value === 'object') wordsOf(values).set(value, 2 * i);
   });
   return {
     labels: labelsFromObject({ __name__: name, job: 'a' }),
@@ -23,7 +26,6 @@ const series = (name: string, points: readonly (readonly [number, number | 'stal
   };
 };
 
-const STALE = 'value 7ff0000000000002';
 const show = (words: Uint32Array, i: number, values: Float64Array): number | string =>
   Number.isNaN(values[i]!)
     ? `value ${((BigInt(words[2 * i + 1]!) << 32n) | BigInt(words[2 * i]!)).toString(16)}`
@@ -96,7 +98,12 @@ function decodeXor(bytes: Uint8Array): [number, number | string][] {
 test('XOR chunks decode to the same times and bits', () => {
   const point = fc.tuple(
     fc.oneof(fc.integer({ min: 1, max: 20_000 }), fc.integer({ min: 1, max: 2 ** 40 }), fc.constant(15_000)),
-    fc.oneof(fc.double({ noNaN: true }), fc.integer({ min: 0, max: 50 }), fc.constant('stale' as const)),
+    fc.oneof(
+      fc.double({ noNaN: true }),
+      fc.integer({ min: 0, max: 50 }),
+      fc.constant('stale' as const),
+      fc.tuple(fc.integer({ min: 1, max: 0xffffffff }), fc.constantFrom(0x7ff00000, 0x7ff80000, 0xfff80abc)),
+    ),
   );
   fc.assert(
     fc.property(fc.array(point, { minLength: 1, maxLength: 120 }), (steps) => {
@@ -104,7 +111,7 @@ test('XOR chunks decode to the same times and bits', () => {
       const points = steps.map(([step, value]) => [(time += step), value] as const);
       const one = series('m', points);
       expect(decodeXor(encodeXorChunk(one.timestamps, wordsOf(one.values), 0, points.length))).toEqual(
-        points.map(([at, value]) => [at, value === 'stale' ? STALE : value]),
+        points.map(([at], i) => [at, show(wordsOf(one.values), i, one.values)]),
       );
     }),
   );
@@ -124,7 +131,11 @@ test('samples are written in upstream’s messages, staleness markers bit by bit
   const read: unknown[] = [];
   for (const item of readWriteRequestV1(reader.bytes.subarray(at, at + length))) {
     if (item.kind !== 'series') continue;
-    read.push([item.labels, [...item.timestamps.slice(0, item.count)], [...item.stale.slice(0, item.count)]]);
+    read.push([
+      item.labels,
+      [...item.timestamps.slice(0, item.count)],
+      Array.from({ length: item.count }, (_, i) => Number(isStaleAt(item.words, i))),
+    ]);
   }
   expect(read).toEqual([
     [['__name__', 'a', 'job', 'a'], [1], [0]],

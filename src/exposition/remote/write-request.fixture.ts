@@ -4,11 +4,14 @@ import type { MetricMetadata } from '../../model/queryable.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import { ProtobufWriter, WIRE } from './protobuf.ts';
 
-/** What tests send: a series with samples; `'stale'` is the staleness marker. */
+/** A float; `'stale'` is the staleness marker, and a NaN that must keep its bits is given by its words. */
+type SentValue = number | 'stale' | { readonly low: number; readonly high: number };
+
+/** What tests send: a series with samples. */
 export interface SentSeries {
   readonly labels: readonly (readonly [string, string])[];
   /** A start timestamp is sent by version 2.0 only. */
-  readonly samples?: readonly (readonly [timestamp: number, value: number | 'stale', start?: number])[];
+  readonly samples?: readonly (readonly [timestamp: number, value: SentValue, start?: number])[];
   readonly histograms?: readonly (readonly [
     timestamp: number,
     histogram: Histogram | 'stale',
@@ -26,7 +29,7 @@ function message(write: (writer: ProtobufWriter) => void): Uint8Array {
   return writer.finish();
 }
 
-function sampleMessage(timestamp: number, value: number | 'stale', start = 0): Uint8Array {
+function sampleMessage(timestamp: number, value: SentValue, start = 0): Uint8Array {
   return message((writer) => {
     double(writer, 1, value);
     writer.number(2, timestamp);
@@ -34,10 +37,13 @@ function sampleMessage(timestamp: number, value: number | 'stale', start = 0): U
   });
 }
 
-function double(writer: ProtobufWriter, field: number, value: number | 'stale'): void {
-  const words = new Uint32Array(Float64Array.of(value === 'stale' ? 0 : value).buffer);
+function double(writer: ProtobufWriter, field: number, value: SentValue): void {
   if (value === 'stale') writer.doubleWords(field, STALE_NAN_LOW, STALE_NAN_HIGH);
-  else writer.doubleWords(field, words[0]!, words[1]!);
+  else if (typeof value === 'object') writer.doubleWords(field, value.low, value.high);
+  else {
+    const words = new Uint32Array(Float64Array.of(value).buffer);
+    writer.doubleWords(field, words[0]!, words[1]!);
+  }
 }
 
 const HINTS = ['unknown', 'reset', 'not_reset', 'gauge'];

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CUSTOM_BUCKETS_SCHEMA, type Histogram } from '../../model/histogram.ts';
 import { labelsFromObject, labelsToObject } from '../../model/labels.ts';
+import { isStaleAt } from '../../model/sample.ts';
 import { ProtobufReader, ProtobufWriter } from './protobuf.ts';
 import { WireError } from './wire-error.ts';
 import { type SentSeries, writeRequestV1, writeRequestV2 } from './write-request.fixture.ts';
@@ -33,7 +34,7 @@ function collect(items: Iterable<WriteItem | undefined>) {
     else if (item.kind === 'exemplar') current.exemplars.push(item.exemplar);
     else {
       for (let i = 0; i < item.count; i++) {
-        const value = item.stale[i] ? 'stale' : item.values[i]!;
+        const value = isStaleAt(item.words, i) ? 'stale' : item.values[i]!;
         const start = item.starts[i]!;
         current.samples.push(
           start === 0 ? [item.timestamps[i]!, value] : [item.timestamps[i]!, value, start],

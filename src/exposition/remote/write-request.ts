@@ -1,7 +1,7 @@
 import type { Exemplar } from '../../model/exemplar.ts';
 import { compareStrings, type Labels, labelsFromSorted, labelsOf, METRIC_NAME } from '../../model/labels.ts';
 import type { MetricMetadata } from '../../model/queryable.ts';
-import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
+import { wordsOf } from '../../model/sample.ts';
 import { ProtobufReader, WIRE } from './protobuf.ts';
 import { readHistogramMessage, type SentHistogram } from './read-histogram.ts';
 import { WireError } from './wire-error.ts';
@@ -21,9 +21,9 @@ export interface SeriesItem {
   readonly count: number;
   /** Unix ms. */
   readonly timestamps: Float64Array;
+  /** With the bits that were sent; `words` are the halves of the values. */
   readonly values: Float64Array;
-  /** 1 where the value is a staleness marker. */
-  readonly stale: Uint8Array;
+  readonly words: Uint32Array;
   /** When counting began, Unix ms; 0: not known. */
   readonly starts: Float64Array;
 }
@@ -34,16 +34,19 @@ const RUN = 512;
 interface Run {
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
-  readonly stale: Uint8Array;
+  readonly words: Uint32Array;
   readonly starts: Float64Array;
 }
 
-const newRun = (): Run => ({
-  timestamps: new Float64Array(RUN),
-  values: new Float64Array(RUN),
-  stale: new Uint8Array(RUN),
-  starts: new Float64Array(RUN),
-});
+const newRun = (): Run => {
+  const values = new Float64Array(RUN);
+  return {
+    timestamps: new Float64Array(RUN),
+    values,
+    words: wordsOf(values),
+    starts: new Float64Array(RUN),
+  };
+};
 
 /**
  * Reads a remote write 1.0 request (prometheus.WriteRequest).
@@ -190,27 +193,25 @@ function readSample(reader: ProtobufReader, run: Run, index: number, created: nu
   const { end } = reader;
   const sampleEnd = reader.position + length;
   reader.end = sampleEnd;
-  let value = 0;
+  let low = 0;
+  let high = 0;
   let timestamp = 0;
-  let isStale = false;
   let started = created;
   for (let field = reader.next(); field !== 0; field = reader.next()) {
     if (field === 1 && reader.wire === WIRE.fixed64) {
       const at = reader.take(8);
-      // By its bits: a signalling NaN may change when it becomes a number.
-      isStale =
-        reader.bytes.readUInt32LE(at) === STALE_NAN_LOW &&
-        reader.bytes.readUInt32LE(at + 4) === STALE_NAN_HIGH;
-      value = reader.bytes.readDoubleLE(at);
+      // By its bits: a NaN may change when it becomes a number.
+      low = reader.bytes.readUInt32LE(at);
+      high = reader.bytes.readUInt32LE(at + 4);
     } else if (field === 2 && reader.wire === WIRE.varint) timestamp = reader.varint();
     else if (field === 3 && reader.wire === WIRE.varint) started = reader.varint();
     else reader.skip();
   }
   reader.seek(sampleEnd, end);
   run.starts[index] = started;
-  run.values[index] = value;
+  run.words[2 * index] = low;
+  run.words[2 * index + 1] = high;
   run.timestamps[index] = timestamp;
-  run.stale[index] = isStale ? 1 : 0;
 }
 
 function readLabel(reader: ProtobufReader, pairs: string[]): void {

@@ -9,6 +9,7 @@ import {
 import type { AppendOutcome } from '../../model/appender.ts';
 import { type Histogram, hasFloatCounts, histogramProblem } from '../../model/histogram.ts';
 import { formatSeries, type Labels, labelsFromObject } from '../../model/labels.ts';
+import { isStaleAt, wordsOf } from '../../model/sample.ts';
 import { fakeClock } from '../../testing/fake-clock.ts';
 import { type RemoteWriteDeps, remoteWriteRoutes } from './remote-write.ts';
 
@@ -24,7 +25,11 @@ function setup(deps: Partial<RemoteWriteDeps> = {}, outcome: AppendOutcome = 'ok
   const registry = new Registry();
   const app = remoteWriteRoutes({
     appender: {
-      append: store,
+      appendBits(labels, timestamp, low, high, start) {
+        const value = Float64Array.of(0);
+        wordsOf(value).set([low, high]);
+        return store(labels, timestamp, isStaleAt(wordsOf(value), 0) ? 'stale' : value[0]!, start);
+      },
       appendHistogram: (labels, timestamp, histogram, start) =>
         histogramProblem(histogram)
           ? 'invalid'
@@ -83,7 +88,7 @@ test('nothing is answered before the samples are in the log', async () => {
   const log = Promise.withResolvers<void>();
   const { post, stored } = setup({
     appender: {
-      append: () => 'ok',
+      appendBits: () => 'ok',
       appendHistogram: () => 'ok',
       exemplar: () => 'ok',
       appendStale: () => 'ok',

@@ -17,7 +17,7 @@ import { BodyTooLargeError, decodeBody, readBody } from './wire-body.ts';
 export interface RemoteWriteDeps {
   readonly appender: Pick<
     Appender,
-    'append' | 'appendHistogram' | 'appendStale' | 'exemplar' | 'metadata' | 'committed'
+    'appendBits' | 'appendHistogram' | 'appendStale' | 'exemplar' | 'metadata' | 'committed'
   >;
   /** Why samples cannot be stored for good now, or undefined. */
   readonly degraded: () => string | undefined;
@@ -146,7 +146,7 @@ function appendRun(
   latest: number,
   tally: Tally,
 ): void {
-  const { labels, timestamps, values, stale, starts } = item;
+  const { labels, timestamps, words, starts } = item;
   if (typeof labels === 'string') {
     reject(tally, 'invalid_labels', item.count, () => labels);
     return;
@@ -156,9 +156,7 @@ function appendRun(
     const outcome =
       timestamp > latest
         ? 'too_new'
-        : stale[i]
-          ? appender.appendStale(labels, timestamp)
-          : appender.append(labels, timestamp, values[i]!, starts[i]);
+        : appender.appendBits(labels, timestamp, words[2 * i]!, words[2 * i + 1]!, starts[i]);
     if (outcome === 'ok' || outcome === 'duplicate') tally.written++;
     else reject(tally, outcome, 1, () => `${formatSeries(labels)} at ${timestamp}`);
   }

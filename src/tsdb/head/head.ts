@@ -5,7 +5,7 @@ import type { Exemplar } from '../../model/exemplar.ts';
 import { type Histogram, histogramProblem } from '../../model/histogram.ts';
 import type { Labels } from '../../model/labels.ts';
 import type { MetricMetadata } from '../../model/queryable.ts';
-import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
+import { NORMAL_NAN_HIGH, NORMAL_NAN_LOW, STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import type { SeriesRef, SourceId } from '../block.ts';
 import { HISTOGRAM_HIGH, MAX_HISTOGRAM_BYTES } from '../histogram-cell.ts';
 import { SeriesIndex } from '../index/series-index.ts';
@@ -109,10 +109,16 @@ export class Head {
   }
 
   append(labels: Labels, timestamp: number, value: number, start = 0): AppendOutcome {
-    if (Number.isNaN(value)) return this.#appendOwn(labels, timestamp, QUIET_NAN, start);
+    if (Number.isNaN(value)) return this.#appendOwn(labels, timestamp, NORMAL_NAN, start);
     this.#floatBits[0] = value;
     const words = { low: this.#wordBits[0]!, high: this.#wordBits[1]! };
     return this.#appendOwn(labels, timestamp, words, start);
+  }
+
+  appendBits(labels: Labels, timestamp: number, low: number, high: number, start = 0): AppendOutcome {
+    if (low === STALE.low && high === STALE.high) return this.appendStale(labels, timestamp);
+    const isMark = high === HISTOGRAM_HIGH;
+    return this.#appendOwn(labels, timestamp, isMark ? NORMAL_NAN : { low, high }, start);
   }
 
   appendHistogram(labels: Labels, timestamp: number, histogram: Histogram, start = 0): AppendOutcome {
@@ -255,4 +261,4 @@ export class Head {
 }
 
 const STALE: ValueWords = { low: STALE_NAN_LOW, high: STALE_NAN_HIGH };
-const QUIET_NAN: ValueWords = { low: 0, high: 0x7ff80000 };
+const NORMAL_NAN: ValueWords = { low: NORMAL_NAN_LOW, high: NORMAL_NAN_HIGH };

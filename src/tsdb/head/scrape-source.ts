@@ -3,7 +3,7 @@ import type { AppendOutcome, CommitResult, ScrapeAppender, Slot } from '../../mo
 import type { Exemplar } from '../../model/exemplar.ts';
 import type { Histogram } from '../../model/histogram.ts';
 import type { Labels } from '../../model/labels.ts';
-import { writeStaleAt } from '../../model/sample.ts';
+import { NORMAL_NAN_HIGH, NORMAL_NAN_LOW, writeStaleAt } from '../../model/sample.ts';
 import type { SeriesRef, SourceId } from '../block.ts';
 import { HISTOGRAM_HIGH } from '../histogram-cell.ts';
 import { NO_SLOT } from '../index/layout.ts';
@@ -41,9 +41,6 @@ export interface SourceContext {
  * adjusted and is skipped, as counters would seem to jump to and fro.
  */
 const SET_BACK_MS = 60_000;
-
-/** Quiet NaN as JavaScript writes it; a NaN handed in as a number must not look like a staleness marker by accident. */
-const NAN_HIGH = 0x7ff80000;
 
 const NONE = 0xffffffff;
 
@@ -176,8 +173,9 @@ export class ScrapeSource implements ScrapeAppender {
     const at = this.#openValues + slot;
     if (!Number.isNaN(value)) floats[at] = value;
     else {
-      words[2 * at] = 0;
-      words[2 * at + 1] = NAN_HIGH;
+      // A number has no payload; and none may look like a staleness marker by accident.
+      words[2 * at] = NORMAL_NAN_LOW;
+      words[2 * at + 1] = NORMAL_NAN_HIGH;
     }
     return true;
   }

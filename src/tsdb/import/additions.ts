@@ -44,8 +44,14 @@ export function additionsTo(
   tally.added += kept;
   if (kept === 0) return undefined;
   if (kept === count) return fresh;
-  return {
-    timestamps: Float64Array.from({ length: kept }, (_, i) => fresh.timestamps[keep[i]!]!),
-    values: Float64Array.from({ length: kept }, (_, i) => fresh.values[keep[i]!]!),
-  };
+  const timestamps = new Float64Array(kept);
+  const values = new Float64Array(kept);
+  const words = wordsOf(values);
+  for (let i = 0; i < kept; i++) {
+    const from = keep[i]!;
+    timestamps[i] = fresh.timestamps[from]!;
+    words[2 * i] = freshWords[2 * from]!;
+    words[2 * i + 1] = freshWords[2 * from + 1]!;
+  }
+  return { timestamps, values };
 }

@@ -1,4 +1,5 @@
 import { type Labels, labelsKey, labelsOf, labelValue } from '../../model/labels.ts';
+import { normaliseNaNs } from '../../model/sample.ts';
 import { PARTITION_MS, partitionStart } from '../partition.ts';
 import { ImportError } from './import-error.ts';
 import { SpillFile } from './spill-file.ts';
@@ -248,6 +249,7 @@ export class SampleGatherer {
     if (count === 0) return;
     const timestamps = column.timestamps.subarray(0, count);
     const values = column.values.subarray(0, count);
+    normaliseNaNs(values);
     this.#series.push(series);
     this.#days.push(day);
     this.#counts.push(count);
