@@ -51,7 +51,7 @@ export interface FlushStats {
   totalDurationMs: number;
 }
 
-const NO_FILES = { count: 0, bytes: 0 };
+const NO_FILES = { count: 0, bytes: 0, chunks: 0 };
 const NOTHING_DONE: UpkeepStats = {
   seals: 0,
   sealFailures: 0,

@@ -18,6 +18,7 @@ import {
   quarantinePartition,
 } from './partition/directory.ts';
 import { type HotPartition, openHotPartition } from './partition/hot.ts';
+import { createInventory, type PartitionSummary } from './partition/inventory.ts';
 import { changedPath, isoDay, partitionPath } from './partition/names.ts';
 import type { PartitionKind } from './partition/schema.ts';
 import { removeDatabase, type SealResult, sealDay } from './partition/seal.ts';
@@ -26,6 +27,8 @@ import type { DeletionResult, RetentionSettings, UpkeepStats } from './protocol.
 
 /** A day is sealed when it has been over for this long and its hot file has been left alone for as long. */
 const SEAL_AFTER_MS = 3_600_000;
+/** Files opened to be counted at once; after a start with years of days it takes some minutes until all of them are. */
+const MAX_COUNTED = 100;
 /** Writers kept open; each holds the directory of its partition in memory. */
 const MAX_WRITERS = 4;
 
@@ -44,6 +47,7 @@ export class PartitionKeeper {
   readonly #log: Pick<Log, 'info' | 'warn' | 'error'>;
   readonly #onFilesChanged: () => void;
   readonly #changing: <T>(work: () => T) => T;
+  readonly #inventory: (mayOpen: number) => PartitionSummary[];
   /** Open writers by day, the least recently used first. */
   readonly #writers = new Map<number, Writer>();
   /** When a day's hot file was last written to by this process. */
@@ -85,6 +89,7 @@ export class PartitionKeeper {
     this.#log = deps.log;
     this.#onFilesChanged = deps.onFilesChanged;
     this.#changing = deps.changing;
+    this.#inventory = createInventory(deps.dir, deps.addon);
   }
 
   /** Syncs what an earlier process or worker left in hot files, and finds what is to be sealed. */
@@ -148,6 +153,8 @@ export class PartitionKeeper {
       .filter(
         ({ day, hot }) => hot && day + PARTITION_MS + SEAL_AFTER_MS <= now && !this.#unsealable.has(day),
       )
+      // One that is being sealed has its hot file to the end.
+      .filter(({ day }) => day !== this.#sealing?.day)
       .filter(({ day }) => (this.#touched.get(day) ?? Number.NEGATIVE_INFINITY) <= quietSince)
       .map(({ day }) => day);
   }
@@ -253,7 +260,7 @@ export class PartitionKeeper {
   }
 
   stats(): UpkeepStats {
-    const files = { hot: { count: 0, bytes: 0 }, sealed: { count: 0, bytes: 0 } };
+    const files = { hot: { count: 0, bytes: 0, chunks: 0 }, sealed: { count: 0, bytes: 0, chunks: 0 } };
     for (const { hot, sealed, day } of listPartitions(this.#dir)) {
       for (const [kind, file] of Object.entries({ hot, sealed })) {
         if (file === undefined) continue;
@@ -262,6 +269,7 @@ export class PartitionKeeper {
         sum.bytes += partitionBytes({ day, [kind]: file });
       }
     }
+    for (const { kind, blocks } of this.#inventory(MAX_COUNTED)) files[kind].chunks += blocks;
     return { ...this.#done, files };
   }
 

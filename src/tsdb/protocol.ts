@@ -61,7 +61,15 @@ export interface UpkeepStats {
   readonly removedByTime: number;
   readonly removedBySize: number;
   readonly deletedSamples: number;
-  readonly files: Readonly<Record<PartitionKind, { readonly count: number; readonly bytes: number }>>;
+  readonly files: Readonly<Record<PartitionKind, PartitionSums>>;
+}
+
+/** Of all partitions of a kind. */
+export interface PartitionSums {
+  readonly count: number;
+  readonly bytes: number;
+  /** Blocks of up to 32 series. */
+  readonly chunks: number;
 }
 
 export type ToStorage =

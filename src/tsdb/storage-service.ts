@@ -205,7 +205,10 @@ export function createStorageService(
       }
       case 'maintain': {
         const error = upkeep();
-        onIdle.push(() => send({ kind: 'maintained', id: message.id, error }));
+        onIdle.push(() => {
+          send({ kind: 'upkeep', stats: keeper.stats() });
+          send({ kind: 'maintained', id: message.id, error });
+        });
         return step();
       }
       case 'delete':

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { PartitionSums } from './protocol.ts';
 import type { Store, StoreStats } from './store.ts';
 
 /** Registers the store's own metrics; each scrape reads the store's counters once per metric. */
@@ -117,11 +118,14 @@ export function registerStoreMetrics(registry: Registry, store: Store): void {
       },
     });
   };
-  const files = ({ upkeep }: StoreStats, what: 'count' | 'bytes') => ({
+  const files = ({ upkeep }: StoreStats, what: keyof PartitionSums) => ({
     hot: upkeep.files.hot[what],
     sealed: upkeep.files.sealed[what],
   });
   labelled('belfry_tsdb_partitions', 'Partition files.', 'kind', (s) => files(s, 'count'));
+  labelled('belfry_tsdb_chunks', 'Chunks of the partitions: blocks of up to 32 series.', 'kind', (s) =>
+    files(s, 'chunks'),
+  );
   labelled(
     'belfry_tsdb_partition_bytes',
     'Size of the partition files, write-ahead logs included.',

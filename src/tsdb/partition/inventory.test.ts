@@ -100,6 +100,16 @@ test('a sealed file says what it holds, after a deletion too, and is opened once
   expect(createInventory(directory.path, undefined)()).toMatchObject([{ samples: 0 }]);
 });
 
+test('a call that may open one file opens that of the newest day, and a later call the others', () => {
+  append();
+  sealAll(directory.path);
+  append();
+  const inventory = createInventory(directory.path, undefined);
+  const names = (mayOpen: number): string[] => inventory(mayOpen).map(({ name }) => name);
+  expect(names(1)).toEqual([HOT]);
+  expect(names(2)).toEqual([SEALED, HOT]);
+});
+
 test('a file that cannot be read is listed with nothing in it', () => {
   writeFileSync(join(directory.path, `${SEALED}.db`), 'nothing of ours');
   expect(createInventory(directory.path, undefined)()).toEqual([

@@ -15,13 +15,17 @@ export interface PartitionSummary extends PartitionCounts {
   readonly bytes: number;
 }
 
-/** Lists the partitions of a directory with what they hold. Files that did not change are not opened again. */
-export function createInventory(dir: string, addon: SqliteAddon): () => PartitionSummary[] {
+/**
+ * Lists the partitions of a directory with what they hold. Files that did not change are not opened again; a call that may open only so
+ * many leaves out further ones, those of the oldest days, for the next.
+ */
+export function createInventory(dir: string, addon: SqliteAddon): (mayOpen?: number) => PartitionSummary[] {
   let known = new Map<string, { readonly state: string; readonly summary: PartitionSummary }>();
-  return () => {
+  return (mayOpen = Number.POSITIVE_INFINITY) => {
     const now: typeof known = new Map();
-    for (const { day, hot, sealed } of listPartitions(dir)) {
-      for (const [kind, file] of Object.entries({ sealed, hot })) {
+    let left = mayOpen;
+    for (const { day, hot, sealed } of listPartitions(dir).reverse()) {
+      for (const [kind, file] of Object.entries({ hot, sealed })) {
         if (file === undefined) continue;
         const stat = statSync(file, { throwIfNoEntry: false });
         // Sealed or removed since it was listed.
@@ -29,20 +33,21 @@ export function createInventory(dir: string, addon: SqliteAddon): () => Partitio
         const wal = kind === 'hot' ? statSync(`${file}-wal`, { throwIfNoEntry: false }) : undefined;
         const state = `${stat.ino} ${stat.size} ${stat.mtimeMs} ${wal?.size} ${wal?.mtimeMs}`;
         const before = known.get(file);
-        const summary =
-          before?.state === state
-            ? before.summary
-            : {
-                name: basename(file, '.db'),
-                kind: kind as PartitionKind,
-                bytes: stat.size,
-                ...counts(file, day, addon),
-              };
+        const isKnown = before?.state === state;
+        if (!isKnown && left-- <= 0) continue;
+        const summary = isKnown
+          ? before.summary
+          : {
+              name: basename(file, '.db'),
+              kind: kind as PartitionKind,
+              bytes: stat.size,
+              ...counts(file, day, addon),
+            };
         now.set(file, { state, summary });
       }
     }
     known = now;
-    return Array.from(now.values(), ({ summary }) => summary);
+    return Array.from(now.values(), ({ summary }) => summary).reverse();
   };
 }
 
