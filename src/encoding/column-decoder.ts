@@ -146,6 +146,12 @@ export class ColumnDecoder {
     this.#columns = columns;
   }
 
+  /** Memory of what is open, about, with what is unpacked when it is needed. */
+  get bytes(): number {
+    const stored = this.#sharedStored.length + this.#noise.length + this.#alone.length;
+    return stored + this.#sharedLength + 16 * this.rows + 200 * this.#columns.length;
+  }
+
   /** How many columns there are; further columns of the group were unknown when the block was written. */
   get columns(): number {
     return this.#columns.length;

@@ -49,6 +49,8 @@ export interface QueryBudget {
  * set once; a series without samples in the range is left out.
  */
 export interface Querier {
+  /** Says that so many selectors will be read: with several, what the first one unpacks is worth keeping for the others. */
+  announce?(selectors: number): void;
   select(matchers: readonly Matcher[], range: TimeRange): readonly SeriesSamples[];
   /** Label sets of the series with samples in the range that match any of the matcher lists; no list means all series. */
   series(sets: readonly (readonly Matcher[])[], range: TimeRange): Labels[];

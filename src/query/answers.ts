@@ -98,6 +98,7 @@ export function writeAnswer(
         return writeFederation(writer, task, querier, settings.lookbackMs, families);
       case 'read': {
         const format = readFormats[task.responseType];
+        querier.announce?.(task.queries.length);
         const results = task.queries.map(({ matchers, range }) => querier.select(matchers, range));
         writer.bytes(format.encode(results, (bytes) => budget.bytes(bytes)));
         return format.contentType;

@@ -4,6 +4,7 @@ import type { Matcher } from '../model/matcher.ts';
 import type { QueryBudget } from '../model/queryable.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { OwnTimeColumn, SeriesEntry, SeriesRef, SourceBlock } from './block.ts';
+import type { KeptBlocks } from './partition/kept-blocks.ts';
 import type { SampleColumns } from './partition/samples.ts';
 
 /** Milliseconds of a partition: one UTC day. */
@@ -29,8 +30,8 @@ export interface Room {
 export interface PartitionReader {
   readonly file: string;
   readonly range: TimeRange;
-  /** Starts a read transaction: until `end`, all calls see the same file. */
-  begin(): void;
+  /** Starts a read transaction: until `end`, all calls see the same file. @param kept where blocks stay unpacked until then */
+  begin(kept?: KeptBlocks): void;
   end(): void;
   /** Series that match, from the labels kept in the partition, whether or not they have samples in a narrower range. */
   match(matchers: readonly Matcher[], budget?: QueryBudget): readonly SeriesEntry[];

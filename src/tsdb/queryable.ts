@@ -19,6 +19,7 @@ import { HeadSelections } from './head-selections.ts';
 import { IndexReader } from './index/index-reader.ts';
 import { SERIES } from './index/layout.ts';
 import { type CompiledMatcher, createMatcherCache, type MatcherCache } from './matching.ts';
+import { KeptBlocks } from './partition/kept-blocks.ts';
 import type { SampleColumns } from './partition/samples.ts';
 import type { PartitionReader } from './partition.ts';
 import type { PartitionCache } from './partition-cache.ts';
@@ -101,6 +102,9 @@ const MATCHED_BYTES = 20;
 /** Bytes of a selected series beside its labels and samples. */
 const SERIES_BYTES = 400;
 
+/** Memory for blocks that stay unpacked between the selectors of a query. */
+const KEPT_BLOCK_BYTES = 8 * 1024 * 1024;
+
 /** Times the directory is listed because a file was sealed, removed or found damaged between listing and opening it. */
 const MAX_LISTINGS = 20;
 
@@ -128,6 +132,8 @@ class StoreQuerier implements Querier {
   /** Partitions in use, each in a read transaction that began after the head was pinned. */
   readonly #open = new Map<string, PartitionReader>();
   readonly #damaged: Kept['damaged'];
+  /** Blocks that more than one selector may want. */
+  #kept: KeptBlocks | undefined;
   /** Places that could not be read, by file: those within it, or why all of it. */
   readonly #missing = new Map<string, Set<string>>();
   #isClosed = false;
@@ -146,6 +152,10 @@ class StoreQuerier implements Querier {
     this.#budget = budget;
     this.#release = release;
     head.pin();
+  }
+
+  announce(selectors: number): void {
+    if (selectors > 1) this.#kept = new KeptBlocks(KEPT_BLOCK_BYTES);
   }
 
   select(matchers: readonly Matcher[], range: TimeRange): readonly SeriesSamples[] {
@@ -390,7 +400,7 @@ class StoreQuerier implements Querier {
     const reader = this.#partitions.take(path);
     if (reader === undefined) return undefined;
     try {
-      reader.begin();
+      reader.begin(this.#kept);
     } catch (error) {
       if (!(error instanceof CorruptBlockError)) throw error;
       this.#partitions.discard(reader, error);

@@ -40,6 +40,13 @@ export class SeriesReader {
     this.needs.set(key, mergedWith(intervals, { from, to, series: undefined, told: undefined }));
   }
 
+  /** Says that all reads are announced. */
+  announced(): void {
+    let selectors = 0;
+    for (const intervals of this.needs.values()) selectors += intervals.length;
+    this.querier.announce?.(selectors);
+  }
+
   /** The series of a selector with at least the samples in `[from, to)`; often more, shared with other selectors. */
   read(selector: VectorSelector, from: number, to: number): readonly SeriesSamples[] {
     const series = this.find(selector, from, to);
@@ -148,4 +155,5 @@ export function announceReads(
     }
   };
   visit(expr, grid);
+  reader.announced();
 }

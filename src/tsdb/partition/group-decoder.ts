@@ -49,6 +49,13 @@ export class GroupDecoder {
     this.hasExtras = true;
   }
 
+  /** Memory of what is open, about, with what is unpacked when it is needed. */
+  get bytes(): number {
+    let bytes = this.values.bytes + (this.#hasStarts ? this.#starts!.bytes : 0);
+    for (const blob of this.#histograms?.values() ?? []) bytes += blob.length;
+    return bytes;
+  }
+
   /** Bytes that the histograms of a column take as they are stored; 0 when it has none. */
   histogramBytes(column: number): number {
     return this.#histograms?.get(column)?.length ?? 0;

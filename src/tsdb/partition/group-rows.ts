@@ -4,6 +4,7 @@ import type { QueryBudget } from '../../model/queryable.ts';
 import { wordsOf } from '../../model/sample.ts';
 import { isHistogramAt } from '../histogram-cell.ts';
 import { GroupDecoder } from './group-decoder.ts';
+import type { KeptBlock } from './kept-blocks.ts';
 import type { SampleExtras } from './samples.ts';
 import { identityOf } from './schema.ts';
 import { mergeTimelines } from './timeline.ts';
@@ -15,6 +16,8 @@ export interface GroupBlock {
   /** Where the blob was found. */
   readonly table: 'block' | 'own';
   readonly id: number;
+  /** Where it stays unpacked for the next selector of the query. */
+  readonly kept?: KeptBlock | undefined;
 }
 
 /** A column over the rows of all blocks: `values[i]` belongs to `timestamps[i]` where bit i of `presence` is set. */
@@ -32,7 +35,9 @@ export interface GatheredColumn extends SampleExtras {
 export class GroupRows {
   timestamps: Float64Array = new Float64Array(0);
   #positions: readonly (number | Uint32Array)[] = [];
+  /** Of the blocks that are open, and those to open others with. */
   #decoders: GroupDecoder[] = [];
+  readonly #spare: GroupDecoder[] = [];
   #open = 0;
   #scratch = new Float64Array(0);
 
@@ -42,11 +47,17 @@ export class GroupRows {
    */
   open(blocks: readonly GroupBlock[], damaged?: (error: CorruptBlockError) => void): void {
     const whole: GroupBlock[] = [];
+    this.#decoders = [];
     for (const block of blocks) {
-      if (this.#decoders.length === whole.length) this.#decoders.push(new GroupDecoder());
+      const { kept } = block;
+      const decoder = kept?.decoder ?? (this.#spare[whole.length] ??= new GroupDecoder());
       try {
-        openBlock(this.#decoders[whole.length]!, block);
+        if (!kept?.isOpen) {
+          openBlock(decoder, block);
+          kept?.opened();
+        }
         whole.push(block);
+        this.#decoders.push(decoder);
       } catch (error) {
         if (!damaged || !(error instanceof CorruptBlockError)) throw error;
         damaged(error);

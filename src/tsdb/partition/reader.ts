@@ -13,6 +13,7 @@ import type { ColumnCache } from './column-cache.ts';
 import { GroupDecoder } from './group-decoder.ts';
 import { type GroupBlock, GroupRows } from './group-rows.ts';
 import { decodeGroups, GroupDirectory, OWN_TIMELINE } from './groups.ts';
+import type { KeptBlock, KeptBlocks } from './kept-blocks.ts';
 import { LabelIndex } from './label-index.ts';
 import { isoDay, parsePartitionName } from './names.ts';
 import { compact, mergeSamples, type SampleColumns, sliceExtras } from './samples.ts';
@@ -102,6 +103,10 @@ export class FileReader implements PartitionReader {
   #directory = new GroupDirectory();
   #groupsUpTo = 0;
 
+  /** Blocks that stay unpacked while this transaction lasts, by row of their table. */
+  #kept: KeptBlocks | undefined;
+  readonly #keptBlocks = new Map<number, KeptBlock>();
+  readonly #keptOwn = new Map<string, readonly GroupBlock[]>();
   /** Of sealed files only: nothing in them changes. */
   readonly #cache: ColumnCache | undefined;
   readonly #owner: number;
@@ -116,7 +121,8 @@ export class FileReader implements PartitionReader {
     this.#sql = statements(db);
   }
 
-  begin(): void {
+  begin(kept?: KeptBlocks): void {
+    this.#kept = kept;
     // A sealed file never changes: what was read of it once holds, and its rows need no common transaction.
     if (this.meta.kind === 'sealed' && this.#groupsUpTo > 0) return;
     corruptionAt(this.file, () => {
@@ -133,6 +139,9 @@ export class FileReader implements PartitionReader {
 
   end(): void {
     this.#timelines = new Map();
+    this.#kept = undefined;
+    this.#keptBlocks.clear();
+    this.#keptOwn.clear();
     if (this.#db.inTransaction) corruptionAt(this.file, () => this.#sql.rollback.run());
   }
 
@@ -433,16 +442,27 @@ export class FileReader implements PartitionReader {
     for (const row of this.#timelineRows(timeline, damaged)) {
       if (row.last < range.from || row.first >= range.to) continue;
       const id = blockId(row.sequence, group);
+      let kept = this.#keptBlocks.get(id);
+      if (kept) {
+        blocks.push({ timestamps: row.timestamps, blob: kept.blob, table: 'block', id, kept });
+        continue;
+      }
       this.#guarded(damaged, () => {
         const blob = this.#sql.block.get(id) as Buffer | undefined;
-        if (blob) blocks.push({ timestamps: row.timestamps, blob, table: 'block', id });
-        else this.#checkCount(`rows in table block with id ${id}`, 0, this.meta.kind === 'sealed' ? 1 : 0);
+        if (blob) {
+          kept = this.#kept?.place(blob);
+          if (kept) this.#keptBlocks.set(id, kept);
+          blocks.push({ timestamps: row.timestamps, blob, table: 'block', id, kept });
+        } else this.#checkCount(`rows in table block with id ${id}`, 0, this.meta.kind === 'sealed' ? 1 : 0);
       });
     }
     return blocks;
   }
 
-  #ownBlocks(group: number, range: TimeRange, damaged?: Damaged): GroupBlock[] {
+  #ownBlocks(group: number, range: TimeRange, damaged?: Damaged): readonly GroupBlock[] {
+    const key = `${group} ${range.from} ${range.to}`;
+    const known = this.#keptOwn.get(key);
+    if (known) return known;
     const rows = this.#sql.own.all(range.to, range.from, ...rowsOf(group)) as {
       readonly id: number;
       readonly first: number;
@@ -451,16 +471,25 @@ export class FileReader implements PartitionReader {
       readonly b: Buffer | null;
     }[];
     const blocks: GroupBlock[] = [];
+    let again = 0;
     for (const { id, first, last, ts, b } of rows) {
       this.#guarded(damaged, () =>
         corruptionAt(`${this.file}: table own, row ${id}`, () => {
           const identity = identityOf(id, first, last);
           // Outside the range, as far as its `first` and `last` can be trusted.
           if (b === null) checkFrame(ts, identity);
-          else blocks.push({ timestamps: decodeTimestamps(ts, identity), blob: b, table: 'own', id });
+          else {
+            const timestamps = decodeTimestamps(ts, identity);
+            const kept = this.#kept?.place(b);
+            blocks.push({ timestamps, blob: b, table: 'own', id, kept });
+            if (!kept) return;
+          }
+          again++;
         }),
       );
     }
+    // Whoever asks next must hear of damage as well.
+    if (this.#kept && again === rows.length) this.#keptOwn.set(key, blocks);
     return blocks;
   }
 
