@@ -166,7 +166,8 @@ export function createEndpoint(
 
   const waiting = (source: number, { open, position, cursor }: SourceState): number => {
     if (open) return Math.max(1, open.chunk.samples);
-    if (cursor.to !== undefined) return 1;
+    // Begun by an earlier process, and not yet read again.
+    if (cursor.to !== undefined && position.done === cursor.done) return 1;
     return source === OWN_TIMES ? Math.max(0, newestRow - position.done) : tail.pending(source, position);
   };
 

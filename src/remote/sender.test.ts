@@ -1,133 +1,20 @@
 import path from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
-import { configFromData } from '../config/config.ts';
-import type { RemoteWriteConfig } from '../config/remote-write.ts';
 import { ProtobufReader } from '../exposition/remote/protobuf.ts';
 import { decodeSnappy } from '../exposition/remote/snappy.ts';
-import { readWriteRequestV1, readWriteRequestV2 } from '../exposition/remote/write-request.ts';
-import { formatSeries, labelsFromObject, NO_LABELS } from '../model/labels.ts';
-import { isStaleAt } from '../model/sample.ts';
+import { labelsFromObject, NO_LABELS } from '../model/labels.ts';
 import { relabelling } from '../scraper/relabel-labels.ts';
-import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
+import { fakeClock } from '../testing/fake-clock.ts';
 import { storeBench } from '../tsdb/store.fixture.ts';
 import type { Store } from '../tsdb/store.ts';
 import { deliveredLogRow } from './cursors.ts';
-import type { PostAnswer } from './endpoint.ts';
-import type { EndpointReport, FromSender, ToSender } from './protocol.ts';
+import type { ToSender } from './protocol.ts';
+import { endpoint, receiver, start, take } from './sender.fixture.ts';
 import { createSender } from './service.ts';
 
 const bench = storeBench();
 afterEach(() => bench.clean());
-
-/** What a receiver was sent: each sample as text, in the order it came. */
-interface FakeReceiver {
-  readonly samples: string[];
-  readonly requests: { readonly count: number; readonly headers: Readonly<Record<string, string>> }[];
-  /** How it answers next; delivered unless something else is set. */
-  answer: Partial<PostAnswer> | undefined;
-  /** Requests after this many hang. */
-  limit: number;
-}
-
-const receiver = (): FakeReceiver => ({
-  samples: [],
-  requests: [],
-  answer: undefined,
-  limit: Number.POSITIVE_INFINITY,
-});
-
-function take(to: FakeReceiver, body: Uint8Array, headers: Readonly<Record<string, string>>): void {
-  const bytes = decodeSnappy(body, 1e8);
-  const isV2 = headers['content-type']!.includes('v2');
-  let count = 0;
-  for (const item of isV2 ? readWriteRequestV2(bytes) : readWriteRequestV1(bytes)) {
-    if (item?.kind !== 'series' || typeof item.labels === 'string') continue;
-    for (let i = 0; i < item.count; i++) {
-      const value = isStaleAt(item.words, i) ? 'stale' : item.values[i];
-      to.samples.push(`${formatSeries(item.labels)} ${item.timestamps[i]} ${value}`);
-      count++;
-    }
-  }
-  to.requests.push({ count, headers });
-}
-
-interface Running {
-  report(): EndpointReport | undefined;
-  logs: string[];
-  apply(config: Parameters<typeof endpoint>[0], start?: { since: number; logRow: number }): void;
-  /** Ends without a word, as a kill does. */
-  kill(): void;
-  close(): Promise<void>;
-}
-
-const endpoint = (config: object): RemoteWriteConfig =>
-  configFromData({
-    remote_write: [{ url: 'http://there/write', ...config }],
-  }).remote_write[0]!;
-
-function start(store: Store, clock: FakeClock, to: FakeReceiver): Running {
-  const { port1, port2 } = new MessageChannel();
-  let last: EndpointReport | undefined;
-  let closed: (() => void) | undefined;
-  let isDead = false;
-  const logs: string[] = [];
-  const init = {
-    shared: store.shared,
-    logFile: path.join(store.dir, 'log.db'),
-    userAgent: 'Belfry/test',
-    environment: {},
-  };
-  createSender(port2, init, {
-    clock,
-    addon: undefined,
-    compileRelabel: relabelling,
-    createPost: () => ({
-      close() {},
-      async post({ body, headers, signal }) {
-        if (isDead || to.requests.length >= to.limit) {
-          return new Promise((_, reject) =>
-            signal.addEventListener('abort', () => reject(new Error('aborted'))),
-          );
-        }
-        const answer = { status: 204, text: '', retryAfter: undefined, ...to.answer };
-        if (answer.status < 300) take(to, body, headers);
-        return answer;
-      },
-    }),
-  });
-  port1.on('message', (message: FromSender) => {
-    if (message.kind === 'report') {
-      last = message.endpoints[0];
-      store.holdLog(message.logRow);
-    } else if (message.kind === 'log') logs.push(message.message);
-    else closed?.();
-  });
-  port1.unref();
-  const post = (message: ToSender): void => port1.postMessage(message);
-  return {
-    report: () => last,
-    logs,
-    apply: (config, place = { since: clock.now() - 1, logRow: 0 }) =>
-      post({
-        kind: 'apply',
-        endpoints: [
-          { name: 'there', config: endpoint(config), externalLabels: labelsFromObject({ site: 'north' }) },
-        ],
-        start: place,
-      }),
-    kill() {
-      isDead = true;
-    },
-    async close() {
-      const done = new Promise<void>((resolve) => (closed = resolve));
-      post({ kind: 'close' });
-      const waiting = setInterval(() => void clock.advance(1000), 5);
-      await done;
-      clearInterval(waiting);
-    },
-  };
-}
 
 /** A source with two series; `scrape` appends a row of both. */
 function target(store: Store, key = 'target') {
@@ -300,6 +187,47 @@ test('samples that bring their own times go out once, in any order they come, ac
   expect(deliveredLogRow(dir, undefined)).toBeGreaterThan(1);
 });
 
+test.each([
+  ['loses nothing and doubles nothing', false],
+  ['whose answer was lost doubles what was in it, and that alone', true],
+] as const)('a kill after a request of pushed samples %s', async (_, isMute) => {
+  const clock = fakeClock();
+  const dir = bench.directory();
+  const store = bench.open(dir, { clock });
+  const to = receiver();
+  const base = clock.now();
+  const first = start(store, clock, to);
+  first.apply({ queue_config: { max_samples_per_send: 5 } });
+  const expected: string[] = [];
+  for (const host of ['a', 'b', 'c', 'd']) {
+    for (let n = 0; n < 3; n++) {
+      store.append(labelsFromObject({ __name__: 'pushed', host }), base + n * 1000, n);
+      expected.push(`pushed{host="${host}", site="north"} ${base + n * 1000} ${n}`);
+    }
+  }
+  await store.committed();
+  to.limit = 2;
+  to.isMute = isMute;
+  await clock.advance('7s');
+  first.kill();
+  const before = [...to.samples];
+  expect(before).toHaveLength(isMute ? 3 : 6);
+  await bench.close(store);
+
+  const again = bench.open(dir, { clock, heldLogRow: deliveredLogRow(dir, undefined) });
+  to.limit = Number.POSITIVE_INFINITY;
+  to.isMute = false;
+  const second = start(again, clock, to);
+  second.apply(
+    { queue_config: { max_samples_per_send: 5 } },
+    { since: clock.now(), logRow: again.newestLogRow() },
+  );
+  await clock.advance('20s');
+  expect(sorted(to.samples)).toEqual(sorted(isMute ? [...expected, ...before] : expected));
+  expect(second.report()).toMatchObject({ pending: 0 });
+  await second.close();
+});
+
 test('what a receiver refuses for good is dropped and counted; too many requests are waited for', async () => {
   const clock = fakeClock();
   const store = bench.open(bench.directory(), { clock });
@@ -410,7 +338,10 @@ test('version 2.0 says symbols once, start timestamps and native histograms', as
   source.commit();
   await clock.advance('7s');
   await clock.advance('7s');
-  expect(to.samples).toEqual([`a{job="t"} ${base} 5`]);
+  expect(to.samples).toEqual([
+    `a{job="t"} ${base} 5 from ${base - 60_000}`,
+    expect.stringMatching(/^h\{job="t"\} \d+ \{"schema":1,"count":6,"sum":2.5,/),
+  ]);
   const fields = new ProtobufReader(bodies[0]!);
   const symbols: string[] = [];
   const series: string[] = [];
