@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { MatcherSyntaxError, readMatchers, sortMatchers } from '../model/alert-matchers.ts';
 import type { Matcher } from '../model/matcher.ts';
-import { labelName, legacyLabelName, oldForm, regex, text, verbatim } from './leaves.ts';
-import { parseMatchers, sortMatchers } from './matchers.ts';
+import { labelName, legacyLabelName, oldForm, regex, regexError, text, verbatim } from './leaves.ts';
 
 /** While an alert matches all source matchers, those that match all target matchers and share the `equal` labels are muted. */
 export interface InhibitRuleConfig {
@@ -19,14 +19,20 @@ export const matcherList = () =>
         .meta({ verbatim: true, type: 'matcher' })
         .transform((value, context) => {
           try {
-            return parseMatchers(value);
+            return readMatchers(value, checkExpression);
           } catch (error) {
-            context.issues.push({ code: 'custom', message: (error as Error).message, input: value });
+            if (!(error instanceof MatcherSyntaxError)) throw error;
+            context.issues.push({ code: 'custom', message: error.detail, input: value });
             return z.NEVER;
           }
         }),
     )
     .transform((lists) => sortMatchers(lists.flat()));
+
+function checkExpression({ op, value }: Matcher): void {
+  const fault = op === '=~' || op === '!~' ? regexError(value) : undefined;
+  if (fault !== undefined) throw new Error(fault);
+}
 
 /** `match`, `source_match` and `target_match`: labels and their values. */
 export const equalMap = () => z.record(legacyLabelName(), verbatim());

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { sortMatchers } from '../model/alert-matchers.ts';
 import { parseMatcher, parseMatchers } from './matcher-syntax.ts';
-import { formatAlertMatchers, sortMatchers } from './matching.ts';
+import { formatAlertMatchers } from './matching.ts';
 
 test.each([
   ['a="b"', 'a', '=', 'b'],

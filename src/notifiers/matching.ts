@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { compareStrings, type Labels, labelValue, quote } from '../model/labels.ts';
+import { type Labels, labelValue, quote } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
 
 /** Longest regular expression that is compiled on the main thread, characters. */
@@ -53,18 +53,6 @@ export function perLabelSet<T>(answer: (labels: Labels) => T): (labels: Labels) 
     if (!found) known.set(labels, (found = { value: answer(labels) }));
     return found.value;
   };
-}
-
-const OP_ORDER = ['=', '!=', '=~', '!~'];
-
-/** Upstream's order: by name, then value, then operator. Group keys depend on it. */
-export function sortMatchers(matchers: readonly Matcher[]): readonly Matcher[] {
-  return [...matchers].sort(
-    (a, b) =>
-      compareStrings(a.name, b.name) ||
-      compareStrings(a.value, b.value) ||
-      OP_ORDER.indexOf(a.op) - OP_ORDER.indexOf(b.op),
-  );
 }
 
 const RESERVED = /[\s{}!=~,\\"'`]/;

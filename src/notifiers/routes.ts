@@ -1,7 +1,8 @@
 import type { RouteConfig } from '../config/route.ts';
+import { sortMatchers } from '../model/alert-matchers.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
-import { type CompiledMatchers, compileMatchers, formatAlertMatchers, sortMatchers } from './matching.ts';
+import { type CompiledMatchers, compileMatchers, formatAlertMatchers } from './matching.ts';
 
 /** A node of the route tree with everything it inherits filled in. Durations in ms. */
 export interface Route {
