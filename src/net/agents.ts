@@ -86,7 +86,11 @@ function proxyUrl(text: string): URL {
  * alone is shown the client certificate and answers to `server_name`
  */
 export async function tlsOptions(tls: TlsConfig, own: boolean): Promise<AgentOptions> {
-  const options: AgentOptions = { rejectUnauthorized: !tls.insecure_skip_verify };
+  // A server that speaks HTTP/2 alone then says so, and not something that is no answer.
+  const options: AgentOptions = {
+    rejectUnauthorized: !tls.insecure_skip_verify,
+    ALPNProtocols: ['http/1.1'],
+  };
   const ca = await textOf(tls.ca, tls.ca_file);
   if (ca !== undefined) options.ca = ca;
   if (tls.min_version) options.minVersion = TLS_VERSIONS[tls.min_version];

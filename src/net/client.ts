@@ -156,7 +156,8 @@ async function answer(url: URL, parts: RequestParts, signal: AbortSignal): Promi
       request.on('response', resolve);
       request.on('error', (error: NodeJS.ErrnoException) => {
         const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-        reject(signal.aborted ? signal.reason : stale ? new StaleConnection() : error);
+        if (signal.aborted) reject(signal.reason);
+        else reject(stale ? new StaleConnection() : speaksHttp2Only(error) ? new Http2OnlyError() : error);
       });
       request.end(parts.body);
     });
@@ -170,6 +171,33 @@ async function answer(url: URL, parts: RequestParts, signal: AbortSignal): Promi
 }
 
 class StaleConnection extends Error {}
+
+/** Whoever waits for an answer is to know that none can come. */
+class Http2OnlyError extends Error {
+  constructor() {
+    super('the server speaks HTTP/2 only; requests are HTTP/1.1');
+    this.name = 'Http2OnlyError';
+  }
+}
+
+const SETTINGS_FRAME = 4;
+
+/** Whether a server refused HTTP/1.1 when TLS began, or answered with the frame that HTTP/2 begins with. */
+function speaksHttp2Only({
+  code,
+  message,
+  rawPacket,
+}: NodeJS.ErrnoException & { rawPacket?: Buffer }): boolean {
+  if (message.includes('alert no application protocol')) return true;
+  return (
+    code === 'HPE_INVALID_CONSTANT' &&
+    rawPacket !== undefined &&
+    rawPacket.length >= 9 &&
+    rawPacket[0] === 0 &&
+    rawPacket[3] === SETTINGS_FRAME &&
+    rawPacket.readUInt32BE(5) === 0
+  );
+}
 
 /** Of a request's own headers those that tell nothing secret; keys and signatures stay with the host they are for. */
 function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {

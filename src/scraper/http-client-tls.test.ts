@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import http2 from 'node:http2';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -109,4 +110,44 @@ test.skipIf(!hasOpenssl).each([
   ['a file that is not there', { ca_file: file('none') }, 'ENOENT'],
 ])('%s fails the scrape', async (_, tls, problem) => {
   await expect(fetchPage(tls)).rejects.toThrow(problem);
+});
+
+test.skipIf(!hasOpenssl)('a server that speaks HTTP/2 alone is told so, with TLS and without', async () => {
+  const secure = http2.createSecureServer({
+    cert: readFileSync(file('server.example.crt')),
+    key: readFileSync(file('server.example.key')),
+  });
+  const plain = http2.createServer((_, response) => response.end('up 1\n'));
+  /** Ignores what the client offers and begins with its settings, as Go's does when it is made so. */
+  const eager = net.createServer((socket) => {
+    socket.on('error', () => {});
+    socket.write(Buffer.from('000006040000000000000500004000', 'hex'));
+  });
+  const said: string[] = [];
+  for (const [scheme, one] of [
+    ['https', secure],
+    ['http', plain],
+    ['http', eager],
+  ] as const) {
+    one.listen(0, '127.0.0.1');
+    await once(one, 'listening');
+    const { port } = one.address() as AddressInfo;
+    const client = createPageClient(
+      scrapeJob({ job_name: 'a', tls_config: { insecure_skip_verify: true } }),
+      new PageBuffers(),
+      deps,
+    );
+    const answer = client.fetch({
+      url: `${scheme}://127.0.0.1:${port}/metrics`,
+      headers: {},
+      compressed: false,
+      bodyLimitBytes: 1e6,
+      expectedBytes: 0,
+      signal: AbortSignal.timeout(60_000),
+    });
+    said.push(await answer.then(String, (error: Error) => error.message));
+    client.close();
+    one.close();
+  }
+  expect(said).toEqual(Array(3).fill('the server speaks HTTP/2 only; requests are HTTP/1.1'));
 });
