@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import http from 'node:http';
-import https, { type AgentOptions } from 'node:https';
+import type http from 'node:http';
+import type { AgentOptions } from 'node:https';
 import type { SecureVersion } from 'node:tls';
 import type { TlsConfig } from '../config/http-client.ts';
+import { builtin } from './builtin.ts';
 import type { ProxyChoice } from './proxy.ts';
 import { type ConnectHeaders, tunnelAgent } from './tunnel.ts';
 
@@ -67,11 +68,12 @@ function newAgent(
   proxy: string | undefined,
   connectHeaders: ConnectHeaders,
 ): http.Agent {
-  if (proxy === undefined) return isSecure ? new https.Agent(options) : new http.Agent(options);
+  if (proxy === undefined)
+    return isSecure ? new builtin.https.Agent(options) : new builtin.http.Agent(options);
   const url = proxyUrl(proxy);
   return isSecure
     ? tunnelAgent(options, url, connectHeaders)
-    : new http.Agent({ ...options, proxyEnv: { HTTP_PROXY: url.href } });
+    : new builtin.http.Agent({ ...options, proxyEnv: { HTTP_PROXY: url.href } });
 }
 
 function proxyUrl(text: string): URL {

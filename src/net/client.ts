@@ -1,9 +1,9 @@
-import http, { type IncomingMessage } from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import { createAgents } from './agents.ts';
 import { secretHeaders } from './auth.ts';
+import { builtin } from './builtin.ts';
 import { createTokenSource, type PostForm, type TokenSource } from './oauth2.ts';
 import { type Environment, proxyChoice } from './proxy.ts';
 
@@ -33,11 +33,11 @@ export interface HttpClient {
    * Resolves with the head of the answer; its body is the caller's to read or destroy.
    * @throws Error saying what went wrong
    */
-  get(request: HttpGet): Promise<IncomingMessage>;
+  get(request: HttpGet): Promise<http.IncomingMessage>;
   /** The same with a body. Only redirects that keep the method are followed. */
-  post(request: HttpPost): Promise<IncomingMessage>;
+  post(request: HttpPost): Promise<http.IncomingMessage>;
   /** Any method; redirects are followed as Go does, which asks with GET where the answer was 301 to 303. */
-  send(request: HttpSend): Promise<IncomingMessage>;
+  send(request: HttpSend): Promise<http.IncomingMessage>;
   close(): void;
 }
 
@@ -65,7 +65,7 @@ export function createHttpClient(config: HttpClientConfig, deps: HttpClientDeps)
     request: HttpGet,
     given: Pick<RequestParts, 'method' | 'body'>,
     mayChangeMethod: boolean,
-  ): Promise<IncomingMessage> => {
+  ): Promise<http.IncomingMessage> => {
     let { method, body } = given;
     const secrets = await secretHeaders(config);
     if (tokens) secrets.authorization = await tokens.source.authorization(request.signal);
@@ -147,10 +147,10 @@ interface RequestParts {
 }
 
 /** Resolves with the head of the answer. A kept connection that the server closed meanwhile is tried once more on a new one. */
-async function answer(url: URL, parts: RequestParts, signal: AbortSignal): Promise<IncomingMessage> {
-  const attempt = (): Promise<IncomingMessage> =>
+async function answer(url: URL, parts: RequestParts, signal: AbortSignal): Promise<http.IncomingMessage> {
+  const attempt = (): Promise<http.IncomingMessage> =>
     new Promise((resolve, reject) => {
-      const send = url.protocol === 'https:' ? https.request : http.request;
+      const { request: send } = url.protocol === 'https:' ? builtin.https : builtin.http;
       const { agent, headers, method } = parts;
       const request = send(url, { agent, headers, method, signal });
       request.on('response', resolve);
@@ -207,7 +207,7 @@ function withoutCredentials(headers: Readonly<Record<string, string>>): Record<s
 const HARMLESS = /^(accept(-language|-encoding)?|content-(type|encoding|length)|user-agent|x-prometheus-.*)$/;
 
 function redirectOf(
-  response: IncomingMessage,
+  response: http.IncomingMessage,
   method: RequestParts['method'],
   mayChangeMethod: boolean,
 ): string | undefined {
@@ -217,7 +217,7 @@ function redirectOf(
   return redirects ? response.headers.location : undefined;
 }
 
-async function smallText(response: IncomingMessage): Promise<string> {
+async function smallText(response: http.IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {

@@ -1,7 +1,7 @@
-import http from 'node:http';
-import https from 'node:https';
+import type https from 'node:https';
 import type { Socket } from 'node:net';
-import tls from 'node:tls';
+import type tls from 'node:tls';
+import { builtin } from './builtin.ts';
 
 /** Headers of the request that opens a tunnel. */
 export type ConnectHeaders = Readonly<Record<string, readonly string[]>>;
@@ -14,14 +14,14 @@ export function tunnelAgent(
   proxy: URL,
   connectHeaders: ConnectHeaders,
 ): https.Agent {
-  const agent = new https.Agent(options);
+  const agent = new builtin.https.Agent(options);
   agent.createConnection = (target, callback) => {
     const host = String(target.host ?? target.hostname ?? '');
     const authority = `${host.includes(':') ? `[${host}]` : host}:${target.port ?? 443}`;
     const made = (error: Error | null, socket?: tls.TLSSocket): void =>
       (callback as (error: Error | null, socket?: tls.TLSSocket) => void)(error, socket);
     openTunnel(proxy, authority, connectHeaders).then(
-      (socket) => made(null, tls.connect({ ...(target as tls.ConnectionOptions), socket })),
+      (socket) => made(null, builtin.tls.connect({ ...(target as tls.ConnectionOptions), socket })),
       (error: Error) => made(error),
     );
     return undefined;
@@ -53,7 +53,7 @@ function openTunnel(proxy: URL, authority: string, connectHeaders: ConnectHeader
   return new Promise((resolve, reject) => {
     const refused = (status: number | undefined): Error =>
       new Error(`the proxy refused the connection with status ${status}`);
-    const request = isSecure ? https.request(options) : http.request(options);
+    const request = (isSecure ? builtin.https : builtin.http).request(options);
     request.on('error', (error) => reject(new Error(`cannot reach the proxy: ${error.message}`)));
     request.on('timeout', () => request.destroy(new Error(`no answer within ${TUNNEL_TIMEOUT_MS} ms`)));
     request.on('connect', (response, socket: Socket) => {
