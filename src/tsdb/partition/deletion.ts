@@ -122,7 +122,7 @@ export function* rewriteDay(
     else yield* packSeries(writer, readers, keep);
     if (tally.samples === before) return undefined;
     const isEmpty = writer.seriesCount === 0;
-    writer.finish();
+    yield* writer.finishing();
     writer = undefined;
     tally.days++;
     tally.bytesBefore += partitionBytes(files);

@@ -25,6 +25,18 @@ export interface CollectedLabels {
  * @throws CorruptBlockError when a blob is damaged
  */
 export function collectLabels(blobs: Iterable<StoredBlob>, charge: (bytes: number) => void): CollectedLabels {
+  const steps = collectingLabels(blobs, charge);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** The same, a blob in a step. */
+export function* collectingLabels(
+  blobs: Iterable<StoredBlob>,
+  charge: (bytes: number) => void,
+): Generator<void, CollectedLabels> {
   const symbols = new SymbolTable(charge);
   const labels = new LabelTable(charge);
   const refs = new Words(charge);
@@ -50,6 +62,7 @@ export function collectLabels(blobs: Iterable<StoredBlob>, charge: (bytes: numbe
         starts.push(rows.length);
       },
     });
+    yield;
   }
   return {
     text: symbols.text(),

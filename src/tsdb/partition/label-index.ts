@@ -3,7 +3,7 @@ import type { Matcher } from '../../model/matcher.ts';
 import type { QueryBudget } from '../../model/queryable.ts';
 import type { SeriesEntry, SeriesRef, SourceId } from '../block.ts';
 import { type CompiledMatcher, compileMatcher } from '../matching.ts';
-import { collectLabels } from './label-collector.ts';
+import { type CollectedLabels, collectLabels } from './label-collector.ts';
 import { RefMap } from './ref-map.ts';
 import type { StoredBlob } from './schema.ts';
 
@@ -45,11 +45,12 @@ export class LabelIndex {
   #remembered = 0;
 
   /**
+   * @param source the blobs, or what was collected of them
    * @param charge told of bytes before they are taken; throws when they are too many
    * @throws CorruptBlockError when a blob is damaged
    */
-  constructor(blobs: Iterable<StoredBlob>, charge: (bytes: number) => void = () => {}) {
-    const built = collectLabels(blobs, charge);
+  constructor(source: Iterable<StoredBlob> | CollectedLabels, charge: (bytes: number) => void = () => {}) {
+    const built = 'refs' in source ? source : collectLabels(source, charge);
     this.count = built.refs.length;
     this.#text = Buffer.from(built.text.buffer, built.text.byteOffset, built.text.length);
     this.#offsets = built.offsets;

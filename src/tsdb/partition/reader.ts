@@ -14,6 +14,7 @@ import { GroupDecoder } from './group-decoder.ts';
 import { type GroupBlock, GroupRows } from './group-rows.ts';
 import { decodeGroups, GroupDirectory, OWN_TIMELINE } from './groups.ts';
 import type { KeptBlock, KeptBlocks } from './kept-blocks.ts';
+import { collectingLabels } from './label-collector.ts';
 import { LabelIndex } from './label-index.ts';
 import { isoDay, parsePartitionName } from './names.ts';
 import { compact, mergeSamples, type SampleColumns, sliceExtras } from './samples.ts';
@@ -170,13 +171,37 @@ export class FileReader implements PartitionReader {
         const blobs = this.#sql.series.iterate() as Iterable<StoredBlob>;
         // The old one goes first: two of them need not be in memory at once.
         this.#labels = undefined;
-        const labels = new LabelIndex(blobs, budget && ((bytes) => budget.bytes(bytes)));
-        this.#checkCount('series', labels.count, this.meta.series);
-        this.#labels = labels;
-        this.#labelsUpTo = last;
+        return this.#keepLabels(new LabelIndex(blobs, budget && ((bytes) => budget.bytes(bytes))), last);
       }
       return this.#labels;
     });
+  }
+
+  /** Reads the labels of a sealed or hot file in steps, so that `labels` has them. @throws CorruptBlockError */
+  *readingLabels(): Generator<void, void> {
+    const upTo = this.#sql.lastSeries.get() as number;
+    if (this.#labels && upTo === this.#labelsUpTo) return;
+    const blobs = this.#sql.series.iterate() as Iterable<StoredBlob>;
+    const steps = collectingLabels(blobs, () => {});
+    try {
+      for (;;) {
+        const { done, value } = corruptionAt(`${this.file}: table series`, () => steps.next());
+        if (!done) yield;
+        else {
+          this.#keepLabels(new LabelIndex(value), upTo);
+          return;
+        }
+      }
+    } finally {
+      steps.return(undefined as never);
+    }
+  }
+
+  #keepLabels(labels: LabelIndex, upTo: number): LabelIndex {
+    this.#checkCount('series', labels.count, this.meta.series);
+    this.#labels = labels;
+    this.#labelsUpTo = upTo;
+    return labels;
   }
 
   read(

@@ -71,7 +71,7 @@ export function* sealDay(options: SealOptions): Generator<void, SealResult> {
     yield;
     yield* packSeries(writer, readers);
     const { samples, seriesCount: series } = writer;
-    writer.finish();
+    yield* writer.finishing();
     writer = undefined;
     for (const reader of readers.splice(0)) closeReader(reader);
     yield;
@@ -143,6 +143,7 @@ export function* packSeries(
   readers: readonly FileReader[],
   keep: Keep = (_entry, samples) => samples,
 ): Generator<void, void> {
+  for (const reader of readers) yield* reader.readingLabels();
   for (const chunk of seriesOf(readers)) yield* addChunk(writer, readers, chunk, keep);
 }
 

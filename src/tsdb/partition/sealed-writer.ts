@@ -131,10 +131,19 @@ export class SealedWriter {
 
   /** Writes what is still open, the labels and the directory, and closes the file. */
   finish(): void {
-    while (this.#open.length > 0) this.#flush(this.#open[0]!);
+    for (const _ of this.finishing());
+  }
+
+  /** The same in steps of some milliseconds. */
+  *finishing(): Generator<void, void> {
+    while (this.#open.length > 0) {
+      this.#flush(this.#open[0]!);
+      yield;
+    }
     const addSeries = this.#db.prepare('INSERT INTO series (id, b) VALUES (?, ?)');
     for (let from = 0, id = 1; from < this.#series.length; from += SERIES_PER_BLOB, id++) {
       addSeries.run(id, encodeSeries(this.#series.slice(from, from + SERIES_PER_BLOB), identityOf(id)));
+      yield;
     }
     const addGroups = this.#db.prepare('INSERT INTO grp (id, b) VALUES (?, ?)');
     for (let from = 0, id = 1; from < this.#groups.length; from += GROUPS_PER_BLOB, id++) {
