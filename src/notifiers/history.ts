@@ -49,18 +49,18 @@ const MAX_ALERTS = 100;
 /** The searchable history of messages: 90 days, at most 50,000. */
 export class History {
   readonly #db: SqliteDatabase;
+  readonly #add;
 
   constructor(db: SqliteDatabase) {
     this.#db = db;
+    this.#add = db.prepare(
+      'INSERT INTO notifier_history (at, receiver, integration, outcome, body) VALUES (?, ?, ?, ?, ?)',
+    );
   }
 
   add(entry: Omit<HistoryEntry, 'id'>): void {
     const { at, receiver, integration, outcome } = entry;
-    this.#db
-      .prepare(
-        'INSERT INTO notifier_history (at, receiver, integration, outcome, body) VALUES (?, ?, ?, ?, ?)',
-      )
-      .run(at, receiver, integration, outcome, JSON.stringify(entry));
+    this.#add.run(at, receiver, integration, outcome, JSON.stringify(entry));
   }
 
   /** Newest first. */

@@ -275,6 +275,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       watch.stop();
       live.dispatcher?.stop();
       await lanes.stop(STOP_GRACE_MS);
+      durably('traces', () => traces.save());
     },
   };
 
@@ -300,7 +301,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   }
 
   function createDispatcher(root: Route): Dispatcher {
-    const onRemoved = (group: Group): void => traces.forgetGroup(group.key);
+    const onRemoved = (group: Group): void => void durably('a trace', () => traces.forgetGroup(group.key));
     return new Dispatcher({ clock, root, flush: flusher.flush, together, onRemoved });
   }
 

@@ -32,10 +32,18 @@ export interface OutboxRow {
  */
 export class NotifierState {
   readonly #db: SqliteDatabase;
+  readonly #saveAlert;
+  readonly #saveLog;
+  readonly #saveOutbox;
+  readonly #removeOutbox;
 
   constructor(db: SqliteDatabase) {
     migrate(db, 'notifiers', [SCHEMA]);
     this.#db = db;
+    this.#saveAlert = db.prepare('INSERT OR REPLACE INTO notifier_alerts VALUES (?, ?)');
+    this.#saveLog = db.prepare('INSERT OR REPLACE INTO notifier_log VALUES (?, ?, ?, ?, ?, ?)');
+    this.#saveOutbox = db.prepare('INSERT OR REPLACE INTO notifier_outbox VALUES (?, ?)');
+    this.#removeOutbox = db.prepare('DELETE FROM notifier_outbox WHERE key = ?');
   }
 
   get db(): SqliteDatabase {
@@ -71,9 +79,8 @@ export class NotifierState {
   }
 
   saveAlerts(alerts: readonly (Alert & { readonly fingerprint: string })[]): void {
-    const save = this.#db.prepare('INSERT OR REPLACE INTO notifier_alerts VALUES (?, ?)');
     this.together(() => {
-      for (const { fingerprint, ...alert } of alerts) save.run(fingerprint, JSON.stringify(alert));
+      for (const { fingerprint, ...alert } of alerts) this.#saveAlert.run(fingerprint, JSON.stringify(alert));
     });
   }
 
@@ -102,16 +109,8 @@ export class NotifierState {
   }
 
   saveLog(key: string, entry: LogEntry, expiresAt: number): void {
-    this.#db
-      .prepare('INSERT OR REPLACE INTO notifier_log VALUES (?, ?, ?, ?, ?, ?)')
-      .run(
-        key,
-        entry.at,
-        expiresAt,
-        [...entry.firing].join(' '),
-        [...entry.resolved].join(' '),
-        JSON.stringify(entry.data),
-      );
+    const [firing, resolved] = [[...entry.firing].join(' '), [...entry.resolved].join(' ')];
+    this.#saveLog.run(key, entry.at, expiresAt, firing, resolved, JSON.stringify(entry.data));
   }
 
   /** Forgets entries past their time; gives their keys. */
@@ -132,13 +131,11 @@ export class NotifierState {
   }
 
   saveOutbox(row: OutboxRow): void {
-    this.#db
-      .prepare('INSERT OR REPLACE INTO notifier_outbox VALUES (?, ?)')
-      .run(row.key, JSON.stringify(row));
+    this.#saveOutbox.run(row.key, JSON.stringify(row));
   }
 
   removeOutbox(key: string): void {
-    this.#db.prepare('DELETE FROM notifier_outbox WHERE key = ?').run(key);
+    this.#removeOutbox.run(key);
   }
 }
 

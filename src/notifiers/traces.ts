@@ -72,20 +72,28 @@ export const MAX_TRACED_ALERTS = 1000;
 
 const MAX_AGE_MS = 7 * 86_400_000;
 const MAX_FLUSHES = 20_000;
+/** Flushes alike are counted in memory and brought up to date in their row so often: of a thousand quiet groups a tick writes nothing. */
+const WRITE_EVERY_MS = 5 * 60_000;
 /** Rows looked at in one sweep, the oldest first: a sweep is short, and there is another soon. */
 const SWEPT = 2000;
 
 /**
- * Keeps what the flushes decided, for a week and at most 20,000 of them. Flushes in a row that decide the same share one row, so
- * that a quiet group costs one small update per flush.
+ * Keeps what the flushes decided, for a week and at most 20,000 of them. Flushes in a row that decide the same share one row; a process
+ * that is killed forgets how many there were in the last minutes.
  */
 export class Traces {
   readonly #db: SqliteDatabase;
+  readonly #insert;
+  readonly #join;
+  readonly #update;
   /** By group: the row of its last flush and what it decided. */
   readonly #last = new Map<string, Last>();
 
   constructor(db: SqliteDatabase) {
     this.#db = db;
+    this.#insert = db.prepare('INSERT INTO notifier_flushes (last_at, group_key, body) VALUES (?, ?, ?)');
+    this.#join = db.prepare('INSERT OR IGNORE INTO notifier_members VALUES (?, ?)');
+    this.#update = db.prepare('UPDATE notifier_flushes SET last_at = ?, body = ? WHERE id = ?');
   }
 
   /** Keeps a flush; gives the row to hand to `update` when an outcome changes. */
@@ -96,50 +104,58 @@ export class Traces {
       last.trace.lastAt = trace.at;
       last.trace.nextFlushAt = trace.nextFlushAt;
       last.trace.count++;
-      this.#write(last.id, last.trace);
+      if (trace.at - last.writtenAt >= WRITE_EVERY_MS) this.#write(last);
       return last.id;
     }
     const members = last?.members ?? new Set();
     let id = 0;
     this.#db.transaction(() => {
-      id = Number(
-        this.#db
-          .prepare('INSERT INTO notifier_flushes (last_at, group_key, body) VALUES (?, ?, ?)')
-          .run(trace.at, trace.groupKey, JSON.stringify(trace)).lastInsertRowid,
-      );
-      const join = this.#db.prepare('INSERT OR IGNORE INTO notifier_members VALUES (?, ?)');
+      if (last) this.#complete(last);
+      id = Number(this.#insert.run(trace.at, trace.groupKey, JSON.stringify(trace)).lastInsertRowid);
       for (const { fingerprint } of trace.alerts) {
-        if (!members.has(fingerprint)) join.run(fingerprint, trace.groupKey);
+        if (!members.has(fingerprint)) this.#join.run(fingerprint, trace.groupKey);
       }
     })();
     for (const { fingerprint } of trace.alerts) members.add(fingerprint);
-    this.#last.set(trace.groupKey, { id, decided, trace, members });
+    this.#last.set(trace.groupKey, { id, decided, trace, members, writtenAt: trace.at });
     return id;
   }
 
   update(id: number, trace: FlushTrace): void {
     const last = this.#last.get(trace.groupKey);
     if (last?.id === id) last.decided = decisions(trace);
-    this.#write(id, trace);
+    this.#update.run(trace.lastAt, JSON.stringify(trace), id);
   }
 
   /** The latest flushes that an alert took part in, newest first; other alerts are left out of them. */
   ofAlert(fingerprint: string, limit = 50): FlushTrace[] {
     const rows = this.#db
       .prepare(
-        `SELECT body FROM notifier_flushes
+        `SELECT id, body FROM notifier_flushes
          WHERE group_key IN (SELECT group_key FROM notifier_members WHERE fingerprint = ?) AND instr(body, ?) > 0
          ORDER BY last_at DESC, id DESC LIMIT ?`,
       )
-      .all(fingerprint, `{"fingerprint":"${fingerprint}"`, limit) as { body: string }[];
-    return rows.map((row) => {
-      const trace = JSON.parse(row.body) as FlushTrace;
+      .all(fingerprint, `{"fingerprint":"${fingerprint}"`, limit) as { id: number; body: string }[];
+    const found = rows.map((row) => {
+      const stored = JSON.parse(row.body) as FlushTrace;
+      const last = this.#last.get(stored.groupKey);
+      const trace = last?.id === row.id ? last.trace : stored;
       return { ...trace, alerts: trace.alerts.filter((alert) => alert.fingerprint === fingerprint) };
     });
+    return found.sort((a, b) => b.lastAt - a.lastAt);
+  }
+
+  /** Brings all rows up to date, before the process ends. */
+  save(): void {
+    this.#db.transaction(() => {
+      for (const last of this.#last.values()) this.#complete(last);
+    })();
   }
 
   /** A group is gone: its next flush begins anew. */
   forgetGroup(groupKey: string): void {
+    const last = this.#last.get(groupKey);
+    if (last) this.#complete(last);
     this.#last.delete(groupKey);
   }
 
@@ -161,10 +177,13 @@ export class Traces {
     }
   }
 
-  #write(id: number, trace: FlushTrace): void {
-    this.#db
-      .prepare('UPDATE notifier_flushes SET last_at = ?, body = ? WHERE id = ?')
-      .run(trace.lastAt, JSON.stringify(trace), id);
+  #complete(last: Last): void {
+    if (last.trace.lastAt > last.writtenAt) this.#write(last);
+  }
+
+  #write(last: Last): void {
+    this.#update.run(last.trace.lastAt, JSON.stringify(last.trace), last.id);
+    last.writtenAt = last.trace.lastAt;
   }
 }
 
@@ -174,6 +193,8 @@ interface Last {
   readonly trace: FlushTrace;
   /** Alerts that are known to be in the group. */
   readonly members: Set<string>;
+  /** `lastAt` as it stands in the row. */
+  writtenAt: number;
 }
 
 /** What a flush decided, without when: equal for flushes that need no row of their own. A message sent is never equal. */
