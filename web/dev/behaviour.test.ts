@@ -1,10 +1,10 @@
-import type { Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ChartHost } from '../src/chart/plot.ts';
+import { batches, put, series } from './made-up.ts';
 import { hasBrowser, isDrawn, type PageBrowser, startPageBrowser } from './page-browser.ts';
 import type { FakeServer } from './server.ts';
 
-/** What the page asks for, holds on to and gives up again. */
+/** What the page does with what it is given, and holds on to. */
 let browser: PageBrowser;
 let server: FakeServer;
 let complaints: string[];
@@ -18,99 +18,8 @@ beforeAll(async () => {
 afterAll(async () => browser?.close());
 afterEach(async () => browser?.closePage());
 
-const series = (expr: string, i: number): object => ({
-  type: 'timeseries',
-  title: `Panel ${i}`,
-  gridPos: { x: (i % 3) * 8, y: Math.floor(i / 3) * 7, w: 8, h: 7 },
-  targets: [{ expr, legendFormat: '{{device}}' }],
-});
-
-async function put(uid: string, dashboard: object): Promise<string> {
-  const answer = await fetch(`${server.url}/api/dashboards`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ uid, title: uid, refresh: '', ...dashboard }),
-  });
-  expect(answer.ok).toBe(true);
-  return `/d/${uid}/x?refresh=off`;
-}
-
-/** Expressions asked in batches since then. */
-function asked(page: Page): string[] {
-  const found: string[] = [];
-  page.on('request', (request: Request) => {
-    if (!request.url().endsWith('/api/batch')) return;
-    const { queries } = JSON.parse(request.postData() ?? '{}') as { queries: { query: string }[] };
-    found.push(...queries.map(({ query }) => query));
-  });
-  return found;
-}
-
-test.skipIf(!hasBrowser)('of 600 panels those in view and near it are asked for, once each', async () => {
-  const address = await put('six-hundred', {
-    panels: Array.from({ length: 600 }, (_, i) => series(`things + ${i}`, i)),
-  });
-  const page = await open('/');
-  await page.locator('.host-table').waitFor();
-  const found = asked(page);
-  await page.goto(server.url + address);
-  await page.locator('.dash-panel').nth(599).waitFor({ state: 'attached' });
-  await page.locator('.dash-panel canvas').nth(8).waitFor();
-  const first = found.filter((expr) => expr.startsWith('things'));
-  expect(first.length).toBeGreaterThanOrEqual(9);
-  expect(first.length).toBeLessThan(40);
-  expect(new Set(first).size).toBe(first.length);
-  await page.locator('.dash-panel').nth(300).scrollIntoViewIfNeeded();
-  await page.locator('.dash-panel').nth(300).locator('canvas').waitFor();
-  expect(found).toContain('things + 300');
-  expect(found).not.toContain('things + 599');
-  expect(complaints).toEqual([]);
-});
-
-test.skipIf(!hasBrowser)(
-  'a collapsed row asks for nothing and holds nothing until it is opened',
-  async () => {
-    const address = await put('collapsed', {
-      panels: [
-        series('things', 0),
-        {
-          type: 'row',
-          title: 'Hidden',
-          collapsed: true,
-          gridPos: { x: 0, y: 7, w: 24, h: 1 },
-          panels: [series('hidden_things', 3)],
-        },
-      ],
-    });
-    const page = await open('/dashboards');
-    const found = asked(page);
-    await page.goto(server.url + address);
-    await isDrawn(page);
-    await page.getByRole('button', { name: 'Refresh now' }).click();
-    await expect.poll(() => found.filter((expr) => expr === 'things').length).toBe(2);
-    expect(found).not.toContain('hidden_things');
-    expect(await page.locator('.dash-panel').count()).toBe(1);
-    await page.getByRole('button', { name: /^Hidden/ }).click();
-    await page.locator('.dash-panel canvas').nth(1).waitFor();
-    expect(found).toContain('hidden_things');
-  },
-);
-
-test.skipIf(!hasBrowser)('leaving a dashboard cancels what it still waits for', async () => {
-  const address = await put('slow', { panels: [series('things', 0)] });
-  const page = await open('/targets');
-  await page.locator('.target-table').first().waitFor();
-  await page.route('**/api/batch', () => {});
-  const failed = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/api/batch'));
-  await page.goto(server.url + address);
-  await page.locator('.dash-panel').waitFor();
-  await page.waitForTimeout(300);
-  await page.locator('.top-bar').getByRole('link', { name: 'Targets' }).click();
-  expect((await failed).failure()?.errorText).toBe('net::ERR_ABORTED');
-});
-
 test.skipIf(!hasBrowser)('a click holds what the pointer tells, another one lets it go', async () => {
-  const page = await open(await put('tip', { panels: [series('things', 0)] }));
+  const page = await open(await put(server, 'tip', { panels: [series('things', 0)] }));
   await isDrawn(page);
   const box = (await page.locator('.u-over').boundingBox())!;
   const at = (x: number) => [box.x + box.width * x, box.y + box.height / 2] as const;
@@ -131,7 +40,7 @@ test.skipIf(!hasBrowser)('a click holds what the pointer tells, another one lets
 });
 
 test.skipIf(!hasBrowser)('of a hundred lines twelve are told, and the nearest has a dot', async () => {
-  const address = await put('many', { panels: [series('many', 0)] });
+  const address = await put(server, 'many', { panels: [series('many', 0)] });
   const page = await open('/dashboards');
   await page.route('**/api/batch', (route) => {
     const { queries } = JSON.parse(route.request().postData()!) as {
@@ -225,8 +134,8 @@ test.skipIf(!hasBrowser)('all times are shown by UTC where that is chosen, and s
 test.skipIf(!hasBrowser)(
   'a wall shows dashboards in turn, keeps the variables, and is left by a tap',
   async () => {
-    await put('first-board', { panels: [{ type: 'text', title: '', options: { content: 'one' } }] });
-    await put('second-board', { panels: [{ type: 'text', title: '', options: { content: 'two' } }] });
+    await put(server, 'first-board', { panels: [{ type: 'text', title: '', options: { content: 'one' } }] });
+    await put(server, 'second-board', { panels: [{ type: 'text', title: '', options: { content: 'two' } }] });
     const page = await open('/dashboards?search=-board');
     await page.clock.install();
     await page.getByRole('button', { name: 'Show in turn' }).click();
@@ -249,7 +158,7 @@ test.skipIf(!hasBrowser)(
 
 test.skipIf(!hasBrowser)('a wall says how old its data are once they come no more', async () => {
   const page = await open(
-    `${(await put('wall', { panels: [series('things', 0)] })).replace('off', '5s')}&kiosk`,
+    `${(await put(server, 'wall', { panels: [series('things', 0)] })).replace('off', '5s')}&kiosk`,
   );
   await isDrawn(page);
   await page.clock.install();
@@ -262,7 +171,7 @@ test.skipIf(!hasBrowser)('a wall says how old its data are once they come no mor
 });
 
 test.skipIf(!hasBrowser)('a long table has pages; sorting is over all of its rows', async () => {
-  const address = await put('long', {
+  const address = await put(server, 'long', {
     panels: [
       {
         type: 'table',
@@ -300,7 +209,7 @@ test.skipIf(!hasBrowser)('a long table has pages; sorting is over all of its row
 
 test.skipIf(!hasBrowser)('on a phone the variables are chosen in a sheet', async () => {
   const custom = (name: string, query: string): object => ({ name, type: 'custom', query });
-  const address = await put('sheet', {
+  const address = await put(server, 'sheet', {
     templating: { list: [custom('site', 'north,south'), custom('rack', 'r1,r2')] },
     panels: [{ ...series('things', 0), title: 'Things of $site, $rack' }],
   });
@@ -321,17 +230,17 @@ test.skipIf(!hasBrowser)('on a phone the variables are chosen in a sheet', async
 test.skipIf(!hasBrowser)(
   'an ad hoc filter is on every query, is in the address, and is taken away',
   async () => {
-    const address = await put('filtered', {
+    const address = await put(server, 'filtered', {
       templating: {
         list: [{ name: 'Filters', type: 'adhoc', filters: [{ key: 'job', operator: '=', value: 'node' }] }],
       },
       panels: [series('sum(things) / sum(others{a="b"})', 0)],
     });
     const page = await open('/dashboards');
-    const found = asked(page);
+    const found = batches(page);
     await page.goto(server.url + address);
     await isDrawn(page);
-    expect(found).toContain('sum(things{job="node"}) / sum(others{a="b",job="node"})');
+    expect(found.flat()).toContain('sum(things{job="node"}) / sum(others{a="b",job="node"})');
     await page.getByRole('button', { name: 'Add a filter' }).click();
     await page.getByLabel('Label', { exact: true }).fill('instance');
     await page.locator('.filter-form select').selectOption('!~');
@@ -344,13 +253,13 @@ test.skipIf(!hasBrowser)(
     ]);
     await page.waitForFunction(() => document.querySelector('canvas') !== null);
     await expect
-      .poll(() => found)
+      .poll(() => found.flat())
       .toContain(
         'sum(things{job="node",instance!~"host-1.*"}) / sum(others{a="b",job="node",instance!~"host-1.*"})',
       );
     await page.getByRole('button', { name: 'job = node' }).click();
     await page.getByRole('button', { name: 'instance !~ host-1.*' }).click();
-    await expect.poll(() => found).toContain('sum(things) / sum(others{a="b"})');
+    await expect.poll(() => found.flat()).toContain('sum(things) / sum(others{a="b"})');
     expect(complaints).toEqual([]);
   },
 );
@@ -372,6 +281,39 @@ test.skipIf(!hasBrowser)('a query that runs is seen on Status and can be cancell
   expect(isCancelled).toBe(true);
 });
 
+test.skipIf(!hasBrowser)('a dashboard is printed with all of its panels, in light colours', async () => {
+  const address = await put(server, 'printed', {
+    panels: Array.from({ length: 30 }, (_, i) => ({
+      ...series(`things + ${i}`, i),
+      gridPos: { x: 0, y: i * 7, w: 24, h: 7 },
+    })),
+  });
+  const page = await open(address, { colorScheme: 'dark' });
+  await isDrawn(page);
+  expect(await page.locator('.dash-panel canvas').count()).toBeLessThan(10);
+  await page.evaluate(() => {
+    window.print = () => {
+      const { innerWidth: width, getComputedStyle: style } = window;
+      document.title = JSON.stringify({
+        width: document.getElementById('app')!.clientWidth,
+        canvases: document.querySelectorAll('.dash-panel canvas').length,
+        widest: Math.max(
+          ...[...document.querySelectorAll('canvas')].map((one) => one.getBoundingClientRect().right),
+        ),
+        scheme: style(document.documentElement).colorScheme,
+        window: width,
+      });
+    };
+  });
+  await page.keyboard.press('Control+p');
+  await page.waitForFunction(() => document.title.startsWith('{'));
+  const printed = JSON.parse(await page.title()) as Record<string, unknown>;
+  expect(printed).toMatchObject({ width: 980, canvases: 30, scheme: 'light', window: 1440 });
+  expect(printed.widest).toBeLessThanOrEqual(980);
+  await page.waitForFunction(() => !('paper' in document.documentElement.dataset));
+  expect(complaints).toEqual([]);
+});
+
 test.skipIf(!hasBrowser)('paper has the content and not the bars', async () => {
   const page = await open('/alerts');
   await page.locator('.rule').first().waitFor();
@@ -381,7 +323,7 @@ test.skipIf(!hasBrowser)('paper has the content and not the bars', async () => {
 });
 
 test.skipIf(!hasBrowser)('300 refreshes of 30 panels leave nothing behind', async () => {
-  const address = await put('thirty', {
+  const address = await put(server, 'thirty', {
     panels: Array.from({ length: 30 }, (_, i) => series(`things + ${i}`, i)),
   });
   const page = await open(address, { viewport: { width: 1440, height: 3000 } });

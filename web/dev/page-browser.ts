@@ -71,6 +71,15 @@ export async function startPageBrowser(): Promise<PageBrowser> {
   };
 }
 
+/** All that the page waits for is there, and nothing moves any more. */
+export const isSettled = (page: Page): Promise<unknown> =>
+  page.waitForFunction(
+    () =>
+      document.querySelector('main :is(table, ul, dl, canvas)') !== null &&
+      document.querySelector('.skeleton') === null &&
+      document.getAnimations().every(({ playState }) => playState !== 'running'),
+  );
+
 /** Something stands on the first canvas. */
 export const isDrawn = (page: Page): Promise<unknown> =>
   page.waitForFunction(() => {

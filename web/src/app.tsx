@@ -2,6 +2,7 @@ import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { KeyHelp, useKeys } from './frame/keys.tsx';
 import { SearchPalette } from './frame/palette.tsx';
+import { usePrinting } from './frame/print.ts';
 import { Strip } from './frame/strip.tsx';
 import { BottomBar, TopBar } from './frame/top-bar.tsx';
 import { WallBar } from './frame/wall.tsx';
@@ -27,6 +28,7 @@ export function App() {
   const { router } = useSession();
   const [over, setOver] = useState<'search' | 'keys'>();
   useKeys({ search: () => setOver('search'), help: () => setOver('keys') });
+  usePrinting();
   const isKiosk = router.query.value.has('kiosk');
   return (
     <>

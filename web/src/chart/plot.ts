@@ -140,6 +140,7 @@ export function createPlot(
     return span;
   };
   const tooltip = createTooltip(host);
+  const axisWidth = createAxisWidth();
   const hasRight = spec.lines.some((line) => line.axis === 'right');
   const hasLeft = !hasRight || spec.lines.some((line) => line.axis !== 'right');
 
@@ -157,7 +158,14 @@ export function createPlot(
       side: isLeft ? 3 : 1,
       stroke: spec.isColored && first ? first.color : colors.tick,
       font: FONT,
-      grid: isLeft === hasLeft ? { stroke: colors.grid, width: 1 } : { show: false },
+      grid:
+        isLeft === hasLeft
+          ? {
+              stroke: colors.grid,
+              width: 1,
+              ...(logBase ? { filter: (_, splits) => powersOf(splits, logBase) } : {}),
+            }
+          : { show: false },
       ticks: { show: false },
       gap: 6,
       space: 32,
@@ -492,14 +500,30 @@ function drawThresholds(plot: uPlot, spec: ChartSpec): void {
   ctx.restore();
 }
 
-function axisWidth(plot: uPlot, values: readonly string[] | null): number {
-  if (!values) return 40;
-  plot.ctx.save();
-  plot.ctx.font = FONT;
-  const widest = Math.max(0, ...values.map((text) => plot.ctx.measureText(text).width));
-  plot.ctx.restore();
-  return Math.max(40, Math.ceil(widest) + 12);
+/** Room for an axis' numbers. What was measured once is remembered: the same come again at every refresh, several times. */
+function createAxisWidth(): (plot: uPlot, values: readonly string[] | null) => number {
+  const widths = new Map<string, number>();
+  return ({ ctx }, values) => {
+    if (!values) return 40;
+    if (widths.size > 500) widths.clear();
+    const unknown = values.filter((text) => !widths.has(text));
+    if (unknown.length > 0) {
+      ctx.save();
+      ctx.font = FONT;
+      for (const text of unknown) widths.set(text, ctx.measureText(text).width);
+      ctx.restore();
+    }
+    const widest = values.reduce((most, text) => Math.max(most, widths.get(text)!), 0);
+    return Math.max(40, Math.ceil(widest) + 12);
+  };
 }
+
+/** Of a logarithmic axis' ticks, the powers of its base: the lines in between are noise. */
+const powersOf = (splits: readonly number[], base: number): (number | null)[] =>
+  splits.map((value) => {
+    const power = Math.log(value) / Math.log(base);
+    return Math.abs(power - Math.round(power)) < 1e-6 ? value : null;
+  });
 
 /** As many decimals as it takes to tell the ticks apart, at least those authored. */
 function tickTexts(splits: readonly (number | null)[], unit: string, decimals: number | undefined): string[] {

@@ -18,7 +18,7 @@ export interface ChartMark {
   readonly isFoot?: boolean;
 }
 
-const BAR_PX = 3;
+const BAR_PX = 2;
 
 export function drawShades(plot: uPlot, shades: readonly ChartShade[]): void {
   const { ctx, bbox } = plot;

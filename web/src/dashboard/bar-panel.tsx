@@ -8,6 +8,7 @@ import { useSize } from '../parts/size-of.ts';
 import { useSession } from '../session.ts';
 import { histogramOf } from './buckets.ts';
 import { displayValue } from './display.ts';
+import { nameWidth } from './gauge-panel.tsx';
 import type { PanelData } from './panel-data.ts';
 import { reduceSeries } from './reduce.ts';
 import { isHidden, withSettings } from './settings.ts';
@@ -37,8 +38,13 @@ export function BarPanel({ panel, data }: { readonly panel: PanelModel; readonly
       : barGroups(panel, data, shown, now.peek());
   if (groups.length === 0) return <p class="panel-empty">{panel.noValue ?? 'No data.'}</p>;
   /** Of names that stand side by side, as many as there is room for. */
-  const longest = Math.max(...groups.map(({ name }) => name.length));
-  const every = Math.max(1, Math.ceil((Math.min(longest, 12) * 7 * groups.length) / Math.max(1, width - 48)));
+  const letters = Math.max(...groups.map(({ name }) => name.length));
+  const room = Math.max(1, width - 48);
+  const every = Math.max(1, Math.ceil((Math.min(letters, 12) * 7 * groups.length) / room));
+  /** A name that is drawn from its bar to the right, over those that have none, must end within the panel. */
+  const isNamed = (i: number): boolean =>
+    i % every === 0 &&
+    (every === 1 || (groups.length - i) * (room / groups.length) >= groups[i]!.name.length * 7);
   const isStacked = panel.bars?.isStacked === true;
   const isHorizontal = panel.bars?.isHorizontal === true;
   const sums = groups.map(({ bars }) =>
@@ -55,11 +61,14 @@ export function BarPanel({ panel, data }: { readonly panel: PanelModel; readonly
     panel.type === 'histogram'
       ? []
       : [...new Set(groups.flatMap(({ bars }) => bars.map(({ series }) => series)))];
+  // Where each bar has its name under it, a legend would say the same again.
+  const isLegendNeeded = names.length > 1 && groups.some(({ bars }) => bars.length > 1);
   const tickText = (value: number): string =>
     panel.type === 'histogram' ? formatNumber(value) : valueText(value, panel.unit, panel.decimals);
   return (
     <div
       ref={root}
+      style={{ '--name': nameWidth(groups.map(({ name }) => name)) }}
       class={`bar-chart${every > 1 ? ' has-few-names' : ''}${isHorizontal ? ' is-horizontal' : ''}${isStacked ? ' is-stacked' : ''}`}
     >
       <div class="bar-plot">
@@ -90,14 +99,14 @@ export function BarPanel({ panel, data }: { readonly panel: PanelModel; readonly
                 ))}
               </span>
               <span class="bar-name" title={group.name}>
-                {isHorizontal || i % every === 0 ? group.name : ''}
+                {isHorizontal || isNamed(i) ? group.name : ''}
               </span>
               {isHorizontal && <span class="value">{group.bars.map((bar) => bar.text).join(' · ')}</span>}
             </li>
           ))}
         </ul>
       </div>
-      {names.length > 1 && panel.legend?.isShown !== false && (
+      {isLegendNeeded && panel.legend?.isShown !== false && (
         <ul class="legend">
           {names.map((name) => (
             <li key={name} class="legend-entry">

@@ -27,6 +27,19 @@ test('bucket counters are sorted by their ends and differenced', () => {
   ]);
 });
 
+test('buckets of native histograms hold what is their own', () => {
+  const rows = heatRows(panel('heatmap'), [
+    series('(1,2]', 9, 4),
+    series('(0.5,1]', 2, null),
+    series('(2,Infinity]', 1, 1),
+  ]);
+  expect(rows.map(({ upper, values }) => [upper, values])).toEqual([
+    [1, [2, null]],
+    [2, [9, 4]],
+    [Number.POSITIVE_INFINITY, [1, 1]],
+  ]);
+});
+
 test('series that are no counters of buckets stay as they are', () => {
   const rows = heatRows(panel('time_series'), [series('b', 2), series('a', 5)]);
   expect(rows.map(({ label, values }) => [label, values])).toEqual([

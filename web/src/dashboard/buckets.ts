@@ -20,11 +20,16 @@ export function heatRows(panel: PanelModel, series: readonly PanelSeries[]): Hea
     const text = one.labels.le ?? one.name;
     return { label: text, upper: boundOf(text), values: one.values };
   });
+  const isAsked = panel.targets.some((target) => target.format === 'heatmap' && !target.isHidden);
+  return bucketRows(rows, isAsked);
+}
+
+/** Rows whose names are ends of buckets, sorted; of counters that hold those below them, too, each less the one below. */
+export function bucketRows(rows: HeatRow[], isCumulative: boolean): HeatRow[] {
   const areBounds = rows.every((row) => row.upper !== undefined);
   if (areBounds) rows.sort((a, b) => a.upper! - b.upper!);
-  const isCumulative =
-    areBounds && panel.targets.some((target) => target.format === 'heatmap' && !target.isHidden);
-  if (!isCumulative) return rows;
+  // With both ends in its name a bucket is one of a native histogram: it holds only what is its own.
+  if (!isCumulative || !areBounds || rows.some(({ label }) => label.startsWith('('))) return rows;
   return rows.map((row, i) => ({
     ...row,
     values: row.values.map((value, at) => {
@@ -35,8 +40,11 @@ export function heatRows(panel: PanelModel, series: readonly PanelSeries[]): Hea
   }));
 }
 
-function boundOf(text: string): number | undefined {
+/** The upper end that a name tells: `0.5`, `+Inf`, `(0.25,0.5]`. */
+export function boundOf(name: string): number | undefined {
+  const text = /^\(.+,(.+)\]$/.exec(name)?.[1] ?? name;
   if (/^\+?inf(inity)?$/i.test(text.trim())) return Number.POSITIVE_INFINITY;
+  if (/^-inf(inity)?$/i.test(text.trim())) return Number.NEGATIVE_INFINITY;
   const value = Number(text);
   return text.trim() === '' || Number.isNaN(value) ? undefined : value;
 }

@@ -3,7 +3,7 @@ import { valueText } from '../format/units.ts';
 import { useSession } from '../session.ts';
 import { cssColor } from './colors.ts';
 import type { PanelData } from './panel-data.ts';
-import { type Tile, tilesOf } from './stat-panel.tsx';
+import { type Tile, tileStyle, tilesOf } from './stat-panel.tsx';
 
 /** An arc from the least to the most the panel allows, coloured by the steps reached. */
 export function GaugePanel({ panel, data }: { readonly panel: PanelModel; readonly data: PanelData }) {
@@ -14,11 +14,15 @@ export function GaugePanel({ panel, data }: { readonly panel: PanelModel; readon
   const steps = panel.thresholds?.steps ?? [];
   const at = (value: number | null): number =>
     value === null ? 0 : panel.thresholds?.mode === 'percentage' ? Math.min(1, value / 100) : share(value);
+  const isLabelled = panel.value?.hasMarkerLabels === true;
   return (
-    <div class="stat-tiles">
-      {tiles.map(({ name, display, value }, _, all) => {
-        return (
-          <div key={name} class="gauge">
+    <div class="stat-tiles" style={tileStyle(panel, tiles.length, 1.3)}>
+      {tiles.map(({ name, display, value }, _, all) => (
+        <div key={name} class={isLabelled ? 'gauge is-labelled' : 'gauge'}>
+          <div
+            class="gauge-dial"
+            style={{ '--length': String(display.text.length + display.unit.length * 0.6 + 1) }}
+          >
             <svg
               viewBox="0 0 120 90"
               role="img"
@@ -41,33 +45,31 @@ export function GaugePanel({ panel, data }: { readonly panel: PanelModel; readon
                     style={{ stroke: cssColor(step.color, shown) ?? 'var(--line)' }}
                   />
                 ))}
-              {panel.value?.hasMarkerLabels &&
-                steps.map((step) => {
-                  if (step.value === null) return null;
-                  const [x, y] = spot(56, at(step.value));
-                  return (
-                    <text
-                      key={step.value}
-                      class="gauge-label"
-                      x={x}
-                      y={y}
-                      text-anchor={x < 60 ? 'end' : 'start'}
-                    >
-                      {valueText(step.value, panel.unit)}
-                    </text>
-                  );
-                })}
             </svg>
+            {isLabelled &&
+              steps.map((step) => {
+                if (step.value === null) return null;
+                const [x, y] = spot(57, at(step.value));
+                return (
+                  <span
+                    key={step.value}
+                    class={x < 60 ? 'gauge-label is-left' : 'gauge-label'}
+                    style={{ left: `${(x / 120) * 100}%`, top: `${(y / 90) * 100}%` }}
+                  >
+                    {valueText(step.value, panel.unit)}
+                  </span>
+                );
+              })}
             <div
               class={value === null && display.text === 'No data' ? 'gauge-value is-missing' : 'gauge-value'}
             >
               <span style={{ color: display.color }}>{display.text}</span>
               {display.unit !== '' && <span class="unit">{display.unit}</span>}
             </div>
-            {all.length > 1 && <div class="stat-name">{name}</div>}
           </div>
-        );
-      })}
+          {all.length > 1 && <div class="stat-name">{name}</div>}
+        </div>
+      ))}
     </div>
   );
 }
@@ -101,6 +103,7 @@ export function BarGaugePanel({ panel, data }: { readonly panel: PanelModel; rea
   const isUpright = look?.orientation === 'vertical';
   return (
     <ul
+      style={{ '--name': nameWidth(tiles.map(({ name }) => name)) }}
       class={`bars is-${look?.bar ?? 'gradient'}${isUpright ? ' is-upright' : ''}${look?.hasTrack === false ? ' has-no-track' : ''}`}
     >
       {tiles.map(({ name, value, display }) => (
@@ -124,6 +127,10 @@ export function BarGaugePanel({ panel, data }: { readonly panel: PanelModel; rea
     </ul>
   );
 }
+
+/** As wide as a column of names is, as far as there is room; a letter is hardly ever wider than a digit. */
+export const nameWidth = (names: readonly string[]): string =>
+  `${Math.max(0, ...names.map((name) => name.length)) + 1.5}ch`;
 
 /** Where a value stands between the panel's ends, 0 to 1; an end that is not authored is 0 below, and above what the values need. */
 function shareOf(panel: PanelModel, tiles: readonly Tile[]): (value: number) => number {

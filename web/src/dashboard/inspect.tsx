@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PanelModel } from '../../../src/dashboards/model.ts';
 import { alignTimes } from '../chart/scale.ts';
-import { stampText } from '../nav/time-range.ts';
+import { clockOf, type Zone } from '../format/time.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Value } from '../parts/value.tsx';
 import { useSession } from '../session.ts';
@@ -81,7 +81,7 @@ function ValueTable({ panel, data }: { readonly panel: PanelModel; readonly data
         <tbody>
           {rows.map((row) => (
             <tr key={row}>
-              <td class="inspect-time">{stampText(times[row]! * 1000, zone.shown.value)}</td>
+              <td class="inspect-time">{momentText(times[row]! * 1000, zone.shown.value)}</td>
               {shown.map(({ name }, i) => (
                 <td key={name} class="num">
                   <Value value={columns[i]![row] ?? null} unit={panel.unit} decimals={panel.decimals} />
@@ -100,6 +100,10 @@ function ValueTable({ panel, data }: { readonly panel: PanelModel; readonly data
     </>
   );
 }
+
+/** All of one length, so that a column of them is even. */
+const momentText = (time: number, zone: Zone): string =>
+  clockOf(time, zone).toISOString().slice(0, 19).replace('T', ' ');
 
 function AskedList({ data }: { readonly data: PanelData }) {
   return (

@@ -29,7 +29,7 @@ export function AlertListPanel({ panel }: { readonly panel: PanelModel }) {
         <li key={row.key}>
           <StateMark state={row.state} />
           <a href={router.href(`/alerts/${row.id}${range.carry.value}`)}>{row.name}</a>
-          <span class="dim">{row.annotations.summary ?? ''}</span>
+          {row.annotations.summary && <span class="panel-list-note">{row.annotations.summary}</span>}
           <span class="panel-list-end">
             <Ago time={row.activeAt} />
           </span>

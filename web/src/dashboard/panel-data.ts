@@ -1,6 +1,7 @@
 import type { PanelModel, TargetModel } from '../../../src/dashboards/model.ts';
 import type { LabelMap, VectorSample } from '../data/api-types.ts';
 import type { Queries } from '../data/batch.ts';
+import { bucketSeries } from '../data/bucket-series.ts';
 import { askColumns } from '../data/first-points.ts';
 import { niceStep, parseSample, seriesText } from '../data/matrix.ts';
 import { parsePromDuration } from '../format/duration.ts';
@@ -52,7 +53,7 @@ export interface PanelContext {
   readonly width: number;
   readonly scrapeSeconds: number;
   /** When the server started, Unix ms; undefined while that is not known. */
-  readonly startedAt: number | undefined;
+  startedAt(): number | undefined;
 }
 
 /** Asks all targets of a panel that are not hidden, and applies its transformations. @throws the first error */
@@ -191,7 +192,10 @@ async function loadTarget(
     };
   }
   const { warnings, ...columns } = await askColumns(
-    (grid) => queries.queryRange(expr, grid, abort),
+    async (grid) => {
+      const answer = await queries.queryRange(expr, grid, abort);
+      return panel.type === 'heatmap' ? { ...answer, data: bucketSeries(answer.data) } : answer;
+    },
     range,
     step,
     context.startedAt,

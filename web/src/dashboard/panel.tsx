@@ -41,7 +41,7 @@ interface PanelProps extends PanelSurroundings {
 export function Panel({ shown, top, isAlone, syncKey, isTipShared, marks }: PanelProps) {
   const { panel, choices, name } = shown;
   const root = useRef<HTMLElement>(null);
-  const isNear = useNearView(root);
+  const isNear = useNearView(root) || useSession().theme.isPaper.value;
   // Of hundreds of panels most are never looked at: until then one is a title and an empty box.
   const wasNear = useRef(false);
   if (isNear) wasNear.current = true;
@@ -135,7 +135,7 @@ function LivePanel({ shown, isNear, syncKey, isTipShared, marks, onData }: LiveP
         choices,
         width: (panel.gridPos.w / 24) * Math.max(320, window.innerWidth - 48),
         scrapeSeconds: (parsePromDuration(targets.data.peek()?.[0]?.scrapeInterval ?? '') ?? 15_000) / 1000,
-        startedAt: startedAt(),
+        startedAt,
       };
       return loadPanel(panel, context, abort);
     },

@@ -2,6 +2,7 @@ import type { PanelModel } from '../../../src/dashboards/model.ts';
 import { assignColors, seriesColor } from '../chart/palette.ts';
 import { formatNumber } from '../format/units.ts';
 import { useSession } from '../session.ts';
+import { inkOn } from './colors.ts';
 import type { PanelData } from './panel-data.ts';
 import { type Tile, tilesOf } from './stat-panel.tsx';
 
@@ -29,37 +30,41 @@ export function PiePanel({ panel, data }: { readonly panel: PanelModel; readonly
   let at = 0;
   return (
     <div class={`pie${panel.legend?.placement === 'right' ? ' has-legend-right' : ''}`}>
-      <svg
-        viewBox="-50 -50 100 100"
-        role="img"
-        aria-label={`${panel.title}: ${slices.map((slice) => `${slice.name} ${percent(slice.share)}`).join(', ')}`}
-      >
-        {slices.map((slice) => {
-          const from = at;
-          at += slice.share;
-          return (
-            <path
-              key={slice.name}
-              class="pie-slice"
-              d={slicePath(from, at, isDonut ? 27 : 0)}
-              style={{ fill: slice.fill }}
-            >
-              <title>{`${slice.name}: ${slice.display.text} ${slice.display.unit} (${percent(slice.share)})`}</title>
-            </path>
-          );
-        })}
-        {labels.length > 0 &&
-          slices.map((slice, i) => (
-            <SliceLabel
-              key={slice.name}
-              slices={slices}
-              index={i}
-              slice={slice}
-              labels={labels}
-              isDonut={isDonut}
-            />
-          ))}
-      </svg>
+      <div class="pie-room">
+        <div class="pie-round">
+          <svg
+            viewBox="-50 -50 100 100"
+            role="img"
+            aria-label={`${panel.title}: ${slices.map((slice) => `${slice.name} ${percent(slice.share)}`).join(', ')}`}
+          >
+            {slices.map((slice) => {
+              const from = at;
+              at += slice.share;
+              return (
+                <path
+                  key={slice.name}
+                  class="pie-slice"
+                  d={slicePath(from, at, isDonut ? 27 : 0)}
+                  style={{ fill: slice.fill }}
+                >
+                  <title>{`${slice.name}: ${slice.display.text} ${slice.display.unit} (${percent(slice.share)})`}</title>
+                </path>
+              );
+            })}
+          </svg>
+          {labels.length > 0 &&
+            slices.map((slice, i) => (
+              <SliceLabel
+                key={slice.name}
+                slices={slices}
+                index={i}
+                slice={slice}
+                labels={labels}
+                isDonut={isDonut}
+              />
+            ))}
+        </div>
+      </div>
       {panel.legend?.isShown !== false && (
         <ul class="pie-legend">
           {slices.map((slice) => (
@@ -101,9 +106,16 @@ function SliceLabel({ slices, index, slice, labels, isDonut }: SliceLabelProps) 
     labels.includes('percent') && percent(slice.share),
   ].filter((part) => part !== false);
   return (
-    <text class="pie-label" x={Math.sin(angle) * radius} y={-Math.cos(angle) * radius}>
+    <span
+      class="pie-label"
+      style={{
+        left: `${50 + Math.sin(angle) * radius}%`,
+        top: `${50 - Math.cos(angle) * radius}%`,
+        color: inkOn(slice.fill),
+      }}
+    >
       {parts.join(' ')}
-    </text>
+    </span>
   );
 }
 

@@ -59,3 +59,22 @@ test('a row is repeated with all that is in it; each copy asks for its own value
 test('without values the panel is drawn once, as it is', () => {
   expect(places([panel(1, 3, 0, 5, 4, { repeat: 'nothing' })])).toEqual([[1, 'a,b,c', 3, 0, 5, 4]]);
 });
+
+test('panels that are authored far apart stand below each other', () => {
+  const row = panel(1, 0, 5, 24, 1, {
+    type: 'row',
+    panels: [
+      panel(2, 0, 30, 12, 8),
+      panel(3, 12, 30, 12, 6),
+      panel(4, 12, 400, 12, 2),
+      panel(5, 0, 410, 24, 4),
+    ],
+  });
+  const [section] = expandSections([row], choices);
+  expect(section!.panels.map((one) => [one.panel.id, one.panel.gridPos.x, one.panel.gridPos.y])).toEqual([
+    [2, 0, 0],
+    [3, 12, 0],
+    [4, 12, 6],
+    [5, 0, 8],
+  ]);
+});

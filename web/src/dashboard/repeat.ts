@@ -62,7 +62,24 @@ export function expandPanels(
     const grown = bottom - (place.y + place.h);
     if (grown > 0) moves.push({ from: panel.gridPos.y + panel.gridPos.h, by: grown });
   }
-  return shown;
+  return withoutGaps(shown);
+}
+
+/**
+ * Every panel as far up as those above it let it, as Grafana lays its grid out: what a file says of rows in between counts only for
+ * the order. In closed rows panels are often far apart.
+ */
+function withoutGaps(shown: readonly ShownPanel[]): ShownPanel[] {
+  const bottoms = new Array<number>(COLUMNS).fill(0);
+  return [...shown]
+    .sort((a, b) => a.panel.gridPos.y - b.panel.gridPos.y || a.panel.gridPos.x - b.panel.gridPos.x)
+    .map((one) => {
+      const { x, w, h } = one.panel.gridPos;
+      const [from, to] = [Math.min(x, COLUMNS - 1), Math.min(COLUMNS, x + Math.max(1, w))];
+      const y = Math.max(...bottoms.slice(from, to));
+      bottoms.fill(y + h, from, to);
+      return { ...one, panel: { ...one.panel, gridPos: { ...one.panel.gridPos, y } } };
+    });
 }
 
 function placesOf(panel: PanelModel, place: GridPos, copies: readonly { key: string }[]): GridPos[] {

@@ -7,6 +7,7 @@ import { type Display, displayValue, mappingOf } from './display.ts';
 import type { PanelData, PanelSeries } from './panel-data.ts';
 import { reduceSeries } from './reduce.ts';
 import { isHidden, withSettings } from './settings.ts';
+import { tileColumns } from './tile-columns.ts';
 
 export interface Tile {
   readonly name: string;
@@ -25,8 +26,10 @@ export function StatPanel({ panel, data }: { readonly panel: PanelModel; readonl
     settings?.textMode === 'value_and_name' ||
     settings?.textMode === 'name' ||
     (settings?.textMode === 'auto' && tiles.length > 1);
+  // As Grafana has it: what stands by itself stands in the middle.
+  const isCentered = settings?.isCentered === true || !showName;
   return (
-    <div class={`stat-tiles is-${settings?.orientation ?? 'auto'}`}>
+    <div class={`stat-tiles is-${settings?.orientation ?? 'auto'}`} style={tileStyle(panel, tiles.length, 2)}>
       {tiles.map(({ name, value, display, values }) => {
         const isBackground = settings?.colorMode === 'background';
         const color = settings?.colorMode === 'none' ? undefined : display.color;
@@ -34,7 +37,7 @@ export function StatPanel({ panel, data }: { readonly panel: PanelModel; readonl
         return (
           <div
             key={name}
-            class={`stat-tile${isBackground ? ' is-filled' : ''}${settings?.isCentered ? ' is-centered' : ''}`}
+            class={`stat-tile${isBackground ? ' is-filled' : ''}${isCentered ? ' is-centered' : ''}`}
             style={{
               '--tile': color ?? 'var(--text)',
               ...(isBackground && color ? { color: inkOn(color) } : {}),
@@ -79,6 +82,16 @@ export function StatPanel({ panel, data }: { readonly panel: PanelModel; readonl
       })}
     </div>
   );
+}
+
+/** The columns of a panel's tiles, unless the author has set their direction. */
+export function tileStyle(
+  panel: PanelModel,
+  count: number,
+  shape: number,
+): Record<string, string> | undefined {
+  if (panel.type === 'stat' && panel.value?.orientation !== 'auto') return undefined;
+  return { '--columns': String(tileColumns(count, panel.gridPos, shape, window.innerWidth)) };
 }
 
 /** A panel's series, each brought to one number as the author wants it read; of a table each row, if that is wanted. */

@@ -7,6 +7,7 @@ import { useSession } from '../session.ts';
 import { stateSpans } from './buckets.ts';
 import { inkOn } from './colors.ts';
 import { displayValue } from './display.ts';
+import { nameWidth } from './gauge-panel.tsx';
 import type { PanelData } from './panel-data.ts';
 import { isHidden, withSettings } from './settings.ts';
 
@@ -27,7 +28,7 @@ export function StatePanel({ panel, data }: { readonly panel: PanelModel; readon
   const isHistory = panel.type === 'status-history';
   const place = (time: number): number => Math.min(100, Math.max(0, ((time - from) / (to - from)) * 100));
   return (
-    <div class="states">
+    <div class="states" style={{ '--name': nameWidth(rows.map(({ name }) => name)) }}>
       <div class="states-rows">
         {rows.map((row, i) => {
           const own = withSettings(panel, row.settings);

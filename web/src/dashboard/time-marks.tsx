@@ -17,7 +17,7 @@ const parameter = (name: string): string => `mark-${name}`;
 
 /** What happened while a dashboard's graphs show something, as far as it is switched on: its annotations and our own alerts. */
 export function useTimeMarks(model: DashboardModel, choices: Choices | undefined): ShownMarks {
-  const { queries, range, router, theme } = useSession();
+  const { queries, range, router, theme, tick } = useSession();
   const query = router.query.value;
   const isOn = (annotation: AnnotationModel): boolean => {
     const given = query.get(parameter(annotation.name));
@@ -31,7 +31,9 @@ export function useTimeMarks(model: DashboardModel, choices: Choices | undefined
       const macros = macrosOf(resolved, niceStep(resolved, 200), 15);
       return loadHappenings(wanted, { queries, range: resolved, choices, macros }, abort);
     },
-    [model, choices, wanted.map(({ name }) => name).join('\n'), range.text.value],
+    // With the panels, after the next paint: theirs and these are one request.
+    [model, choices, wanted.map(({ name }) => name).join('\n'), range.text.value, tick.value],
+    { live: false },
   );
   const happenings = resource.data.value?.happenings;
   const shown = theme.shown.value;

@@ -134,6 +134,8 @@ export type ApiPoint = readonly [time: number, value: string];
 export interface ApiHistogram {
   readonly count: string;
   readonly sum: string;
+  /** Which ends belong to the bucket, its ends, how many values it holds. */
+  readonly buckets?: readonly (readonly [rule: number, lower: string, upper: string, count: string])[];
 }
 
 export interface MatrixSeries {

@@ -134,6 +134,8 @@ export interface Api {
     known: string | undefined,
     signal?: AbortSignal,
   ): Promise<{ readonly model: T; readonly version: string | undefined } | undefined>;
+  /** As it was authored. */
+  dashboardSource(uid: string): Promise<string>;
   importDashboard(json: string): Promise<string>;
   removeDashboard(uid: string): Promise<void>;
   /** Deploys and the like. Unix ms. */
@@ -294,6 +296,8 @@ export function createApi(
       const version = response.headers.get('etag') ?? undefined;
       return { model: (await readAnswer(response)) as T, version };
     },
+    dashboardSource: async (uid) =>
+      JSON.stringify(await send(`api/dashboards/${encodeURIComponent(uid)}/json`, {})),
     removeDashboard: async (uid) =>
       void (await send(`api/dashboards/${encodeURIComponent(uid)}`, { method: 'DELETE' })),
     events: ({ from, to }, signal) =>

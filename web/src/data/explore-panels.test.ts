@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { panelJson, panelQuery, panelsOf } from './explore-panels.ts';
+import { grafanaPanel, panelJson, panelQuery, panelsOf, withPanel } from './explore-panels.ts';
 import { recentQueries, rememberQuery } from './query-history.ts';
 
 test.each([
@@ -10,6 +10,13 @@ test.each([
     [
       { expr: 'up', tab: 'graph', isTree: false },
       { expr: 'down', tab: 'table', isTree: false },
+    ],
+  ],
+  [
+    'g0.expr=up&g0.tab=0&g0.display_mode=heatmap&g1.expr=down&g1.tab=0&g1.stacked=1',
+    [
+      { expr: 'up', tab: 'graph', isTree: false, display: 'heatmap' },
+      { expr: 'down', tab: 'graph', isTree: false, display: 'stacked' },
     ],
   ],
   [
@@ -37,6 +44,42 @@ test('a panel for a dashboard asks the same', () => {
   const panel = JSON.parse(panelJson({ expr: 'up', tab: 'table' }));
   expect(panel).toMatchObject({ type: 'table', title: 'up', targets: [{ expr: 'up', instant: true }] });
   expect(JSON.parse(panelJson({ expr: 'up', tab: 'graph' })).type).toBe('timeseries');
+});
+
+test('a panel for a dashboard is drawn as it was here', () => {
+  const shown = (display: 'stacked' | 'heatmap') => grafanaPanel({ expr: 'up', tab: 'graph', display });
+  expect(shown('heatmap')).toMatchObject({ type: 'heatmap', targets: [{ format: 'heatmap' }] });
+  expect(shown('stacked')).toMatchObject({
+    type: 'timeseries',
+    fieldConfig: { defaults: { custom: { stacking: { mode: 'normal' } } } },
+  });
+});
+
+const added = (dashboard: object): unknown =>
+  JSON.parse(withPanel(JSON.stringify(dashboard), { type: 'stat', title: 'New' }, 'Mine'));
+
+test('a panel is added at the foot of a dashboard, with an id of its own', () => {
+  const row = { id: 7, type: 'row', gridPos: { x: 0, y: 8, w: 24, h: 1 }, panels: [{ id: 9 }] };
+  expect(
+    added({ title: 'Old', panels: [{ id: 3, gridPos: { x: 0, y: 0, w: 6, h: 8 } }, row] }),
+  ).toMatchObject({
+    title: 'Old',
+    panels: [{ id: 3 }, { id: 7 }, { id: 10, title: 'New', gridPos: { x: 0, y: 9, w: 12, h: 8 } }],
+  });
+  expect(added({ dashboard: { title: 'Wrapped' }, meta: {} })).toMatchObject({
+    dashboard: { title: 'Wrapped', panels: [{ id: 1, title: 'New', gridPos: { y: 0 } }] },
+    meta: {},
+  });
+  expect(added({})).toMatchObject({ title: 'Mine', panels: [{ title: 'New' }] });
+});
+
+test('in a dashboard of the old layout it gets a row', () => {
+  expect(added({ rows: [{ title: 'a', panels: [{ id: 1, span: 6 }] }] })).toEqual({
+    rows: [
+      { title: 'a', panels: [{ id: 1, span: 6 }] },
+      { title: '', height: 300, panels: [{ type: 'stat', title: 'New', span: 12 }] },
+    ],
+  });
 });
 
 test('what was run is remembered once, the latest first, fifty at most', () => {

@@ -16,19 +16,19 @@ export interface RangeColumns extends Columns {
 /**
  * A range query on a grid aligned to the step. The grid ends up to a step ago; of a monitor that has just started, all there is may
  * lie past that end. Then that stretch is asked for by itself, second by second, so that the first points are seen at once.
- * @param startedAt when the server started, Unix ms; undefined while that is not known
+ * @param startedAt when the server started, Unix ms; undefined while that is not known; asked once the answer is there
  */
 export async function askColumns(
   ask: (range: QueryRange) => Promise<Answer<readonly MatrixSeries[]>>,
   range: ResolvedRange,
   step: number,
-  startedAt: number | undefined,
+  startedAt: () => number | undefined,
 ): Promise<RangeColumns> {
   const grid = queryRangeOf(range, step);
   const { data, warnings } = await ask(grid);
   const columns = { ...columnsOf(data, grid), grid, warnings };
   const last = firstPointsOf(range, grid);
-  if (data.length > 0 || last === undefined || !isYoung(grid, startedAt)) return columns;
+  if (data.length > 0 || last === undefined || !isYoung(grid, range, startedAt())) return columns;
   const found = await ask(last);
   if (found.data.length === 0) return columns;
   const first = columnsOf(found.data, last);
@@ -41,8 +41,9 @@ export async function askColumns(
   };
 }
 
-const isYoung = (grid: QueryRange, startedAt: number | undefined): boolean =>
-  startedAt === undefined || startedAt / 1000 > grid.end - YOUNG_S;
+/** The server started shortly before the end of the grid or after it, and not after the range. */
+const isYoung = (grid: QueryRange, { to }: ResolvedRange, startedAt: number | undefined): boolean =>
+  startedAt === undefined || (startedAt / 1000 > grid.end - YOUNG_S && startedAt <= to);
 
 /** From behind the grid's end up to the end of the range itself; undefined where no second lies between. */
 function firstPointsOf({ to }: ResolvedRange, grid: QueryRange): QueryRange | undefined {

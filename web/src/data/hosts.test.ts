@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ActiveTarget, ApiAlert } from './api-types.ts';
-import { hostRows, targetKey } from './hosts.ts';
+import { hostRows, shortError, targetKey } from './hosts.ts';
 
 const target = (job: string, instance: string, health: ActiveTarget['health'] = 'up'): ActiveTarget => ({
   labels: { job, instance },
@@ -53,4 +53,19 @@ test('an alert without an instance concerns all of its job', () => {
     ['app', 'firing'],
     ['db', 'ok'],
   ]);
+});
+
+test.each([
+  [
+    'Get "http://10.0.0.1:9121/metrics": dial tcp 10.0.0.1:9121: connect: connection refused',
+    'connection refused',
+  ],
+  ['Get "http://redis:9121/metrics": dial tcp: lookup redis: no such host', 'lookup redis: no such host'],
+  ['Get "http://a/metrics": context deadline exceeded', 'context deadline exceeded'],
+  [
+    'server returned HTTP status 500 Internal Server Error',
+    'server returned HTTP status 500 Internal Server Error',
+  ],
+])('of %j people are told %j', (error, words) => {
+  expect(shortError(error)).toBe(words);
 });

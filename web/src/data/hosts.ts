@@ -97,3 +97,7 @@ function concerns(alert: ApiAlert, job: string, targets: readonly ActiveTarget[]
   }
   return alertJob === job;
 }
+
+/** What went wrong, without what was tried: `Get "http://…": dial tcp …: connect: connection refused` is `connection refused`. */
+export const shortError = (text: string): string =>
+  text.replace(/^\w+ "[^"]*": /, '').replace(/^(?:dial|read|write) \w+(?: \S+)?: (?:connect: )?/, '');

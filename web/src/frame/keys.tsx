@@ -23,6 +23,7 @@ export const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ['← →', 'From panel to panel, once one has the focus'],
   ['d', 'Next theme'],
   ['k', 'Only the content, as for a wall'],
+  ['Ctrl P', 'Print: of a dashboard all panels, those out of view too'],
   ['?', 'This list'],
 ];
 

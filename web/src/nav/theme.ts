@@ -11,6 +11,9 @@ export interface Theme {
   /** Colours that do not need red and green to be told apart. */
   readonly isColorBlind: ReadonlySignal<boolean>;
   setColorBlind(isColorBlind: boolean): void;
+  /** Whether the page is laid out for a sheet of paper, always in light colours. */
+  readonly isPaper: ReadonlySignal<boolean>;
+  setPaper(isPaper: boolean): void;
 }
 
 const KEY = 'belfry.theme';
@@ -27,6 +30,7 @@ export function createTheme(window: Window): Theme {
     systemIsDark.value = event.matches;
   });
   const isColorBlind = signal(root.dataset.palette === 'safe');
+  const isPaper = signal(false);
   const store = (key: string, value: string | undefined): void => {
     try {
       if (value === undefined) window.localStorage.removeItem(key);
@@ -37,6 +41,12 @@ export function createTheme(window: Window): Theme {
   };
   return {
     choice,
+    isPaper,
+    setPaper(next) {
+      isPaper.value = next;
+      if (next) root.dataset.paper = '';
+      else delete root.dataset.paper;
+    },
     isColorBlind,
     setColorBlind(next) {
       isColorBlind.value = next;
@@ -45,7 +55,8 @@ export function createTheme(window: Window): Theme {
       store(PALETTE_KEY, next ? 'safe' : undefined);
     },
     shown: computed((): ShownTheme => {
-      const light = choice.value === 'auto' ? (systemIsDark.value ? 'dark' : 'light') : choice.value;
+      const chosen = choice.value === 'auto' ? (systemIsDark.value ? 'dark' : 'light') : choice.value;
+      const light = isPaper.value ? 'light' : chosen;
       return isColorBlind.value ? `${light}-safe` : light;
     }),
     choose(theme) {

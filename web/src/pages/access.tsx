@@ -323,14 +323,14 @@ function AuditRow({ entry }: { readonly entry: AuditEntry }) {
   const isRefused = entry.status >= 400;
   return (
     <tr>
-      <td>
+      <td class="nowrap">
         <Ago time={parseApiTime(entry.at)} suffix=" ago" />
       </td>
-      <td>{entry.who}</td>
+      <td class="nowrap">{entry.who}</td>
       <td class={isRefused ? 'text-firing' : undefined}>
         {entry.detail === '' ? entry.what : `${entry.what}: ${entry.detail}`}
       </td>
-      <td class="mono">{entry.address}</td>
+      <td class="mono nowrap">{entry.address}</td>
     </tr>
   );
 }

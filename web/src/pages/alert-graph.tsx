@@ -105,6 +105,7 @@ export function AlertGraph({ expr, name, labels, notifications = [] }: AlertGrap
                 time: one.at / 1000,
                 color: one.outcome === 'delivered' ? colors.mark : colors.firing,
                 text: `${one.integration} to ${one.receiver}: ${one.outcome}`,
+                isFoot: true,
               }),
             )}
           />

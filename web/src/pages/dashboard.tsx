@@ -9,6 +9,7 @@ import { type Choices, substitute } from '../dashboard/substitute.ts';
 import { AnnotationBar, useTimeMarks } from '../dashboard/time-marks.tsx';
 import { VariableBar } from '../dashboard/variable-bar.tsx';
 import { resolveVariables } from '../dashboard/variables.ts';
+import { ApiError } from '../data/api.ts';
 import { niceStep } from '../data/matrix.ts';
 import { parsePromDuration } from '../format/duration.ts';
 import { Icon } from '../parts/icons.tsx';
@@ -25,7 +26,13 @@ export function DashboardPage() {
   const resource = useResource(
     async (abort) => {
       const next = await api.dashboard<DashboardModel>(uid, loaded.current?.version, abort);
-      if (next) loaded.current = next;
+      if (next && !abort.aborted) {
+        loaded.current = next;
+        // Before the first draw: nothing is asked for a range that is not meant.
+        const { time, refresh, timezone } = next.model;
+        range.setDefaults(time, refresh === '' ? undefined : parsePromDuration(refresh));
+        zone.setDefault(timezone.toLowerCase() === 'utc' ? 'utc' : undefined);
+      }
       return loaded.current!.model;
     },
     [uid],
@@ -38,10 +45,7 @@ export function DashboardPage() {
   );
   const model = resource.data.value;
   useEffect(() => {
-    if (!model) return;
-    document.title = `${model.title} · Belfry`;
-    range.setDefaults(model.time, model.refresh === '' ? undefined : parsePromDuration(model.refresh));
-    zone.setDefault(model.timezone.toLowerCase() === 'utc' ? 'utc' : undefined);
+    if (model) document.title = `${model.title} · Belfry`;
   }, [model]);
   useEffect(
     () => () => {
@@ -50,6 +54,17 @@ export function DashboardPage() {
     },
     [],
   );
+  const problem = resource.error.value;
+  if (!model && problem instanceof ApiError && problem.status === 404) {
+    return (
+      <Empty title="There is no dashboard at this address.">
+        It was removed, or its file has gone.{' '}
+        <a class="link-button" href={router.href('/dashboards')}>
+          All dashboards
+        </a>
+      </Empty>
+    );
+  }
   return (
     <View resource={resource} what="The dashboard" skeleton={<Skeleton rows={4} height={220} />}>
       {(loaded) => <DashboardView model={loaded} />}

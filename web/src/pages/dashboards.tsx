@@ -341,19 +341,23 @@ function DashboardItem({
   const [problem, setProblem] = useState<string>();
   return (
     <li>
-      <a href={href}>{dashboard.title}</a>
-      <span class="chips">
-        {dashboard.tags.map((tag) => (
-          <button
-            key={tag}
-            type="button"
-            class="chip"
-            title={`Only with the tag ${tag}`}
-            onClick={() => onTag(tag)}
-          >
-            {tag}
-          </button>
-        ))}
+      <span class="dashboard-what">
+        <a class="dashboard-title" href={href}>
+          {dashboard.title}
+        </a>
+        <span class="chips">
+          {dashboard.tags.map((tag) => (
+            <button
+              key={tag}
+              type="button"
+              class="chip"
+              title={`Only with the tag ${tag}`}
+              onClick={() => onTag(tag)}
+            >
+              {tag}
+            </button>
+          ))}
+        </span>
       </span>
       <span class="dashboard-actions">
         {problem !== undefined && <span class="text-firing">{problem}</span>}

@@ -131,7 +131,7 @@ function HostGraphPanel({
   const resource = useResource(
     async (abort) => {
       const resolved = range.resolve();
-      return { answers: await queryAll(queries, graph, host, resolved, startedAt(), abort), range: resolved };
+      return { answers: await queryAll(queries, graph, host, resolved, startedAt, abort), range: resolved };
     },
     [range.text.value],
     { isEmpty: ({ answers }) => answers.every(({ series }) => series.length === 0) },
@@ -178,7 +178,7 @@ async function queryAll(
   graph: HostGraph,
   host: string,
   range: ResolvedRange,
-  startedAt: number | undefined,
+  startedAt: () => number | undefined,
   abort: AbortSignal,
 ): Promise<readonly RangeColumns[]> {
   const step = niceStep(range, 240);

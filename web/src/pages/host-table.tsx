@@ -1,4 +1,4 @@
-import { type HostRow, targetKey } from '../data/hosts.ts';
+import { type HostRow, shortError, targetKey } from '../data/hosts.ts';
 import { lastValue } from '../data/matrix.ts';
 import { valueText } from '../format/units.ts';
 import { Ago } from '../parts/ago.tsx';
@@ -167,7 +167,12 @@ function stateWord(row: HostRow): string {
 }
 
 function worstOf(row: HostRow) {
-  if (row.lastError !== '') return <span class="text-firing">{row.lastError}</span>;
+  if (row.lastError !== '')
+    return (
+      <span class="text-firing" title={row.lastError}>
+        no answer: {shortError(row.lastError)}
+      </span>
+    );
   const alert = row.alerts.find((candidate) => candidate.state === 'firing') ?? row.alerts[0];
   if (!alert) return <span class="faint">–</span>;
   return (

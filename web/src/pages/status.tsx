@@ -23,12 +23,6 @@ export function Status() {
       </div>
       <div class="status-grid">
         <section>
-          <h2 class="section-title">Build</h2>
-          <View resource={build} what="The build" skeleton={<Skeleton rows={5} height={28} />}>
-            {(facts) => <FactList facts={facts} names={BUILD_NAMES} />}
-          </View>
-        </section>
-        <section>
           <h2 class="section-title">Run time</h2>
           <View resource={runtime} what="The run time" skeleton={<Skeleton rows={5} height={28} />}>
             {(facts) => <FactList facts={facts} names={RUNTIME_NAMES} />}
@@ -38,6 +32,12 @@ export function Status() {
           <h2 class="section-title">In memory</h2>
           <View resource={tsdb} what="The storage" skeleton={<Skeleton rows={5} height={28} />}>
             {(status) => <HeadFacts status={status} />}
+          </View>
+        </section>
+        <section>
+          <h2 class="section-title">Build</h2>
+          <View resource={build} what="The build" skeleton={<Skeleton rows={5} height={28} />}>
+            {(facts) => <FactList facts={facts} names={BUILD_NAMES} />}
           </View>
         </section>
       </div>
@@ -67,7 +67,8 @@ export function Status() {
         <ConfigState />
         <View resource={config} what="The configuration" skeleton={<Skeleton rows={8} height={22} />}>
           {({ yaml }) => (
-            <pre class="code is-tall">
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard
+            <pre class="code is-tall" tabIndex={0}>
               {yaml.trim() === '' ? 'Empty: everything is at its default.' : yaml}
             </pre>
           )}

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { ApiError } from '../data/api.ts';
 import type { Resource } from '../data/resource.ts';
 import { durationText } from '../format/duration.ts';
 import { useSession } from '../session.ts';
@@ -43,7 +44,8 @@ interface ErrorNoteProps {
 export function ErrorNote({ what, error, retry }: ErrorNoteProps) {
   return (
     <div class="error-note" role="alert">
-      <span class="error-what">{what}</span> <span class="error-why">{error.message}</span>
+      {what !== '' && <span class="error-what">{what} </span>}
+      <span class="error-why">{sentence(error.message)}</span>
       {retry && (
         <button type="button" class="button is-small" onClick={() => retry()}>
           Try again
@@ -52,6 +54,12 @@ export function ErrorNote({ what, error, retry }: ErrorNoteProps) {
     </div>
   );
 }
+
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** What was asked is wrong: asking the same again helps nobody. */
+const isMistake = (error: Error): boolean =>
+  error instanceof ApiError && (error.status === 400 || error.status === 422);
 
 interface ViewProps<T> {
   readonly resource: Resource<T>;
@@ -68,6 +76,7 @@ export function View<T>({ resource, what, skeleton, children }: ViewProps<T>) {
   const error = resource.error.value;
   if (data === undefined) {
     if (!error) return <>{skeleton ?? <Skeleton />}</>;
+    if (isMistake(error)) return <ErrorNote what="" error={error} />;
     return (
       <ErrorNote what={`${what} could not be loaded.`} error={error} retry={() => void resource.refresh()} />
     );

@@ -1,0 +1,134 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { batches, put, series } from './made-up.ts';
+import { hasBrowser, isDrawn, type PageBrowser, startPageBrowser } from './page-browser.ts';
+import type { FakeServer } from './server.ts';
+
+/** What the page asks for, when, and what it gives up again. */
+let browser: PageBrowser;
+let server: FakeServer;
+let complaints: string[];
+let open: PageBrowser['open'];
+
+beforeAll(async () => {
+  if (!hasBrowser) return;
+  browser = await startPageBrowser();
+  ({ server, complaints, open } = browser);
+});
+afterAll(async () => browser?.close());
+afterEach(async () => browser?.closePage());
+
+test.skipIf(!hasBrowser)(
+  'a dashboard is asked for in one request when it opens, and in one at each refresh',
+  async () => {
+    const address = await put(server, 'one-request', {
+      time: { from: 'now-2h', to: 'now' },
+      templating: { list: [{ name: 'job', type: 'query', query: 'label_values(up, job)' }] },
+      annotations: { list: [{ name: 'Deploys', enable: true, expr: 'deploys' }] },
+      panels: [
+        ...Array.from({ length: 9 }, (_, i) => series(`things{job="$job"} + ${i}`, i)),
+        {
+          type: 'stat',
+          title: 'Now',
+          gridPos: { x: 0, y: 21, w: 4, h: 4 },
+          targets: [{ expr: 'now', instant: true }],
+        },
+        {
+          type: 'table',
+          title: 'Rows',
+          gridPos: { x: 4, y: 21, w: 8, h: 4 },
+          targets: [{ expr: 'rows', format: 'table' }],
+        },
+      ],
+    });
+    const page = await open('/dashboards');
+    const asked = batches(page);
+    const valuesAsked: string[] = [];
+    page.on('request', (request) => request.url().includes('/label/') && valuesAsked.push(request.url()));
+    await page.goto(server.url + address);
+    await page.locator('.dash-panel canvas').nth(8).waitFor();
+    await page.locator('.dash-panel table').waitFor();
+    expect(asked).toHaveLength(1);
+    expect(asked[0]!.toSorted()).toEqual(
+      [
+        ...Array.from({ length: 9 }, (_, i) => `things{job="backend"} + ${i}`),
+        'ALERTS{alertstate="firing"}',
+        'deploys',
+        'now',
+        'rows',
+      ].toSorted(),
+    );
+    expect(valuesAsked).toHaveLength(1);
+    for (let count = 2; count < 5; count++) {
+      const answered = page.waitForResponse((response) => response.url().endsWith('/api/batch'));
+      await page.getByRole('button', { name: 'Refresh now' }).click();
+      await (await answered).finished();
+      await page.evaluate(() => new Promise((later) => requestAnimationFrame(() => setTimeout(later, 50))));
+      expect(asked).toHaveLength(count);
+      expect(asked.at(-1)!.toSorted()).toEqual(asked[0]!.toSorted());
+    }
+    expect(complaints).toEqual([]);
+  },
+);
+
+test.skipIf(!hasBrowser)('of 600 panels those in view and near it are asked for, once each', async () => {
+  const address = await put(server, 'six-hundred', {
+    panels: Array.from({ length: 600 }, (_, i) => series(`things + ${i}`, i)),
+  });
+  const page = await open('/');
+  await page.locator('.host-table').waitFor();
+  const found = batches(page);
+  await page.goto(server.url + address);
+  await page.locator('.dash-panel').nth(599).waitFor({ state: 'attached' });
+  await page.locator('.dash-panel canvas').nth(8).waitFor();
+  const first = found.flat().filter((expr) => expr.startsWith('things'));
+  expect(first.length).toBeGreaterThanOrEqual(9);
+  expect(first.length).toBeLessThan(40);
+  expect(new Set(first).size).toBe(first.length);
+  await page.locator('.dash-panel').nth(300).scrollIntoViewIfNeeded();
+  await page.locator('.dash-panel').nth(300).locator('canvas').waitFor();
+  expect(found.flat()).toContain('things + 300');
+  expect(found.flat()).not.toContain('things + 599');
+  expect(complaints).toEqual([]);
+});
+
+test.skipIf(!hasBrowser)(
+  'a collapsed row asks for nothing and holds nothing until it is opened',
+  async () => {
+    const address = await put(server, 'collapsed', {
+      panels: [
+        series('things', 0),
+        {
+          type: 'row',
+          title: 'Hidden',
+          collapsed: true,
+          gridPos: { x: 0, y: 7, w: 24, h: 1 },
+          panels: [series('hidden_things', 3)],
+        },
+      ],
+    });
+    const page = await open('/dashboards');
+    const found = batches(page);
+    await page.goto(server.url + address);
+    await isDrawn(page);
+    await page.getByRole('button', { name: 'Refresh now' }).click();
+    await expect.poll(() => found.flat().filter((expr) => expr === 'things').length).toBe(2);
+    expect(found.flat()).not.toContain('hidden_things');
+    expect(await page.locator('.dash-panel').count()).toBe(1);
+    await page.getByRole('button', { name: /^Hidden/ }).click();
+    await page.locator('.dash-panel canvas').nth(1).waitFor();
+    expect(found.flat()).toContain('hidden_things');
+  },
+);
+
+test.skipIf(!hasBrowser)('leaving a dashboard cancels what it still waits for', async () => {
+  const address = await put(server, 'slow', { panels: [series('things', 0)] });
+  const page = await open('/targets');
+  await page.locator('.target-table').first().waitFor();
+  await page.route('**/api/batch', () => {});
+  const failed = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/api/batch'));
+  await page.goto(server.url + address);
+  await page.locator('.dash-panel').waitFor();
+  await page.waitForTimeout(300);
+  await page.locator('.top-bar').getByRole('link', { name: 'Targets' }).click();
+  expect((await failed).failure()?.errorText).toBe('net::ERR_ABORTED');
+});
