@@ -74,7 +74,7 @@ const endpoint = z
       .enum(MESSAGES)
       .default('prometheus.WriteRequest')
       .describe('Message of remote write 1.0 or 2.0.'),
-    send_exemplars: z.boolean().optional().meta(noEffect('exemplars stay here.')),
+    send_exemplars: z.boolean().default(false).describe('Sends exemplars too, as they come.'),
     send_native_histograms: z.boolean().default(false).describe('Sends native histograms too.'),
     round_robin_dns: z
       .boolean()
@@ -119,6 +119,7 @@ export interface RemoteWriteConfig extends HttpClientConfig {
   readonly headers: Readonly<Record<string, string>>;
   readonly write_relabel_configs: readonly RelabelConfig[];
   readonly protobuf_message: (typeof MESSAGES)[number];
+  readonly send_exemplars: boolean;
   readonly send_native_histograms: boolean;
   readonly queue_config: z.output<typeof queueConfig>;
   readonly metadata_config: z.output<typeof metadataConfig>;

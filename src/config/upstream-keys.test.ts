@@ -127,6 +127,7 @@ const REMOTE_WRITE = [
   'headers: {X-Scope-OrgID: a}',
   'write_relabel_configs: [{action: drop, regex: a}]',
   'name: a',
+  'send_exemplars: true',
   'send_native_histograms: true',
   'queue_config: {capacity: 10, max_shards: 9, min_shards: 2, max_samples_per_send: 5, batch_send_deadline: 1s, min_backoff: 1s, max_backoff: 2s, retry_on_http_429: true, sample_age_limit: 1h}',
   'metadata_config: {send: true, send_interval: 1m, max_samples_per_send: 500}',
@@ -155,7 +156,6 @@ test.each(UNSERVED)('%s_sd_configs is read, and a warning says that it finds no 
 });
 
 test.each([
-  ['send_exemplars: true', 'has no effect: exemplars stay here'],
   ['round_robin_dns: true', 'has no effect: addresses are taken in the order the resolver gives'],
   ['sigv4: {region: a}', 'not supported: AWS signatures; nothing is sent to this endpoint'],
   ['azuread: {cloud: a}', 'not supported: Azure AD; nothing is sent to this endpoint'],

@@ -14,6 +14,7 @@ import type { MetricMetadata } from '../model/queryable.ts';
 import type { OwnTail } from '../tsdb/log/own-tail.ts';
 import { isChunk, type SourceTail, type TailChunk, type TailPosition } from '../tsdb/tail.ts';
 import { type Cursor, type CursorDb, type EndpointCursors, OWN_TIMES } from './cursors.ts';
+import { PendingExemplars } from './pending-exemplars.ts';
 import type {
   DropReason,
   EndpointReport,
@@ -104,6 +105,8 @@ export function createEndpoint(
   const sources = new Map<number, SourceState>();
   const counts = emptyCounts();
   const dropped: Record<DropReason, number> = { relabeled: 0, too_old: 0, unsent_kind: 0 };
+  const exemplars = config.send_exemplars ? new PendingExemplars(queue.capacity) : undefined;
+  let exemplarsRelabeled = 0;
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   let since = place.since;
@@ -204,8 +207,11 @@ export function createEndpoint(
           return { done: open.done, to: chunk.to, ref: series.ref };
         }
         const known = labels.of(series.ref, () => series.labels);
-        if (!known) dropped.relabeled += length;
-        else addSamples(encoder, known, series, tally);
+        if (known) addSamples(encoder, known, series, tally);
+        else {
+          dropped.relabeled += length;
+          exemplarsRelabeled += exemplars?.take(series.ref).length ?? 0;
+        }
       }
       state.open = undefined;
       state.position = chunk.next;
@@ -214,8 +220,18 @@ export function createEndpoint(
     return reached;
   };
 
-  const addSamples = (to: WriteEncoder, known: Uint8Array, samples: SentSamples, tally: Tally): void => {
-    const { timestamps, histograms } = samples;
+  const addSamples = (
+    to: WriteEncoder,
+    known: Uint8Array,
+    samples: SentSamples & { readonly ref: number },
+    tally: Tally,
+  ): void => {
+    const { timestamps, histograms, ref } = samples;
+    const add = (from: number, end: number): void => {
+      const taken = exemplars?.take(ref) ?? [];
+      to.add(known, samples, from, end, taken);
+      tally.counts.exemplars += taken.length;
+    };
     const oldest =
       queue.sample_age_limit > 0 ? clock.now() - queue.sample_age_limit : Number.NEGATIVE_INFINITY;
     let from = 0;
@@ -231,7 +247,7 @@ export function createEndpoint(
         }
         let run = from + 1;
         while (run < end && !histograms[run]) run++;
-        to.add(known, samples, from, run);
+        add(from, run);
         tally.counts.samples += run - from;
         tally.newest = Math.max(tally.newest, timestamps[run - 1]!);
         from = run - 1;
@@ -239,7 +255,7 @@ export function createEndpoint(
       return;
     }
     if (from === end) return;
-    to.add(known, samples, from, end);
+    add(from, end);
     tally.newest = Math.max(tally.newest, timestamps[end - 1]!);
     let native = 0;
     if (histograms) for (; end > from; end--) if (histograms[end - 1]) native++;
@@ -250,7 +266,7 @@ export function createEndpoint(
   /** Makes the next request of sources that are in none; undefined when there is nothing to send. */
   const gather = (): Batch | undefined => {
     const cursors = new Map<number, Cursor>();
-    const tally: Tally = { counts: { samples: 0, histograms: 0, metadata: 0 }, newest: 0 };
+    const tally: Tally = { counts: { samples: 0, histograms: 0, exemplars: 0, metadata: 0 }, newest: 0 };
     const all = [...sources];
     for (let i = 0; i < all.length && encoder.count < maxSamples; i++) {
       const [source, state] = all[(next + i) % all.length]!;
@@ -291,7 +307,8 @@ export function createEndpoint(
     if (outcome === 'stopped') return;
     if (outcome === 'delivered') {
       highestSent = Math.max(highestSent, batch.newest);
-      for (const kind of ['samples', 'histograms'] as const) counts[kind].sent += batch.counts[kind];
+      for (const kind of ['samples', 'histograms', 'exemplars'] as const)
+        counts[kind].sent += batch.counts[kind];
     }
     saved(batch.cursors);
   };
@@ -375,6 +392,7 @@ export function createEndpoint(
     // Before the view: what the rows up to here name is in it.
     newestRow = own.newest();
     tail.refresh();
+    exemplars?.follow(tail);
     look();
     const now = clock.monotonic();
     waitingSince = pending === 0 ? undefined : (waitingSince ?? now);
@@ -427,7 +445,7 @@ export function createEndpoint(
     const deliverAll = async (): Promise<void> => {
       for (let from = 0; from < all.length; from += max_samples_per_send) {
         const part = all.slice(from, from + max_samples_per_send);
-        const holds = { samples: 0, histograms: 0, metadata: part.length };
+        const holds = { samples: 0, histograms: 0, exemplars: 0, metadata: part.length };
         const outcome = await send(encodeSnappy(metadataRequest(part)), holds);
         if (outcome === 'stopped') break;
         if (outcome === 'delivered') counts.metadata.sent += part.length;
@@ -456,6 +474,7 @@ export function createEndpoint(
         url: config.url,
         counts: structuredClone(counts),
         dropped: { ...dropped },
+        droppedExemplars: exemplarsRelabeled + (exemplars?.lost ?? 0),
         reread,
         bytes,
         requests,
@@ -525,5 +544,5 @@ function seriesLabelsOf(
 
 function emptyCounts(): Record<Kind, SentCounts> {
   const none = (): SentCounts => ({ sent: 0, failed: 0, retried: 0 });
-  return { samples: none(), histograms: none(), metadata: none() };
+  return { samples: none(), histograms: none(), exemplars: none(), metadata: none() };
 }

@@ -49,6 +49,7 @@ export function senderMetrics(registry: Registry): SenderMetrics {
     ...LABELS,
     'reason',
   ]);
+  const droppedExemplars = counter('exemplars_dropped_total', 'Exemplars that were not sent.');
   const reread = counter(
     'samples_reread_total',
     'Samples read from partitions because remote storage was away for longer than the head keeps them.',
@@ -99,6 +100,7 @@ export function senderMetrics(registry: Registry): SenderMetrics {
         }
         for (const reason of DROP_REASONS)
           advance(dropped, 'dropped', report, report.dropped[reason], reason);
+        advance(droppedExemplars, 'dropped exemplars', report, report.droppedExemplars);
         advance(reread, 'reread', report, report.reread);
         advance(bytes, 'bytes', report, report.bytes);
         advance(requests, 'requests', report, report.requests);

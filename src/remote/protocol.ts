@@ -60,8 +60,8 @@ export interface SentCounts {
   retried: number;
 }
 
-export type Kind = 'samples' | 'histograms' | 'metadata';
-export const KINDS: readonly Kind[] = ['samples', 'histograms', 'metadata'];
+export type Kind = 'samples' | 'histograms' | 'exemplars' | 'metadata';
+export const KINDS: readonly Kind[] = ['samples', 'histograms', 'exemplars', 'metadata'];
 
 /** Why a sample was not even sent. */
 export type DropReason = 'relabeled' | 'too_old' | 'unsent_kind';
@@ -73,6 +73,8 @@ export interface EndpointReport {
   readonly url: string;
   readonly counts: Readonly<Record<Kind, SentCounts>>;
   readonly dropped: Readonly<Record<DropReason, number>>;
+  /** Exemplars that were not sent, because their series is dropped or too many waited. */
+  readonly droppedExemplars: number;
   /** Samples that were read from partitions because the receiver was away for so long. */
   readonly reread: number;
   readonly bytes: number;

@@ -17,6 +17,7 @@ import { createSender } from './service.ts';
 /** What a receiver was sent: each sample as text, in the order it came. */
 export interface FakeReceiver {
   readonly samples: string[];
+  readonly exemplars: string[];
   readonly requests: { readonly count: number; readonly headers: Readonly<Record<string, string>> }[];
   /** How it answers next; delivered unless something else is set. */
   answer: Partial<PostAnswer> | undefined;
@@ -28,6 +29,7 @@ export interface FakeReceiver {
 
 export const receiver = (): FakeReceiver => ({
   samples: [],
+  exemplars: [],
   requests: [],
   answer: undefined,
   limit: Number.POSITIVE_INFINITY,
@@ -44,6 +46,10 @@ export function take(to: FakeReceiver, body: Uint8Array, headers: Readonly<Recor
     if (item.kind === 'histogram') {
       to.samples.push(`${series} ${item.timestamp} ${sampleText(item.histogram, item.start)}`);
       count++;
+    }
+    if (item.kind === 'exemplar') {
+      const { labels, value, timestamp } = item.exemplar;
+      to.exemplars.push(`${series} ${formatSeries(labels)} ${value} @${timestamp}`);
     }
     if (item.kind !== 'series') continue;
     for (let i = 0; i < item.count; i++) {

@@ -276,6 +276,70 @@ test('a reload that changes an endpoint goes on where it was; one that leaves it
   await sender.close();
 });
 
+test.each(['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'])(
+  'exemplars go out once, with the next sample of their series, in a %s',
+  async (protobuf_message) => {
+    const clock = fakeClock();
+    const store = bench.open(bench.directory(), { clock, maxExemplars: 100 });
+    const to = receiver();
+    const sender = start(store, clock, to);
+    const base = clock.now();
+    const pushed = labelsFromObject({ __name__: 'pushed' });
+    const trace = (id: string, value: number, timestamp?: number) => ({
+      labels: labelsFromObject({ trace_id: id, span_id: 'š' }),
+      value,
+      ...(timestamp === undefined ? {} : { timestamp }),
+    });
+    store.exemplar(pushed, trace('before', 1, base - 1));
+    sender.apply({
+      protobuf_message,
+      send_exemplars: true,
+      queue_config: { capacity: 4 },
+      write_relabel_configs: [{ source_labels: ['__name__'], regex: 'left_out', action: 'drop' }],
+    });
+    await clock.advance('1s');
+    const source = store.source('target');
+    const slotOf = (name: string): number => source.slot(labelsFromObject({ __name__: name }));
+    source.begin(base);
+    for (const name of ['kept', 'left_out']) {
+      source.set(slotOf(name), 7);
+      source.exemplar(slotOf(name), trace(`of ${name}`, 0.5));
+    }
+    source.commit();
+    store.exemplar(pushed, trace('pushed', -2, base + 500));
+    await clock.advance('7s');
+    // No sample of its series yet.
+    expect(to.exemplars).toEqual([`kept{site="north"} {span_id="š", trace_id="of kept"} 0.5 @${base}`]);
+    to.answer = { status: 503 };
+    store.append(pushed, base + 1000, 1);
+    await store.committed();
+    await clock.advance('7s');
+    to.answer = undefined;
+    await clock.advance('10s');
+    expect(to.exemplars.slice(1)).toEqual([
+      `pushed{site="north"} {span_id="š", trace_id="pushed"} -2 @${base + 500}`,
+    ]);
+    expect(sender.report()).toMatchObject({ counts: { exemplars: { sent: 2 } }, droppedExemplars: 1 });
+    // More than may wait: the series that waits longest gives way.
+    for (let n = 0; n < 6; n++) {
+      const labels = labelsFromObject({ __name__: `waiting_${n}` });
+      store.exemplar(labels, trace('late', n, base + 9000));
+    }
+    await clock.advance('1s');
+    for (let n = 0; n < 6; n++) store.append(labelsFromObject({ __name__: `waiting_${n}` }), base + 9000, n);
+    await store.committed();
+    await clock.advance('10s');
+    expect(to.exemplars.slice(2).map((text) => text.slice(0, 9))).toEqual([
+      'waiting_2',
+      'waiting_3',
+      'waiting_4',
+      'waiting_5',
+    ]);
+    expect(sender.report()).toMatchObject({ droppedExemplars: 3, pending: 0 });
+    await sender.close();
+  },
+);
+
 test('version 2.0 says symbols once, start timestamps and native histograms', async () => {
   const clock = fakeClock();
   const store = bench.open(bench.directory(), { clock });

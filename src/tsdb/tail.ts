@@ -1,8 +1,10 @@
 import type { CorruptBlockError } from '../encoding/corrupt-block.ts';
+import type { Exemplar } from '../model/exemplar.ts';
 import type { Labels } from '../model/labels.ts';
 import type { QueryBudget } from '../model/queryable.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { SeriesEntry, SeriesRef, SourceId } from './block.ts';
+import { type ExemplarPlace, exemplarsAfter } from './head/exemplar-reader.ts';
 import { HeadReader, OVERRUN } from './head/head-reader.ts';
 import { SERIES } from './index/layout.ts';
 import { mergeSamples, type SampleColumns, sliceExtras } from './partition/samples.ts';
@@ -58,6 +60,7 @@ const MAX_WINDOW_MS = 24 * 3_600_000;
  */
 export class SourceTail {
   readonly #head: HeadReader;
+  readonly #shared: StoreShared;
   readonly #partitions: PartitionCache;
   readonly #damaged: (file: string, error: CorruptBlockError) => void;
   /** Ring of each source. */
@@ -77,6 +80,7 @@ export class SourceTail {
     /** Told of what cannot be read and is not followed. */
     damaged: (file: string, error: CorruptBlockError) => void = () => {},
   ) {
+    this.#shared = shared;
     this.#damaged = damaged;
     this.#head = new HeadReader(shared.head, 'committed');
     this.#partitions = partitions;
@@ -148,6 +152,16 @@ export class SourceTail {
   labelsOf(ref: number): Labels | undefined {
     const series = this.#head.index.byRef(ref);
     return series < 0 ? undefined : this.#head.index.labelsOf(series);
+  }
+
+  /** Exemplars that came after `place`, of series of the view; gives the place behind them. None without a place. */
+  exemplars(
+    place: ExemplarPlace | undefined,
+    take: (ref: number, exemplar: Exemplar & { timestamp: number }) => void,
+  ): ExemplarPlace | undefined {
+    return exemplarsAfter(this.#shared.head, this.#indexed, place, (series, exemplar) =>
+      take(this.#refOf(series), exemplar),
+    );
   }
 
   /**

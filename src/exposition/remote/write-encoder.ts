@@ -1,3 +1,4 @@
+import type { Exemplar } from '../../model/exemplar.ts';
 import type { Histogram } from '../../model/histogram.ts';
 import type { Labels } from '../../model/labels.ts';
 import type { MetricMetadata } from '../../model/queryable.ts';
@@ -23,11 +24,17 @@ export interface SentSamples {
 export interface WriteEncoder {
   readonly contentType: string;
   readonly version: string;
-  /** Samples and histograms so far. */
+  /** Samples, histograms and exemplars so far. */
   readonly count: number;
   labels(labels: Labels): WireLabels;
-  /** Adds samples [from, to) of a series. */
-  add(labels: WireLabels, samples: SentSamples, from: number, to: number): void;
+  /** Adds samples [from, to) of a series, and exemplars with timestamps. */
+  add(
+    labels: WireLabels,
+    samples: SentSamples,
+    from: number,
+    to: number,
+    exemplars?: readonly Exemplar[],
+  ): void;
   /** The request so far, not yet compressed: a view that lives until the next call. Begins another one. */
   finish(): Uint8Array;
 }
@@ -60,9 +67,12 @@ export function createWriteEncoderV1(): WriteEncoder {
       return count;
     },
     labels: labelFields,
-    add(labels, samples, from, to) {
+    add(labels, samples, from, to, exemplars = []) {
       scratch.clear();
       count += writeSamples(scratch, samples, from, to, { samples: 2, histograms: 4, starts: false });
+      for (const exemplar of exemplars)
+        scratch.bytes(3, exemplarMessage(exemplar, labelFields(exemplar.labels)));
+      count += exemplars.length;
       out.tag(1, WIRE.bytes);
       out.varint(labels.length + scratch.length);
       out.raw(labels);
@@ -101,6 +111,7 @@ export function createWriteEncoderV2(metadataOf: MetadataOf): WriteEncoder {
   const seriesReferences = new ProtobufWriter();
   const metadataFields = new ProtobufWriter();
   const metadataField = new ProtobufWriter();
+  const exemplarField = new ProtobufWriter();
   const whole = new ProtobufWriter();
   const numbers = new Map<string, number>([['', 0]]);
   const texts: string[] = [''];
@@ -130,6 +141,14 @@ export function createWriteEncoderV2(metadataOf: MetadataOf): WriteEncoder {
     places[number] = used;
     symbols.string(4, texts[number]!);
     return used++;
+  };
+  const packedSymbols = (labels: Labels): Uint8Array => {
+    seriesReferences.clear();
+    for (const text of labels) {
+      symbols.string(4, text);
+      seriesReferences.varint(used++);
+    }
+    return seriesReferences.view();
   };
   const references = (words: Uint32Array, packed: ProtobufWriter): Uint8Array => {
     packed.clear();
@@ -168,9 +187,16 @@ export function createWriteEncoderV2(metadataOf: MetadataOf): WriteEncoder {
       return count;
     },
     labels: (labels) => new Uint8Array(Uint32Array.from(labels, numberOf).buffer),
-    add(labels, samples, from, to) {
+    add(labels, samples, from, to, exemplars = []) {
       scratch.clear();
       count += writeSamples(scratch, samples, from, to, { samples: 2, histograms: 3, starts: true });
+      for (const exemplar of exemplars) {
+        exemplarField.clear();
+        // Named for this request alone: trace ids are new each time.
+        exemplarField.bytes(1, packedSymbols(exemplar.labels));
+        scratch.bytes(4, exemplarMessage(exemplar, exemplarField.view()));
+      }
+      count += exemplars.length;
       addSeries(labels, scratch);
     },
     finish() {
@@ -239,6 +265,15 @@ function writeSamples(
     out.number(3, start);
   }
   return to - from;
+}
+
+/** The same in both versions but for the labels, which are whole fields. */
+function exemplarMessage({ value, timestamp = 0 }: Exemplar, labels: Uint8Array): Uint8Array {
+  const message = new ProtobufWriter();
+  message.raw(labels);
+  message.double(2, value);
+  message.number(3, timestamp);
+  return message.view();
 }
 
 /** A remote write 1.0 request that holds only metadata. */

@@ -30,7 +30,7 @@ export function readExemplars(
   const wanted = new Uint8Array(count);
   for (const matchers of sets) for (const series of index.match(matchers)) wanted[series] = 1;
   const found = new Map<number, (Exemplar & { timestamp: number })[]>();
-  for (const { series, ...exemplar } of exemplarsIn(shared, wanted)) {
+  for (const { number: _, series, ...exemplar } of exemplarsIn(shared, wanted)) {
     budget.check();
     if (exemplar.timestamp < range.from || exemplar.timestamp >= range.to) continue;
     budget.bytes(EXEMPLAR_BYTES);
@@ -55,10 +55,42 @@ export function readExemplars(
   return out;
 }
 
+/** How far somebody has followed the exemplars: the next one's number, and of which ring. */
+export interface ExemplarPlace {
+  readonly version: number;
+  readonly next: number;
+}
+
+/**
+ * Those of the first `count` series that came after `place` and are still there, in the order they came; none without a place, and when
+ * the ring was made anew. Gives the place behind them.
+ */
+export function exemplarsAfter(
+  shared: HeadShared,
+  count: number,
+  place: ExemplarPlace | undefined,
+  take: (series: number, exemplar: Exemplar & { timestamp: number }) => void,
+): ExemplarPlace | undefined {
+  const control = new Int32Array(shared.control);
+  const version = Atomics.load(control, HEAD_CONTROL.exemplarVersion);
+  const end = Atomics.load(control, HEAD_CONTROL.exemplarNext);
+  if (version % 2 !== 0) return undefined;
+  if (place?.version !== version) return { version, next: end };
+  if (place.next === end) return place;
+  let { next } = place;
+  const wanted = new Uint8Array(count).fill(1);
+  for (const { number, series, ...exemplar } of exemplarsIn(shared, wanted, next)) {
+    next = number + 1;
+    take(series, exemplar);
+  }
+  return { version, next };
+}
+
 function* exemplarsIn(
   shared: HeadShared,
   wanted: Uint8Array,
-): Generator<{ series: number } & Exemplar & { timestamp: number }> {
+  from = 0,
+): Generator<{ number: number; series: number } & Exemplar & { timestamp: number }> {
   const control = new Int32Array(shared.control);
   const version = Atomics.load(control, HEAD_CONTROL.exemplarVersion);
   const capacity = Atomics.load(control, HEAD_CONTROL.exemplarCapacity);
@@ -68,7 +100,7 @@ function* exemplarsIn(
   const floats = new Float64Array(shared.exemplars, 0, units);
   const words = new Uint32Array(shared.exemplars, 0, 2 * units);
   const versions = new Int32Array(shared.exemplars, 0, 2 * units);
-  for (let number = Math.max(0, next - capacity); number < next; number++) {
+  for (let number = Math.max(from, next - capacity); number < next; number++) {
     const unit = EXEMPLAR_UNITS * (number % capacity);
     if (unit + EXEMPLAR_UNITS > units) return;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -81,7 +113,7 @@ function* exemplarsIn(
       if (Atomics.load(versions, 2 * unit + EXEMPLAR.version) !== before) continue;
       // The ring was made anew for another size: what is known by now is an answer.
       if (Atomics.load(control, HEAD_CONTROL.exemplarVersion) !== version) return;
-      if (text) yield { series, timestamp, value, labels: exemplarLabels(text) };
+      if (text) yield { number, series, timestamp, value, labels: exemplarLabels(text) };
       break;
     }
   }
