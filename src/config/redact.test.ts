@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { checkFile } from './load.ts';
-import { redactConfig, redactedAlertmanagerConfig } from './redact.ts';
+import { redactConfig, redactedAlertmanagerConfig, redactedScrapeConfig } from './redact.ts';
 
 const CONFIG = `# comment
 global:
@@ -140,4 +140,18 @@ test.each([
 ])('the address %s of a webhook is shown as an address: strict readers ask for one', (url, shown) => {
   const text = `route: {receiver: a}\nreceivers: [{name: a, webhook_configs: [{url: '${url}'}]}]\n`;
   expect(parse(redactedAlertmanagerConfig(text)).receivers[0].webhook_configs).toEqual([{ url: shown }]);
+});
+
+test('one scrape config alone, with what an alias stood for, without secrets', () => {
+  const shown = redactedScrapeConfig(CONFIG, 'a')!;
+  expect(parse(shown)).toEqual({
+    job_name: 'a',
+    basic_auth: { username: 'bob', password: '<secret>' },
+    authorization: { credentials_file: '/etc/token' },
+    proxy_url: 'http://bob:xxxxx@proxy:3128',
+    http_headers: { 'X-Key': { secrets: ['<secret>'], values: ['plain'] } },
+    consul_sd_configs: [{ server: 'c:8500', token: '<secret>' }],
+  });
+  expect(redactedScrapeConfig(CONFIG, 'b')).toBeUndefined();
+  expect(redactedScrapeConfig('nonsense: [', 'a')).toBeUndefined();
 });

@@ -56,6 +56,27 @@ export function redactedAlertmanagerConfig(text: string): string {
   return root.has('route') ? print(document) : NOBODY;
 }
 
+/**
+ * One of the `scrape_configs` of a file as written, with `<secret>` for every secret.
+ * @param text a config file, or one that `scrape_config_files` names
+ * @returns undefined when it has none of that name
+ */
+export function redactedScrapeConfig(text: string, jobName: string): string | undefined {
+  const document = read(text);
+  const root = document.contents;
+  const jobs = isMap(root) ? resolveAlias(document, root.get('scrape_configs', true)) : undefined;
+  if (!isSeq(jobs)) return undefined;
+  hide(document, root, configFile, '');
+  const job = jobs.items
+    .map((item) => resolveAlias(document, item))
+    .find((item) => isMap(item) && item.get('job_name') === jobName);
+  if (!job) return undefined;
+  const targets = aliasTargets(document);
+  document.contents = job;
+  writeOutAliases(document, targets);
+  return print(document);
+}
+
 function read(text: string): Document {
   const [document] = parseAllDocuments(text, {
     schema: 'core',

@@ -74,6 +74,9 @@ const POSTED_QUESTIONS = [
   'POST /api/v1/query_exemplars',
   'POST /api/v1/query_range',
   'POST /api/v1/read',
+  'POST /api/v1/search/label_names',
+  'POST /api/v1/search/label_values',
+  'POST /api/v1/search/metric_names',
   'POST /api/v1/series',
 ];
 

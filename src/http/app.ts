@@ -29,6 +29,7 @@ export interface HttpServices {
   readonly status: StatusSource;
   /** Mounted under /api/v1: remote write and read. */
   readonly remote: Hono;
+  readonly search: Hono;
   /** Mounted under /api/v1. */
   readonly admin: Hono;
   /** Mounted as they are. */
@@ -120,6 +121,7 @@ export function serviceRoutes(services: HttpServices): Hono {
   app.route('/api/v1', statusRoutes(services.status));
   app.route('/api/v1', services.admin);
   app.route('/api/v1', services.remote);
+  app.route('/api/v1', services.search);
   app.route('/', services.federate);
   app.route('/api/v2', services.apiV2);
   app.route('/', services.dashboards);

@@ -45,5 +45,5 @@ test('limit 0 and no limit are the same; a negative one is refused', () => {
   expect(readLimit(of('limit', '0'))).toBeUndefined();
   expect(readLimit(new URLSearchParams())).toBeUndefined();
   expect(readLimit(of('limit', '7'))).toBe(7);
-  expect(() => readLimit(of('limit', '-1'))).toThrow('"-1"');
+  expect(() => readLimit(of('limit', '-1'))).toThrow('limit must be non-negative');
 });

@@ -6,9 +6,12 @@ export const MAX_FORM_BYTES = 4 * 1024 * 1024;
 
 /** A parameter that cannot be read; answered with 400 `bad_data`. */
 export class ParameterError extends Error {
+  /** What is wrong with it, without its name. */
+  readonly problem: string;
   constructor(name: string, problem: string) {
     super(`invalid parameter ${JSON.stringify(name)}: ${problem}`);
     this.name = 'ParameterError';
+    this.problem = problem;
   }
 }
 
@@ -55,13 +58,24 @@ const formTooLarge = (): ParameterError =>
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
+/** The last time there is, Unix ms. */
+export const MAX_TIME = 8_640_000_000_000_000;
+
+/** Upstream's first and last time, of which its clients send the text when they mean no bound. */
+const BOUNDLESS: ReadonlyMap<string, number> = new Map([
+  ['-292273086-05-16T16:47:06Z', -MAX_TIME],
+  ['292277025-08-18T07:12:54.999999999Z', MAX_TIME],
+]);
+
 /** Unix seconds with or without a fraction, or RFC 3339; gives Unix ms. */
 export function readTime(params: URLSearchParams, name: string, fallback: number): number;
 export function readTime(params: URLSearchParams, name: string): number;
 export function readTime(params: URLSearchParams, name: string, fallback?: number): number {
   const text = params.get(name) ?? '';
   if (text === '' && fallback !== undefined) return fallback;
-  if (NUMBER.test(text)) return Math.round(Number(text) * 1000);
+  if (NUMBER.test(text)) return Math.round(Math.min(Math.max(Number(text) * 1000, -MAX_TIME), MAX_TIME));
+  const boundless = BOUNDLESS.get(text);
+  if (boundless !== undefined) return boundless;
   const parsed = RFC3339.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(parsed))
     throw new ParameterError(name, `cannot parse ${JSON.stringify(text)} to a valid timestamp`);
@@ -83,7 +97,8 @@ export function readDuration(params: URLSearchParams, name: string): number {
 export function readLimit(params: URLSearchParams, name = 'limit'): number | undefined {
   const text = params.get(name) ?? '';
   if (text === '') return undefined;
-  if (!/^\d+$/.test(text))
+  if (/^-\d+$/.test(text) && Number(text) < 0) throw new ParameterError(name, 'limit must be non-negative');
+  if (!/^[+-]?\d+$/.test(text))
     throw new ParameterError(name, `expected a number of results, got ${JSON.stringify(text)}`);
   return Number(text) || undefined;
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import type { Hono } from 'hono';
 import { Registry } from 'prom-client';
@@ -7,13 +8,14 @@ import { checkLanguages } from '../cli/languages.ts';
 import type { Clock } from '../clock.ts';
 import { formatFinding } from '../config/finding.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { redactConfig, redactedAlertmanagerConfig } from '../config/redact.ts';
+import { redactConfig, redactedAlertmanagerConfig, redactedScrapeConfig } from '../config/redact.ts';
 import type { LastReload } from '../config/reload-metrics.ts';
 import type { AnnotationStore } from '../dashboards/annotation-store.ts';
 import type { DashboardStore } from '../dashboards/store.ts';
 import type { Importer } from '../import/importer.ts';
 import { formatDuration } from '../model/duration.ts';
 import { eachLabel } from '../model/labels.ts';
+import type { MetricMetadata } from '../model/queryable.ts';
 import type { Notifier } from '../notifiers/notifier.ts';
 import { checkExpr } from '../promql/parse.ts';
 import type { QueryPool } from '../query/pool.ts';
@@ -36,6 +38,8 @@ import type { MonitoringSource } from './api-v1/monitoring.ts';
 import { relabelStepsRoutes } from './api-v1/relabel-steps.ts';
 import { remoteReadRoutes } from './api-v1/remote-read.ts';
 import { remoteWriteRoutes } from './api-v1/remote-write.ts';
+import { scrapePoolRoutes } from './api-v1/scrape-pools.ts';
+import { searchRoutes } from './api-v1/search.ts';
 import { selfMetricsJson } from './api-v1/self-metrics.ts';
 import type { StatusSource } from './api-v1/status.ts';
 import { notificationRoutes } from './api-v2/notifications.ts';
@@ -103,6 +107,7 @@ export function httpServices(parts: ServiceParts): HttpServices {
       externalLabels: () => loaded().config.global.external_labels,
     }),
     remote: remoteRoutes(parts),
+    search: searchRoutes({ queries, clock, metadata: () => metricMetadata(parts) }),
     admin: adminRoutes({ store, backups: parts.backups }),
     apiV2: apiV2Routes({
       notifier,
@@ -135,7 +140,7 @@ export function httpServices(parts: ServiceParts): HttpServices {
 }
 
 /** What of /api/v1 others send, and how a target came to be. */
-function remoteRoutes({ store, queries, clock, registry, scraper }: ServiceParts): Hono {
+function remoteRoutes({ store, queries, clock, registry, scraper, loaded }: ServiceParts): Hono {
   const app = remoteReadRoutes({ queries, clock });
   app.route(
     '/',
@@ -146,8 +151,32 @@ function remoteRoutes({ store, queries, clock, registry, scraper }: ServiceParts
       },
     }),
   );
+  app.route('/', scrapePoolRoutes({ configYaml: (pool) => scrapePoolYaml(loaded(), pool) }));
   app.route('/', remoteWriteRoutes({ appender: store, degraded: () => store.degraded(), clock, registry }));
   return app;
+}
+
+/** A pool's configuration as written, in the config file or in one of `scrape_config_files`. */
+function scrapePoolYaml({ text, files }: LoadedConfig, pool: string): string | undefined {
+  const found = redactedScrapeConfig(text, pool);
+  if (found !== undefined) return found;
+  for (const file of files) {
+    const own = SCRAPE_FILE.test(file) ? redactedScrapeConfig(readFileSync(file, 'utf8'), pool) : undefined;
+    if (own !== undefined) return own;
+  }
+  return undefined;
+}
+
+const SCRAPE_FILE = /\.(?:ya?ml|json)$/;
+
+/** What is known of each metric: as the first target says it, else as it was pushed. */
+function metricMetadata({ scraper, store }: ServiceParts): ReadonlyMap<string, MetricMetadata> {
+  const known = new Map(store.metricMetadata);
+  const scraped = new Map<string, MetricMetadata>();
+  for (const { metrics } of scraper.metadata())
+    for (const [metric, about] of metrics) if (!scraped.has(metric)) scraped.set(metric, about);
+  for (const [metric, about] of scraped) known.set(metric, about);
+  return known;
 }
 
 function monitoringSource({ scraper, rules, alertmanagers, store }: ServiceParts): MonitoringSource {

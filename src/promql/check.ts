@@ -48,8 +48,13 @@ export function describeType(type: ValueType): string {
  * @returns the tree, with `matching` where both sides are vectors and only there
  * @throws PromqlError with upstream's text
  */
-export function checkTree(expr: Expr, text: string): Expr {
-  return new Checker(text).check(expr);
+export function checkTree(expr: Expr, text: string, options: CheckOptions = {}): Expr {
+  return new Checker(text, options).check(expr);
+}
+
+export interface CheckOptions {
+  /** Whether a selector may match every series there is, as one alone may where it is no query. */
+  readonly mayMatchAll?: boolean;
 }
 
 class Checker {
@@ -57,8 +62,11 @@ class Checker {
   /** Types of nodes checked already, so that none is looked at twice. */
   private readonly types = new Map<Expr, ValueType>();
 
-  constructor(text: string) {
+  private readonly mayMatchAll: boolean;
+
+  constructor(text: string, { mayMatchAll = false }: CheckOptions) {
     this.text = text;
+    this.mayMatchAll = mayMatchAll;
   }
 
   private fail(position: Position, message: string): Error {
@@ -132,7 +140,8 @@ class Checker {
       }
       return;
     }
-    if (selector.matchers.every((matcher) => compileMatcher(matcher)(''))) {
+    const matchesAll = selector.matchers.every((matcher) => compileMatcher(matcher)(''));
+    if (matchesAll && !this.mayMatchAll) {
       throw this.fail(selector.position, 'vector selector must contain at least one non-empty matcher');
     }
   }

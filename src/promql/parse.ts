@@ -1,5 +1,5 @@
 import type { Expr } from './ast.ts';
-import { checkTree } from './check.ts';
+import { type CheckOptions, checkTree } from './check.ts';
 import { PromqlError } from './errors.ts';
 import { parseTree } from './parser.ts';
 
@@ -7,8 +7,8 @@ import { parseTree } from './parser.ts';
  * Reads and checks a query.
  * @throws PromqlError of kind bad_data with upstream's text, `line:col: parse error: …`, and its position
  */
-export function parseExpr(text: string): Expr {
-  return checkTree(parseTree(text), text);
+export function parseExpr(text: string, options?: CheckOptions): Expr {
+  return checkTree(parseTree(text), text, options);
 }
 
 /** What is wrong with a query, if anything, and where: an offset in the text. For checks of configuration. */

@@ -9,7 +9,14 @@ import { writeExemplars } from './exemplars.ts';
 import { explainJson } from './explain-json.ts';
 import { type FamilyFormat, writeFederation } from './federation.ts';
 import { formatTime, type JsonWriter, labelsJson } from './json.ts';
-import { type EngineSettings, JSON_TYPE, type QueryTask, type StatsLevel } from './protocol.ts';
+import {
+  type EngineSettings,
+  JSON_LINES_TYPE,
+  JSON_TYPE,
+  type QueryTask,
+  type StatsLevel,
+} from './protocol.ts';
+import { writeSearch } from './search-lines.ts';
 import { matchersOf } from './selector.ts';
 import { treeJson } from './tree-json.ts';
 import { writeValue } from './value-json.ts';
@@ -103,6 +110,9 @@ export function writeAnswer(
         writer.bytes(format.encode(results, (bytes) => budget.bytes(bytes)));
         return format.contentType;
       }
+      case 'search':
+        writeSearch(writer, task, querier, budget);
+        return JSON_LINES_TYPE;
       default:
         writeList(writer, task, querier);
         return JSON_TYPE;
@@ -149,9 +159,9 @@ function writeEvaluation(
           options,
         );
   const evaluatedMs = times.elapsedMs();
-  const warnings = [...outcome.warnings];
+  const warnings = [...(task.warnings ?? []), ...outcome.warnings];
   writer.raw('{"status":"success","data":{');
-  if (writeValue(writer, outcome.value, task.limit)) warnings.push(TRUNCATED);
+  if (writeValue(writer, outcome.value, task.limit)) warnings.unshift(TRUNCATED);
   if (task.stats) {
     const seconds = (ms: number): number => ms / 1000;
     const timings = {
@@ -190,7 +200,7 @@ function samplesJson({ stats }: QueryOutcome, budget: CountingBudget, level: Sta
 type ListTask = Extract<QueryTask, { kind: 'series' | 'labelNames' | 'labelValues' }>;
 
 function writeList(writer: JsonWriter, task: ListTask, querier: Querier): void {
-  const sets = task.match.map(matchersOf);
+  const sets = task.match.map((text) => matchersOf(text));
   switch (task.kind) {
     case 'series':
       writeItems(writer, querier, querier.series(sets, task.range), labelsJson, task.limit);
@@ -220,11 +230,19 @@ function writeItems<T>(
   writer.raw('{"status":"success","data":[');
   for (let i = 0; i < count; i++) writer.raw((i > 0 ? ',' : '') + json(items[i]!));
   writer.raw(']');
-  writeNotes(writer, count < items.length ? [...warnings, TRUNCATED] : warnings, []);
+  writeNotes(writer, count < items.length ? [TRUNCATED, ...warnings] : warnings, []);
 }
 
 function writeNotes(writer: JsonWriter, warnings: readonly string[], infos: readonly string[]): void {
-  if (warnings.length > 0) writer.raw(`,"warnings":${JSON.stringify(warnings)}`);
-  if (infos.length > 0) writer.raw(`,"infos":${JSON.stringify(infos)}`);
+  if (warnings.length > 0) writer.raw(`,"warnings":${JSON.stringify(someOf(warnings, 'warning'))}`);
+  if (infos.length > 0) writer.raw(`,"infos":${JSON.stringify(someOf(infos, 'info'))}`);
   writer.raw('}');
+}
+
+/** Notes of a kind that an answer carries, as upstream. */
+const MAX_NOTES = 10;
+
+function someOf(notes: readonly string[], kind: string): readonly string[] {
+  const omitted = notes.length - MAX_NOTES;
+  return omitted <= 0 ? notes : [...notes.slice(0, MAX_NOTES), `${omitted} more ${kind} annotations omitted`];
 }

@@ -18,8 +18,10 @@ function doubleWorkers() {
   const startWorker = (): QueryWorker => {
     let answered: (answer: QueryAnswer) => void = () => {};
     let exited: (reason: string) => void = () => {};
+    const control = newControl();
+    Atomics.store(control, CONTROL.up, 1);
     const worker = {
-      control: newControl(),
+      control,
       requests: [] as QueryRequest[],
       ended: false,
       post(request: QueryRequest) {
@@ -133,6 +135,27 @@ test('a query past its deadline is told, then its worker is replaced and the nex
   workers[1]!.answer(0);
   expect((await next).status).toBe(200);
   expect(pool.counts()).toMatchObject({ replaced: 1, running: 0, waiting: 0 });
+});
+
+test('a worker that still loads its code is not replaced for heeding nothing, unless it never comes up', async () => {
+  const { pool, workers, clock } = setup();
+  const gone = new AbortController();
+  const first = pool.run(task('first'), gone.signal);
+  Atomics.store(workers[0]!.control, CONTROL.up, 0);
+  gone.abort();
+  await clock.advance('20s');
+  expect([workers.length, workers[0]!.ended, workers[0]!.control[CONTROL.cancel]]).toEqual([1, false, 1]);
+  // Up at last, and deaf all the same.
+  Atomics.store(workers[0]!.control, CONTROL.up, 1);
+  await clock.advance('1s');
+  expect(workers[0]!.ended).toBe(true);
+  expect((await first).status).toBe(499);
+
+  const late = pool.run(task('late'));
+  Atomics.store(workers[1]!.control, CONTROL.up, 0);
+  await clock.advance('62s');
+  expect(workers[1]!.ended).toBe(true);
+  expect((await late).status).toBe(503);
 });
 
 test('a timeout of its own shortens the time of a query, and never lengthens it', async () => {

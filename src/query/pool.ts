@@ -123,6 +123,8 @@ interface Job {
 
 interface Lane {
   readonly worker: QueryWorker;
+  /** Monotonic ms. */
+  readonly startedAt: number;
   job: Job | undefined;
   deadline?: Timer | undefined;
   idle?: Timer | undefined;
@@ -132,6 +134,8 @@ interface Lane {
 const RECENT = 100;
 const SLOW_MS = 5000;
 const READY_MS = 15_000;
+/** A thread that has not loaded its code after this long never will. */
+const MAX_START_MS = 60_000;
 
 /**
  * The interactive lane: people's queries, evaluated in worker threads one at a time each, in the order they came. Workers start with
@@ -166,7 +170,7 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
   let stopped = false;
 
   const startLane = (): Lane => {
-    const lane: Lane = { worker: options.startWorker(), job: undefined };
+    const lane: Lane = { worker: options.startWorker(), startedAt: clock.monotonic(), job: undefined };
     lane.worker.onAnswer((answer) => {
       if (lane.job?.id === answer.id) finish(lane, admitted(answer), answer);
     });
@@ -261,12 +265,21 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
     job.reason = reason;
     Atomics.store(lane.worker.control, CONTROL.cancel, reason);
     lane.deadline?.cancel();
+    awaitEnd(lane, job, reason);
+  };
+
+  const awaitEnd = (lane: Lane, job: Job, reason: CancelReason): void => {
     lane.deadline = clock.after(graceMs, () => {
       if (lane.job !== job) return;
+      // A thread that still loads its code heeds nothing; another one in its place would take as long, and so on for ever.
+      if (isStarting(lane)) return awaitEnd(lane, job, reason);
       log.warn({ query: taskText(job.task) }, 'query did not end when told to; its worker is replaced');
       terminate(lane, endedAnswer(reason, job.limits));
     });
   };
+
+  const isStarting = (lane: Lane): boolean =>
+    Atomics.load(lane.worker.control, CONTROL.up) === 0 && clock.monotonic() - lane.startedAt < MAX_START_MS;
 
   const next = (): void => {
     while (waiting.length > 0) {

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { RuleEvaluation } from '../model/evaluation.ts';
 import type { Matcher } from '../model/matcher.ts';
 import type { TimeRange } from '../model/time.ts';
+import type { NameSearch } from './name-search.ts';
 import type { RuleColumns } from './rule-columns.ts';
 
 /**
@@ -41,6 +42,8 @@ interface Evaluated {
   readonly lookbackMs?: number;
   readonly limit?: number;
   readonly stats?: StatsLevel;
+  /** Of how the request was written; they come with the answer. */
+  readonly warnings?: readonly string[];
   /** Whether the cost of each node is asked for. */
   readonly explain?: boolean;
 }
@@ -50,6 +53,18 @@ interface Listed {
   readonly match: readonly string[];
   readonly range: TimeRange;
   readonly limit?: number;
+}
+
+/** A search among label names, or the values of a label, that is answered as lines of JSON. */
+export interface SearchTask extends Listed, NameSearch {
+  readonly kind: 'search';
+  /** The label whose values are searched; undefined: label names are. */
+  readonly label: string | undefined;
+  /** What a name is called in the answer. */
+  readonly field: 'name' | 'value';
+  readonly batchSize: number;
+  readonly includesScore: boolean;
+  readonly limit: number;
 }
 
 /** A question of the HTTP API; times in Unix ms, ranges half-open. Texts people wrote are parsed in the worker. */
@@ -64,6 +79,7 @@ export type QueryTask =
   | (Listed & { readonly kind: 'series' })
   | (Listed & { readonly kind: 'labelNames' })
   | (Listed & { readonly kind: 'labelValues'; readonly name: string })
+  | SearchTask
   | { readonly kind: 'cardinality'; readonly range: TimeRange; readonly limit: number }
   | { readonly kind: 'blocks' }
   | { readonly kind: 'format'; readonly expr: string }
@@ -102,10 +118,11 @@ export interface QueryRequest {
 
 /**
  * Words shared with a query worker, Int32 each. A busy worker cannot read its mailbox, so it polls `cancel`: not 0 = give up what is
- * evaluated, see CANCEL. `posted` counts requests: a worker that was busy a moment ago waits for its next change.
+ * evaluated, see CANCEL. `posted` counts requests: a worker that was busy a moment ago waits for its next change. `up` is 1 once the
+ * worker has loaded its code and heeds the others.
  */
-export const CONTROL = { cancel: 0, posted: 1 } as const;
-export const newControl = (): Int32Array<SharedArrayBuffer> => new Int32Array(new SharedArrayBuffer(8));
+export const CONTROL = { cancel: 0, posted: 1, up: 2 } as const;
+export const newControl = (): Int32Array<SharedArrayBuffer> => new Int32Array(new SharedArrayBuffer(12));
 
 /** Values of the cancel word. */
 export const CANCEL = { none: 0, clientGone: 1, deadline: 2, shutdown: 3, byUser: 4 } as const;
@@ -125,6 +142,7 @@ export const ERROR_STATUS = {
 export type ErrorType = keyof typeof ERROR_STATUS;
 
 export const JSON_TYPE = 'application/json';
+export const JSON_LINES_TYPE = 'application/x-ndjson; charset=utf-8';
 
 /** Upstream's envelope of an error. */
 export const errorBody = (errorType: ErrorType, error: string): Uint8Array<ArrayBuffer> =>

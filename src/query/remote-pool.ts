@@ -185,6 +185,7 @@ const LOCAL_ONLY = {
   exemplars: 'a query of exemplars',
   federate: '/federate',
   read: 'remote read',
+  search: 'a search for names',
 } as const;
 
 /** The same question in the engine's API, or what people call it when it cannot be asked there. */

@@ -36,6 +36,7 @@ export function serveQueries(
       if (Atomics.wait(control, CONTROL.posted, posted, WARM_MS) === 'timed-out') return undefined;
     }
   };
+  Atomics.store(control, CONTROL.up, 1);
   port.on('message', (first: QueryRequest) => {
     for (let request: QueryRequest | undefined = first; request; request = next()) {
       const answer = answerQuery(request, control, source, monotonic, collectGarbage);

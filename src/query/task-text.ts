@@ -20,6 +20,8 @@ function wholeText(task: QueryTask): string {
     case 'labelNames':
     case 'federate':
       return task.match.join(' ');
+    case 'search':
+      return [...task.terms, ...task.match].join(' ');
     case 'labelValues':
       return `${task.name} ${task.match.join(' ')}`.trim();
     case 'read':

@@ -59,11 +59,15 @@ export function monitoringRoutes(source: MonitoringSource): Hono {
     const metric = c.req.query('metric');
     const limit = numberOf(c, 'limit');
     const isWanted = targetFilter(c.req.query('match_target'));
-    const rows = source
-      .targetMetadata()
-      .filter((row) => (!metric || row.metric === metric) && isWanted(row.target))
-      .slice(0, limit);
-    if (rows.length === 0) throw new ApiError('not_found', 'specified metadata not found');
+    const rows: ReturnType<MonitoringSource['targetMetadata']>[number][] = [];
+    let target: unknown;
+    for (const row of source.targetMetadata()) {
+      if ((metric && row.metric !== metric) || !isWanted(row.target)) continue;
+      // The limit is of targets to look at: the last one is listed to its end.
+      if (row.target !== target && rows.length >= limit) break;
+      target = row.target;
+      rows.push(row);
+    }
     // The name is said only where it was not asked for.
     return success(c, metric ? rows.map(({ metric: _metric, ...row }) => row) : rows);
   });
@@ -71,7 +75,8 @@ export function monitoringRoutes(source: MonitoringSource): Hono {
   app.get('/metadata', (c) => {
     const wanted = c.req.query('metric');
     const limit = numberOf(c, 'limit');
-    const perMetric = numberOf(c, 'limit_per_metric');
+    // Here, unlike there, 0 is no limit.
+    const perMetric = numberOf(c, 'limit_per_metric') || Number.POSITIVE_INFINITY;
     const byMetric = new Map<string, Map<string, unknown>>();
     const add = (metric: string, { type, help, unit }: MetricMetadata): void => {
       if (wanted && metric !== wanted) return;

@@ -11,6 +11,8 @@ interface Endpoint {
 }
 
 const FORM = ['get', 'post'] as const;
+const SEARCH =
+  'match[] search[] fuzz_threshold fuzz_alg case_sensitive sort_by sort_dir include_score start end limit batch_size';
 
 /** Every endpoint under /api/v1; a test compares it with the routes. */
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -43,6 +45,27 @@ export const ENDPOINTS: readonly Endpoint[] = [
     params: 'match[] start end limit',
   },
   {
+    path: '/search/metric_names',
+    methods: FORM,
+    summary: 'Metric names that fit what was typed, as lines of JSON.',
+    params: `include_metadata ${SEARCH}`,
+    produces: 'application/x-ndjson',
+  },
+  {
+    path: '/search/label_names',
+    methods: FORM,
+    summary: 'Label names that fit, as lines of JSON.',
+    params: SEARCH,
+    produces: 'application/x-ndjson',
+  },
+  {
+    path: '/search/label_values',
+    methods: FORM,
+    summary: 'Values of a label that fit, as lines of JSON.',
+    params: `label* ${SEARCH}`,
+    produces: 'application/x-ndjson',
+  },
+  {
     path: '/metadata',
     methods: ['get'],
     summary: 'Metadata by metric.',
@@ -56,6 +79,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
     params: 'match_target metric limit',
   },
   { path: '/scrape_pools', methods: ['get'], summary: 'Names of the scrape pools.' },
+  {
+    path: '/scrape_pools/config',
+    methods: ['get'],
+    summary: 'The configuration of a scrape pool as YAML, secrets hidden.',
+    params: 'scrapePool*',
+  },
   {
     path: '/rules',
     methods: ['get'],

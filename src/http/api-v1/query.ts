@@ -4,7 +4,7 @@ import type { HttpAnswer, QueryPool } from '../../query/pool.ts';
 import type { QueryTask } from '../../query/protocol.ts';
 import { workerAnswer } from '../compress.ts';
 import { ApiError } from '../envelope.ts';
-import { ParameterError, readDuration, readLimit, readParams, readTime } from '../params.ts';
+import { MAX_TIME, ParameterError, readDuration, readLimit, readParams, readTime } from '../params.ts';
 
 export interface QueryRouteDeps {
   readonly queries: QueryPool;
@@ -20,8 +20,7 @@ const MAX_CARDINALITY_ROWS = 10_000;
 /** Series seen this long count as those of the head, as upstream's head holds two to three hours. */
 const CARDINALITY_MS = 2 * 3_600_000;
 /** Bounds of time in label queries without start and end, Unix ms. */
-const MIN_TIME = -8_640_000_000_000_000;
-const MAX_TIME = 8_640_000_000_000_000;
+const MIN_TIME = -MAX_TIME;
 
 /** An endpoint of /api/v1 that a query worker answers. */
 export interface QueryEndpoint {
@@ -59,7 +58,10 @@ export const queryEndpoints: ReadonlyMap<string, QueryEndpoint> = new Map<string
     {
       methods: BOTH,
       task(params) {
-        return { kind: 'exemplars', expr: params.get('query') ?? '', range: bounds(params) };
+        const range = bounds(params);
+        if (range.to === range.from)
+          throw new ApiError('bad_data', 'end timestamp must not be before start timestamp');
+        return { kind: 'exemplars', expr: params.get('query') ?? '', range };
       },
     },
   ],
@@ -99,11 +101,20 @@ export const queryEndpoints: ReadonlyMap<string, QueryEndpoint> = new Map<string
       task: (params, now) => ({
         kind: 'cardinality',
         range: { from: now - CARDINALITY_MS, to: now + 1 },
-        limit: Math.min(MAX_CARDINALITY_ROWS, readLimit(params) ?? 10),
+        limit: cardinalityLimit(params.get('limit') ?? ''),
       }),
     },
   ],
 ]);
+
+function cardinalityLimit(text: string): number {
+  if (text === '') return 10;
+  if (!/^\+?\d+$/.test(text) || Number(text) < 1)
+    throw new ApiError('bad_data', 'limit must be a positive number');
+  if (Number(text) > MAX_CARDINALITY_ROWS)
+    throw new ApiError('bad_data', `limit must not exceed ${MAX_CARDINALITY_ROWS}`);
+  return Number(text);
+}
 
 function rangeTask(params: URLSearchParams): QueryTask {
   const startMs = readTime(params, 'start');
@@ -116,7 +127,7 @@ function rangeTask(params: URLSearchParams): QueryTask {
       'zero or negative query resolution step widths are not accepted. Try a positive integer',
     );
   }
-  if ((endMs - startMs) / stepMs > MAX_POINTS) {
+  if (Math.floor((endMs - startMs) / stepMs) > MAX_POINTS) {
     throw new ApiError(
       'bad_data',
       'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
@@ -125,12 +136,10 @@ function rangeTask(params: URLSearchParams): QueryTask {
   return { kind: 'range', ...evaluated(params), startMs, endMs, stepMs };
 }
 
-/** The API's bounds are inclusive, ours half-open: one ms is added to the end. */
+/** The API's bounds are inclusive, ours half-open: one ms is added to the end. An end before the start leaves nothing. */
 function bounds(params: URLSearchParams) {
   const from = readTime(params, 'start', MIN_TIME);
-  const to = readTime(params, 'end', MAX_TIME) + 1;
-  if (to <= from) throw new ParameterError('end', 'end timestamp must not be before start timestamp');
-  return { from, to };
+  return { from, to: Math.max(from, readTime(params, 'end', MAX_TIME) + 1) };
 }
 
 /** Runs what an endpoint is asked for. @throws ApiError or ParameterError */
@@ -182,12 +191,25 @@ function evaluated(params: URLSearchParams) {
   const stats = params.get('stats');
   return {
     expr: params.get('query') ?? '',
-    ...(params.get('lookback_delta') ? { lookbackMs: readDuration(params, 'lookback_delta') } : {}),
+    ...(params.get('lookback_delta') ? { lookbackMs: lookbackOf(params) } : {}),
     ...(stats ? { stats: stats === 'all' ? ('all' as const) : ('basic' as const) } : {}),
+    ...(stats && stats !== 'true' && stats !== 'all' ? { warnings: [deprecatedStats(stats)] } : {}),
     ...(params.get('explain') === 'true' ? { explain: true } : {}),
     ...limitOf(params),
   };
 }
+
+function lookbackOf(params: URLSearchParams): number {
+  try {
+    return readDuration(params, 'lookback_delta');
+  } catch (error) {
+    if (!(error instanceof ParameterError)) throw error;
+    throw new ApiError('bad_data', `error parsing lookback delta duration: ${error.problem}`);
+  }
+}
+
+const deprecatedStats = (value: string): string =>
+  `value ${JSON.stringify(value)} for parameter "stats" is deprecated and will be rejected in the next major release, use "true" or "all"`;
 
 function limitOf(params: URLSearchParams): { limit?: number } {
   const limit = readLimit(params);
