@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { cpSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ScrapeAppender } from '../model/appender.ts';
@@ -13,6 +13,13 @@ afterEach(bench.clean);
 
 const up = labelsFromObject({ __name__: 'up', job: 'a' });
 const size = labelsFromObject({ __name__: 'size', job: 'a' });
+
+/** A directory as a kill leaves it. */
+function copyOf(dir: string): string {
+  const copy = directory();
+  cpSync(dir, copy, { recursive: true, filter: (file) => !/lock\.db|reserve/.test(file) });
+  return copy;
+}
 
 describe('scrapes', () => {
   test('a series that goes away gets one staleness marker and may come back', () => {
@@ -126,6 +133,62 @@ describe('scrapes', () => {
     expect(times.slice(-2)).toEqual([
       [hour, '6'],
       [hour + 1000, '8'],
+    ]);
+  });
+
+  test('a kill while the clock is behind: what the last scrape had and the next one lacks goes stale, and nothing else', async () => {
+    const dir = directory();
+    const hour = 3_600_000;
+    const at = 100 * hour;
+    const late = labelsFromObject({ __name__: 'late', job: 'a' });
+    const kept = Array.from({ length: 40 }, (_, i) => labelsFromObject({ __name__: 'kept', i: `${i}` }));
+    let store = open(dir);
+    let source = store.source('a');
+    const scrape = (time: number, ...series: (typeof up)[]) => {
+      if (!source.begin(time)) return false;
+      for (const labels of [...series, ...kept]) source.set(source.slot(labels), 1);
+      return source.commit();
+    };
+    scrape(at, up, size);
+    scrape(at + hour, up, size);
+    expect(scrape(at + 1000, up, late)).toMatchObject({ wentStale: 1, seriesAdded: 1 });
+    // All is in partitions, and the log short; what the last scrape had must be in it all the same.
+    await store.flush();
+    await store.committed();
+    // As after a kill: what is in the log counts, and nobody closes anything.
+    store = open(copyOf(dir));
+    source = store.source('a');
+    expect(scrape(at + 2000, up)).toEqual({ appended: 41, seriesAdded: 0, wentStale: 1 });
+    await store.committed();
+    const again = copyOf(store.dir);
+    store = open(again);
+    source = store.source('a');
+    // In the last minute before the clock has caught up it is still the next scrape.
+    expect(scrape(at + hour - 1000, up)).toEqual({ appended: 41, seriesAdded: 0, wentStale: 0 });
+    expect(scrape(at + hour + 1000)).toEqual({ appended: 40, seriesAdded: 0, wentStale: 1 });
+    await store.committed();
+    store = open(copyOf(again));
+    source = store.source('a');
+    expect(scrape(at + hour + 2000, up)).toEqual({ appended: 41, seriesAdded: 1, wentStale: 0 });
+    const times = (name: string) =>
+      contents(store)[`${name}{job="a"}`]!.map(([time, value]) => [(time - at) / 1000, value]);
+    expect(times('late')).toEqual([
+      [1, '1'],
+      [2, 'stale'],
+    ]);
+    expect(times('size')).toEqual([
+      [0, '1'],
+      [1, 'stale'],
+      [3600, '1'],
+    ]);
+    expect(times('up')).toEqual([
+      [0, '1'],
+      [1, '1'],
+      [2, '1'],
+      [3599, '1'],
+      [3600, '1'],
+      [3601, 'stale'],
+      [3602, '1'],
     ]);
   });
 

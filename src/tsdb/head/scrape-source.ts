@@ -9,7 +9,7 @@ import { HISTOGRAM_HIGH } from '../histogram-cell.ts';
 import { NO_SLOT } from '../index/layout.ts';
 import type { SeriesIndex } from '../index/series-index.ts';
 import type { Journal } from '../log/journal.ts';
-import { RECORD, type RowPlace, writeRow } from '../log/records.ts';
+import { RECORD, type RowPlace, writeBehind, writeRow } from '../log/records.ts';
 import type { Arena } from './arena.ts';
 import { popcount } from './bits.ts';
 import type { ExemplarRing } from './exemplar-ring.ts';
@@ -75,6 +75,8 @@ export class ScrapeSource implements ScrapeAppender {
   #lastTimestamp = Number.NEGATIVE_INFINITY;
   /** Time of the last scrape since the clock was set back; while it has not caught up with the ring. */
   #lastBehind: number | undefined;
+  /** The log row that says so and what that scrape held. */
+  #behindSeq = Number.POSITIVE_INFINITY;
   /** Histograms of the open scrape by slot, while the clock is behind. */
   readonly #behindHistograms = new Map<Slot, Histogram>();
   /** Scrapes that were taken while the clock was behind the ring. */
@@ -271,7 +273,17 @@ export class ScrapeSource implements ScrapeAppender {
     }
     this.behindScrapes++;
     this.abort();
+    this.#noteBehind();
     return result;
+  }
+
+  /** A start must know what the last scrape held, which is not what the ring's last row says. */
+  #noteBehind(): void {
+    if (this.#lastBehind === undefined) return;
+    const { journal } = this.#context;
+    writeBehind(journal.records, this.id, this.#lastBehind, this.#live);
+    this.#behindSeq = journal.seq;
+    journal.touch();
   }
 
   markAllStale(timestamp: number): CommitResult {
@@ -321,6 +333,7 @@ export class ScrapeSource implements ScrapeAppender {
     this.#needsFullRow = true;
     this.#starts?.relogFrom(this.ring.first);
     for (let row = this.ring.first; row < this.ring.appended; row++) this.#record(row);
+    this.#noteBehind();
   }
 
   /** The oldest log row that a replay of this source needs, or Infinity. */
@@ -328,7 +341,8 @@ export class ScrapeSource implements ScrapeAppender {
     if (this.ring.appended === 0) return Number.POSITIVE_INFINITY;
     const first = Math.min(this.synced, this.ring.appended - 1);
     while (this.#full.length > 1 && this.#full[1]!.row <= first) this.#full.shift();
-    return this.#full[0]?.seq ?? Number.POSITIVE_INFINITY;
+    const whole = this.#full[0]?.seq ?? Number.POSITIVE_INFINITY;
+    return this.#lastBehind === undefined ? whole : Math.min(whole, this.#behindSeq);
   }
 
   /** Writes the last row to the log once more, whole, so that everything older may go; for sources that stand still. */
@@ -337,6 +351,7 @@ export class ScrapeSource implements ScrapeAppender {
     this.#full = [];
     this.#needsFullRow = true;
     this.#record(this.ring.appended - 1);
+    this.#noteBehind();
   }
 
   /** Frees the ring of a closed source whose rows are all in partitions. Its series keep their refs but lose their slots. */
@@ -347,6 +362,7 @@ export class ScrapeSource implements ScrapeAppender {
     this.#live.fill(0);
     this.#full = [];
     this.#needsFullRow = true;
+    this.#lastBehind = undefined;
     this.#starts?.release();
     this.#context.leaving(this.#lastTimestamp);
     this.ring.release();
@@ -375,8 +391,12 @@ export class ScrapeSource implements ScrapeAppender {
   /**
    * After a replay: remembers what the last row held, so that what is missing from the next one goes stale.
    * @param full the rows that the log holds whole, and the log rows they are in
+   * @param behind the last scrape, when that was taken while the clock was behind the ring: its time, what it held, and the log row
    */
-  restoreLast(full: readonly { row: number; seq: number }[]): void {
+  restoreLast(
+    full: readonly { row: number; seq: number }[],
+    behind?: { readonly timestamp: number; readonly slots: readonly Slot[]; readonly seq: number },
+  ): void {
     this.#full = [...full];
     for (let slot = this.#slots - 1; slot >= 0; slot--)
       if (this.#series[slot] === NONE) this.#free.push(slot);
@@ -387,7 +407,15 @@ export class ScrapeSource implements ScrapeAppender {
     const last = ring.appended - 1;
     if (last < 0) return;
     this.#lastTimestamp = ring.timestamp(last);
-    this.#growLive();
+    this.#growLive(this.#slots);
+    if (behind) {
+      this.#lastBehind = behind.timestamp;
+      this.#behindSeq = behind.seq;
+      for (const slot of behind.slots) {
+        if (slot < this.#slots && this.#series[slot] !== NONE) this.#live[slot >>> 5]! |= 1 << (slot & 31);
+      }
+      return;
+    }
     const { words } = this.#context.arena;
     const presence = ring.presence(last);
     const values = ring.values(last);
@@ -480,8 +508,9 @@ export class ScrapeSource implements ScrapeAppender {
     this.#free.push(slot);
   }
 
-  #growLive(): void {
-    const words = this.ring.width >>> 5;
+  /** To the width of the ring, or to so many slots where that is narrower. */
+  #growLive(slots = 0): void {
+    const words = Math.max(this.ring.width, slots + 31) >>> 5;
     if (this.#live.length >= words) return;
     const grown = new Uint32Array(words);
     grown.set(this.#live);

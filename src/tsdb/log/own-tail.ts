@@ -9,7 +9,7 @@ import { HISTOGRAM_HIGH, histogramOf } from '../histogram-cell.ts';
 import type { SampleColumns } from '../partition/samples.ts';
 import type { TailChunk, TailSeries } from '../tail.ts';
 import { readDefinitions } from './definitions.ts';
-import { RECORD, skipRow } from './records.ts';
+import { RECORD, readBehind, skipRow } from './records.ts';
 
 /** Follows the samples that bring their own times, in the order they came: from log row to log row. */
 export interface OwnTail {
@@ -174,6 +174,11 @@ function readOwnSamples(reader: ByteReader, take: Take): void {
         break;
       case RECORD.ownFlushed:
         reader.varint();
+        break;
+      case RECORD.behind:
+        reader.varint();
+        reader.signed();
+        readBehind(reader);
         break;
       default:
         throw new CorruptBlockError(`record of kind ${kind} at byte ${reader.position - 1}`);

@@ -16,6 +16,7 @@ export const RECORD = {
   starts: 7,
   ownHistogram: 8,
   ownStart: 9,
+  behind: 10,
 } as const;
 
 /** What an entry of a row says about its slot; the low two bits of its first number. */
@@ -102,6 +103,32 @@ export function writeRow(
     }
   }
   out.varint(ENTRY.absent);
+}
+
+/** Notes which slots had a sample in a scrape that was taken while the clock is behind the ring; `live` has a bit per slot. */
+export function writeBehind(out: ByteWriter, source: number, timestamp: number, live: Uint32Array): void {
+  out.u8(RECORD.behind);
+  out.varint(source);
+  out.signed(timestamp);
+  let last = -1;
+  for (let word = 0; word < live.length; word++) {
+    for (let bits = live[word]!; bits !== 0; bits &= bits - 1) {
+      const slot = word * 32 + 31 - Math.clz32(bits & -bits);
+      out.varint(slot - last);
+      last = slot;
+    }
+  }
+  out.varint(0);
+}
+
+/** Reads the slots that `writeBehind` wrote, after source and timestamp, or passes over them. */
+export function readBehind(reader: ByteReader, take: (slot: number) => void = () => {}): void {
+  let slot = -1;
+  for (let gap = reader.varint(); gap > 0; gap = reader.varint()) {
+    slot += gap;
+    if (slot > MAX_SLOT) throw new CorruptBlockError(`slot ${slot} in a row of the log`);
+    take(slot);
+  }
 }
 
 /** In place of a value: how many bytes, the mark, the bytes. */

@@ -14,7 +14,7 @@ import { DefinitionTable } from './definition-table.ts';
 import { definitionWriter } from './definitions.ts';
 import { readExemplarRow, type StoredExemplar } from './exemplars.ts';
 import type { LogDb } from './log-db.ts';
-import { MAX_SLOT, RECORD, readRow, skipRow } from './records.ts';
+import { MAX_SLOT, RECORD, readBehind, readRow, skipRow } from './records.ts';
 
 export interface ReplayResult {
   readonly series: number;
@@ -171,6 +171,10 @@ interface SourceState {
   full: { row: number; seq: number }[];
   /** Start timestamps by slot that were noted for the next row. */
   starts: Map<number, number>;
+  /** The last scrape, when that was taken while the clock was behind the last row. */
+  behind?:
+    | { readonly timestamp: number; readonly slots: readonly number[]; readonly seq: number }
+    | undefined;
 }
 
 /** Puts the records of the log back into rings. Slots are places in rows here; whose they are is settled afterwards. */
@@ -236,6 +240,14 @@ class RowReplay {
         case RECORD.starts:
           this.#readStarts(reader);
           break;
+        case RECORD.behind: {
+          const source = this.#sources.get(reader.varint() as SourceId);
+          const timestamp = reader.signed();
+          const slots: number[] = [];
+          readBehind(reader, (slot) => slots.push(slot));
+          if (source) this.#stateOf(source).behind = { timestamp, slots, seq };
+          break;
+        }
         case RECORD.rowsFlushed: {
           const source = this.#sources.get(reader.varint() as SourceId);
           const through = reader.signed();
@@ -261,7 +273,10 @@ class RowReplay {
   }
 
   finish(): void {
-    for (const source of this.#sources.values()) source.restoreLast(this.#states.get(source)?.full ?? []);
+    for (const source of this.#sources.values()) {
+      const state = this.#states.get(source);
+      source.restoreLast(state?.full ?? [], state?.behind);
+    }
   }
 
   #readStarts(reader: ByteReader): void {
@@ -316,6 +331,8 @@ class RowReplay {
     const presence = ring.presence(row);
     ring.append();
     state.chain = chain;
+    // The clock has caught up.
+    state.behind = undefined;
     for (let i = 0; i < ring.width >>> 5; i++) this.samples += popcount(arena.words[presence + i]!);
   }
 
