@@ -13,6 +13,8 @@ export interface RuleEvaluation {
 }
 
 export interface RuleTemplates {
+  /** When the queries of the templates are evaluated, Unix ms: the time of the evaluation, which `query_offset` does not move. */
+  readonly at: number;
   readonly alertname: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;

@@ -120,11 +120,11 @@ test('rules are evaluated there, and so is what their templates ask', async () =
     clock: fakeClock(),
     async ask({ form }) {
       const query = form.get('query')!;
-      asked.push(query);
+      asked.push(`${query} at ${form.get('time')}`);
       if (query === 'broken(') return json({ status: 'error', error: 'cannot parse "broken("' }, 422);
       return query === 'up == 0' ? vector([{ __name__: 'up', job: 'a' }, '0']) : vector([{}, '+Inf']);
     },
-    expand: (_templates, _time, query) => (labels, value) => {
+    expand: (_templates, query) => (labels, value) => {
       let asked: string;
       try {
         asked = String(query('limit')[0]!.value);
@@ -134,7 +134,14 @@ test('rules are evaluated there, and so is what their templates ask', async () =
       return { expandedLabels: {}, expandedAnnotations: { text: `${labels.length} ${value} ${asked}` } };
     },
   });
-  const templates = { alertname: 'A', labels: {}, annotations: {}, externalLabels: {}, externalUrl: '' };
+  const templates = {
+    at: 60_000,
+    alertname: 'A',
+    labels: {},
+    annotations: {},
+    externalLabels: {},
+    externalUrl: '',
+  };
   expect(await evaluate({ expr: 'up == 0', timestamp: 1000, timeoutMs: 1000, templates })).toEqual({
     samples: [
       {
@@ -146,7 +153,8 @@ test('rules are evaluated there, and so is what their templates ask', async () =
     ],
     warnings: [],
   });
-  expect(asked).toEqual(['up == 0', 'limit']);
+  // What query_offset moves is the rule, not what its templates ask.
+  expect(asked).toEqual(['up == 0 at 1', 'limit at 60']);
   expect((await evaluate({ expr: '1', timestamp: 0, timeoutMs: 1000 })).samples).toEqual([
     { labels: NO_LABELS, value: Number.POSITIVE_INFINITY },
   ]);

@@ -47,7 +47,7 @@ export function remoteRuleEvaluation({
       const answers = new Map<string, readonly InstantSample[] | Error>();
       for (let round = 0; ; round++) {
         const missing = new Set<string>();
-        const expanded = expand(templates, timestamp, (query) => {
+        const expanded = expand(templates, (query) => {
           const known = answers.get(query);
           if (known === undefined) missing.add(query);
           if (known === undefined || known instanceof Error)
@@ -58,7 +58,7 @@ export function remoteRuleEvaluation({
         if (missing.size === 0 || round === MAX_ROUNDS) return { samples: whole, warnings };
         await Promise.all(
           Array.from(missing, async (query) => {
-            const answer = await askInstant(ask, query, timestamp, abort.signal).then(
+            const answer = await askInstant(ask, query, templates.at, abort.signal).then(
               (given) => given.samples,
               (error: Error) => error,
             );

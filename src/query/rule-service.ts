@@ -24,7 +24,6 @@ export interface InstantSample {
 /** Expands a rule's templates for the elements of its result; `query` evaluates on the same snapshot. Handed in, so that this package knows no templates. */
 export type ExpandTemplates = (
   templates: RuleTemplates,
-  timestamp: number,
   query: (expr: string) => readonly InstantSample[],
 ) => (labels: Labels, value: number) => Pick<RuleSample, 'expandedLabels' | 'expandedAnnotations'>;
 
@@ -75,11 +74,11 @@ export function ruleEvaluation(
     // One querier for the expression and for what its templates ask: the same snapshot.
     const querier = queryable.querier(budget);
     try {
-      const instant = (text: string) =>
-        evaluateInstant(parse(text), timestamp, querier, { ...settings, budget, query: text });
-      const outcome = instant(expr);
-      const query = (text: string): readonly InstantSample[] => instantSamples(instant(text).value);
-      const expand = templates && options.expand(templates, timestamp, query);
+      const instant = (text: string, at: number) =>
+        evaluateInstant(parse(text), at, querier, { ...settings, budget, query: text });
+      const outcome = instant(expr, timestamp);
+      const expand =
+        templates && options.expand(templates, (text) => instantSamples(instant(text, templates.at).value));
       const samples = instantSamples(outcome.value).map((sample) =>
         expand ? { ...sample, ...expand(sample.labels, sample.value) } : sample,
       );

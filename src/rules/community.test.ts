@@ -27,13 +27,13 @@ test.each(folders)('every text of the rules of $name renders', ({ files, alerts 
     rendered++;
     const expand = expandRuleTemplates(
       {
+        at: 0,
         alertname: rule.alert,
         labels: rule.labels,
         annotations: rule.annotations,
         externalLabels: {},
         externalUrl: 'http://belfry.example',
       },
-      0,
       () => [{ labels: series, value: 1 }],
     );
     const { expandedLabels, expandedAnnotations } = expand(series, 12.5);

@@ -194,7 +194,10 @@ export class RuleGroup {
     };
     if (!isAlerting(run)) return evaluation;
     const { alert: alertname, labels, annotations } = run.config;
-    return { ...evaluation, templates: { alertname, labels, annotations, externalLabels, externalUrl } };
+    return {
+      ...evaluation,
+      templates: { at: timestamp, alertname, labels, annotations, externalLabels, externalUrl },
+    };
   }
 
   #accept(run: RuleRun, result: RuleEvaluationResult, timestamp: number): number {

@@ -92,6 +92,15 @@ describe('a group', () => {
     expect(lines(appender, at)).toEqual(['-60 a 1']);
   });
 
+  test('query_offset does not move what templates ask', async () => {
+    const { clock, evaluator, manager } = bench();
+    evaluator.set('x', [{ labels: {}, value: 1 }]);
+    const group = ruleGroup([{ alert: 'A', expr: 'x' }], { query_offset: '1m' });
+    manager.apply([group]);
+    const at = await toFirst(clock, group);
+    expect(evaluator.asked[0]).toMatchObject({ timestamp: at - 60_000, templates: { at } });
+  });
+
   test('skips the iterations that it missed and counts them', async () => {
     const { clock, evaluator, manager, registry } = bench();
     const group = ruleGroup([{ record: 'a', expr: 'x' }]);

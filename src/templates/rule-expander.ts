@@ -89,13 +89,12 @@ export function ruleExpander(options: RuleExpanderOptions): RuleExpander {
  */
 export function expandRuleTemplates(
   templates: RuleTemplates,
-  timestamp: number,
   query: (expr: string) => readonly QuerySample[],
 ): (
   labels: Labels,
   value: number,
 ) => { expandedLabels: Record<string, string>; expandedAnnotations: Record<string, string> } {
-  const { alertname, externalLabels, externalUrl } = templates;
+  const { at: timestamp, alertname, externalLabels, externalUrl } = templates;
   const expander = ruleExpander({ name: alertname, externalLabels, externalUrl, timestamp, query });
   const ownLabels = Object.entries(templates.labels);
   const ownAnnotations = Object.entries(templates.annotations);

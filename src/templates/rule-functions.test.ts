@@ -148,13 +148,13 @@ describe('mistakes become text', () => {
 test('labels and annotations of an evaluation are expanded element by element', () => {
   const expandAll = expandRuleTemplates(
     {
+      at: 0,
       alertname: 'A',
       labels: { severity: '{{ if gt $value 1.0 }}critical{{ else }}warning{{ end }}' },
       annotations: { summary: '{{ $labels.job }}: {{ $value }}', plain: 'text' },
       externalLabels: {},
       externalUrl: '',
     },
-    0,
     () => [],
   );
   expect([1, 2].map((value) => expandAll(labelsFromObject({ job: `j${value}` }), value))).toEqual([

@@ -84,9 +84,7 @@ export function scriptedEvaluator(): ScriptedEvaluator {
       const result = results.get(evaluation.expr) ?? [];
       if (typeof result === 'string') throw new Error(result);
       const elements = typeof result === 'function' ? result(evaluation.timestamp) : result;
-      const expand = evaluation.templates
-        ? expandRuleTemplates(evaluation.templates, evaluation.timestamp, () => [])
-        : () => ({});
+      const expand = evaluation.templates ? expandRuleTemplates(evaluation.templates, () => []) : () => ({});
       const samples = elements.map(({ labels, value }): RuleSample => {
         const set = labelsFromObject(labels);
         return { labels: set, value, ...expand(set, value) };

@@ -110,7 +110,7 @@ export class TestGroups {
       expr: config.expr,
       timestamp,
       timeoutMs: EVALUATION_TIMEOUT_MS,
-      templates: { alertname, labels, annotations, externalLabels, externalUrl },
+      templates: { at: now, alertname, labels, annotations, externalLabels, externalUrl },
     });
     const timing = { forMs: config.for, keepFiringForMs: config.keep_firing_for, limit: group.limit };
     evaluateAlerts(active, alertname, timing, samples, now);
