@@ -80,6 +80,9 @@ const isAlpha = (code: number): boolean =>
   code === 95 || (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
 const isAlphaNumeric = (code: number): boolean => isAlpha(code) || isDigit(code);
 
+/** What a query may hold, but not the duration of a range. */
+const NOT_IN_DURATIONS = /[@=!<>"'`{}[]/;
+
 class Lexer {
   readonly tokens: Token[] = [];
   private readonly text: string;
@@ -113,8 +116,8 @@ class Lexer {
 
   private finish(): boolean {
     if (this.inBraces) return this.fail('unexpected end of input inside braces');
+    if (this.inBrackets) return this.fail('unexpected end of input in duration expression');
     if (this.parens !== 0) return this.fail('unclosed left parenthesis');
-    if (this.inBrackets) return this.fail('unclosed left bracket');
     this.emit(EOF);
     return false;
   }
@@ -123,6 +126,7 @@ class Lexer {
     const char = this.text[this.pos]!;
     const code = this.text.charCodeAt(this.pos);
     const following = this.text[this.pos + 1];
+    if (this.inBrackets && NOT_IN_DURATIONS.test(char)) return this.notInDurations();
     switch (char) {
       case ',':
       case '*':
@@ -166,7 +170,6 @@ class Lexer {
         this.inBraces = true;
         return this.symbol(1);
       case '[':
-        if (this.inBrackets) return this.fail(`unexpected left bracket '['`);
         this.gotColon = false;
         this.inBrackets = true;
         return this.symbol(1);
@@ -179,7 +182,11 @@ class Lexer {
       return this.numberOrDuration();
     }
     if (isAlpha(code) || char === ':') return this.inBrackets ? this.wordInBrackets(char) : this.word();
-    return this.fail(`unexpected character: ${this.quoteHere()}`);
+    return this.inBrackets ? this.notInDurations() : this.fail(`unexpected character: ${this.quoteHere()}`);
+  }
+
+  private notInDurations(): boolean {
+    return this.fail(`unexpected character in duration expression: ${this.quoteHere()}`);
   }
 
   private insideBraces(): boolean {

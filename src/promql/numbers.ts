@@ -32,8 +32,22 @@ export function parseDurationToken(text: string, fail: (message: string) => Erro
     return parseDuration(text);
   } catch (error) {
     const isTooLong = (error as Error).message.includes('at most');
-    throw fail(isTooLong ? 'duration out of range' : `not a valid duration string: ${quote(text)}`);
+    throw fail(isTooLong ? 'duration out of range' : durationProblem(text));
   }
+}
+
+const UNITS = ['y', 'w', 'd', 'h', 'm', 's', 'ms'];
+
+/** What is wrong with a duration, read from the left: a unit that is none, or one that comes too late. */
+function durationProblem(text: string): string {
+  let before = -1;
+  for (const [, unit] of text.matchAll(/\d+(\D+)/g)) {
+    const at = UNITS.indexOf(unit!);
+    if (at < 0) return `unknown unit ${quote(unit!)} in duration ${quote(text)}`;
+    if (at <= before) break;
+    before = at;
+  }
+  return `not a valid duration string: ${quote(text)}`;
 }
 
 /**
