@@ -115,8 +115,9 @@ const SHOTS: readonly Shot[] = [
   },
   {
     name: 'explore-heatmap',
-    address: `/graph?g0.expr=sum by (le) (rate(http_request_duration_seconds_bucket[30s]))&g0.tab=0&g0.range_input=5m`,
+    address: `/graph?g0.expr=sum by (le) (rate(http_request_duration_seconds_bucket[30s]))&g0.tab=0&g0.range_input=5m&g0.display_mode=heatmap`,
   },
+  { name: 'explore-add', address: '/graph?g0.expr=up&g0.tab=0', act: click('Add to dashboard') },
   {
     name: 'explore-explain',
     address: `/graph?g0.expr=sum by (job) (rate(http_requests_total{status=~"5.."}[30s])) / sum by (job) (rate(http_requests_total[30s])) > 0.05&g0.range_input=5m`,
@@ -162,6 +163,7 @@ const SHOTS: readonly Shot[] = [
   { name: 'dashboard-self', address: `/d/belfry-self/x?${RANGE}`, isWhole: true },
   { name: 'dashboard-gallery', address: `/d/gallery/x?${RANGE}`, isWhole: true },
   { name: 'dashboard-options', address: `/d/options/x?${RANGE}`, isWhole: true },
+  { name: 'dashboard-more', address: `/d/more-options/x?${RANGE}`, isWhole: true },
   { name: 'dashboard-hover', address: `/d/gallery/x?${RANGE}`, act: hover },
   { name: 'dashboard-variable', address: `/d/gallery/x?${RANGE}`, act: click(/^host:/) },
   { name: 'dashboard-alone', address: `/d/gallery/x?${RANGE}&viewPanel=1` },
@@ -272,6 +274,11 @@ async function take(browser: Browser, site: string, shot: Shot, width: number, t
       await page.setViewportSize({ width, height: Math.min(6000, Math.max(900, Number(height))) });
       await page.waitForTimeout(1500);
     }
+    // On a busy machine answers may take a while; where a skeleton is what is to be seen, it stays.
+    await page
+      .waitForFunction(`!document.querySelector('.skeleton')`, undefined, { timeout: 10_000 })
+      .catch(() => undefined);
+    await page.waitForTimeout(300);
     await page.screenshot({ path: file });
     const overflow = await page.evaluate(
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parse, stringify } from 'yaml';
 import { GALLERY, OPTIONS } from '../../web/dev/gallery.ts';
+import { MORE_OPTIONS } from '../../web/dev/gallery-more.ts';
 import { type Appliance, freePort, startAppliance, temporaryFolder } from './appliance.ts';
 import { type FakeApp, startFakeApp, startNodeExporter, startSink } from './peers.ts';
 
@@ -66,7 +67,8 @@ export async function startSite(
   ]);
   app.traffic = { ok: 50, failing: 6, slow: 10 };
   writeRules(folder);
-  for (const [name, json] of Object.entries({ gallery: GALLERY, options: OPTIONS }))
+  const boards = { gallery: GALLERY, options: OPTIONS, 'more-options': MORE_OPTIONS };
+  for (const [name, json] of Object.entries(boards))
     fs.writeFileSync(path.join(folder, `${name}.json`), JSON.stringify(json));
   const own = port ?? (await freePort());
   const config = path.join(folder, 'belfry.yaml');

@@ -97,7 +97,7 @@ export function Result({ panel, onChange }: ResultProps) {
         {tab === 'graph' && (
           <DisplayChoice
             display={displayOf(display, resource.data.value)}
-            hasBuckets={bucketsOf(resource.data.value)}
+            hasBuckets={bucketsOf(resource.data.value) || (display === 'heatmap' && !resource.data.value)}
             onChoose={(next) => onChange({ ...panel, display: next })}
           />
         )}
