@@ -32,6 +32,8 @@ export interface ExportSelection {
 export interface LeftOut {
   histograms: number;
   startTimestamps: number;
+  /** Of the series and the time that were asked for. */
+  exemplars: number;
   readonly unread: Set<string>;
 }
 
@@ -56,6 +58,9 @@ export function* exported(
     }
   }
   yield format.end;
+  for (const { exemplars } of store.exemplars(sets.length === 0 ? [[]] : sets, range, UNLIMITED)) {
+    leftOut.exemplars += exemplars.length;
+  }
 }
 
 function seriesOf(

@@ -18,7 +18,11 @@ afterEach(bench.clean);
 const DAY = 86_400_000;
 const START = Date.UTC(2026, 0, 2);
 
-async function exported(dir: string, format: string): Promise<{ out: string; err: string }> {
+async function exported(
+  dir: string,
+  format: string,
+  ...flags: string[]
+): Promise<{ out: string; err: string }> {
   const texts = { out: '', err: '' };
   const out = new Writable({
     write(chunk, _encoding, done) {
@@ -34,7 +38,7 @@ async function exported(dir: string, format: string): Promise<{ out: string; err
     out,
   });
   const io = { stdout() {}, stderr: (text: string) => void (texts.err += text), env: {}, cwd: dir };
-  expect(await command.run(['--data', dir, '--format', format], io)).toBe(0);
+  expect(await command.run(['--data', dir, '--format', format, ...flags], io)).toBe(0);
   await new Promise<void>((resolve) => void out.end(resolve));
   return texts;
 }
@@ -235,6 +239,25 @@ test('what a format holds comes back from it, and the rest is counted', async ()
     }),
     { numRuns: 12 },
   );
+});
+
+test('exemplars of the series that are exported are counted, since no format has them, and an import tells of those it passes over', async () => {
+  const dir = bench.directory();
+  const one = bench.open(dir, { clock: fakeClock(START), maxExemplars: 100 });
+  for (const [n, job] of ['a', 'a', 'b'].entries()) {
+    const labels = labelsFromObject({ __name__: 'requests_total', job });
+    one.append(labels, START + n, n);
+    one.exemplar(labels, { labels: labelsFromObject({ trace_id: `${n}` }), value: n, timestamp: START + n });
+  }
+  await bench.close(one);
+  const told = (count: number): string =>
+    `belfry export: left out, because no format has them: ${count} exemplars\n`;
+  for (const format of ['openmetrics', 'jsonl', 'csv']) {
+    expect((await exported(dir, format)).err).toBe(told(3));
+  }
+  expect((await exported(dir, 'openmetrics', '--match', '{job="a"}')).err).toBe(told(2));
+  expect((await exported(dir, 'openmetrics', '--match', '{job="c"}')).err).toBe('');
+  expect((await exported(dir, 'openmetrics', '--to', String(START / 1000))).err).toBe('');
 });
 
 test('histograms stand in lines of their own in JSON lines, and as JSON in a cell of CSV', async () => {

@@ -64,7 +64,7 @@ export function exportCommand(deps: ExportDeps): Command {
       try {
         if (!fs.existsSync(options.dir)) throw new Error(`data directory ${options.dir} does not exist`);
         const { addon, clock, log } = deps;
-        const leftOut: LeftOut = { histograms: 0, startTimestamps: 0, unread: new Set() };
+        const leftOut: LeftOut = { histograms: 0, startTimestamps: 0, exemplars: 0, unread: new Set() };
         const store = openOffline(options.dir, { addon: addon(options.dir), clock, log });
         try {
           for (const text of exported(store, options, leftOut)) if (!(await output.write(text))) break;
@@ -74,6 +74,9 @@ export function exportCommand(deps: ExportDeps): Command {
         await output.drained();
         const missing = missingOf(leftOut);
         if (missing !== '') io.stderr(`belfry export: ${missing}\n`);
+        if (leftOut.exemplars > 0) {
+          io.stderr(`belfry export: left out, because no format has them: ${leftOut.exemplars} exemplars\n`);
+        }
         for (const warning of leftOut.unread) io.stderr(`belfry export: ${warning}\n`);
         return leftOut.unread.size === 0 ? EXIT.ok : EXIT.failed;
       } catch (error) {

@@ -99,7 +99,7 @@ test('a file is imported, exported, and imported again the same', async () => {
   expect(imported.err).toBe('');
   expect(imported.code).toBe(0);
   expect(imported.out).toMatch(
-    /^imported 8 samples of 6 series in 2 days: \d+ bytes, [\d.]+ bytes per sample, \d+\.\d s\n$/,
+    /^imported 8 samples of 6 series in 2 days: \d+ bytes, [\d.]+ bytes per sample, \d+\.\d s\n1 exemplars were left out: an import stores none\n$/,
   );
   const { out } = await exportText(dir);
   expect(out).toBe(`# TYPE http_requests counter
@@ -271,7 +271,7 @@ test('--url sends the file, shows what the server says, and names a bad line wit
       for await (const bytes of text) all += Buffer.from(bytes).toString('utf8');
       sent.push(all);
       if (all.includes('bad')) throw new LineError(2, 'expected a value, found "bad"');
-      return { added: 2, duplicates: 0, conflicts: 0, series: 1, days: 1, bytes: 10 };
+      return { added: 2, duplicates: 0, conflicts: 0, series: 1, days: 1, bytes: 10, exemplars: 0 };
     },
   });
   const served = Promise.withResolvers<number>();

@@ -180,12 +180,13 @@ async function sendFile(
 }
 
 function report(result: ImportResult, seconds: number): string {
-  const { added, duplicates, conflicts, series, days, bytes } = result;
+  const { added, duplicates, conflicts, series, days, bytes, exemplars } = result;
   const perSample = added > 0 && bytes > 0 ? `, ${(bytes / added).toFixed(2)} bytes per sample` : '';
   const lines = [
     `imported ${added} samples of ${series} series in ${days} days: ${bytes} bytes${perSample}, ${seconds.toFixed(1)} s`,
   ];
   if (duplicates > 0) lines.push(`${duplicates} samples were there already`);
   if (conflicts > 0) lines.push(`${conflicts} samples were left out: another value is stored for their time`);
+  if (exemplars > 0) lines.push(`${exemplars} exemplars were left out: an import stores none`);
   return `${lines.join('\n')}\n`;
 }

@@ -34,6 +34,8 @@ export interface OpenMetricsSink {
    * reused. Unix ms as upstream reads seconds: what is below a millisecond is cut off.
    */
   samples(series: number, timestamps: Float64Array, values: Float64Array, count: number): void;
+  /** An exemplar was read with the last sample, and passed over. */
+  exemplar?(): void;
   type(family: string, type: number): void;
   help(family: string, text: string): void;
   unit(family: string, text: string): void;
@@ -250,6 +252,7 @@ export class OpenMetricsStream {
     this.#timestamps[0] = parser.timestamp;
     this.#values[0] = parser.value;
     this.#sink.samples(texts.series[text]!, this.#timestamps, this.#values, 1);
+    if (parser.hasExemplar) this.#sink.exemplar?.();
   }
 
   /** A plain decimal of more digits than are exact one by one. */

@@ -73,7 +73,8 @@ export function serveImport(port: MessagePort, shared: StoreShared, addon: Sqlit
       const { done, value } = steps.next();
       if (!done) continue;
       const { changes, bytes } = value;
-      const result = { series: gatherer.labels.length, days: gatherer.days().length, bytes, ...tally };
+      const { labels, exemplars } = gatherer;
+      const result = { series: labels.length, days: gatherer.days().length, bytes, exemplars, ...tally };
       return { changes, bytes, result };
     }
   };

@@ -22,12 +22,13 @@ export class TextImport {
   #kept = 0;
 
   constructor(
-    gatherer: Pick<SampleGatherer, 'series' | 'samples'>,
+    gatherer: Pick<SampleGatherer, 'series' | 'samples' | 'exemplars'>,
     metadata: (metric: string, part: Partial<MetricMetadata>) => void,
   ) {
     this.#stream = new OpenMetricsStream({
       series: (labels) => gatherer.series(labels),
       samples: (series, timestamps, values, count) => gatherer.samples(series, timestamps, values, count),
+      exemplar: () => void gatherer.exemplars++,
       type: (family, type) => metadata(family, { type: METRIC_TYPES[type]! }),
       help: (family, help) => metadata(family, { help }),
       unit: (family, unit) => metadata(family, { unit }),

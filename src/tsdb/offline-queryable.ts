@@ -1,9 +1,10 @@
+import type { ExemplarQueryable } from '../model/exemplar.ts';
 import type { MetricMetadata, Queryable } from '../model/queryable.ts';
 import { type LogViewOptions, readLog } from './import/log-view.ts';
 import { openQueryable } from './open-queryable.ts';
 
 /** A data directory as another process sees it. */
-export interface OfflineQueryable extends Queryable {
+export interface OfflineQueryable extends Queryable, ExemplarQueryable {
   readonly metadata: ReadonlyMap<string, MetricMetadata>;
   close(): void;
 }
@@ -13,11 +14,12 @@ export interface OfflineQueryable extends Queryable {
  * The log comes first: what is moved to a partition meanwhile is seen twice and merged, never missed.
  */
 export function openOffline(dir: string, options: LogViewOptions): OfflineQueryable {
-  const head = readLog(dir, options);
+  const head = readLog(dir, { ...options, exemplars: true });
   const { addon, log } = options;
   const queryable = openQueryable({ dir, head: head.shared }, { addon, visibility: 'committed', log });
   return {
     querier: (budget) => queryable.querier(budget),
+    exemplars: (sets, range, budget) => queryable.exemplars(sets, range, budget),
     metadata: head.metadata,
     close: () => queryable.close(),
   };

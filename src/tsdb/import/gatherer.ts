@@ -45,6 +45,8 @@ export class SampleGatherer {
   /** Samples that were given twice, and those given before with another value. */
   duplicates = 0;
   conflicts = 0;
+  /** Exemplars that came with samples: they are not stored. */
+  exemplars = 0;
   readonly labels: Labels[] = [];
   /** Series with equal ones are of one target, as far as labels say. */
   readonly sources: number[] = [];

@@ -28,7 +28,7 @@ export interface ImportOptions {
 
 /** An import into a data directory that no server is using. Nothing is changed there before `store`. */
 export interface Import {
-  readonly gatherer: Pick<SampleGatherer, 'series' | 'samples'>;
+  readonly gatherer: Pick<SampleGatherer, 'series' | 'samples' | 'exemplars'>;
   metadata(metric: string, part: Partial<MetricMetadata>): void;
   /** Stores all that came, day by day; a `next()` each. @throws Error when it cannot be; then the directory is as it was */
   store(): Generator<{ readonly day: number; readonly days: number }, ImportResult>;
@@ -58,7 +58,8 @@ export function openImport({ dir, addon, clock, log }: ImportOptions): Import {
       gatherer.finish();
       const days = gatherer.days();
       const tally = tallyOf(gatherer);
-      const result = { series: gatherer.labels.length, days: days.length, bytes: 0 };
+      const { exemplars } = gatherer;
+      const result = { series: gatherer.labels.length, days: days.length, bytes: 0, exemplars };
       if (days.length === 0) return { ...result, ...tally };
       lock ??= lockDirectory(dir, addon());
       recoverPartitions(dir, { addon: addon(), log });

@@ -15,18 +15,21 @@ export interface LogViewOptions {
   readonly addon: SqliteAddon;
   readonly clock: Clock;
   readonly log: Log;
+  /** Exemplars are read too. */
+  readonly exemplars?: boolean;
 }
 
 /** What the log of a data directory holds, as a head that is only read. A server may be at work: nothing is written, nothing is waited for. */
-export function readLog(dir: string, { addon, clock, log }: LogViewOptions): Head {
+export function readLog(dir: string, { addon, clock, log, exemplars = false }: LogViewOptions): Head {
   const scratch = new ByteWriter();
-  const head = new Head(1, {
+  const journal = {
     records: scratch,
     definitions: definitionWriter(scratch),
     exemplar() {},
     seq: 0,
     touch: () => scratch.reset(),
-  });
+  };
+  const head = new Head(1, journal);
   const file = join(dir, 'log.db');
   if (!existsSync(file)) return head;
   const db = openDatabase(file, { addon, readonly: true });
@@ -37,6 +40,11 @@ export function readLog(dir: string, { addon, clock, log }: LogViewOptions): Hea
       db.prepare("SELECT count(*) FROM sqlite_schema WHERE name IN ('log', 'definitions')").pluck().get() ===
       2
     ) {
+      if (exemplars && hasTable(db, 'exemplars')) {
+        head.exemplars.resize(
+          db.prepare('SELECT coalesce(sum(n), 0) FROM exemplars').pluck().get() as number,
+        );
+      }
       replayLog(readOnly(db, file), head, log, clock);
     }
     return head;
@@ -45,12 +53,15 @@ export function readLog(dir: string, { addon, clock, log }: LogViewOptions): Hea
   }
 }
 
+const hasTable = (db: SqliteDatabase, name: string): boolean =>
+  db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined;
+
 function readOnly(db: SqliteDatabase, file: string): LogDb {
   const unexpected = (): never => {
     throw new Error(`${file} is only read here`);
   };
   function* bodies(
-    table: 'log' | 'definitions',
+    table: 'log' | 'definitions' | 'exemplars',
     kind: FrameKind,
     damaged: (error: CorruptBlockError) => void,
   ): Generator<{ seq: number; records: Uint8Array }> {
@@ -75,8 +86,9 @@ function readOnly(db: SqliteDatabase, file: string): LogDb {
       for (const { records } of bodies('definitions', FrameKind.logDefinitions, damaged)) yield records;
     },
     records: (damaged) => bodies('log', FrameKind.logRecords, damaged),
-    // Exports have none.
-    *exemplars() {},
+    *exemplars(damaged) {
+      for (const { records } of bodies('exemplars', FrameKind.logExemplars, damaged)) yield records;
+    },
     keepExemplars() {},
     // Replay tidies up definitions that are mostly superseded; the next server will.
     rewriteDefinitions() {},

@@ -16,6 +16,8 @@ export interface ImportResult extends Tally {
   readonly days: number;
   /** Size of the files that were written. */
   readonly bytes: number;
+  /** Exemplars that came with samples and were left out. */
+  readonly exemplars: number;
 }
 
 /** What an import has written beside the files of its days, for `commitChange`. */
