@@ -4,6 +4,7 @@ import { encodeSnappy } from '../exposition/remote/snappy.ts';
 import {
   createWriteEncoderV1,
   createWriteEncoderV2,
+  type KeptLabels,
   type MetadataOf,
   metadataRequest,
   type SentSamples,
@@ -222,7 +223,7 @@ export function createEndpoint(
 
   const addSamples = (
     to: WriteEncoder,
-    known: Uint8Array,
+    known: KeptLabels,
     samples: SentSamples & { readonly ref: number },
     tally: Tally,
   ): void => {

@@ -1,5 +1,5 @@
 import type { RelabelConfig } from '../config/relabel.ts';
-import type { WireLabels } from '../exposition/remote/write-encoder.ts';
+import type { KeptLabels, WireLabels } from '../exposition/remote/write-encoder.ts';
 import { eachLabel, type Labels, labelsOf } from '../model/labels.ts';
 
 /** Relabels a label set; undefined drops it. */
@@ -13,8 +13,8 @@ const DROPPED = 0;
 
 /** The labels of series as they leave: external labels added, relabelled, encoded; made once per series, in a few bytes each. */
 export interface SeriesLabels {
-  /** Undefined when the series is dropped. The bytes live until the next call. */
-  of(ref: number, labels: () => Labels): WireLabels | undefined;
+  /** Undefined when the series is dropped. What it gives is good until the next call. */
+  of(ref: number, labels: () => Labels): KeptLabels | undefined;
 }
 
 export function createSeriesLabels(deps: {
@@ -26,6 +26,8 @@ export function createSeriesLabels(deps: {
   /** Where a series' labels begin, by ref. */
   let places = new Map<number, number>();
   let bytes = Buffer.alloc(1 << 16);
+  let words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+  const found = { bytes, words, from: 0, length: 0 };
   // The first word is nobody's, so that no place is that of a dropped series.
   let used = 4;
 
@@ -37,12 +39,15 @@ export function createSeriesLabels(deps: {
   const keep = (ref: number, labels: WireLabels): number => {
     const needed = used + 4 + labels.length;
     if (needed > bytes.length) {
-      const larger = Buffer.alloc(Math.max(needed, bytes.length * 2));
+      const larger = Buffer.alloc(Math.max((needed + 3) & ~3, bytes.length * 2));
       larger.set(bytes.subarray(0, used));
       bytes = larger;
+      words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+      found.bytes = bytes;
+      found.words = words;
     }
     const place = used;
-    bytes.writeUInt32LE(labels.length, place);
+    words[place >>> 2] = labels.length;
     bytes.set(labels, place + 4);
     // Words of version 2.0 are read in place.
     used = (needed + 3) & ~3;
@@ -63,8 +68,9 @@ export function createSeriesLabels(deps: {
         else places.set(ref, (place = DROPPED));
       }
       if (place === DROPPED) return undefined;
-      const length = bytes.readUInt32LE(place);
-      return new Uint8Array(bytes.buffer, bytes.byteOffset + place + 4, length);
+      found.length = words[place >>> 2]!;
+      found.from = place + 4;
+      return found;
     },
   };
 }

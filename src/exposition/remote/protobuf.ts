@@ -136,6 +136,10 @@ export class ProtobufReader {
   }
 }
 
+const MAX_INT32 = 2 ** 31 - 1;
+/** Bytes that are copied one by one. */
+const SHORT = 48;
+
 /** Writes protobuf fields into one growing buffer. */
 export class ProtobufWriter {
   #bytes = Buffer.allocUnsafe(4096);
@@ -158,9 +162,13 @@ export class ProtobufWriter {
       this.#bytes[this.#length++] = Number(big);
       return;
     }
-    while (rest > 127) {
+    while (rest > MAX_INT32) {
       this.#bytes[this.#length++] = (rest % 128) | 128;
       rest = Math.floor(rest / 128);
+    }
+    while (rest > 127) {
+      this.#bytes[this.#length++] = (rest & 127) | 128;
+      rest >>>= 7;
     }
     this.#bytes[this.#length++] = rest;
   }
@@ -212,6 +220,19 @@ export class ProtobufWriter {
     this.#reserve(value.length);
     this.#bytes.set(value, this.#length);
     this.#length += value.length;
+  }
+
+  /** What another one holds. Short ones cost a view otherwise, which is dearer than its bytes. */
+  append(other: ProtobufWriter, from = 0, to = other.#length): void {
+    this.part(other.#bytes, from, to - from);
+  }
+
+  /** `count` bytes of `bytes` from `from` on. */
+  part(bytes: Buffer, from: number, count: number): void {
+    this.#reserve(count);
+    if (count > SHORT) bytes.copy(this.#bytes, this.#length, from, from + count);
+    else for (let i = 0; i < count; i++) this.#bytes[this.#length + i] = bytes[from + i]!;
+    this.#length += count;
   }
 
   /** The bytes so far: a view that the next write may change. */

@@ -10,6 +10,14 @@ import { METADATA_TYPES } from './write-request.ts';
 /** Labels of a series as a request holds them; made once per series. */
 export type WireLabels = Uint8Array;
 
+/** Where such labels lie, at a multiple of four; `words` is the same memory. No view is made for each series: it costs more than its bytes. */
+export interface KeptLabels {
+  readonly bytes: Buffer;
+  readonly words: Uint32Array;
+  readonly from: number;
+  readonly length: number;
+}
+
 /** Samples of one series as columns of equal length. */
 export interface SentSamples {
   /** Unix ms. */
@@ -29,7 +37,7 @@ export interface WriteEncoder {
   labels(labels: Labels): WireLabels;
   /** Adds samples [from, to) of a series, and exemplars with timestamps. */
   add(
-    labels: WireLabels,
+    labels: KeptLabels,
     samples: SentSamples,
     from: number,
     to: number,
@@ -75,8 +83,8 @@ export function createWriteEncoderV1(): WriteEncoder {
       count += exemplars.length;
       out.tag(1, WIRE.bytes);
       out.varint(labels.length + scratch.length);
-      out.raw(labels);
-      out.raw(scratch.view());
+      out.part(labels.bytes, labels.from, labels.length);
+      out.append(scratch);
     },
     finish() {
       count = 0;
@@ -115,6 +123,9 @@ export function createWriteEncoderV2(metadataOf: MetadataOf): WriteEncoder {
   const whole = new ProtobufWriter();
   const numbers = new Map<string, number>([['', 0]]);
   const texts: string[] = [''];
+  /** Symbols as requests hold them, and where each ends. */
+  const encoded = new ProtobufWriter();
+  let ends = new Uint32Array(1024);
   /** Number of each symbol in the request under way, and which request that was. */
   let places = new Uint32Array(1024);
   let requests = new Uint32Array(1024);
@@ -127,6 +138,9 @@ export function createWriteEncoderV2(metadataOf: MetadataOf): WriteEncoder {
       number = texts.length;
       texts.push(text);
       numbers.set(text, number);
+      encoded.string(4, text);
+      if (number >= ends.length) ends = grown(ends, number + 1);
+      ends[number] = encoded.length;
     }
     return number;
   };
@@ -139,7 +153,7 @@ export function createWriteEncoderV2(metadataOf: MetadataOf): WriteEncoder {
     if (requests[number] === request) return places[number]!;
     requests[number] = request;
     places[number] = used;
-    symbols.string(4, texts[number]!);
+    symbols.append(encoded, ends[number - 1]!, ends[number]!);
     return used++;
   };
   const packedSymbols = (labels: Labels): Uint8Array => {
@@ -150,35 +164,36 @@ export function createWriteEncoderV2(metadataOf: MetadataOf): WriteEncoder {
     }
     return seriesReferences.view();
   };
-  const references = (words: Uint32Array, packed: ProtobufWriter): Uint8Array => {
-    packed.clear();
-    for (const number of words) packed.varint(place(number));
-    return packed.view();
-  };
-  const addSeries = (labels: WireLabels, inner: ProtobufWriter): void => {
-    const words = new Uint32Array(labels.buffer, labels.byteOffset, labels.length >>> 2);
-    const packed = references(words, seriesReferences);
-    const metadata = metadataMessage(words);
+  const addSeries = (labels: KeptLabels, inner: ProtobufWriter): void => {
+    const { words } = labels;
+    const from = labels.from >>> 2;
+    const to = from + (labels.length >>> 2);
+    seriesReferences.clear();
+    for (let i = from; i < to; i++) seriesReferences.varint(place(words[i]!));
+    const packed = seriesReferences;
+    const metadata = metadataMessage(words, from, to);
     const length = 1 + varintLength(packed.length) + packed.length + inner.length + metadata.length;
     series.tag(5, WIRE.bytes);
     series.varint(length);
-    series.bytes(1, packed);
-    series.raw(inner.view());
-    series.raw(metadata);
+    series.tag(1, WIRE.bytes);
+    series.varint(packed.length);
+    series.append(packed);
+    series.append(inner);
+    series.append(metadata);
   };
-  const metadataMessage = (words: Uint32Array): Uint8Array => {
+  const metadataMessage = (words: Uint32Array, from: number, to: number): ProtobufWriter => {
     metadataField.clear();
     let metadata: MetricMetadata | undefined;
-    for (let i = 0; i < words.length && !metadata; i += 2) {
+    for (let i = from; i < to && !metadata; i += 2) {
       if (texts[words[i]!] === '__name__') metadata = familyOf(texts[words[i + 1]!]!, metadataOf);
     }
-    if (!metadata) return metadataField.view();
+    if (!metadata) return metadataField;
     metadataFields.clear();
     metadataFields.number(1, METADATA_TYPES.indexOf(metadata.type));
     metadataFields.number(3, place(numberOf(metadata.help)));
     metadataFields.number(4, place(numberOf(metadata.unit)));
     metadataField.bytes(5, metadataFields.view());
-    return metadataField.view();
+    return metadataField;
   };
   return {
     contentType: 'application/x-protobuf;proto=io.prometheus.write.v2.Request',
@@ -241,26 +256,34 @@ function writeSamples(
   to: number,
   fields: SampleFields,
 ): number {
-  const words = wordsOf(values);
+  /** The halves of the values, once they are needed. */
+  let words: Uint32Array | undefined;
   for (let i = from; i < to; i++) {
     const timestamp = timestamps[i]!;
     const start = fields.starts ? (starts?.[i] ?? 0) : 0;
-    const low = words[2 * i]!;
-    const high = words[2 * i + 1]!;
     const histogram = histograms?.[i];
     if (histogram) {
       out.bytes(fields.histograms, histogramMessage(histogram, timestamp, start));
       continue;
     }
-    if (histograms && isStaleAt(words, i) && (histograms[i - 1] || histograms[i + 1])) {
-      out.bytes(fields.histograms, staleHistogramMessage(low, high, timestamp));
-      continue;
+    const value = values[i]!;
+    const isNan = Number.isNaN(value);
+    if (isNan) {
+      // By its bits: a staleness marker may change when it becomes a number.
+      words ??= wordsOf(values);
+      if (histograms && isStaleAt(words, i) && (histograms[i - 1] || histograms[i + 1])) {
+        const message = staleHistogramMessage(words[2 * i]!, words[2 * i + 1]!, timestamp);
+        out.bytes(fields.histograms, message);
+        continue;
+      }
     }
     const startLength = start === 0 ? 0 : 1 + varintLength(start);
     const timeLength = timestamp === 0 ? 0 : 1 + varintLength(timestamp);
+    const isZero = Object.is(value, 0);
     out.tag(fields.samples, WIRE.bytes);
-    out.varint((low === 0 && high === 0 ? 0 : VALUE_BYTES) + timeLength + startLength);
-    out.doubleWords(1, low, high);
+    out.varint((isZero ? 0 : VALUE_BYTES) + timeLength + startLength);
+    if (isNan) out.doubleWords(1, words![2 * i]!, words![2 * i + 1]!);
+    else if (!isZero) out.double(1, value);
     out.number(2, timestamp);
     out.number(3, start);
   }
