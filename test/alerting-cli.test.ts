@@ -96,3 +96,99 @@ test.skipIf(!amtoolProgram.isThere)('lists are those of amtool, byte for byte', 
     amtool('config', 'routes', 'test', '--tree', 'team=x'),
   );
 });
+
+test.skipIf(!amtoolProgram.isThere)(
+  'amtool itself adds alerts; makes, copies, changes and ends silences; reads the status',
+  async () => {
+    const amtool = (...args: string[]): string =>
+      execFileSync(amtoolProgram.file, [`--alertmanager.url=${belfry.url}`, ...args], {
+        encoding: 'utf8',
+        stdio: 'pipe',
+      }).trim();
+    const shown = <T>(...args: string[]): T[] => JSON.parse(amtool(...args, '-o', 'json')) as T[];
+    interface Shown {
+      readonly labels: Record<string, string>;
+      readonly annotations: Record<string, string>;
+      readonly status: { readonly state: string; readonly silencedBy: string[] };
+      readonly receivers: { readonly name: string }[];
+    }
+    interface ShownSilence {
+      readonly id: string;
+      readonly comment: string;
+      readonly endsAt: string;
+      readonly startsAt: string;
+      readonly status: { readonly state: string };
+    }
+
+    amtool('alert', 'add', 'Am', 'node=a', 'team=x', '--annotation=summary=two words');
+    amtool('alert', 'add', 'alertname=Am', 'node=b');
+    expect(
+      shown<Shown>('alert', 'query', 'Am')
+        .map(({ labels }) => labels.node)
+        .sort(),
+    ).toEqual(['a', 'b']);
+    expect(shown<Shown>('alert', 'query', 'alertname=Am', 'node=~"a|c"')).toMatchObject([
+      { annotations: { summary: 'two words' }, receivers: [{ name: 'other' }], status: { state: 'active' } },
+    ]);
+    expect(shown<Shown>('alert', 'query', '--receiver=other', 'Am')).toHaveLength(1);
+
+    const id = amtool('silence', 'add', 'alertname=Am', 'node=a', '--comment=c', '--author=me', '-d', '1h');
+    expect(shown<Shown>('alert', 'query', '--silenced', 'Am')).toMatchObject([
+      { labels: { node: 'a' }, status: { silencedBy: [id], state: 'suppressed' } },
+    ]);
+    expect(shown<Shown>('alert', 'query', '--active', 'Am').map(({ labels }) => labels.node)).toEqual(['b']);
+    const silences = (...args: string[]) => shown<ShownSilence>('silence', 'query', ...args);
+    expect(silences('alertname=Am')).toMatchObject([{ id, comment: 'c', status: { state: 'active' } }]);
+    expect(amtool('silence', 'query', '-q', 'alertname=Am')).toBe(id);
+    expect(silences('--created-by=me')).toHaveLength(1);
+    expect(silences('--within=30m', 'alertname=Am')).toEqual([]);
+
+    const [before] = silences('alertname=Am');
+    amtool('silence', 'update', '--duration=2h', id);
+    const [longer] = silences('alertname=Am');
+    expect(longer!.id).toBe(id);
+    expect(Date.parse(longer!.endsAt) - Date.parse(longer!.startsAt)).toBe(2 * 3_600_000);
+    expect(longer!.startsAt).toBe(before!.startsAt);
+    amtool('silence', 'update', '--comment=changed', id);
+    expect(silences('alertname=Am')).toMatchObject([{ comment: 'changed' }]);
+
+    const folder = temporaryFolder('amtool');
+    const file = path.join(folder, 'silences.json');
+    fs.writeFileSync(
+      file,
+      JSON.stringify(
+        shown('silence', 'query', 'alertname=Am').map((one) => ({
+          ...(one as object),
+          id: '',
+          comment: 'copy',
+        })),
+      ),
+    );
+    amtool('silence', 'import', '--force', file);
+    expect(
+      silences('alertname=Am')
+        .map(({ comment }) => comment)
+        .sort(),
+    ).toEqual(['changed', 'copy']);
+    amtool('silence', 'expire', ...amtool('silence', 'query', '-q', 'alertname=Am').split('\n'));
+    expect(silences('alertname=Am')).toEqual([]);
+    expect(silences('--expired', 'alertname=Am').length).toBeGreaterThanOrEqual(2);
+    expect(() => amtool('silence', 'expire', '3c2a1cd5-0000-4000-8000-000000000000')).toThrow(
+      'Command failed',
+    );
+
+    expect(amtool('config', 'show')).toContain('receiver: hook');
+    expect(amtool('config', 'show')).not.toContain('s3cret');
+    expect(amtool('config', 'routes', 'test', 'team=y')).toBe('other');
+    expect(() => amtool('config', 'routes', 'test', '--verify.receivers=hook', 'team=y')).toThrow(
+      'Command failed',
+    );
+    expect(amtool('cluster', 'show')).toMatch(/disabled/);
+    // What the status shows is an alertmanager.yml that amtool takes.
+    const config = path.join(folder, 'alertmanager.yml');
+    const status = await belfry.get<{ config: { original: string } }>('/api/v2/status');
+    fs.writeFileSync(config, status.config.original);
+    expect(amtool('check-config', config)).toContain('SUCCESS');
+    fs.rmSync(folder, { recursive: true });
+  },
+);

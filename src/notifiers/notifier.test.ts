@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { InhibitRuleConfig } from '../config/inhibit.ts';
+import { labelValue } from '../model/labels.ts';
 import { alert, bench, hook, matchers, receiver, route, webhook } from './notifier.fixture.ts';
 
 const one = (more = {}) => ({ route: route({ group_by: ['alertname'], ...more }), receivers: [hook('w')] });
@@ -182,6 +183,45 @@ const silence = (alertname: string, ends: number) => ({
   createdBy: 'me',
   comment: 'c',
   annotations: {},
+});
+
+test('labels of any name must be equal for an inhibition, and missing ones are empty', async () => {
+  const { at, post, notifier } = bench({
+    ...one({}),
+    inhibit_rules: [rule('"k8s.role"="src"', '"k8s.role"="tgt"', ['größe m²', 'k8s.zone'])],
+  });
+  const labels = (alertname: string, role: string, size: string, zone = '') => ({
+    labels: { alertname, 'k8s.role': role, 'größe m²': size, 'k8s.zone': zone },
+  });
+  await post(labels('S', 'src', '10'), labels('T', 'tgt', '10'), labels('U', 'tgt', '11'));
+  await post(labels('V', 'tgt', '10', 'z'));
+  await at(2);
+  const inhibited = [...notifier.alerts()].filter(({ status }) => status.inhibitedBy.length > 0);
+  expect(inhibited.map(({ alert: { labels } }) => labelValue(labels, 'alertname'))).toEqual(['T']);
+});
+
+test('a group whose alerts are over keeps its ticks until it is looked for; then a returning alert waits group_wait', async () => {
+  const { at, post, seen } = bench(one({ group_wait: 1000, group_interval: 4000 }));
+  await post({ labels: { alertname: 'A' }, ends: 60 });
+  await at(2);
+  await post({ labels: { alertname: 'A' }, starts: 0, ends: 2 });
+  await at(6);
+  await post({ labels: { alertname: 'A' }, starts: 6, ends: 7 * 60 });
+  await at(10);
+  // Ticks at 1, 5 and 9 s.
+  expect(seen('w')).toEqual([
+    [1, ['A']],
+    [5, ['A resolved']],
+    [9, ['A']],
+  ]);
+  await post({ labels: { alertname: 'A' }, starts: 6, ends: 10 });
+  await at(70);
+  await post({ labels: { alertname: 'A' }, starts: 70, ends: 500 });
+  await at(72);
+  expect(seen('w').slice(3)).toEqual([
+    [13, ['A resolved']],
+    [71, ['A']],
+  ]);
 });
 
 test('a silenced alert is told of at the first tick after the silence', async () => {
