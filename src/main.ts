@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { createAppliance } from './app.ts';
+import { type Appliance, createAppliance } from './app.ts';
 import { UsageError } from './cli/args.ts';
 import { commands } from './cli/commands.ts';
 import { commandHelp, generalHelp, unknownCommand } from './cli/help.ts';
@@ -95,7 +95,14 @@ async function serve(argv: readonly string[]): Promise<number> {
     format: options.logFormat,
     out: io.stdout,
   });
+  showName();
   const stop = Promise.withResolvers<string>();
+  // A SIGHUP that comes before all is loaded asks for a reload then; unheard it would end the process.
+  const started = Promise.withResolvers<Appliance>();
+  process.on(
+    'SIGHUP',
+    () => void started.promise.then((running) => running.reload('SIGHUP')).catch(() => {}),
+  );
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.resolve(signal));
   // A closed pipe behind our output is no reason to stop monitoring.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -119,7 +126,7 @@ async function serve(argv: readonly string[]): Promise<number> {
     log.debug({ error }, 'start failed');
     return exitNow(EXIT.failed);
   }
-  process.on('SIGHUP', () => void appliance.reload('SIGHUP').catch(() => {}));
+  started.resolve(appliance);
   appliance.failed.catch((error: Error) => {
     log.error({ error }, 'a part that cannot be missed has failed; ending');
     process.exit(EXIT.failed);
@@ -134,6 +141,15 @@ async function serve(argv: readonly string[]): Promise<number> {
   await appliance.stop();
   log.info({}, 'stopped');
   return exitNow(EXIT.ok);
+}
+
+/** The name by which `pgrep` and `top` know the process: Node calls its main thread MainThread. */
+function showName(): void {
+  try {
+    fs.writeFileSync('/proc/self/comm', 'belfry');
+  } catch {
+    // No Linux, or no /proc: it goes by Node's name.
+  }
 }
 
 /** Ends the process at once: threads and sockets of hung peers must not keep it. */

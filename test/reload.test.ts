@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { eventually, freePort, runToEnd, startAppliance, temporaryFolder } from './harness/appliance.ts';
+import { EXECUTABLE } from './harness/executable.ts';
 
 interface Status {
   readonly config: { isSuccessful: boolean; problem: string | null; warnings: string[] };
@@ -59,7 +61,25 @@ test('a reload takes all of a file or nothing, and says so: exit code, API, metr
     const seen = await causes();
     return ['SIGHUP', 'changed file', 'anyone'].every((who) => seen.includes(who));
   });
-}, 60_000);
+});
+
+test('a SIGHUP that comes while it starts is heard when it has started', async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = temporaryFolder('reload');
+  stack.defer(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const url = `127.0.0.1:${await freePort()}`;
+  // Without a receiver it says so long before it is ready.
+  fs.writeFileSync(path.join(folder, 'belfry.yaml'), 'self: {}\n');
+  const args = ['serve', '--data', path.join(folder, 'data'), '--listen', url];
+  const belfry = spawn(EXECUTABLE, args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
+  stack.defer(() => void belfry.kill('SIGKILL'));
+  belfry.stdout.once('data', () => void belfry.kill('SIGHUP'));
+  await eventually('the reload is in the audit log', async () => {
+    expect([belfry.exitCode, belfry.signalCode]).toEqual([null, null]);
+    const entries = (await (await fetch(`http://${url}/api/audit`)).json()) as { who: string }[];
+    return entries.some(({ who }) => who === 'SIGHUP');
+  });
+});
 
 test('a reload cannot open to everybody what listens beyond this host', async () => {
   await using stack = new AsyncDisposableStack();
@@ -77,4 +97,4 @@ test('a reload cannot open to everybody what listens beyond this host', async ()
   });
   expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining('refusing to listen')]);
   expect((await fetch(`${belfry.url}/metrics`, { headers: { connection: 'close' } })).status).toBe(401);
-}, 60_000);
+});
