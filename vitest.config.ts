@@ -17,8 +17,9 @@ export default defineConfig({
             'web/src/**/*.test.tsx',
             'test/imports.test.ts',
           ],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          // For what hangs; a busy machine takes its time.
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {

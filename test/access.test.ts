@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
+import { hashPassword } from '../src/access/password.ts';
 import { eventually, freePort, runToEnd, startAppliance, temporaryFolder } from './harness/appliance.ts';
 import { CHROMIUM, hasChromium } from './harness/peers.ts';
 
@@ -11,16 +12,14 @@ afterAll(async () => browser?.close());
 async function site(stack: AsyncDisposableStack, extra = '') {
   const folder = temporaryFolder('access');
   stack.defer(() => fs.rmSync(folder, { recursive: true, force: true }));
-  const hash = (password: string): string =>
-    runToEnd(['hash-password'], { input: `${password}\n` }).stdout.trim();
   const config = path.join(folder, 'belfry.yaml');
   fs.writeFileSync(
     config,
     `web:
   users:
-    vera: { role: viewer, password_hash: '${hash('seen it')}' }
-    ria: { role: responder, password_hash: '${hash('on call')}' }
-    ada: { role: admin, password_hash: '${hash('all mine')}' }
+    vera: { role: viewer, password_hash: '${await hashPassword('seen it')}' }
+    ria: { role: responder, password_hash: '${await hashPassword('on call')}' }
+    ada: { role: admin, password_hash: '${await hashPassword('all mine')}' }
 ${extra}route: { receiver: nobody }
 receivers: [{ name: nobody }]
 `,
@@ -65,75 +64,71 @@ test('from password to audit log: tools and tokens on the command line', async (
     'token bot 200 silence',
     'ada 201 token',
   ]);
-}, 90_000);
+});
 
-test.skipIf(!hasChromium)(
-  'a person logs in, goes where they wanted, silences, and logs out',
-  async () => {
-    await using stack = new AsyncDisposableStack();
-    const { belfry } = await site(stack);
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    const problems: string[] = [];
-    page.on('pageerror', (error) => problems.push(String(error)));
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !/401|429/.test(message.text())) problems.push(message.text());
-    });
-    await page.goto(`${belfry.url}/graph?g0.expr=up`);
-    expect(new URL(page.url()).pathname).toBe('/login');
-    const log = async (name: string, password: string): Promise<void> => {
-      await page.getByLabel('Name').fill(name);
-      await page.getByLabel('Password').fill(password);
-      await page.getByRole('button', { name: 'Log in' }).click();
-    };
-    await log('ria', 'wrong');
-    await page.getByText('Wrong name or password.').waitFor();
-    await log('ria', 'on call');
-    await page.waitForURL(/\/graph\?/);
-    expect(new URL(page.url()).search).toBe('?g0.expr=up');
-    const [cookie] = await context.cookies();
-    expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', secure: false });
+test.skipIf(!hasChromium)('a person logs in, goes where they wanted, silences, and logs out', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { belfry } = await site(stack);
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/401|429/.test(message.text())) problems.push(message.text());
+  });
+  await page.goto(`${belfry.url}/graph?g0.expr=up`);
+  expect(new URL(page.url()).pathname).toBe('/login');
+  const log = async (name: string, password: string): Promise<void> => {
+    await page.getByLabel('Name').fill(name);
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+  };
+  await log('ria', 'wrong');
+  await page.getByText('Wrong name or password.').waitFor();
+  await log('ria', 'on call');
+  await page.waitForURL(/\/graph\?/);
+  expect(new URL(page.url()).search).toBe('?g0.expr=up');
+  const [cookie] = await context.cookies();
+  expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', secure: false });
 
-    // A link from elsewhere carries no cookie; whoever is logged in gets there all the same.
-    const elsewhere = await context.newPage();
-    await elsewhere.goto(`data:text/html,<a href="${belfry.url}/targets">x</a>`);
-    await elsewhere.getByText('x').click();
-    await elsewhere.waitForURL(/\/targets$/);
-    await elsewhere.close();
+  // A link from elsewhere carries no cookie; whoever is logged in gets there all the same.
+  const elsewhere = await context.newPage();
+  await elsewhere.goto(`data:text/html,<a href="${belfry.url}/targets">x</a>`);
+  await elsewhere.getByText('x').click();
+  await elsewhere.waitForURL(/\/targets$/);
+  await elsewhere.close();
 
-    await page.goto(`${belfry.url}/access`);
-    await page.getByText('You are ria, responder.').waitFor();
-    await page.getByText('(this one)').waitFor();
-    expect(await page.getByText('API tokens').count()).toBe(0);
-    await page.getByRole('button', { name: 'Log out' }).click();
-    await page.waitForURL(/login/);
-    await log('ada', 'all mine');
-    await page.waitForURL(`${belfry.url}/`);
-    await page.goto(`${belfry.url}/access`);
-    await page.getByLabel('New token for').fill('grafana');
-    await page.getByRole('button', { name: 'Make a token' }).click();
-    const made = await page.getByText(/^Token grafana, shown this once/).textContent();
-    const token = /belfry_[\w-]{43}/.exec(made!)![0];
-    const answer = await fetch(`${belfry.url}/api/v1/query?query=1`, {
-      headers: { authorization: `Bearer ${token}` },
-    });
-    expect(answer.status).toBe(200);
-    await page.reload();
-    await page.getByText('POST /api/tokens: token grafana with read for 90d').waitFor();
-    // The session ends elsewhere: the page says so by leading to the login.
-    const headers = { authorization: `Basic ${Buffer.from('ada:all mine').toString('base64')}` };
-    const sessions = (await (await fetch(`${belfry.url}/api/sessions`, { headers })).json()) as {
-      id: string;
-    }[];
-    for (const { id } of sessions)
-      await fetch(`${belfry.url}/api/sessions/${id}`, { method: 'DELETE', headers });
-    await page.getByRole('link', { name: 'Targets' }).first().click();
-    await page.waitForURL(/login\?next=%2Ftargets/);
-    expect(problems).toEqual([]);
-  },
-  90_000,
-);
+  await page.goto(`${belfry.url}/access`);
+  await page.getByText('You are ria, responder.').waitFor();
+  await page.getByText('(this one)').waitFor();
+  expect(await page.getByText('API tokens').count()).toBe(0);
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.waitForURL(/login/);
+  await log('ada', 'all mine');
+  await page.waitForURL(`${belfry.url}/`);
+  await page.goto(`${belfry.url}/access`);
+  await page.getByLabel('New token for').fill('grafana');
+  await page.getByRole('button', { name: 'Make a token' }).click();
+  const made = await page.getByText(/^Token grafana, shown this once/).textContent();
+  const token = /belfry_[\w-]{43}/.exec(made!)![0];
+  const answer = await fetch(`${belfry.url}/api/v1/query?query=1`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect(answer.status).toBe(200);
+  await page.reload();
+  await page.getByText('POST /api/tokens: token grafana with read for 90d').waitFor();
+  // The session ends elsewhere: the page says so by leading to the login.
+  const headers = { authorization: `Basic ${Buffer.from('ada:all mine').toString('base64')}` };
+  const sessions = (await (await fetch(`${belfry.url}/api/sessions`, { headers })).json()) as {
+    id: string;
+  }[];
+  for (const { id } of sessions)
+    await fetch(`${belfry.url}/api/sessions/${id}`, { method: 'DELETE', headers });
+  await page.getByRole('link', { name: 'Targets' }).first().click();
+  await page.waitForURL(/login\?next=%2Ftargets/);
+  expect(problems).toEqual([]);
+});
 
 test('without users nobody listens beyond this host; with a web config file of upstream they do', async () => {
   const folder = temporaryFolder('access');
@@ -165,7 +160,7 @@ test('without users nobody listens beyond this host; with a web config file of u
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
-}, 60_000);
+});
 
 test('a password that changes in the configuration, and a reload, end the logins with the old one', async () => {
   await using stack = new AsyncDisposableStack();
@@ -185,4 +180,4 @@ test('a password that changes in the configuration, and a reload, end the logins
   );
   belfry.kill('SIGHUP');
   await eventually('the login ended', async () => (await me()) === 401);
-}, 60_000);
+});

@@ -126,7 +126,7 @@ interface TargetList {
   data: { activeTargets: { scrapePool: string; health: string; lastError: string }[] };
 }
 
-test('hostile targets hurt only themselves, and say why', { timeout: 120_000 }, async () => {
+test('hostile targets hurt only themselves, and say why', async () => {
   await using stack = new AsyncDisposableStack();
   const good = await listen(stack, (_request, response) => response.end('good 1\n'));
   const hanging = await listen(stack, () => {});

@@ -140,7 +140,6 @@ groups:
       data: { activeAlertmanagers: [{ url: `${theirs.url}/api/v2/alerts` }], droppedAlertmanagers: [] },
     });
   },
-  180_000,
 );
 
 test.skipIf(!alertmanager.isThere)(

@@ -60,7 +60,7 @@ afterAll(async () => {
 
 describe.skipIf(!PROMTOOL)('promtool', () => {
   const promtool = async (...args: string[]) => {
-    const child = spawn(PROMTOOL!, ['query', ...args], { timeout: 20_000 });
+    const child = spawn(PROMTOOL!, ['query', ...args], { timeout: 120_000 });
     const [stdout, stderr, [status]] = await Promise.all([
       text(child.stdout),
       text(child.stderr),

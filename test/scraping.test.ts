@@ -212,7 +212,7 @@ ${jobs}`,
 `);
   belfry.kill('SIGHUP');
   await eventually('all are scraped', async () => (await belfry.query('up')).length === targets.length + 3);
-}, 60_000);
+});
 afterAll(async () => {
   await stack.disposeAsync();
   fs.rmSync(folder, { recursive: true, force: true });

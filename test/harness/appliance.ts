@@ -37,7 +37,7 @@ export async function freePort(): Promise<number> {
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined | false>,
-  timeoutMs = 30_000,
+  timeoutMs = 120_000,
 ): Promise<T> {
   const until = performance.now() + timeoutMs;
   let last: unknown;
@@ -69,7 +69,7 @@ export function runToEnd(
   const { status, stdout, stderr } = spawnSync(EXECUTABLE, args, {
     cwd: options.cwd ?? os.tmpdir(),
     encoding: 'utf8',
-    timeout: options.timeoutMs ?? 20_000,
+    timeout: options.timeoutMs ?? 120_000,
     input: options.input,
     env: { PATH: process.env.PATH, ...options.env },
   });
