@@ -61,6 +61,12 @@ test.each<[string, Partial<StoredAlert>, Partial<StoredAlert>, Partial<StoredAle
     { startsAt: 400, endsAt: 2000, updatedAt: 2 },
     { startsAt: 400, endsAt: 3000 },
   ],
+  [
+    'after the clock was set back, what was heard before does not decide the end',
+    { startsAt: 500, endsAt: 9000, updatedAt: 5000 },
+    { startsAt: 600, endsAt: 1200, updatedAt: 900 },
+    { startsAt: 500, endsAt: 1200, updatedAt: 900 },
+  ],
 ])('%s', (_, old, arrived, expected) => {
   expect(mergeAlerts(stored({ updatedAt: 1, ...old }), stored(arrived), NOW)).toMatchObject(expected);
 });

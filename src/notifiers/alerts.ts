@@ -49,6 +49,8 @@ export function mergeAlerts(old: StoredAlert, arrived: StoredAlert, now: number)
     (arrived.endsAt > old.startsAt && arrived.endsAt < old.endsAt) ||
     (arrived.startsAt > old.startsAt && arrived.startsAt < old.endsAt);
   if (!overlaps) return arrived;
+  // Heard at a time that is still to come: the clock was set back since, and its end lies too far ahead.
+  if (old.updatedAt > now) return { ...arrived, startsAt: Math.min(old.startsAt, arrived.startsAt) };
   const [earlier, later] = arrived.updatedAt < old.updatedAt ? [arrived, old] : [old, arrived];
   const startsAt = Math.min(earlier.startsAt, later.startsAt);
   const isOver = later.endsAt <= now;

@@ -156,3 +156,42 @@ test('an alert is sent on firing, again after the resend delay, on resolving, an
   }
   expect(sent).toEqual(['60s firing until 300s', '150s firing until 390s', '180s inactive until 420s']);
 });
+
+describe('a clock that was set back by an hour', () => {
+  const timing: AlertTiming = { forMs: 2 * MINUTE, keepFiringForMs: 0, limit: 0 };
+  const at = (active: ActiveAlerts, minute: number, isThere: boolean): string => {
+    evaluateAlerts(active, 'A', timing, isThere ? [sample({ job: 'x' })] : [], minute * MINUTE);
+    const states = [...active.values()].map((alert) => {
+      const isDue = needsSending(alert, minute * MINUTE, MINUTE);
+      if (isDue) markSent(alert, minute * MINUTE, MINUTE, MINUTE);
+      return `${alert.state}${isDue ? ', told' : ''}`;
+    });
+    return states.join() || 'none';
+  };
+
+  test('what became pending before waits no longer than `for`', () => {
+    const active: ActiveAlerts = new Map();
+    expect(at(active, 70, true)).toBe('pending');
+    expect([11, 12, 13].map((minute) => at(active, minute, true))).toEqual([
+      'pending',
+      'pending',
+      'firing, told',
+    ]);
+  });
+
+  test('what fired before goes on, is told again with an end that is not far ahead, and its end is told', () => {
+    const active: ActiveAlerts = new Map();
+    expect([70, 71, 72].map((minute) => at(active, minute, true)).at(-1)).toBe('firing, told');
+    expect(at(active, 13, true)).toBe('firing, told');
+    expect([...active.values()].map(({ validUntil }) => validUntil / MINUTE)).toEqual([17]);
+    expect(at(active, 14, false)).toBe('inactive, told');
+  });
+
+  test('what was resolved before is told as resolved again', () => {
+    const active: ActiveAlerts = new Map();
+    for (const minute of [70, 71, 72]) at(active, minute, true);
+    expect(at(active, 73, false)).toBe('inactive, told');
+    expect(at(active, 14, false)).toBe('inactive, told');
+    expect(at(active, 15, true)).toBe('pending');
+  });
+});

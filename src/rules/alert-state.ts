@@ -111,6 +111,7 @@ export function advanceAlerts(
   const transitions: AlertTransition[] = [];
   let count = 0;
   const move = (key: string, alert: ActiveAlert, before: AlertState): void => {
+    if (alert.activeAt > timestamp || alert.lastSentAt > timestamp) setBack(alert, timing, timestamp);
     if (step(alert, alert.seenAt === timestamp, timing, timestamp)) count++;
     else if (before === 'pending' || isForgotten(alert, timestamp)) active.delete(key);
     if (alert.state === before) return;
@@ -137,6 +138,18 @@ export function advanceAlerts(
     throw new RuleError(`exceeded limit of ${timing.limit} with ${count} alerts`);
   }
   return transitions;
+}
+
+/**
+ * The clock was set back, and the alert has times that are still to come: what is pending waits from now, what fires goes on, and what
+ * was told is told again, for receivers were given an end that lies too far ahead.
+ */
+function setBack(alert: ActiveAlert, { forMs }: AlertTiming, timestamp: number): void {
+  if (alert.activeAt > timestamp) alert.activeAt = alert.state === 'firing' ? timestamp - forMs : timestamp;
+  alert.firedAt = Math.min(alert.firedAt, timestamp);
+  alert.resolvedAt = Math.min(alert.resolvedAt, timestamp);
+  alert.keepFiringSince = Math.min(alert.keepFiringSince, timestamp);
+  alert.lastSentAt = 0;
 }
 
 /** Moves one alert on; false when it is not active any more. */
