@@ -37,6 +37,9 @@ const COMMANDS = commands({
   isPerson: process.stdin.isTTY === true,
 });
 
+// Whoever reads the output may go away (`belfry help | head`): no failure of a command, and no reason to stop monitoring.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 void main(ownWords(process.argv.slice(2), process.argv0)).then((code) => {
   process.exitCode = code;
 });
@@ -104,8 +107,6 @@ async function serve(argv: readonly string[]): Promise<number> {
     () => void started.promise.then((running) => running.reload('SIGHUP')).catch(() => {}),
   );
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.resolve(signal));
-  // A closed pipe behind our output is no reason to stop monitoring.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   for (const warning of options.warnings) log.warn({}, warning);
 
   const appliance = createAppliance({

@@ -28,6 +28,8 @@ const firsts = ({ words, values }: Command): readonly string[] =>
 
 /** Flags whose value is a file or a folder. */
 const FILES = /^(FILE|DIR)$/;
+/** Usages with a file or a folder among what is no flag. */
+const FILE_ARGUMENT = /[ [](FILE|DIR)\b/;
 
 function bash(commands: readonly Command[]): string {
   const cases = commands.flatMap((command) => {
@@ -115,7 +117,8 @@ ${commands.map(branch).join('\n')}
     help) _describe 'command' commands ;;
   esac
 }
-compdef _belfry belfry
+# Loaded from a folder of functions it is called at once; read as a script it has to be made known.
+if [ "$funcstack[1]" = _belfry ]; then _belfry "$@"; else compdef _belfry belfry; fi
 `;
 }
 
@@ -136,9 +139,15 @@ function fish(commands: readonly Command[]): string {
     const here = `__fish_seen_subcommand_from ${command.name}`;
     flagLines(here, command.flags);
     for (const word of firsts(command)) lines.push(`complete -c belfry -n ${quoted(here)} -a ${word}`);
-    for (const { name, flags } of command.words ?? ([] as readonly DescribedWord[]))
-      flagLines(`${here}; and __fish_seen_subcommand_from ${name}`, flags);
+    for (const { name, usage, flags } of command.words ?? ([] as readonly DescribedWord[])) {
+      const there = `${here}; and __fish_seen_subcommand_from ${name}`;
+      flagLines(there, flags);
+      if (FILE_ARGUMENT.test(usage)) lines.push(`complete -c belfry -n ${quoted(there)} -F`);
+    }
     if (!command.words && !command.values) lines.push(`complete -c belfry -n ${quoted(here)} -F`);
   }
+  lines.push(
+    `complete -c belfry -n '__fish_seen_subcommand_from help' -a ${quoted(commands.map(({ name }) => name).join(' '))}`,
+  );
   return `${lines.join('\n')}\n`;
 }

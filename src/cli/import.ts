@@ -49,7 +49,14 @@ export function importCommand(deps: ImportDeps): Command {
     name: 'import',
     usage: 'import openmetrics FILE [--data DIR | --url URL]',
     summary: 'stores the samples of an OpenMetrics file, in a directory or, with --url, in a running server',
-    flags: IMPORT_FLAGS,
+    words: [
+      {
+        name: 'openmetrics',
+        usage: 'import openmetrics FILE [--data DIR | --url URL]',
+        summary: 'all of the file is stored, or nothing',
+        flags: IMPORT_FLAGS,
+      },
+    ],
     async run(argv, io) {
       const { file, dir, isQuiet, args } = optionsOf(argv, io.cwd);
       const startedAt = deps.clock.monotonic();
