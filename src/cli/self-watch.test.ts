@@ -31,3 +31,18 @@ test('the alerts about Belfry itself are valid rules, the dashboard is drawn as 
   expect(dashboard.panels).toHaveLength(8);
   expect(dashboard.panels.filter((panel) => panel.unsupported || panel.warnings?.length)).toEqual([]);
 });
+
+const operations = fs.readFileSync(path.join(root, 'docs/operations.md'), 'utf8');
+
+test('docs/operations.md names metrics that there are', () => {
+  const named = [...operations.matchAll(/`(belfry_\w+)/g)].map(([, metric]) => metric!);
+  expect(named.length).toBeGreaterThan(15);
+  expect(named.filter((metric) => !MADE.has(metric))).toEqual([]);
+});
+
+test('docs/operations.md lists the components whose logs have levels of their own', () => {
+  const source = fs.readFileSync(path.join(root, 'src/app.ts'), 'utf8');
+  const made = new Set([...source.matchAll(/component: '([\w-]+)'/g)].map(([, name]) => name!));
+  const [, listed = ''] = /levels of components: ([\w, -]+)\./.exec(operations)!;
+  expect(listed.split(', ')).toEqual([...made].sort());
+});

@@ -2,14 +2,16 @@ import { type Clock, sleep } from '../clock.ts';
 import type { Notification } from './notification.ts';
 
 /** Why a try failed; the label of the failure counter, as upstream's. */
-export type FailureReason =
-  | 'other'
-  | 'clientError'
-  | 'serverError'
-  | 'contextCanceled'
-  | 'contextDeadlineExceeded'
-  | 'authError'
-  | 'rateLimited';
+export const FAILURE_REASONS = [
+  'other',
+  'clientError',
+  'serverError',
+  'contextCanceled',
+  'contextDeadlineExceeded',
+  'authError',
+  'rateLimited',
+] as const;
+export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 /** How one try ended. */
 export type Attempt =

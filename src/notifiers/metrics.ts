@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
-import type { Attempt, FailureReason } from './delivery.ts';
+import { type Attempt, FAILURE_REASONS, type FailureReason } from './delivery.ts';
 import { type Silence, silenceState } from './silences.ts';
 import type { OutboxRow } from './state.ts';
 
@@ -10,6 +10,8 @@ export interface NotifierMetrics {
   timed(integration: string, clock: Clock, attempt: () => Promise<Attempt>): Promise<Attempt>;
   /** A message was delivered, or failed for a reason. */
   ended(integration: string, failure?: FailureReason): void;
+  /** Counts from 0 what is configured: of a counter that begins with its first failure `increase` sees none. */
+  configured(integrations: Iterable<string>): void;
   received(alerts: readonly { readonly isFiring: boolean }[]): void;
   invalid(count: number): void;
 }
@@ -102,6 +104,13 @@ export function createMetrics(registry: Registry, sources: MetricSources): Notif
     ended(integration, failure) {
       total.inc({ integration });
       if (failure) failed.inc({ integration, reason: failure });
+    },
+    configured(integrations) {
+      for (const integration of integrations) {
+        total.inc({ integration }, 0);
+        requestsFailed.inc({ integration }, 0);
+        for (const reason of FAILURE_REASONS) failed.inc({ integration, reason }, 0);
+      }
     },
     received(alerts) {
       for (const alert of alerts) receivedAlerts.inc({ status: alert.isFiring ? 'firing' : 'resolved' });

@@ -291,6 +291,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       integrations: new Map(config.receivers.map((one) => [one.name, createIntegrations(one, ways)])),
       dispatcher: config.route && createDispatcher(buildRoutes(config.route)),
     };
+    metrics.configured([...next.integrations.values()].flat().map(({ kind }) => kind));
     live.dispatcher?.stop();
     live = next;
     if (!live.dispatcher && !saidNoRoute) {
