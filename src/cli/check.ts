@@ -5,6 +5,7 @@ import type { StoreSource } from '../rules/lint/stored.ts';
 import { type FlagSpec, parseArgs, UsageError } from './args.ts';
 import { type CliIo, EXIT } from './io.ts';
 import { lintFiles } from './lint-files.ts';
+import { destinationOf } from './remote.ts';
 import { apiSource } from './store-source.ts';
 
 /** What knows the languages inside a config; handed in by the program. */
@@ -62,10 +63,9 @@ export async function check(
   }
   let found = 0;
   if (isLinted) {
-    const user = args.values.get('user') ?? io.env.BELFRY_USER;
-    const authorization = user === undefined ? undefined : `Basic ${Buffer.from(user).toString('base64')}`;
+    const to = url === undefined ? undefined : destinationOf(args, io.env);
     const source: StoreSource | undefined =
-      url === undefined || !network ? undefined : apiSource(url, network, authorization);
+      !to || !network ? undefined : apiSource(to.url, network, to.authorization);
     try {
       for (const { check: name, ...finding } of await lintFiles(valid, options, source)) {
         io.stderr(`${formatFinding(marked(`lint (${name})`, finding))}\n`);

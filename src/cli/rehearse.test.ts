@@ -65,7 +65,11 @@ const answer = {
   sweep: [{ for: '10m', threshold: 35, summary: { ...summary, firings: 1 }, routing: { notifications: 1 } }],
 };
 
-async function run(argv: string[], respond = () => new Response(JSON.stringify(answer))) {
+async function run(
+  argv: string[],
+  respond = () => new Response(JSON.stringify(answer)),
+  env: Record<string, string> = {},
+) {
   const out: string[] = [];
   const err: string[] = [];
   const asked: { url: string; body: unknown; authorization: string | null }[] = [];
@@ -81,7 +85,7 @@ async function run(argv: string[], respond = () => new Response(JSON.stringify(a
   const code = await command.run(argv, {
     stdout: (text) => void out.push(text),
     stderr: (text) => void err.push(text),
-    env: {},
+    env,
     cwd,
   });
   return { code, out: out.join(''), err: err.join(''), asked };
@@ -119,6 +123,12 @@ test('a rehearsal as text', async () => {
   5m   30         2        3              2h       50 %  as it is
   10m  35         1        1              2h       50 %
 `);
+});
+
+test('address and token come from the environment as for every command', async () => {
+  const env = { BELFRY_URL: 'http://b:1/x/', BELFRY_TOKEN: 'belfry_t' };
+  const { asked } = await run(['Hot'], undefined, env);
+  expect(asked[0]).toMatchObject({ url: 'http://b:1/x/api/rehearse', authorization: 'Bearer belfry_t' });
 });
 
 test('each alerting rule of a file, and the answers as JSON', async () => {

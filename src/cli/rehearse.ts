@@ -7,15 +7,14 @@ import { type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts
 import type { CheckLanguages } from './check.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
 import { type RehearsalJson, rehearsalText } from './rehearsal-text.ts';
+import { destinationOf, REMOTE_FLAGS } from './remote.ts';
 import { readRuleFiles } from './rule-files.ts';
 
-const DEFAULT_URL = 'http://127.0.0.1:9797';
 const DEFAULT_INTERVAL_MS = 60_000;
 /** The server gives up on a rehearsal before that. */
 const TIMEOUT_MS = 300_000;
 
 const FLAGS: readonly FlagSpec[] = [
-  { names: ['url'], kind: 'value', placeholder: 'URL', help: `address of the monitor (${DEFAULT_URL})` },
   {
     names: ['from'],
     kind: 'value',
@@ -45,13 +44,8 @@ const FLAGS: readonly FlagSpec[] = [
     placeholder: 'NAME',
     help: 'by whose clock a night is one, such as Europe/Berlin (UTC)',
   },
-  {
-    names: ['user'],
-    kind: 'value',
-    placeholder: 'NAME:PASSWORD',
-    help: 'basic authentication (also from BELFRY_USER)',
-  },
   { names: ['json'], kind: 'boolean', help: 'prints what the server answered' },
+  ...REMOTE_FLAGS.filter(({ names }) => names[0] !== 'timeout'),
 ];
 
 export interface RehearseDeps extends CheckLanguages {
@@ -191,14 +185,14 @@ async function ask(
   deps: RehearseDeps,
   body: object,
 ): Promise<RehearsalJson | undefined> {
-  const url = `${(args.values.get('url') ?? DEFAULT_URL).replace(/\/+$/, '')}/api/rehearse`;
-  const user = args.values.get('user') ?? io.env.BELFRY_USER;
+  const { url: base, authorization } = destinationOf(args, io.env);
+  const url = `${base}/api/rehearse`;
   try {
     const response = await deps.fetch(url, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        ...(user !== undefined && { authorization: `Basic ${Buffer.from(user).toString('base64')}` }),
+        ...(authorization !== undefined && { authorization }),
       },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
