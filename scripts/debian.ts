@@ -16,8 +16,10 @@ export function debianPackage(options: {
   readonly version: string;
   readonly folder: string;
   readonly output: string;
+  /** Default true; packing takes a minute, unpacked it is for a test. */
+  readonly isPacked?: boolean;
 }): void {
-  const { executable, architecture, version, folder, output } = options;
+  const { executable, architecture, version, folder, output, isPacked = true } = options;
   const ask = (...args: string[]): string => execFileSync(executable, args, { encoding: 'utf8' });
   fs.rmSync(folder, { recursive: true, force: true });
   const put = (file: string, content: string | Buffer, mode = 0o644): void => {
@@ -54,10 +56,14 @@ Description: metrics, alerts and dashboards in one process
 `,
   );
   const date = { ...process.env, SOURCE_DATE_EPOCH: process.env.SOURCE_DATE_EPOCH ?? '0' };
-  execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '-z1', '--build', folder, output], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: date,
-  });
+  execFileSync(
+    'dpkg-deb',
+    ['--root-owner-group', ...(isPacked ? ['-Zxz', '-z1'] : ['-Znone']), '--build', folder, output],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: date,
+    },
+  );
 }
 
 /** The service is started by whoever installs it, once the configuration says what they want. */
