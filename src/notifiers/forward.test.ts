@@ -25,7 +25,6 @@ const config: AlertmanagerConfig = {
 };
 const server = (url: string, relabel: ForwardServer['relabel'] = (labels) => labels): ForwardServer => ({
   url,
-  section: 0,
   config,
   relabel,
 });
@@ -102,7 +101,7 @@ test('a server that stays through a change of the list loses nothing that waits 
   forwarder.apply([server('http://stays'), server('http://goes')]);
   await forwarder.accept([alert({ labels: { alertname: 'first' } })]);
   await forwarder.accept([alert({ labels: { alertname: 'second' } })]);
-  forwarder.apply([server('http://stays'), { ...server('http://stays'), section: 1 }]);
+  forwarder.apply([server('http://new'), server('http://stays'), server('http://stays')]);
   expect(await counted('belfry_alertmanager_queue_length')).toBe(1);
   for (const answer of answers) answer({ status: 200 });
   await new Promise(setImmediate);

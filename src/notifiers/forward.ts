@@ -19,8 +19,6 @@ export interface Forwarder extends AlertSink {
 export interface ForwardServer {
   /** Address alerts are posted to. */
   readonly url: string;
-  /** Servers of the same address in two sections are two servers. */
-  readonly section: number;
   readonly config: AlertmanagerConfig;
   /** `alert_relabel_configs` of this server; undefined when the alert is dropped. */
   readonly relabel: (labels: Labels) => Labels | undefined;
@@ -124,15 +122,16 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     },
     apply(servers) {
       const before = lanes;
+      // The same address in two sections is two servers.
+      const gone = new Set(before);
       lanes = servers.map((server): Lane => {
-        const kept = before.find(
-          (lane) => lane.server.url === server.url && lane.server.section === server.section,
-        );
+        const kept = [...gone].find((lane) => lane.server.url === server.url);
         if (!kept) return newLane(server);
+        gone.delete(kept);
         kept.server = server;
         return kept;
       });
-      for (const lane of before) if (!lanes.includes(lane)) lane.sending?.abort(new Error('no longer told'));
+      for (const lane of gone) lane.sending?.abort(new Error('no longer told'));
       const urls = new Set(servers.map(({ url }) => url));
       for (const { server } of before) {
         if (urls.has(server.url)) continue;
@@ -215,9 +214,9 @@ export function forwardServers(
   found: readonly { readonly config: AlertmanagerConfig; readonly urls: readonly string[] }[],
   relabelling: (steps: readonly RelabelConfig[]) => ForwardServer['relabel'] | undefined,
 ): ForwardServer[] {
-  return found.flatMap(({ config, urls }, section) => {
+  return found.flatMap(({ config, urls }) => {
     const relabel = relabelling(config.alert_relabel_configs) ?? ((labels: Labels) => labels);
-    return urls.map((url) => ({ url, section, config, relabel }));
+    return urls.map((url) => ({ url, config, relabel }));
   });
 }
 
