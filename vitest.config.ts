@@ -1,6 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit`: beside the code, seconds. `appliance`: whole-appliance tests, with real processes, a real browser and real peers. */
+/** Files whose tests kill processes, fill disks and damage files thousands of times: two fifths of the time of those beside the code. */
+const FAULTS = [
+  'src/tsdb/{damage,deletion,disk-full,power-loss,store-crash,store-faults,store-model}.test.ts',
+  'src/tsdb/import/import.test.ts',
+  'src/backup/backup.test.ts',
+];
+
+/** For what hangs: a busy machine takes its time. */
+const PATIENCE = { testTimeout: 240_000, hookTimeout: 240_000, expect: { poll: { timeout: 60_000 } } };
+
+/**
+ * `unit`: beside the code, seconds. `faults`: beside the code too, minutes. `appliance`: whole-appliance tests, with real processes, a
+ * real browser and real peers.
+ */
 export default defineConfig({
   test: {
     // Half of the tests wait for disks, sockets and threads: a core left free would only idle.
@@ -17,9 +30,16 @@ export default defineConfig({
             'web/src/**/*.test.tsx',
             'test/imports.test.ts',
           ],
-          // For what hangs; a busy machine takes its time.
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
+          exclude: FAULTS,
+          ...PATIENCE,
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          isolate: false,
+          include: FAULTS,
+          ...PATIENCE,
         },
       },
       {
@@ -28,8 +48,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts', 'web/dev/**/*.test.ts'],
           exclude: ['test/imports.test.ts'],
           globalSetup: ['test/harness/executable.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
+          ...PATIENCE,
           fileParallelism: false,
         },
       },

@@ -515,7 +515,7 @@ test('what is over is forgotten in time: alerts, log, silences, traces, history'
   ]);
   await at(91 * 86_400);
   expect(count('notifier_history')).toBe(0);
-}, 180_000);
+});
 
 test('a message is in the outbox before it leaves', async () => {
   const states: unknown[] = [];

@@ -117,9 +117,10 @@ test('a body that is too long, announced or not', () => {
 
 test('many blanks in a header cost no time', () => {
   const text = head(`X: a${' '.repeat(15_000)}b${'\t'.repeat(500)}`, 'Content-Length: 0');
-  const startedAt = performance.now();
+  const before = process.threadCpuUsage();
   expect(read([text])).toMatchObject({ progress: 'done' });
-  expect(performance.now() - startedAt).toBeLessThan(50);
+  const { user, system } = process.threadCpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(50);
 });
 
 test('what is read from a damaged answer is what a full client reads', async () => {

@@ -40,4 +40,4 @@ test('readers in another thread see whole rows without gaps while main appends, 
   const [report] = await once(reader, 'message');
   expect(report.finding).toBeUndefined();
   expect(report.reads).toBeGreaterThan(5);
-}, 60_000);
+});

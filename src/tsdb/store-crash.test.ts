@@ -31,7 +31,7 @@ test('kill -9 loses nothing that was committed and leaves no deletion half done,
     seen.push(deletion);
   }
   expect(seen.filter((one) => one !== undefined).length).toBeGreaterThan(1);
-}, 120_000);
+});
 
 test('a second process is told that the directory is in use', async () => {
   const dir = bench.directory();

@@ -378,7 +378,7 @@ describe('the store and a naive model say the same', () => {
       ),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 
   test('with the storage service in a worker', async () => {
     await fc.assert(
@@ -387,5 +387,5 @@ describe('the store and a naive model say the same', () => {
       ),
       { numRuns: 5 },
     );
-  }, 60_000);
+  });
 });
