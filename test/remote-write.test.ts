@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { encodeSnappy } from '../src/exposition/remote/snappy.ts';
 import { writeRequestV1 } from '../src/exposition/remote/write-request.fixture.ts';
+import { labelsFromObject } from '../src/model/labels.ts';
 import {
   type Appliance,
   eventually,
@@ -234,6 +235,67 @@ describe.runIf(kinds.length > 0)('remote write to the real', () => {
     },
   );
 });
+
+interface Found {
+  readonly data: readonly { readonly exemplars: readonly unknown[] }[];
+}
+
+test.runIf(prometheus.isThere)(
+  'exemplars that were pushed go on to a real Prometheus in 1.0 and to another Belfry in 2.0',
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const folder = temporaryFolder('remote-exemplars');
+    stack.defer(() => fs.rmSync(folder, { recursive: true, force: true }));
+    const receiver = await prometheusReceiver(stack, folder, prometheus);
+    const empty = path.join(folder, 'empty.yaml');
+    fs.writeFileSync(empty, '{}\n');
+    const [, other] = await Promise.all([
+      receiver.start(),
+      startAppliance(stack, { config: empty, data: path.join(folder, 'other') }),
+    ]);
+    const file = path.join(folder, 'belfry.yaml');
+    fs.writeFileSync(
+      file,
+      `remote_write:
+  - {url: '${receiver.writeUrl}', send_exemplars: true, queue_config: {batch_send_deadline: 500ms}}
+  - {url: '${other.url}/api/v1/write', send_exemplars: true, protobuf_message: io.prometheus.write.v2.Request, queue_config: {batch_send_deadline: 500ms}}
+`,
+    );
+    const belfry = await startAppliance(stack, { config: file, data: path.join(folder, 'data') });
+    // Followed from the first look on.
+    await eventually('the receivers are known', async () => {
+      const { remoteWrite } = await belfry.get<{ remoteWrite: readonly unknown[] }>('/api/status');
+      return remoteWrite.length === 2;
+    });
+    const now = Date.now();
+    const exemplar = { labels: labelsFromObject({ trace_id: 'abc' }), value: 0.25, timestamp: now - 100 };
+    const labels = [
+      ['__name__', 'traced_total'],
+      ['job', 'x'],
+    ] as const;
+    const response = await fetch(`${belfry.url}/api/v1/write`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
+      body: new Uint8Array(
+        encodeSnappy(writeRequestV1([{ labels, samples: [[now, 1]], exemplars: [exemplar] }])),
+      ),
+    });
+    expect(response.status).toBe(204);
+    const query = `query=traced_total&start=${now / 1000 - 60}&end=${now / 1000 + 60}`;
+    for (const url of [receiver.url, other.url]) {
+      const data = await eventually(`${url} has the exemplar`, async () => {
+        const found = (await (await fetch(`${url}/api/v1/query_exemplars?${query}`)).json()) as Found;
+        return found.data.length > 0 && found.data;
+      });
+      expect(data).toEqual([
+        {
+          seriesLabels: { __name__: 'traced_total', job: 'x' },
+          exemplars: [{ labels: { trace_id: 'abc' }, value: '0.25', timestamp: (now - 100) / 1000 }],
+        },
+      ]);
+    }
+  },
+);
 
 describe.runIf(victoriaMetrics.isThere)('an engine that is asked instead of the store', () => {
   test('rules evaluated against VictoriaMetrics fire; without it they say why', async () => {
