@@ -9,10 +9,30 @@ export interface ScrapeMetrics {
   scraped(durationSeconds: number, samples: number, counts: StoreCounts, hasFailed: boolean): void;
 }
 
+/** Durations that are kept for the next time metrics are read. */
+const MAX_DURATIONS = 500;
+
 /** @param underWay how many scrapes are under way at the moment */
 export function createScrapeMetrics(registry: Registry, underWay: () => number): ScrapeMetrics {
   const registers = [registry];
-  const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
+  /** Counts with an addition; the library, which looks each value up by its labels, hears of it when metrics are read. */
+  const counter = (name: string, help: string): { add(more: number): void } => {
+    let waiting = 0;
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.inc(waiting);
+        waiting = 0;
+      },
+    });
+    return {
+      add(more) {
+        waiting += more;
+      },
+    };
+  };
   const scrapes = counter('belfry_scrapes_total', 'Scrapes done, failed ones included.');
   const failures = counter('belfry_scrape_failures_total', 'Scrapes that gave no page.');
   const samples = counter('belfry_scrape_samples_total', 'Samples on scraped pages, before relabelling.');
@@ -36,11 +56,18 @@ export function createScrapeMetrics(registry: Registry, underWay: () => number):
     'belfry_scrape_histograms_inconsistent_total',
     'Classic histograms that could not be converted to native ones: their counts contradict each other.',
   );
+  let durations: number[] = [];
+  const observe = (): void => {
+    const observed = durations;
+    durations = [];
+    for (const seconds of observed) duration.observe(seconds);
+  };
   const duration = new Histogram({
     name: 'belfry_scrape_duration_seconds',
     help: 'Time from the request to the last sample read.',
     buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10],
     registers,
+    collect: observe,
   });
   new Gauge({
     name: 'belfry_scrapes_in_flight',
@@ -52,20 +79,21 @@ export function createScrapeMetrics(registry: Registry, underWay: () => number):
   });
   return {
     targets: new Gauge({ name: 'belfry_scrape_targets', help: 'Targets that are scraped.', registers }),
-    skipped: counter(
-      'belfry_scrapes_skipped_total',
-      'Scrapes left out because the one before took too long.',
-    ),
+    skipped: new Counter({
+      name: 'belfry_scrapes_skipped_total',
+      help: 'Scrapes left out because the one before took too long.',
+      registers,
+    }),
     scraped(durationSeconds, count, counts, hasFailed) {
-      scrapes.inc();
-      if (hasFailed) failures.inc();
-      samples.inc(count);
-      if (counts.duplicates > 0) duplicates.inc(counts.duplicates);
-      if (counts.outOfBounds > 0) outOfBounds.inc(counts.outOfBounds);
-      if (counts.shadowed > 0) shadowed.inc(counts.shadowed);
-      if (counts.parked > 0) parked.inc(counts.parked);
-      if (counts.inconsistent > 0) inconsistent.inc(counts.inconsistent);
-      duration.observe(durationSeconds);
+      scrapes.add(1);
+      if (hasFailed) failures.add(1);
+      samples.add(count);
+      duplicates.add(counts.duplicates);
+      outOfBounds.add(counts.outOfBounds);
+      shadowed.add(counts.shadowed);
+      parked.add(counts.parked);
+      inconsistent.add(counts.inconsistent);
+      if (durations.push(durationSeconds) >= MAX_DURATIONS) observe();
     },
   };
 }
