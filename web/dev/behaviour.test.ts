@@ -229,6 +229,22 @@ test.skipIf(!hasBrowser)('on a phone the variables are chosen in a sheet', async
   expect(new URL(page.url()).searchParams.get('var-site')).toBe('south');
 });
 
+test.skipIf(!hasBrowser)('on a phone the choices of a lone variable stay within the page', async () => {
+  const address = await put(server, 'lone', {
+    title: 'A title that leaves little room',
+    templating: { list: [{ name: 'site', type: 'custom', query: 'a place with a rather long name,south' }] },
+    panels: [{ ...series('things', 0), title: 'Things of $site' }],
+  });
+  const page = await open(address, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+  await page.getByRole('button', { name: /^site/ }).tap();
+  const box = (await page.locator('.variable-popover').boundingBox())!;
+  expect(box.x).toBeGreaterThanOrEqual(0);
+  expect(box.x + box.width).toBeLessThanOrEqual(390);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await page.getByRole('button', { name: 'south', exact: true }).tap();
+  await page.getByText('Things of south').waitFor();
+});
+
 test.skipIf(!hasBrowser)(
   'an ad hoc filter is on every query, is in the address, and is taken away',
   async () => {
