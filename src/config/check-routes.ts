@@ -129,13 +129,12 @@ function checkReceiver(
     if (!ownUrl && !ownToken && !globalToken && !globalUrl) {
       errors.push(yaml.finding(here, 'expected api_url or app_token here or in global, got neither'));
     }
-    if (ownToken && slack.http_config?.authorization) {
-      errors.push(
-        yaml.finding(
-          [...here, 'http_config', 'authorization'],
-          'expected no authorization beside a Slack bot token',
-        ),
-      );
+    const own = slack.http_config;
+    const takesGlobalToken = globalToken && !own?.authorization && !slack.api_url;
+    const authorization = own ? own.authorization : global?.http_config?.authorization;
+    if ((ownToken || takesGlobalToken) && authorization) {
+      const place = own ? [...here, 'http_config', 'authorization'] : here;
+      errors.push(yaml.finding(place, 'expected no authorization beside a Slack bot token'));
     }
   });
   return errors;

@@ -218,6 +218,26 @@ receivers:
     expect(receiver!.labels).toEqual({ name: 'a' });
   });
 
+  test('a Slack bot token is an authorization, and stands beside no other one', () => {
+    const slack = (global: string, own: string): string[] =>
+      findings({
+        'belfry.yaml': `global: {${global}}\nroute: {receiver: a}\nreceivers: [{name: a, slack_configs: [{${own}}]}]`,
+      });
+    const authorization = 'http_config: {authorization: {credentials: x}}';
+    const refused = 'expected no authorization beside a Slack bot token';
+    const path = 'receivers[0].slack_configs[0]';
+    expect(slack('', `app_token: t, ${authorization}`)).toEqual([
+      `belfry.yaml:3:68: ${path}.http_config.authorization: ${refused}`,
+    ]);
+    expect(slack(authorization, 'app_token: t')).toEqual([`belfry.yaml:3:39: ${path}: ${refused}`]);
+    expect(slack(`slack_app_token: t, ${authorization}`, '')).toEqual([
+      `belfry.yaml:3:39: ${path}: ${refused}`,
+    ]);
+    // Its own way in leaves the token of all others out.
+    expect(slack('slack_app_token: t', `api_url: "http://x/y", ${authorization}`)).toEqual([]);
+    expect(slack(`slack_app_token: t, ${authorization}`, 'http_config: {}')).toEqual([]);
+  });
+
   test('a Slack bot token becomes an address and an authorization', () => {
     const { config } = load({
       'belfry.yaml': 'route: {receiver: a}\nreceivers: [{name: a, slack_configs: [{app_token: xoxb}]}]',
