@@ -78,7 +78,6 @@ test('after deleting everything, the last backup brings back queries, silences a
   const scheduled = await eventually(
     'the schedule has brought a backup',
     async () => (await first.get<Status>('/api/status')).backup.last?.name,
-    70_000,
   );
   expect(runToEnd(['backup', 'verify', path.join(folder, 'kept', scheduled)]).status).toBe(0);
   const asked = runToEnd(['backup', path.join(folder, 'fetched'), '--url', first.url]);

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { runToEnd, temporaryFolder } from './harness/appliance.ts';
+import { runToEnd, startAppliance, temporaryFolder } from './harness/appliance.ts';
 import { EXECUTABLE } from './harness/executable.ts';
 
 const folder = temporaryFolder('words');
@@ -52,6 +52,26 @@ test('what is no terminal gets no colours', () => {
 test('a command whose reader goes away ends quietly', () => {
   const { status, stderr } = run('bash', ['-c', `set -o pipefail; '${EXECUTABLE}' help | true`]);
   expect([status, stderr]).toEqual([0, '']);
+});
+
+test.each([
+  ['logfmt', (line: string) => /^ts=\S+Z level=(?<level>\w+) .*\bmsg=/.exec(line)?.groups?.level],
+  ['json', (line: string) => (JSON.parse(line) as { level: string }).level],
+] as const)('each line of the log is %s, and levels of components hold', async (format, levelOf) => {
+  await using stack = new AsyncDisposableStack();
+  const data = path.join(folder, `data-${format}`);
+  const config = path.join(folder, 'none.yaml');
+  fs.writeFileSync(config, '');
+  const args = [`--log.format=${format}`, '--log.level=debug,notifiers=error'];
+  const belfry = await startAppliance(stack, { config, data, args });
+  belfry.kill('SIGTERM');
+  expect(await belfry.ended).toEqual({ code: 0, signal: null });
+  const lines = belfry.output().trimEnd().split('\n');
+  expect(lines.map(levelOf)).toContain('info');
+  expect(lines.map(levelOf)).not.toContain(undefined);
+  expect(lines.at(-1)).toContain('stopped');
+  // Without a route the notifiers say so, unless only errors are wanted of them.
+  expect(belfry.output()).not.toContain('no route is configured');
 });
 
 /** What a person has typed, and what stands on the line after the tabulator. */
