@@ -343,7 +343,8 @@ receivers: [{name: hook, webhook_configs: [{url: 'http://${receiver.address}/'}]
   }
 
   /**
-   * Each alert that was there long enough was told as firing and as resolved; again only where a kill or a jump may cause it. What the
+   * Each alert that was there long enough was told as firing and as resolved; again only where a kill, a jump or a scrape that failed may
+   * cause it. What the
    * receiver took and could not acknowledge in time, Belfry has to take for not delivered.
    */
   async function checkAlerts(): Promise<void> {
@@ -375,7 +376,9 @@ receivers: [{name: hook, webhook_configs: [{url: 'http://${receiver.address}/'}]
       const isUnsettled = (at: number): boolean => unsettled.some(([from, to]) => at >= from && at <= to);
       const again = told.firing.slice(1).filter((at) => !isUnsettled(at));
       if (!unanswered.has(n) && (again.length > 0 || told.resolved.length > told.firing.length + kills))
-        problems.push(`alert ${n} was told again without a kill or a jump of the clock: ${when}`);
+        problems.push(
+          `alert ${n} was told again without a kill, a jump of the clock or a scrape that failed: ${when}`,
+        );
     }
     report.push(
       `${wanted.size} alerts, ${fired} told as firing and as resolved; ${repeats} told again after ${kills} kills and stops and ${jumps} jumps of the clock; ${receiver.refused} requests that the receiver failed or let hang; of ${unanswered.size} alerts a message was not acknowledged in time`,
