@@ -46,24 +46,26 @@ export function writeDay(day: number, stored: StoredDay, deps: DayDeps): Written
   const old = stored.sealed?.currentMeta();
   const samples = columns.reduce((sum, { count }) => sum + count, 0) + (stored.sealed?.blockBytes() ?? 0);
   removeDatabase(temporary);
-  let writer: SealedWriter | undefined = new SealedWriter(
-    temporary,
-    { kind: 'sealed', day, hotId: old?.hotId ?? '', batches: old?.batches ?? 0 },
-    { addon, pageSize: samples < SMALL_DAY_SAMPLES ? SMALL_PAGE : PAGE },
-  );
+  let writer: SealedWriter | undefined;
+  let isWritten = false;
   try {
+    writer = new SealedWriter(
+      temporary,
+      { kind: 'sealed', day, hotId: old?.hotId ?? '', batches: old?.batches ?? 0 },
+      { addon, pageSize: samples < SMALL_DAY_SAMPLES ? SMALL_PAGE : PAGE },
+    );
     if (stored.isEmpty) addFresh(writer, columns, deps);
     else addMerged(writer, columns, stored, deps);
     if (tally.added === addedBefore) return undefined;
     writer.finish();
     writer = undefined;
     syncFile(temporary);
-    return { day, temporary, bytes: statSync(temporary).size };
+    const { size: bytes } = statSync(temporary);
+    isWritten = true;
+    return { day, temporary, bytes };
   } finally {
-    if (writer) {
-      writer.abandon();
-      removeDatabase(temporary);
-    }
+    writer?.abandon();
+    if (!isWritten) removeDatabase(temporary);
   }
 }
 

@@ -100,6 +100,7 @@ export function* rewriteDay(
   const readers = openReaders(files, addon);
   const before = tally.samples;
   let writer: SealedWriter | undefined;
+  let isWritten = false;
   try {
     const going = matching(readers, deletion);
     if (going.size === 0) return undefined;
@@ -127,19 +128,15 @@ export function* rewriteDay(
     tally.days++;
     tally.bytesBefore += partitionBytes(files);
     const hotId = files.hot === undefined ? undefined : meta.hotId;
-    if (isEmpty) {
-      removeDatabase(temporary);
-      return { day, sealed: 'removed', hotId };
-    }
+    if (isEmpty) return { day, sealed: 'removed', hotId };
     syncFile(temporary);
     tally.bytesAfter += statSync(temporary).size;
+    isWritten = true;
     return { day, sealed: 'replaced', hotId };
   } finally {
     for (const reader of readers) closeReader(reader);
-    if (writer) {
-      writer.abandon();
-      removeDatabase(temporary);
-    }
+    writer?.abandon();
+    if (!isWritten) removeDatabase(temporary);
   }
 }
 

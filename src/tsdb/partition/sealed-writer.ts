@@ -82,13 +82,18 @@ export class SealedWriter {
     options: { readonly addon: SqliteAddon; readonly pageSize: number },
   ) {
     this.#db = openDatabase(file, { addon: options.addon, pageSize: options.pageSize, cacheKiB: 1024 });
-    // Out of WAL mode before the first page: a sealed file is one file. It is synced as a whole before it gets its name.
-    this.#db.pragma('journal_mode = MEMORY');
-    this.#db.pragma('synchronous = OFF');
-    createTables(this.#db, meta);
-    this.#addTimes = this.#db.prepare('INSERT INTO ts (id, first, last, merged, b) VALUES (?, ?, ?, 1, ?)');
-    this.#addBlock = this.#db.prepare('INSERT INTO block (id, b) VALUES (?, ?)');
-    this.#db.exec('BEGIN');
+    try {
+      // Out of WAL mode before the first page: a sealed file is one file. It is synced as a whole before it gets its name.
+      this.#db.pragma('journal_mode = MEMORY');
+      this.#db.pragma('synchronous = OFF');
+      createTables(this.#db, meta);
+      this.#addTimes = this.#db.prepare('INSERT INTO ts (id, first, last, merged, b) VALUES (?, ?, ?, 1, ?)');
+      this.#addBlock = this.#db.prepare('INSERT INTO block (id, b) VALUES (?, ?)');
+      this.#db.exec('BEGIN');
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
   }
 
   get seriesCount(): number {
