@@ -41,7 +41,9 @@ test('docs/operations.md names metrics that there are', () => {
 });
 
 test('docs/operations.md lists the components whose logs have levels of their own', () => {
-  const source = fs.readFileSync(path.join(root, 'src/app.ts'), 'utf8');
+  const source = ['app.ts', 'parts.ts']
+    .map((file) => fs.readFileSync(path.join(root, 'src', file), 'utf8'))
+    .join('');
   const made = new Set([...source.matchAll(/component: '([\w-]+)'/g)].map(([, name]) => name!));
   const [, listed = ''] = /levels of components: ([\w, -]+)\./.exec(operations)!;
   expect(listed.split(', ')).toEqual([...made].sort());
