@@ -41,17 +41,23 @@ export async function recordCode(stage: string): Promise<void> {
     { env: { STAGE: path.resolve(stage), SECONDS: `${SECONDS}` }, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const missing = (): string[] => KEPT.filter((name) => !fs.existsSync(path.join(stage, name)));
+  const ended = once(program, 'exit');
   setTimeout(() => program.kill('SIGKILL'), DEADLINE_MS).unref();
   let said = '';
-  for await (const line of createInterface(program.stdout)) {
-    said += `${line}\n`;
-    const url = /msg=ready url=(\S+)\//.exec(line)?.[1];
-    if (url === undefined) continue;
-    for (const request of REQUESTS) await (await fetch(url + request)).arrayBuffer();
-    while (program.signalCode === null && program.exitCode === null && missing().length > 0) await pause(100);
+  try {
+    for await (const line of createInterface(program.stdout)) {
+      said += `${line}\n`;
+      const url = /msg=ready url=(\S+)\//.exec(line)?.[1];
+      if (url === undefined) continue;
+      for (const request of REQUESTS) await (await fetch(url + request)).arrayBuffer();
+      while (program.signalCode === null && program.exitCode === null && missing().length > 0)
+        await pause(100);
+      program.kill();
+    }
+  } finally {
     program.kill();
+    await ended;
+    fs.rmSync(data, { recursive: true, force: true });
   }
-  if (program.exitCode === null && program.signalCode === null) await once(program, 'exit');
-  fs.rmSync(data, { recursive: true, force: true });
   if (missing().length > 0) throw new Error(`${missing()} missing in ${stage}; the program said:\n${said}`);
 }
