@@ -17,6 +17,7 @@ import { Registry } from 'prom-client';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
 import { openDatabase } from '../sqlite/database.ts';
+import { lockFile } from '../sqlite/lock.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { DataDirectoryError, lockDirectory } from '../tsdb/directory.ts';
@@ -158,12 +159,29 @@ describe('a backup of a running store', () => {
     await expect(
       writeBackup({ source: dir, directory: join(file, 'x'), now: NOW, version: '1' }, deps),
     ).rejects.toThrow('ENOTDIR');
+  });
+
+  test('of the same second gets a name of its own, and is the newer one', async () => {
+    const { dir, directory, path } = await backedUp();
+    const again = await writeBackup({ source: dir, directory, now: NOW, version: '1' }, deps);
+    expect(again.name).toBe('belfry-20260103T040506Z.2');
+    expect(listBackups(directory).map((one) => one.path)).toEqual([again.path, path]);
+    expect(rotateBackups(directory, 1)).toEqual(['belfry-20260103T040506Z']);
+  });
+
+  test('is not written while another one is written to the same directory, whose files stay', async () => {
+    const { dir } = await filled();
     const directory = fresh();
-    mkdirSync(join(directory, 'belfry-20260103T040506Z'), { recursive: true });
-    await expect(writeBackup({ source: dir, directory, now: NOW, version: '1' }, deps)).rejects.toThrow(
-      'is there already',
-    );
-    expect(readdirSync(directory)).toEqual(['belfry-20260103T040506Z']);
+    const other = join(directory, 'belfry-20260103T040000Z.partial');
+    mkdirSync(other, { recursive: true });
+    const lock = lockFile(join(directory, '.lock.db'), undefined)!;
+    const write = (): Promise<unknown> =>
+      writeBackup({ source: dir, directory, now: NOW, version: '1' }, deps);
+    await expect(write()).rejects.toThrow(`another backup is being written to ${directory}`);
+    expect(existsSync(other)).toBe(true);
+    lock.release();
+    await write();
+    expect(existsSync(other)).toBe(false);
   });
 });
 
@@ -258,6 +276,7 @@ describe('rotation', () => {
       'belfry-20260105T040506Z',
     ]);
     expect(readdirSync(directory).sort()).toEqual([
+      '.lock.db',
       'belfry-20250101T000000Z',
       'belfry-20260105T040506Z',
       'belfry-20260106T040506Z',
@@ -310,7 +329,7 @@ describe('backups of a server', () => {
       'belfry-20260105T043000Z',
       'belfry-20260104T043000Z',
     ]);
-    expect(readdirSync(join(dir, 'backups'))).toHaveLength(2);
+    expect(readdirSync(join(dir, 'backups')).filter((name) => name !== '.lock.db')).toHaveLength(2);
     expect(await metric('belfry_backup_last_success_timestamp_seconds')).toBe(
       Date.UTC(2026, 0, 5, 4, 30) / 1000,
     );

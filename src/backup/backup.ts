@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { openDatabase, type SqliteAddon } from '../sqlite/database.ts';
+import { lockFile } from '../sqlite/lock.ts';
 import { checkBlobs } from '../tsdb/partition/check-blobs.ts';
 import { syncDirectory } from '../tsdb/partition/files.ts';
 import { parsePartitionName } from '../tsdb/partition/names.ts';
@@ -15,9 +16,11 @@ import {
   writeManifest,
 } from './manifest.ts';
 
-const NAME = /^belfry-\d{8}T\d{6}Z$/;
+const NAME = /^belfry-\d{8}T\d{6}Z(\.\d+)?$/;
 /** What a backup is called until it is complete and verified. */
 const PARTIAL = '.partial';
+/** Held while a backup is written. */
+const LOCK = '.lock.db';
 
 export interface BackupRequest {
   /** Data directory; a server may be at work there. */
@@ -27,6 +30,11 @@ export interface BackupRequest {
   /** Unix ms. */
   readonly now: number;
   readonly version: string;
+}
+
+export interface BackupDeps {
+  readonly addon: SqliteAddon;
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 export interface BackupResult {
@@ -42,7 +50,7 @@ export interface WrittenBackup extends BackupResult {
   readonly damaged: readonly string[];
 }
 
-/** `belfry-20260102T030405Z` */
+/** `belfry-20260102T030405Z`; `.2` and so on follow when there is one of that second. */
 export const backupName = (now: number): string => `belfry-${compactTime(now)}`;
 
 export const compactTime = (now: number): string =>
@@ -53,18 +61,30 @@ export const compactTime = (now: number): string =>
  * from being copied.
  * @throws Error when it could not be written, BackupError when what was written is damaged; nothing is left then
  */
-export async function writeBackup(
-  request: BackupRequest,
-  deps: { readonly addon: SqliteAddon; readonly onProgress?: (done: number, total: number) => void },
-): Promise<WrittenBackup> {
-  const { source, directory, now, version } = request;
-  const name = backupName(now);
-  const path = join(directory, name);
+export async function writeBackup(request: BackupRequest, deps: BackupDeps): Promise<WrittenBackup> {
+  const { directory } = request;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (existsSync(path)) throw new Error(`${path} is there already`);
-  for (const left of readdirSync(directory)) {
-    if (left.endsWith(PARTIAL)) rmSync(join(directory, left), { recursive: true, force: true });
+  accessSync(directory, constants.W_OK);
+  // Else one would take the unfinished backup of another for a leftover.
+  const lock = lockFile(join(directory, LOCK), deps.addon);
+  if (lock === undefined) throw new Error(`another backup is being written to ${directory}`);
+  try {
+    for (const left of readdirSync(directory)) {
+      if (left.endsWith(PARTIAL)) rmSync(join(directory, left), { recursive: true, force: true });
+    }
+    return await writeInto(request, deps);
+  } finally {
+    lock.release();
   }
+}
+
+async function writeInto(
+  { source, directory, now, version }: BackupRequest,
+  deps: BackupDeps,
+): Promise<WrittenBackup> {
+  let name = backupName(now);
+  for (let n = 2; existsSync(join(directory, name)); n++) name = `${backupName(now)}.${n}`;
+  const path = join(directory, name);
   const partial = `${path}${PARTIAL}`;
   mkdirSync(partial, { mode: 0o700 });
   try {

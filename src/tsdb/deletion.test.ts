@@ -224,6 +224,7 @@ async function afterKill(dir: string, change: (copy: string) => void = () => {})
   const store = bench.open(copy);
   const found = contents(store);
   await bench.close(store);
+  expect(readdirSync(copy).filter((name) => /\.(changed|tmp)$|^change\.json/.test(name))).toEqual([]);
   return found;
 }
 

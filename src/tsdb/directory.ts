@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../sqlite/database.ts';
+import type { SqliteAddon } from '../sqlite/database.ts';
+import { type FileLock, lockFile } from '../sqlite/lock.ts';
 import { listPartitions } from './partition/directory.ts';
 
 /** The data directory cannot be used; the message says which and why, in plain words. */
@@ -16,51 +17,42 @@ export class DataDirectoryError extends Error {
 /** Stands in a directory while a restore moves files into it. */
 export const RESTORE_MARK = 'restore-unfinished';
 
-export interface DirectoryLock {
-  release(): void;
-}
-
 /**
- * Creates the data directory with its parents, for the owner only, and takes it for this process. The lock is SQLite's on `lock.db`:
- * the operating system gives it up when the process dies. Only a restore takes a directory that another one left half done.
+ * Creates the data directory with its parents, for the owner only, and takes it for this process by a lock on
+ * `lock.db`. Only a restore takes a directory that another one left half done.
  * @throws DataDirectoryError
  */
 export function lockDirectory(
   dir: string,
   addon: SqliteAddon,
   { forRestore = false }: { readonly forRestore?: boolean } = {},
-): DirectoryLock {
+): FileLock {
   try {
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     fs.accessSync(dir, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
   } catch (error) {
     throw new DataDirectoryError('unusable', `data directory ${dir} cannot be used: ${reason(error)}`);
   }
-  let db: SqliteDatabase | undefined;
+  let lock: FileLock | undefined;
   try {
-    db = openLock(path.join(dir, 'lock.db'), addon);
+    lock = lockFile(path.join(dir, 'lock.db'), addon);
   } catch (error) {
-    const code = (error as { code?: string }).code ?? '';
-    if (code.startsWith('SQLITE_BUSY')) {
-      throw new DataDirectoryError('locked', `data directory ${dir} is in use by another process`);
-    }
     throw new DataDirectoryError(
       'unusable',
       `data directory ${dir} cannot be used: lock.db: ${reason(error)}`,
     );
   }
+  if (lock === undefined) {
+    throw new DataDirectoryError('locked', `data directory ${dir} is in use by another process`);
+  }
   if (!forRestore && fs.existsSync(path.join(dir, RESTORE_MARK))) {
-    db.close();
+    lock.release();
     throw new DataDirectoryError(
       'unusable',
       `data directory ${dir} cannot be used: a restore was cut off there; run "belfry restore" again`,
     );
   }
-  return {
-    release() {
-      db.close();
-    },
-  };
+  return lock;
 }
 
 /** A log of fewer bytes holds definitions and hardly a sample. */
@@ -72,18 +64,6 @@ export function hasHistory(dir: string): boolean {
   const sizeOf = (name: string): number =>
     fs.statSync(path.join(dir, name), { throwIfNoEntry: false })?.size ?? 0;
   return sizeOf('log.db') + sizeOf('log.db-wal') > SOME_BYTES || listPartitions(dir).length > 0;
-}
-
-/** A write transaction that never ends and never writes. */
-function openLock(file: string, addon: SqliteAddon): SqliteDatabase {
-  const db = openDatabase(file, { addon, busyTimeoutMs: 0 });
-  try {
-    db.exec('BEGIN EXCLUSIVE');
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
 }
 
 function reason(error: unknown): string {

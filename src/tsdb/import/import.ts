@@ -5,8 +5,9 @@ import { ByteWriter } from '../../encoding/bytes.ts';
 import type { Log } from '../../model/log.ts';
 import type { MetricMetadata } from '../../model/queryable.ts';
 import type { SqliteAddon } from '../../sqlite/database.ts';
+import type { FileLock } from '../../sqlite/lock.ts';
 import type { SeriesRef } from '../block.ts';
-import { type DirectoryLock, lockDirectory } from '../directory.ts';
+import { lockDirectory } from '../directory.ts';
 import type { Head } from '../head/head.ts';
 import { definitionWriter } from '../log/definitions.ts';
 import { openLogDb } from '../log/log-db.ts';
@@ -39,7 +40,7 @@ export interface Import {
 /** @throws DataDirectoryError when the directory is in use or cannot be used */
 export function openImport({ dir, addon, clock, log }: ImportOptions): Import {
   // A directory that is not there yet is made only when there is something to store in it.
-  let lock: DirectoryLock | undefined = existsSync(dir) ? lockDirectory(dir, addon()) : undefined;
+  let lock: FileLock | undefined = existsSync(dir) ? lockDirectory(dir, addon()) : undefined;
   let gatherer: SampleGatherer;
   try {
     gatherer = new SampleGatherer(existingPart(dir));

@@ -66,6 +66,8 @@ export function finishChange(
   { addon, log }: { readonly addon: SqliteAddon; readonly log: Pick<Log, 'info' | 'error'> },
 ): boolean {
   const file = join(directory, PLAN);
+  // What was not decided is left undone.
+  rmSync(`${file}.tmp`, { force: true });
   if (!existsSync(file)) return false;
   const days = readPlan(file);
   if (days === undefined) {
