@@ -32,6 +32,15 @@ test.skipIf(!hasBrowser)('upstream’s query links open the same view, and the U
   expect(complaints.filter((text) => !text.includes('400'))).toEqual([]);
 });
 
+test.skipIf(!hasBrowser)('bookmarks of other pages open what they are here', async () => {
+  const left = JSON.stringify({ queries: [{ expr: 'node_things' }], range: { from: 'now-6h', to: 'now' } });
+  const page = await open(`/explore?left=${encodeURIComponent(left)}`);
+  await isDrawn(page);
+  expect(await page.locator('.time-button').innerText()).toContain('Last 6 h');
+  expect(new URL(page.url()).pathname).toBe('/graph');
+  expect(complaints).toEqual([]);
+});
+
 test.skipIf(!hasBrowser)(
   'the editor completes, several expressions stand below each other, history brings one back',
   async () => {

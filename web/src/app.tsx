@@ -7,6 +7,7 @@ import { Strip } from './frame/strip.tsx';
 import { BottomBar, TopBar } from './frame/top-bar.tsx';
 import { WallBar } from './frame/wall.tsx';
 import { lazyPart } from './lazy-part.ts';
+import type { Router } from './nav/router.ts';
 import { Home } from './pages/home.tsx';
 import { Empty, ErrorNote, Skeleton } from './parts/view-state.tsx';
 import { useSession } from './session.ts';
@@ -47,15 +48,21 @@ export function App() {
   );
 }
 
+async function followBookmark(router: Router): Promise<void> {
+  const { fromBookmark } = await import('./nav/bookmarks.ts');
+  const to = fromBookmark(router.path.value, router.query.value);
+  if (to !== undefined) router.go(to, { replace: true });
+}
+
 function Page({ path }: { readonly path: string }) {
-  const { alerts, clock } = useSession();
+  const { alerts, clock, router } = useSession();
   const route = ROUTES.find(([pattern]) => pattern.test(path));
   const [shown, setShown] = useState<{ route: typeof route; Content: ComponentType }>();
   const [problem, setProblem] = useState<Error>();
   const firing = (alerts.data.value ?? []).filter((alert) => alert.state === 'firing').length;
 
   useEffect(() => {
-    if (!route) return;
+    if (!route) return void followBookmark(router);
     let isGone = false;
     setProblem(undefined);
     lazyPart(route[2], clock.now()).then(
@@ -65,7 +72,7 @@ function Page({ path }: { readonly path: string }) {
     return () => {
       isGone = true;
     };
-  }, [route]);
+  }, [route, path]);
   useEffect(() => {
     if (route?.[1] !== 'Dashboard')
       document.title = `${firing > 0 ? `(${firing}) ` : ''}${route?.[1] ?? 'Not found'} · Belfry`;
