@@ -30,6 +30,12 @@ const native = (n: number): Histogram => ({
   ...(n % 7 === 3 ? { isFloat: true } : {}),
 });
 
+/** When what is counted in minute `n` began, anew every so many minutes; 0, not known, for a while in between. */
+const beginning = (n: number, every: number): number => {
+  const lives = Math.floor(n / every);
+  return lives % 3 === 2 ? 0 : START + lives * every * MINUTE - 1234;
+};
+
 /** A site that scrapes two targets and is pushed a series, and all that its receiver should get of it. */
 class Site {
   readonly expected: string[] = [];
@@ -60,7 +66,7 @@ class Site {
     const time = START + n * MINUTE;
     source.begin(time);
     const slotOf = (name: string): number => source.slot(labelsFromObject({ __name__: name, job }));
-    const put = (name: string, value: number | Histogram | undefined): void => {
+    const put = (name: string, value: number | Histogram | undefined, began = 0): void => {
       const series = `${name}{job="${job}", site="north"}`;
       const wasLive = this.#live.get(series) ?? false;
       this.#live.set(series, value !== undefined);
@@ -71,14 +77,16 @@ class Site {
       }
       if (typeof value === 'number') source.set(slotOf(name), value);
       else source.setHistogram(slotOf(name), value);
-      this.expected.push(`${series} ${time} ${sampleText(value)}`);
+      source.setStart(slotOf(name), began);
+      this.expected.push(`${series} ${time} ${sampleText(value, began)}`);
     };
     put('up', 1);
-    put('total', n * 3 + 0.25);
-    put('latency', n % 90 < 70 ? native(n) : undefined);
+    put('total', n * 3 + 0.25, beginning(n, 200));
+    put('latency', n % 90 < 70 ? native(n) : undefined, beginning(n, 130));
     // A name for each hour, as those of containers.
     for (const hour of [Math.floor(n / 60) - 1, Math.floor(n / 60)]) {
-      if (hour >= 0) put(`pod_${hour}`, hour === Math.floor(n / 60) ? n : undefined);
+      if (hour >= 0)
+        put(`pod_${hour}`, hour === Math.floor(n / 60) ? n : undefined, START + hour * 60 * MINUTE);
     }
     source.commit();
   }
@@ -89,11 +97,12 @@ class Site {
     const series = n % 8 === 0 ? 'pushed' : 'pushed_native';
     const labels = labelsFromObject({ __name__: series });
     const isEnd = n % 60 === 52 || n % 60 === 56;
+    const began = isEnd ? 0 : beginning(n, 300);
     if (isEnd) this.#store.appendStale(labels, time);
-    else if (n % 8 === 0) this.#store.append(labels, time, n);
-    else this.#store.appendHistogram(labels, time, native(n));
+    else if (n % 8 === 0) this.#store.append(labels, time, n, began);
+    else this.#store.appendHistogram(labels, time, native(n), began);
     const value = isEnd ? 'stale' : n % 8 === 0 ? n : native(n);
-    this.expected.push(`${series}{site="north"} ${time} ${sampleText(value)}`);
+    this.expected.push(`${series}{site="north"} ${time} ${sampleText(value, began)}`);
   }
 }
 
@@ -109,6 +118,7 @@ async function killed(store: Store, dir: string, clock: FakeClock): Promise<{ st
 }
 
 const SMALL_REQUESTS = {
+  protobuf_message: 'io.prometheus.write.v2.Request',
   send_native_histograms: true,
   queue_config: { max_samples_per_send: 60, capacity: 700, max_shards: 3 },
 };
@@ -123,7 +133,7 @@ async function work(time: FakeClock, sender: Running, to: FakeReceiver): Promise
   }
 }
 
-test('a receiver that is away for 30 hours, across flushes, merges, a sealed day and kills, gets every sample once', async () => {
+test('a receiver that is away for 30 hours, across flushes, merges, a sealed day and kills, gets every sample once, with its start', async () => {
   // Hours pass without anybody's timers: a day is sealed an hour after the last that was written to it.
   const standing = fakeClock(START);
   const clock: FakeClock = { ...standing, monotonic: () => standing.now() - START };

@@ -260,7 +260,7 @@ function writeSamples(
   let words: Uint32Array | undefined;
   for (let i = from; i < to; i++) {
     const timestamp = timestamps[i]!;
-    const start = fields.starts ? (starts?.[i] ?? 0) : 0;
+    let start = fields.starts ? (starts?.[i] ?? 0) : 0;
     const histogram = histograms?.[i];
     if (histogram) {
       out.bytes(fields.histograms, histogramMessage(histogram, timestamp, start));
@@ -271,10 +271,14 @@ function writeSamples(
     if (isNan) {
       // By its bits: a staleness marker may change when it becomes a number.
       words ??= wordsOf(values);
-      if (histograms && isStaleAt(words, i) && (histograms[i - 1] || histograms[i + 1])) {
-        const message = staleHistogramMessage(words[2 * i]!, words[2 * i + 1]!, timestamp);
-        out.bytes(fields.histograms, message);
-        continue;
+      if (isStaleAt(words, i)) {
+        if (histograms && (histograms[i - 1] || histograms[i + 1])) {
+          const message = staleHistogramMessage(words[2 * i]!, words[2 * i + 1]!, timestamp);
+          out.bytes(fields.histograms, message);
+          continue;
+        }
+        // Nothing is counted any more, so nothing began.
+        start = 0;
       }
     }
     const startLength = start === 0 ? 0 : 1 + varintLength(start);
