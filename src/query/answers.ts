@@ -9,6 +9,7 @@ import { writeExemplars } from './exemplars.ts';
 import { explainJson } from './explain-json.ts';
 import { type FamilyFormat, writeFederation } from './federation.ts';
 import { formatTime, type JsonWriter, labelsJson } from './json.ts';
+import type { ReadExpr } from './kept-expressions.ts';
 import {
   type EngineSettings,
   JSON_LINES_TYPE,
@@ -36,6 +37,7 @@ export interface ReadFormat {
 export interface AnswerSource {
   readonly queryable: Queryable & ExemplarQueryable;
   readonly settings: EngineSettings;
+  readonly readExpr: ReadExpr;
   readonly readFormats: ReadFormats;
   /** Of a federation page that is wanted as protobuf. */
   readonly families: FamilyFormat;
@@ -69,14 +71,14 @@ export interface AnswerTimes {
 export function writeAnswer(
   writer: JsonWriter,
   task: QueryTask,
-  { queryable, settings, readFormats, families, blocks }: AnswerSource,
+  { queryable, settings, readExpr, readFormats, families, blocks }: AnswerSource,
   budget: CountingBudget,
   times: AnswerTimes,
 ): string {
   switch (task.kind) {
     case 'instant':
     case 'range':
-      writeEvaluation(writer, task, queryable, settings, budget, times);
+      writeEvaluation(writer, task, readExpr, queryable, settings, budget, times);
       return JSON_TYPE;
     case 'format':
       writer.raw(
@@ -135,12 +137,13 @@ const blockJson = ({ name, kind, bytes, series, samples, blocks, first, last }: 
 function writeEvaluation(
   writer: JsonWriter,
   task: Extract<QueryTask, { kind: 'instant' | 'range' }>,
+  readExpr: ReadExpr,
   queryable: Queryable,
   settings: EngineSettings,
   budget: CountingBudget,
   times: AnswerTimes,
 ): void {
-  const expr = parseExpr(task.expr);
+  const expr = readExpr(task.expr);
   const preparedMs = times.elapsedMs();
   const options = {
     ...settings,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, test } from 'vitest';
+import { parseExpr } from '../promql/parse.ts';
 import { exporterMix } from '../testing/exporter-mix.ts';
 import { createHeadShared } from '../tsdb/head/layout.ts';
 import { openQueryable } from '../tsdb/open-queryable.ts';
@@ -82,6 +83,7 @@ test.for<[string, sources: number, perSource: number, wanted: number]>([
       useStartTimestamps: false,
       typeAndUnitLabels: false,
     },
+    readExpr: parseExpr,
     readFormats: { samples: undefined!, chunks: undefined! },
     blocks: () => [],
     families: undefined!,

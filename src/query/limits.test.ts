@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
+import { parseExpr } from '../promql/parse.ts';
 import { MemoryStorage } from '../testing/memory-queryable.ts';
 import { CONTROL, newControl, type QueryAnswer, type QueryRequest, type QueryTask } from './protocol.ts';
 import { answerQuery, serveQueries } from './service.ts';
@@ -17,6 +18,7 @@ const source = {
     useStartTimestamps: false,
     typeAndUnitLabels: false,
   },
+  readExpr: parseExpr,
   readFormats: { samples: { contentType: '', encode: never }, chunks: { contentType: '', encode: never } },
 };
 function never(): Uint8Array {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
+import { parseExpr } from '../promql/parse.ts';
 import { MemoryStorage } from '../testing/memory-queryable.ts';
 import type { ReadFormats } from './answers.ts';
 import { CONTROL, newControl, type QueryLimits, type QueryTask } from './protocol.ts';
@@ -47,6 +48,7 @@ function ask(task: QueryTask, limits: Partial<QueryLimits> = {}, cancel = 0, mon
       useStartTimestamps: false,
       typeAndUnitLabels: false,
     },
+    readExpr: parseExpr,
     readFormats,
     families: {
       contentType: 'test/families',

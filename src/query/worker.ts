@@ -23,6 +23,7 @@ import type { StorageInit } from '../tsdb/protocol.ts';
 import type { StoreShared } from '../tsdb/queryable.ts';
 import { createStorageService } from '../tsdb/storage-service.ts';
 import { damageTeller } from './damage-teller.ts';
+import { keptExpressions } from './kept-expressions.ts';
 import { keptMemory, RULES_KEEP } from './kept-memory.ts';
 import type { EngineSettings, QueryLimits, ServeMessage } from './protocol.ts';
 import { rangeEvaluation } from './range-evaluation.ts';
@@ -56,6 +57,9 @@ interface InteractiveLaneInit extends LaneInit {
 /** How far people's queries stand behind scraping, rules and notifications where a core is wanted by both: about a third to one. */
 const NICENESS = 5;
 
+/** Of the queries that stay parsed: those of a dozen dashboards. */
+const KEPT_QUERY_CHARACTERS = 32 * 1024;
+
 /** On Linux this is the thread's own priority, not the process'. */
 function giveWay(): void {
   if (process.platform !== 'linux') return;
@@ -82,7 +86,8 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
       const keeps = keptMemory(limits);
       const queryable = openQueryable(shared, { addon, visibility: 'committed', damaged, keeps });
       const blocks = createInventory(shared.dir, addon);
-      const source = { queryable, settings, readFormats, families: metricFamilies, blocks };
+      const readExpr = keptExpressions(KEPT_QUERY_CHARACTERS);
+      const source = { queryable, settings, readExpr, readFormats, families: metricFamilies, blocks };
       serveQueries(port, control, source, systemClock.monotonic);
       break;
     }
