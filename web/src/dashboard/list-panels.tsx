@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import type { PanelModel } from '../../../src/dashboards/model.ts';
 import { alertRows } from '../data/alerts.ts';
 import { matchesAll, parseMatchers } from '../data/silences.ts';
@@ -15,7 +16,8 @@ export function AlertListPanel({ panel }: { readonly panel: PanelModel }) {
   const wanted = text(options.alertName).toLowerCase();
   const states = (options.stateFilter ?? {}) as Readonly<Record<string, boolean>>;
   const labels = text(options.alertInstanceLabelFilter).trim();
-  const rows = alertRows(alerts.data.value ?? [], []).filter(
+  const all = useMemo(() => alertRows(alerts.data.value ?? [], []), [alerts.data.value]);
+  const rows = all.filter(
     (row) =>
       row.name.toLowerCase().includes(wanted) &&
       states[row.state] !== false &&

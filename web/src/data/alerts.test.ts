@@ -58,3 +58,17 @@ test('the subject names the thing, not the severity', () => {
     subjectOf({ alertname: 'A', severity: 'critical', mountpoint: '/', job: 'node', instance: 'h:1' }),
   ).toBe('node · h:1 · /');
 });
+
+test('of many alerts of one name each finds its own', () => {
+  const rows = alertRows(
+    [alert('A', 'firing', 0, { job: 'b', instance: 'h:1' }), alert('A', 'firing', 1, { job: 'b' })],
+    [
+      { ...known({ alertname: 'A', job: 'b', instance: 'h:2', region: 'eu' }), fingerprint: 'two' },
+      { ...known({ alertname: 'A', job: 'b', instance: 'h:1', region: 'eu' }), fingerprint: 'one' },
+    ],
+  );
+  // The second has no instance of its own: any with its labels will do.
+  expect(rows.map(({ id }) => id)).toEqual(['one', 'two']);
+  const [other] = alertRows([alert('A', 'firing', 0, { job: '' })], [known({ alertname: 'A' })]);
+  expect(other!.id).not.toBe('f');
+});

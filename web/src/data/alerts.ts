@@ -18,7 +18,7 @@ export interface AlertRow {
   readonly activeAt: number;
   readonly value: number;
   /** Its rule's expression, where the notifier was told. */
-  readonly expr?: string;
+  readonly expr: string | undefined;
   /** Receivers it is routed to; undefined while the notifier does not know it. */
   readonly receivers: readonly string[] | undefined;
   readonly silencedBy: readonly string[];
@@ -28,35 +28,34 @@ export interface AlertRow {
 
 /** Firing before pending, heard before silenced, oldest first: the order in which they deserve attention. */
 export function alertRows(alerts: readonly ApiAlert[], notified: readonly NotifierAlert[]): AlertRow[] {
-  const byName = new Map<string, NotifierAlert[]>();
-  for (const alert of notified) {
-    const name = alert.labels.alertname ?? '';
-    byName.set(name, [...(byName.get(name) ?? []), alert]);
-  }
+  const known = createKnown(notified);
   const rows = alerts
     .filter((alert) => alert.state !== 'inactive')
     .map((alert): AlertRow => {
       const name = alert.labels.alertname ?? '';
-      const known =
-        alert.state === 'firing'
-          ? byName.get(name)?.find((n) => contains(n.labels, alert.labels))
-          : undefined;
-      const ownId = fingerprintOf(alert.labels);
+      const told = alert.state === 'firing' ? known(alert.labels) : undefined;
       return {
         key: labelKey(alert.labels),
-        id: known?.fingerprint ?? ownId,
-        ownId,
-        ...exprOf(known),
+        // Of thousands a few are drawn, and only those need to be named.
+        get id() {
+          return told?.fingerprint ?? this.ownId;
+        },
+        get ownId() {
+          return fingerprintOf(alert.labels);
+        },
+        get expr() {
+          return exprOf(told);
+        },
         name,
         state: alert.state === 'firing' ? 'firing' : 'pending',
         labels: alert.labels,
         annotations: alert.annotations,
         activeAt: parseApiTime(alert.activeAt) ?? 0,
         value: parseSample(alert.value),
-        receivers: known?.receivers.map((receiver) => receiver.name),
-        silencedBy: known?.status.silencedBy ?? [],
-        inhibitedBy: known?.status.inhibitedBy ?? [],
-        mutedBy: known?.status.mutedBy ?? [],
+        receivers: told?.receivers.map((receiver) => receiver.name),
+        silencedBy: told?.status.silencedBy ?? [],
+        inhibitedBy: told?.status.inhibitedBy ?? [],
+        mutedBy: told?.status.mutedBy ?? [],
       };
     });
   return rows.sort((a, b) => rank(a) - rank(b) || a.activeAt - b.activeAt || (a.key < b.key ? -1 : 1));
@@ -92,9 +91,9 @@ export function otherLabels(labels: LabelMap): [name: string, value: string][] {
 }
 
 /** The expression in the link that alerts carry to where they come from. */
-function exprOf(alert: NotifierAlert | undefined): { expr?: string } {
+function exprOf(alert: NotifierAlert | undefined): string | undefined {
   const query = /[?&]g0\.expr=([^&]*)/.exec(alert?.generatorURL ?? '')?.[1];
-  return query === undefined ? {} : { expr: decodeURIComponent(query.replaceAll('+', ' ')) };
+  return query === undefined ? undefined : decodeURIComponent(query.replaceAll('+', ' '));
 }
 
 /** Upstream's fingerprint of an alert, in the browser: what the notifier will call it unless external labels are added. */
@@ -107,7 +106,29 @@ export function labelKey(labels: LabelMap): string {
   return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Whether `whole` has all of `part`; the notifier's alerts carry external labels on top. */
-function contains(whole: LabelMap, part: LabelMap): boolean {
-  return Object.entries(part).every(([name, value]) => whole[name] === value);
+/**
+ * Finds the notifier's alert that has all labels of a rule's; it carries external labels on top. Of each set of label names there is
+ * an index, so that ten thousand alerts are not compared with each other.
+ */
+function createKnown(notified: readonly NotifierAlert[]): (labels: LabelMap) => NotifierAlert | undefined {
+  const byNames = new Map<string, ReadonlyMap<string, NotifierAlert>>();
+  const indexOf = (names: readonly string[]): ReadonlyMap<string, NotifierAlert> => {
+    const index = new Map<string, NotifierAlert>();
+    for (const alert of notified) {
+      const key = valuesKey(names, alert.labels);
+      if (!index.has(key)) index.set(key, alert);
+    }
+    return index;
+  };
+  return (labels) => {
+    const names = Object.keys(labels).sort();
+    const set = JSON.stringify(names);
+    const index = byNames.get(set) ?? indexOf(names);
+    byNames.set(set, index);
+    return index.get(valuesKey(names, labels));
+  };
 }
+
+/** A label that is not there is not the same as an empty one. */
+const valuesKey = (names: readonly string[], labels: LabelMap): string =>
+  JSON.stringify(names.map((name) => labels[name] ?? null));

@@ -37,7 +37,9 @@ export function hostRows(
   for (const target of targets) {
     const key = targetKey(target.labels.job, target.labels.instance);
     const group = hostKeys.has(key) ? key : (target.labels.job ?? target.scrapePool);
-    groups.set(group, [...(groups.get(group) ?? []), target]);
+    const members = groups.get(group);
+    if (members) members.push(target);
+    else groups.set(group, [target]);
   }
   const rows = [...groups].map(([key, members]) => rowOf(key, members, alerts, hostKeys.has(key)));
   const severity: Record<Health, number> = { firing: 0, pending: 1, unknown: 2, ok: 3 };
@@ -64,7 +66,8 @@ function rowOf(
   const instance = targets.length === 1 ? first.labels.instance : undefined;
   const up = targets.filter((target) => target.health === 'up').length;
   const down = targets.find((target) => target.health === 'down');
-  const own = alerts.filter((alert) => alert.state !== 'inactive' && concerns(alert, job, targets));
+  const instances = new Set(targets.map((target) => target.labels.instance));
+  const own = alerts.filter((alert) => alert.state !== 'inactive' && concerns(alert, job, instances));
   const times = targets.map((target) => parseApiTime(target.lastScrape)).filter((time) => time !== undefined);
   return {
     key,
@@ -90,12 +93,9 @@ function healthOf(alerts: readonly ApiAlert[], isDown: boolean, up: number): Hea
 }
 
 /** An alert concerns a row when it names one of its instances, or its job and no instance. */
-function concerns(alert: ApiAlert, job: string, targets: readonly ActiveTarget[]): boolean {
+function concerns(alert: ApiAlert, job: string, instances: ReadonlySet<string | undefined>): boolean {
   const { job: alertJob, instance } = alert.labels;
-  if (instance !== undefined) {
-    return targets.some((target) => target.labels.instance === instance && (alertJob ?? job) === job);
-  }
-  return alertJob === job;
+  return instance === undefined ? alertJob === job : (alertJob ?? job) === job && instances.has(instance);
 }
 
 /** What went wrong, without what was tried: `Get "http://…": dial tcp …: connect: connection refused` is `connection refused`. */

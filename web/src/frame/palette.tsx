@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { alertRows, subjectOf } from '../data/alerts.ts';
 import { type Place, searchPlaces } from '../data/palette-search.ts';
 import { useResource, useSession } from '../session.ts';
@@ -23,33 +23,36 @@ export function SearchPalette({ onClose }: { onClose(): void }) {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   useEffect(() => dialog.current?.showModal(), []);
-  const places: readonly Place[] = [
-    ...PAGES,
-    ...alertRows(alerts.data.value ?? [], []).map(
-      (row): Place => ({
-        kind: 'alert',
-        title: row.name,
-        note: `${row.state} ${subjectOf(row.labels)}`,
-        to: `/alerts/${row.id}`,
-      }),
-    ),
-    ...(dashboards.data.value ?? []).map(
-      (one): Place => ({
-        kind: 'dashboard',
-        title: one.title,
-        note: one.tags.join(' '),
-        to: `/d/${encodeURIComponent(one.uid)}/`,
-      }),
-    ),
-    ...(targets.data.value ?? []).map(
-      (one): Place => ({
-        kind: 'target',
-        title: one.labels.instance ?? one.scrapeUrl,
-        note: one.labels.job ?? one.scrapePool,
-        to: `/targets?job=${encodeURIComponent(one.labels.job ?? one.scrapePool)}`,
-      }),
-    ),
-  ];
+  const places = useMemo(
+    (): readonly Place[] => [
+      ...PAGES,
+      ...alertRows(alerts.data.value ?? [], []).map(
+        (row): Place => ({
+          kind: 'alert',
+          title: row.name,
+          note: `${row.state} ${subjectOf(row.labels)}`,
+          to: `/alerts/${row.id}`,
+        }),
+      ),
+      ...(dashboards.data.value ?? []).map(
+        (one): Place => ({
+          kind: 'dashboard',
+          title: one.title,
+          note: one.tags.join(' '),
+          to: `/d/${encodeURIComponent(one.uid)}/`,
+        }),
+      ),
+      ...(targets.data.value ?? []).map(
+        (one): Place => ({
+          kind: 'target',
+          title: one.labels.instance ?? one.scrapeUrl,
+          note: one.labels.job ?? one.scrapePool,
+          to: `/targets?job=${encodeURIComponent(one.labels.job ?? one.scrapePool)}`,
+        }),
+      ),
+    ],
+    [alerts.data.value, dashboards.data.value, targets.data.value],
+  );
   const found = searchPlaces(places, text);
   const chosen = Math.min(at, found.length - 1);
   const go = (place: Place | undefined): void => {

@@ -1,3 +1,5 @@
+import { useMemo } from 'preact/hooks';
+import type { ApiAlert } from '../data/api-types.ts';
 import { durationText } from '../format/duration.ts';
 import { parseApiTime } from '../format/time.ts';
 import { StateMark } from '../parts/state-mark.tsx';
@@ -6,6 +8,8 @@ import { useSession } from '../session.ts';
 /** A thin line under the bar that is there only while something is wrong and not already said by the page itself. */
 export function Strip() {
   const { alerts, targets, health, router, isUnreachable, now, range } = useSession();
+  // Once for each answer: the rest is done each second.
+  const firing = useMemo(() => firingOf(alerts.data.value ?? []), [alerts.data.value]);
   if (isUnreachable.value) {
     const since = alerts.fetchedAt.value;
     return (
@@ -21,14 +25,12 @@ export function Strip() {
     );
   }
   const path = router.path.value;
-  const firing = (alerts.data.value ?? []).filter((alert) => alert.state === 'firing');
   const down = (targets.data.value ?? []).filter((target) => target.health === 'down');
-  const showFiring = firing.length > 0 && path !== '/' && path !== '/alerts';
+  const showFiring = firing.count > 0 && path !== '/' && path !== '/alerts';
   const showDown = down.length > 0 && path !== '/targets' && path !== '/';
   const problem = health.data.value?.degraded ?? undefined;
   const isRefused = health.data.value?.config?.isSuccessful === false;
   if (!showFiring && !showDown && problem === undefined && !isRefused) return null;
-  const oldest = Math.min(...firing.map((alert) => parseApiTime(alert.activeAt) ?? now.value));
   return (
     <div class="strip is-firing" role="status">
       {problem !== undefined && (
@@ -44,7 +46,8 @@ export function Strip() {
       )}
       {showFiring && (
         <a href={router.href(`/alerts${range.carry.value}`)}>
-          <StateMark state="firing" /> {firing.length} firing, oldest {durationText(now.value - oldest)}
+          <StateMark state="firing" /> {firing.count} firing, oldest{' '}
+          {durationText(now.value - (firing.since ?? now.value))}
         </a>
       )}
       {showDown && (
@@ -55,4 +58,16 @@ export function Strip() {
       )}
     </div>
   );
+}
+
+/** How many fire, and since when the first of them does, Unix ms. */
+function firingOf(alerts: readonly ApiAlert[]): { count: number; since: number | undefined } {
+  const times = alerts
+    .filter(({ state }) => state === 'firing')
+    .map(({ activeAt }) => parseApiTime(activeAt));
+  const since = times.reduce(
+    (first, time) => (first === undefined || (time ?? first) < first ? time : first),
+    undefined,
+  );
+  return { count: times.length, since };
 }

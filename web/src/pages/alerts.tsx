@@ -1,7 +1,8 @@
-import { useState } from 'preact/hooks';
-import { alertRows } from '../data/alerts.ts';
+import { useMemo, useState } from 'preact/hooks';
+import { type AlertRow, alertRows } from '../data/alerts.ts';
 import type { AlertingRule, LabelMap, RuleGroup } from '../data/api-types.ts';
 import { matchesAll, parseMatchers } from '../data/silences.ts';
+import { More, useGrowing } from '../parts/growing.tsx';
 import { SilenceDialog } from '../parts/silence-dialog.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
@@ -32,7 +33,10 @@ export function Alerts() {
   const silences = useResource((abort) => api.silences(abort), []);
   const [silencing, setSilencing] = useState<{ labels: LabelMap | undefined }>();
   const [search, setSearch] = useState(query.get('rule') ?? '');
-  const rows = alertRows(alerts.data.value ?? [], notified.data.value ?? []);
+  const rows = useMemo(
+    () => alertRows(alerts.data.value ?? [], notified.data.value ?? []),
+    [alerts.data.value, notified.data.value],
+  );
   const activeSilences = (silences.data.value ?? []).filter(
     (silence) => silence.status.state !== 'expired',
   ).length;
@@ -161,19 +165,17 @@ export function Alerts() {
 interface RuleGroupsProps {
   readonly groups: readonly RuleGroup[];
   readonly search: string;
-  readonly rows: ReturnType<typeof alertRows>;
+  readonly rows: readonly AlertRow[];
   onSilence(labels: LabelMap): void;
 }
 
 function RuleGroups({ groups, search, rows, onSilence }: RuleGroupsProps) {
   const wanted = search.trim().toLowerCase();
-  const shown = groups
-    .map((group) => ({
-      group,
-      rules: sortRules(alertingOf(group).filter((rule) => isMatch(rule, group, wanted))),
-    }))
-    .filter(({ rules }) => rules.length > 0);
-  if (groups.every((group) => alertingOf(group).length === 0)) {
+  const growth = useGrowing(wanted);
+  const searchable = useMemo(() => searchableRules(groups), [groups]);
+  const rowsOf = useMemo(() => Map.groupBy(rows, ({ name }) => name), [rows]);
+  const found = searchable.filter(({ text }) => wanted === '' || text.includes(wanted));
+  if (searchable.length === 0) {
     return (
       <Empty
         title="There are no alert rules."
@@ -185,10 +187,11 @@ function RuleGroups({ groups, search, rows, onSilence }: RuleGroupsProps) {
       </Empty>
     );
   }
-  if (shown.length === 0) return <Empty title={`No rule matches “${search}”.`} />;
+  if (found.length === 0) return <Empty title={`No rule matches “${search}”.`} />;
+  const shown = Map.groupBy(found.slice(0, growth.shown), ({ group }) => group);
   return (
     <>
-      {shown.map(({ group, rules }) => (
+      {[...shown].map(([group, rules]) => (
         <section key={`${group.file} ${group.name}`} class="rule-group">
           <h2 class="section-title">
             {group.name}{' '}
@@ -197,11 +200,11 @@ function RuleGroups({ groups, search, rows, onSilence }: RuleGroupsProps) {
             </span>
           </h2>
           <ul class="rule-list">
-            {rules.map((rule) => (
+            {rules.map(({ rule }) => (
               <RuleItem
                 key={rule.name + rule.query}
                 rule={rule}
-                rows={rows}
+                rows={rowsOf.get(rule.name) ?? []}
                 isOpenAtFirst={wanted !== '' && rule.name.toLowerCase() === wanted}
                 onSilence={onSilence}
               />
@@ -209,9 +212,23 @@ function RuleGroups({ groups, search, rows, onSilence }: RuleGroupsProps) {
           </ul>
         </section>
       ))}
+      <More growth={growth} count={found.length} what="rules" />
     </>
   );
 }
+
+interface SearchableRule {
+  readonly group: RuleGroup;
+  readonly rule: AlertingRule;
+  /** What a filter is looked for in, in small letters. */
+  readonly text: string;
+}
+
+/** All alerting rules in the order in which they are shown. */
+const searchableRules = (groups: readonly RuleGroup[]): SearchableRule[] =>
+  groups.flatMap((group) =>
+    sortRules(alertingOf(group)).map((rule) => ({ group, rule, text: searchText(rule, group) })),
+  );
 
 const alertingOf = (group: RuleGroup): AlertingRule[] =>
   group.rules.filter((rule): rule is AlertingRule => rule.type === 'alerting');
@@ -223,18 +240,13 @@ function sortRules(rules: readonly AlertingRule[]): AlertingRule[] {
   return [...rules].sort((a, b) => rank(a) - rank(b));
 }
 
-function isMatch(rule: AlertingRule, group: RuleGroup, wanted: string): boolean {
-  if (wanted === '') return true;
-  const text = [
-    rule.name,
-    group.name,
-    ...Object.entries(rule.labels).map(([name, value]) => `${name}=${value}`),
-  ].join(' ');
-  return text.toLowerCase().includes(wanted);
+function searchText(rule: AlertingRule, group: RuleGroup): string {
+  const labels = Object.entries(rule.labels).map(([name, value]) => `${name}=${value}`);
+  return [rule.name, group.name, ...labels].join(' ').toLowerCase();
 }
 
 /** Alertmanager's `filter={job="x"}`; one that cannot be read shows everything. */
-function filterRows(rows: ReturnType<typeof alertRows>, filter: string | null): ReturnType<typeof alertRows> {
+function filterRows(rows: readonly AlertRow[], filter: string | null): readonly AlertRow[] {
   if (filter === null) return rows;
   try {
     const matchers = parseMatchers(filter);

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { alertRows } from '../data/alerts.ts';
 import type { LabelMap } from '../data/api-types.ts';
 import { type HostRow, hostRows } from '../data/hosts.ts';
@@ -18,8 +18,11 @@ export function Home() {
   const overview = useResource((abort) => loadOverview(queries, range.resolve(), abort), [range.text.value], {
     isEmpty: ({ hosts }) => hosts.size === 0,
   });
-  const hostKeys = overview.data.value?.hosts ?? new Set<string>();
-  const rows = hostRows(targets.data.value ?? [], alerts.data.value ?? [], hostKeys);
+  const hostKeys = overview.data.value?.hosts ?? NO_HOSTS;
+  const rows = useMemo(
+    () => hostRows(targets.data.value ?? [], alerts.data.value ?? [], hostKeys),
+    [targets.data.value, alerts.data.value, hostKeys],
+  );
   const wanted = router.query.value.get('host');
   const [worst, setWorst] = useState<string>();
   const shownHost = wanted !== null && hostKeys.has(wanted) ? wanted : worst;
@@ -63,14 +66,22 @@ export function Home() {
   );
 }
 
+const NO_HOSTS: ReadonlySet<string> = new Set();
+
 /** The worst host when the page opens; it stays, so that the graphs do not change under the reader's eyes. */
 const firstHost = (rows: readonly HostRow[]): string | undefined => rows.find((row) => row.isHost)?.key;
 
+/** Alerts that Home lists, so that the hosts below stay in reach. */
+const LISTED = 20;
+
 function FiringSection() {
-  const { alerts, api } = useSession();
+  const { alerts, api, router, range } = useSession();
   const notified = useResource((abort) => api.notifierAlerts(abort), []);
   const [silencing, setSilencing] = useState<LabelMap>();
-  const rows = alertRows(alerts.data.value ?? [], notified.data.value ?? []);
+  const rows = useMemo(
+    () => alertRows(alerts.data.value ?? [], notified.data.value ?? []),
+    [alerts.data.value, notified.data.value],
+  );
   const firing = rows.filter((row) => row.state === 'firing').length;
   const pending = rows.length - firing;
   const title = [firing > 0 && `${firing} firing`, pending > 0 && `${pending} pending`]
@@ -90,7 +101,14 @@ function FiringSection() {
           ) : (
             <>
               <h2 class="section-title">{title}</h2>
-              <AlertList rows={rows} onSilence={setSilencing} />
+              <AlertList rows={rows.slice(0, LISTED)} onSilence={setSilencing} />
+              {rows.length > LISTED && (
+                <p class="list-rest">
+                  <a href={router.href(`/alerts${allAlerts(range.carry.value)}`)}>
+                    Show all {rows.length} alerts
+                  </a>
+                </p>
+              )}
             </>
           )
         }
@@ -106,4 +124,10 @@ function FiringSection() {
       )}
     </section>
   );
+}
+
+function allAlerts(carry: string): string {
+  const query = new URLSearchParams(carry);
+  query.set('show', 'alerts');
+  return `?${query}`;
 }

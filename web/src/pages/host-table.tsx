@@ -2,6 +2,7 @@ import { type HostRow, shortError, targetKey } from '../data/hosts.ts';
 import { lastValue } from '../data/matrix.ts';
 import { valueText } from '../format/units.ts';
 import { Ago } from '../parts/ago.tsx';
+import { More, useGrowing } from '../parts/growing.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { Value } from '../parts/value.tsx';
@@ -17,6 +18,7 @@ interface HostTableProps {
 
 /** One line per host or service: state, last scrape, and the numbers that go wrong first. */
 export function HostTable({ rows, overview, selected }: HostTableProps) {
+  const growth = useGrowing('');
   return (
     <div class="table-scroll">
       <table class="table host-table">
@@ -33,11 +35,12 @@ export function HostTable({ rows, overview, selected }: HostTableProps) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
+          {rows.slice(0, growth.shown).map((row) => (
             <Row key={row.key} row={row} overview={overview} isSelected={row.key === selected} />
           ))}
         </tbody>
       </table>
+      <More growth={growth} count={rows.length} what="hosts and services" isOnRequest />
     </div>
   );
 }

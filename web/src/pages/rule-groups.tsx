@@ -1,6 +1,8 @@
+import { useMemo, useState } from 'preact/hooks';
 import type { AlertingRule, RecordingRule, RuleGroup } from '../data/api-types.ts';
 import { parseApiTime } from '../format/time.ts';
 import { Ago } from '../parts/ago.tsx';
+import { More, useGrowing } from '../parts/growing.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { Value } from '../parts/value.tsx';
 import { Empty } from '../parts/view-state.tsx';
@@ -16,11 +18,11 @@ export function RuleGroupTable({
   readonly search: string;
 }) {
   const wanted = search.trim().toLowerCase();
-  const shown = groups.flatMap((group) => {
-    const isOwn = `${group.name} ${group.file}`.toLowerCase().includes(wanted);
-    const rules = isOwn
+  const searchable = useMemo(() => groups.map(searchableGroup), [groups]);
+  const shown = searchable.flatMap(({ group, text, ruleTexts }) => {
+    const rules = text.includes(wanted)
       ? group.rules
-      : group.rules.filter((rule) => `${rule.name} ${rule.query}`.toLowerCase().includes(wanted));
+      : group.rules.filter((_, i) => ruleTexts[i]!.includes(wanted));
     return rules.length > 0 ? [{ group, rules }] : [];
   });
   if (shown.length === 0)
@@ -32,7 +34,8 @@ export function RuleGroupTable({
           key={`${group.file} ${group.name}`}
           group={group}
           rules={rules}
-          isOpen={wanted !== '' || shown.length === 1}
+          wanted={wanted}
+          isOpenAtFirst={wanted !== '' || shown.length === 1}
         />
       ))}
     </div>
@@ -41,19 +44,34 @@ export function RuleGroupTable({
 
 type Rule = AlertingRule | RecordingRule;
 
-function GroupItem({
+/** A group with what a filter is looked for in, in small letters. */
+const searchableGroup = (group: RuleGroup) => ({
   group,
-  rules,
-  isOpen,
-}: {
+  text: `${group.name} ${group.file}`.toLowerCase(),
+  ruleTexts: group.rules.map((rule) => `${rule.name} ${rule.query}`.toLowerCase()),
+});
+
+interface GroupItemProps {
   readonly group: RuleGroup;
   readonly rules: readonly Rule[];
-  readonly isOpen: boolean;
-}) {
+  /** What is filtered by. */
+  readonly wanted: string;
+  readonly isOpenAtFirst: boolean;
+}
+
+function GroupItem({ group, rules, wanted, isOpenAtFirst }: GroupItemProps) {
+  const growth = useGrowing(wanted);
   const failing = group.rules.filter((rule) => rule.health === 'err').length;
+  const [toggled, setToggled] = useState<{ wanted: string; isOpen: boolean }>();
+  // A filter opens what it finds, until someone says otherwise.
+  const isOpen = toggled?.wanted === wanted ? toggled.isOpen : isOpenAtFirst || failing > 0;
   const isSlow = group.evaluationTime > group.interval / 2;
   return (
-    <details class="rule-group-item" open={isOpen || failing > 0}>
+    <details
+      class="rule-group-item"
+      open={isOpen}
+      onToggle={(event) => setToggled({ wanted, isOpen: event.currentTarget.open })}
+    >
       <summary>
         <StateMark state={failing > 0 ? 'firing' : 'ok'} word={failing > 0 ? 'failing' : 'ok'} />
         <strong>{group.name}</strong>
@@ -66,22 +84,25 @@ function GroupItem({
           · <Ago time={parseApiTime(group.lastEvaluation)} suffix=" ago" />
         </span>
       </summary>
-      <div class="table-scroll">
-        <table class="table rule-table">
-          <thead>
-            <tr>
-              <th>Rule</th>
-              <th>Expression</th>
-              <th class="num">Took</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rules.map((rule) => (
-              <RuleRow key={`${rule.type} ${rule.name} ${rule.query}`} rule={rule} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      {isOpen && (
+        <div class="table-scroll">
+          <table class="table rule-table">
+            <thead>
+              <tr>
+                <th>Rule</th>
+                <th>Expression</th>
+                <th class="num">Took</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rules.slice(0, growth.shown).map((rule) => (
+                <RuleRow key={`${rule.type} ${rule.name} ${rule.query}`} rule={rule} />
+              ))}
+            </tbody>
+          </table>
+          <More growth={growth} count={rules.length} what="rules" />
+        </div>
+      )}
     </details>
   );
 }

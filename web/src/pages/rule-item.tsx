@@ -18,6 +18,7 @@ import { Rehearsal } from './rehearsal.tsx';
 
 interface RuleItemProps {
   readonly rule: AlertingRule;
+  /** Alerts of this name. */
   readonly rows: readonly AlertRow[];
   readonly isOpenAtFirst: boolean;
   onSilence(labels: LabelMap): void;
@@ -26,7 +27,7 @@ interface RuleItemProps {
 /** One alert rule: a line, and on request its expression, its texts and its alerts. */
 export function RuleItem({ rule, rows, isOpenAtFirst, onSilence }: RuleItemProps) {
   const [isOpen, setIsOpen] = useState(isOpenAtFirst || rule.state === 'firing');
-  const own = rows.filter((row) => row.name === rule.name && hasLabels(row.labels, rule));
+  const own = rows.filter((row) => hasLabels(row.labels, rule));
   const firing = own.filter((row) => row.state === 'firing').length;
   const pending = own.length - firing;
   return (

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type {
   ActiveTarget,
   DiscoveryState,
@@ -11,6 +11,7 @@ import type { Health } from '../data/hosts.ts';
 import { parsePromDuration } from '../format/duration.ts';
 import { parseApiTime } from '../format/time.ts';
 import { Ago } from '../parts/ago.tsx';
+import { More, useGrowing } from '../parts/growing.tsx';
 import { LabelChips } from '../parts/labels.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { Value } from '../parts/value.tsx';
@@ -101,12 +102,13 @@ interface TargetGroupsProps {
 
 function TargetGroups({ answer, job, onlyFailing, search }: TargetGroupsProps) {
   const wanted = search.trim().toLowerCase();
+  const growth = useGrowing(`${wanted} ${onlyFailing} ${job}`);
+  const texts = useMemo(() => answer.activeTargets.map(searchText), [answer]);
   const shown = answer.activeTargets.filter(
-    (target) =>
+    (target, i) =>
       (job === null || (target.labels.job ?? target.scrapePool) === job) &&
       (!onlyFailing || target.health === 'down') &&
-      (wanted === '' ||
-        `${target.scrapeUrl} ${Object.entries(target.labels).join(' ')}`.toLowerCase().includes(wanted)),
+      texts[i]!.includes(wanted),
   );
   const droppedPools = Object.entries(answer.droppedTargetCounts ?? {}).filter(([, count]) => count > 0);
   if (answer.activeTargets.length === 0 && droppedPools.length === 0) {
@@ -127,35 +129,48 @@ function TargetGroups({ answer, job, onlyFailing, search }: TargetGroupsProps) {
   // A job all of whose targets were dropped is the one that people look for here.
   if (wanted === '' && !onlyFailing && job === null)
     for (const [pool] of droppedPools) if (!pools.has(pool)) pools.set(pool, []);
+  let left = growth.shown;
   return (
     <>
       {[...pools]
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([pool, members]) => (
-          <Pool
-            key={pool}
-            name={pool}
-            targets={members}
-            droppedCount={answer.droppedTargetCounts?.[pool] ?? 0}
-            dropped={(answer.droppedTargets ?? []).filter((target) => target.scrapePool === pool)}
-          />
-        ))}
+        .map(([pool, members]) => {
+          const room = left;
+          left -= members.length;
+          // Of jobs after the last row nothing is drawn yet, not even their names.
+          return room <= 0 ? null : (
+            <Pool
+              key={pool}
+              name={pool}
+              targets={members}
+              room={room}
+              droppedCount={answer.droppedTargetCounts?.[pool] ?? 0}
+              dropped={(answer.droppedTargets ?? []).filter((target) => target.scrapePool === pool)}
+            />
+          );
+        })}
+      <More growth={growth} count={shown.length} what="targets" />
     </>
   );
 }
 
+const searchText = ({ scrapeUrl, labels }: ActiveTarget): string =>
+  `${scrapeUrl} ${Object.entries(labels).join(' ')}`.toLowerCase();
+
 function Pool({
   name,
   targets,
+  room,
   droppedCount,
   dropped,
 }: {
   readonly name: string;
   readonly targets: readonly ActiveTarget[];
+  /** Most rows. */
+  readonly room: number;
   readonly droppedCount: number;
   readonly dropped: readonly DroppedTarget[];
 }) {
-  const [isWhole, setIsWhole] = useState(false);
   const up = targets.filter((target) => target.health === 'up').length;
   const order = { down: 0, unknown: 1, up: 2 };
   const sorted = [...targets].sort(
@@ -184,24 +199,17 @@ function Pool({
             </tr>
           </thead>
           <tbody>
-            {sorted.slice(0, isWhole ? undefined : MAX_ROWS).map((target) => (
+            {sorted.slice(0, room).map((target) => (
               <TargetRow key={target.scrapeUrl + JSON.stringify(target.labels)} target={target} />
             ))}
           </tbody>
         </table>
       </div>
-      {sorted.length > MAX_ROWS && !isWhole && (
-        <button type="button" class="button is-small" onClick={() => setIsWhole(true)}>
-          Show {sorted.length - MAX_ROWS} more
-        </button>
-      )}
       {droppedCount > 0 && <Dropped count={droppedCount} targets={dropped} />}
     </section>
   );
 }
 
-/** Targets of a job drawn at first; failing ones come first. */
-const MAX_ROWS = 100;
 /** Most dropped targets listed: service discovery may find thousands. */
 const MAX_DROPPED = 100;
 
