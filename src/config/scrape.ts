@@ -59,7 +59,10 @@ const scrapeKeys = z.strictObject({
   params: z.record(text(), z.array(text())).default({}).describe('Query parameters of the request.'),
   metrics_path: text().default('/metrics').describe('Path of the page.'),
   scheme: z.enum(['http', 'https']).default('http').describe('Scheme of the request.'),
-  enable_compression: z.boolean().default(true).describe('Asks for compressed pages.'),
+  enable_compression: z
+    .boolean()
+    .optional()
+    .describe('Asks for compressed pages; unless given, all but targets on loopback addresses are asked.'),
   body_size_limit: size()
     .optional()
     .describe('Largest uncompressed page; more fails the scrape. 0 is no limit of your own.'),

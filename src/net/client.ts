@@ -4,6 +4,7 @@ import type { HttpClientConfig } from '../config/http-client.ts';
 import { createAgents } from './agents.ts';
 import { secretHeaders } from './auth.ts';
 import { builtin } from './builtin.ts';
+import { canonicalHeaders } from './header-names.ts';
 import { createTokenSource, type PostForm, type TokenSource } from './oauth2.ts';
 import { type Environment, proxyChoice } from './proxy.ts';
 
@@ -151,8 +152,8 @@ async function answer(url: URL, parts: RequestParts, signal: AbortSignal): Promi
   const attempt = (): Promise<http.IncomingMessage> =>
     new Promise((resolve, reject) => {
       const { request: send } = url.protocol === 'https:' ? builtin.https : builtin.http;
-      const { agent, headers, method } = parts;
-      const request = send(url, { agent, headers, method, signal });
+      const { agent, method } = parts;
+      const request = send(url, { agent, headers: canonicalHeaders(parts.headers), method, signal });
       request.on('response', resolve);
       request.on('error', (error: NodeJS.ErrnoException) => {
         const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');

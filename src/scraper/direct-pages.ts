@@ -1,4 +1,5 @@
 import net, { type Socket } from 'node:net';
+import { canonicalName } from '../net/header-names.ts';
 import { PageAnswer } from './page-answer.ts';
 import type { PageBuffers } from './page-buffers.ts';
 import type { FetchedPage, PageRequest } from './page-client.ts';
@@ -230,9 +231,9 @@ export function directRequest(url: URL, headers: RequestHeaders): DirectRequest 
 
 function requestHead(url: URL, headers: RequestHeaders): string | undefined {
   let head = `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\nConnection: keep-alive\r\n`;
-  for (const name of Object.keys(headers)) {
-    if (!NAME.test(name) || OWN_HEADERS.has(name.toLowerCase())) return undefined;
-    const value = headers[name]!;
+  for (const [given, value] of Object.entries(headers)) {
+    if (!NAME.test(given) || OWN_HEADERS.has(given.toLowerCase())) return undefined;
+    const name = canonicalName(given);
     if (typeof value === 'string') {
       if (!SENDABLE.test(value)) return undefined;
       head += `${name}: ${value}\r\n`;

@@ -23,7 +23,7 @@ export function httpPages(
   };
   // Unpacking costs more than all the rest of a scrape; between processes of one host there is no wire to spare.
   const isHere = target.socketPath !== undefined || isLoopback(new URL(target.url).hostname);
-  const compressed = job.enable_compression && !isHere;
+  const compressed = job.enable_compression ?? !isHere;
   const bodyLimitBytes = job.body_size_limit > 0 ? job.body_size_limit : DEFAULT_BODY_LIMIT_BYTES;
   const page = client.page({ url: target.url, headers, compressed });
   return {

@@ -158,6 +158,8 @@ function targetUrl(labels: Labels, params: ScrapeConfig['params']): string | und
   if (ownQuery !== undefined) url.search = ownQuery;
   for (const name of [...query.keys()].sort())
     for (const value of query.get(name)!) url.searchParams.append(name, value);
+  // The two characters that Go's url.Values writes otherwise.
+  if (query.size > 0) url.search = url.search.replaceAll('%7E', '~').replaceAll('*', '%2A');
   return url.href;
 }
 
