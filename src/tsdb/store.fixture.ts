@@ -18,7 +18,7 @@ import { openQueryable } from './open-queryable.ts';
 import type { StorageInit } from './protocol.ts';
 import { createStorageService } from './storage-service.ts';
 import { openStore, type Store, type StoreOptions } from './store.ts';
-import type { StorageWorkerData } from './worker.ts';
+import type { StorageWorkerData } from './worker.fixture.ts';
 
 export const unlimited: QueryBudget = { samples() {}, bytes() {}, check() {} };
 export const always = { from: -8e15, to: 8e15 };
@@ -84,7 +84,7 @@ export function storeBench(serve: 'here' | 'worker' = 'here'): Bench {
 export function startWorker(init: StorageInit, workers: Worker[] = []): MessagePort {
   const { port1, port2 } = new MessageChannel();
   const data: StorageWorkerData = { port: port2, init, addonFile: undefined };
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+  const worker = new Worker(new URL('./worker.fixture.ts', import.meta.url), {
     workerData: data,
     transferList: [port2],
   });
