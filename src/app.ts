@@ -29,6 +29,7 @@ import {
 import { loadAddon, type Platform } from './platform.ts';
 import { createTemplateSet, type TemplateSet } from './templates/notification.ts';
 import { readTemplateFiles } from './templates/template-files.ts';
+import { keptIndexFile, readKeptIndex } from './tsdb/log/kept-index.ts';
 import { VERSION } from './version.ts';
 
 /** Who had the configuration read again; the API's callers are in the audit log by name. */
@@ -118,6 +119,7 @@ export function createAppliance(deps: ApplianceDeps): Appliance {
   };
 
   const start = async (): Promise<void> => {
+    const keptIndex = readKeptIndex(keptIndexFile(options.dataDir));
     loaded = load();
     reloads.done(true, clock.now());
     const { config } = loaded;
@@ -169,6 +171,7 @@ export function createAppliance(deps: ApplianceDeps): Appliance {
       externalUrl,
       loaded,
       templates: prepared.templates,
+      keptIndex: await keptIndex,
       ruleCount,
       onFailure: failure.reject,
     };

@@ -44,6 +44,7 @@ import type { SqliteDatabase } from './sqlite/database.ts';
 import type { TemplateSet } from './templates/notification.ts';
 import { createDamageReport, type DamageReport } from './tsdb/damage.ts';
 import { hasHistory } from './tsdb/directory.ts';
+import type { KeptIndex } from './tsdb/log/kept-index.ts';
 import { retentionSettings } from './tsdb/retention-settings.ts';
 import { openState } from './tsdb/state-db.ts';
 import { openStore, type Store } from './tsdb/store.ts';
@@ -67,6 +68,7 @@ export interface PartsDeps extends ApplianceDeps {
   /** The first configuration; some of it holds until the process ends. */
   readonly loaded: LoadedConfig;
   readonly templates: TemplateSet;
+  readonly keptIndex: KeptIndex | undefined;
   /** Rules of the configuration that is used now. */
   ruleCount(): number;
   /** Called when a part fails that the monitor cannot go on without. */
@@ -144,6 +146,7 @@ export function openParts(deps: PartsDeps): Parts {
     addon,
     retention: retentionSettings(config.storage, options.dataDir),
     maxExemplars: config.storage.exemplars.max_exemplars,
+    kept: deps.keptIndex,
     checkpoint: [stateFile],
     heldLogRow: config.remote_write.length > 0 ? deliveredLogRow(options.dataDir, addon) : undefined,
     connect: (init) => background.serve('storage', init),

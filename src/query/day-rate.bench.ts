@@ -3,6 +3,7 @@ import { afterAll, test } from 'vitest';
 import { parseExpr } from '../promql/parse.ts';
 import { exporterMix } from '../testing/exporter-mix.ts';
 import { createHeadShared } from '../tsdb/head/layout.ts';
+import { createIndexShared } from '../tsdb/index/layout.ts';
 import { openQueryable } from '../tsdb/open-queryable.ts';
 import { type AppendBatch, openHotPartition } from '../tsdb/partition/hot.ts';
 import { DAY, entry, scratchDirectory, sealAll } from '../tsdb/partition/testing.ts';
@@ -63,7 +64,7 @@ test.for<[string, sources: number, perSource: number, wanted: number]>([
   ['packed: of one target', 1, SERIES, SERIES],
   ['scattered: one of each target', SERIES, 3, 1],
 ])('rate of 1000 series over 24 h, %s', async ([title, sources, perSource, wanted], { bench }) => {
-  const shared = { dir: dayOf(sources, perSource, wanted), head: createHeadShared(1) };
+  const shared = { dir: dayOf(sources, perSource, wanted), head: createHeadShared(createIndexShared(1)) };
   const keeps = keptMemory(limits);
   const queryable = openQueryable(shared, { addon: undefined, visibility: 'committed', keeps });
   stack.defer(queryable.close);

@@ -6,6 +6,7 @@ import { formatSeries, type Labels, labelsFromObject, labelValue } from '../mode
 import type { Matcher } from '../model/matcher.ts';
 import type { TimeRange } from '../model/time.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
+import { keptIndexFile, readKeptIndex } from './log/kept-index.ts';
 import { compileMatcher } from './matching.ts';
 import { openQueryable } from './open-queryable.ts';
 import {
@@ -148,7 +149,7 @@ type Command =
   | { kind: 'flush' }
   | { kind: 'delete'; matchers: Matcher[]; from: number; seconds: number; isPreview: boolean }
   | { kind: 'wait'; seconds: number }
-  | { kind: 'reopen' };
+  | { kind: 'reopen'; isKept: boolean };
 
 const source = fc.integer({ min: 0, max: 2 });
 const secondsAround = fc.integer({ min: -1000, max: 2000 });
@@ -217,14 +218,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('wait' as const), seconds: fc.constantFrom(1, 3, 700) }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('reopen' as const), isKept: fc.boolean() }) },
 );
 
 /** One run: the store, its model, and the times of the sources. Each source and the own path have times nobody else uses. */
 async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
   const dir = bench.directory();
   const clock: FakeClock = fakeClock(START);
-  let store: Store = bench.open(dir, { clock });
+  let store: Store = bench.open(dir, { clock, keepsIndexFrom: 1 });
   const model = new Model();
   let sources: (ScrapeAppender | undefined)[] = [];
   const times = [0, 0, 0];
@@ -321,7 +322,11 @@ async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
         break;
       case 'reopen':
         await bench.close(store);
-        store = bench.open(dir, { clock });
+        store = bench.open(dir, {
+          clock,
+          keepsIndexFrom: 1,
+          kept: one.isKept ? await readKeptIndex(keptIndexFile(dir)) : undefined,
+        });
         sources = [];
         break;
     }

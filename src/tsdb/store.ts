@@ -16,6 +16,7 @@ import { lockDirectory } from './directory.ts';
 import { Flusher, type FlushStats } from './flusher.ts';
 import type { ExemplarCounts } from './head/exemplar-ring.ts';
 import { Head } from './head/head.ts';
+import { isOf, type KeptIndex, keepIndex, keptIndexFile } from './log/kept-index.ts';
 import { type LogDb, openLogDb } from './log/log-db.ts';
 import { createLogWriter, type LogStats, type LogWriter } from './log/log-writer.ts';
 import { type ReplayResult, replayLog } from './log/replay.ts';
@@ -45,6 +46,10 @@ export interface StoreOptions {
   readonly maxHeadBytes?: number;
   /** Exemplars kept at most; none when absent. */
   readonly maxExemplars?: number;
+  /** What `readKeptIndex` found in the directory; the log is read without it, which takes longer. */
+  readonly kept?: KeptIndex | undefined;
+  /** Series from which on the index is kept for the next start. */
+  readonly keepsIndexFrom?: number;
   /** Other databases of the directory, written by main, that the background worker checkpoints. */
   readonly checkpoint?: readonly string[];
   /** Rows of the log after this one are kept for somebody who reads them, as `Store.holdLog` says later. */
@@ -134,6 +139,19 @@ export function openStore(options: StoreOptions): Store {
     const logFile = path.join(dir, 'log.db');
     const reserve = createReserve(dir);
     const { db, writer, head, replay } = openLog(options, logFile, reserve);
+    /** Spares the next start the work of making the index anew. */
+    const leaveIndex = (): void => {
+      if (!writer.write()) return;
+      try {
+        keepIndex(keptIndexFile(dir), head, {
+          mark: db.definitionsMark(),
+          definitionCount: replay.definitions + writer.definitionCount,
+          fewestSeries: options.keepsIndexFrom,
+        });
+      } catch (error) {
+        log.warn({ err: error }, 'the index is not kept for the next start, which reads the log instead');
+      }
+    };
     const keepReserve = (): Timer => {
       if (!writer.failure) void reserve.restore();
       return clock.after(RESERVE_MS, () => {
@@ -253,6 +271,7 @@ export function openStore(options: StoreOptions): Store {
         timer.cancel();
         writer.close();
         await flusher.close();
+        leaveIndex();
         db.close();
         await reserve.restore();
         release();
@@ -272,11 +291,20 @@ interface OpenLog {
 
 /** Opens the log and replays it. A file that SQLite cannot read is set aside; what was read of it goes into a new one. */
 function openLog(
-  { dir, clock, log, addon, heldLogRow, maxHeadBytes = defaultHeadBytes(), maxExemplars = 0 }: StoreOptions,
+  {
+    dir,
+    clock,
+    log,
+    addon,
+    kept: found,
+    heldLogRow,
+    maxHeadBytes = defaultHeadBytes(),
+    maxExemplars = 0,
+  }: StoreOptions,
   file: string,
   reserve: Reserve,
 ): OpenLog {
-  const seed = randomBytes(4).readInt32LE();
+  const newSeed = randomBytes(4).readInt32LE();
   const attempt = (): OpenLog => {
     const db = openLogDb(file, addon);
     db.keepExemplars(maxExemplars);
@@ -290,9 +318,10 @@ function openLog(
         onFull: () => reserve.giveUp(),
         onLost: () => head?.relog(),
       });
-      head = new Head(seed, writer, maxHeadBytes, maxExemplars);
+      const kept = found && isOf(found, db.definitionsMark(), maxExemplars > 0) ? found : undefined;
+      head = new Head(newSeed, writer, maxHeadBytes, maxExemplars, kept?.shared);
       // What was forgotten here may be named by rows that are kept for somebody else.
-      const replay = replayLog(db, head, log, clock, { compacts: heldLogRow === undefined });
+      const replay = replayLog(db, head, log, clock, { compacts: heldLogRow === undefined, kept });
       if (replay.samples > 0 || replay.damaged > 0) log.info({ ...replay }, 'replayed the log');
       return { db, writer, head, replay };
     } catch (error) {

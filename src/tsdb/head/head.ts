@@ -8,6 +8,7 @@ import type { MetricMetadata } from '../../model/queryable.ts';
 import { NORMAL_NAN_HIGH, NORMAL_NAN_LOW, STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import type { SeriesRef, SourceId } from '../block.ts';
 import { HISTOGRAM_HIGH, MAX_HISTOGRAM_BYTES } from '../histogram-cell.ts';
+import { createIndexShared, type IndexShared } from '../index/layout.ts';
 import { SeriesIndex } from '../index/series-index.ts';
 import { WordSlab } from '../index/slab.ts';
 import type { Journal } from '../log/journal.ts';
@@ -58,12 +59,13 @@ export class Head {
    * @param seed of the index' hashes; drawn anew by each process
    * @param limitBytes memory for samples that cannot be moved to partitions; beyond it the oldest are given up
    * @param maxExemplars kept at most
+   * @param known an index with series in it already, instead of an empty one
    */
-  constructor(seed: number, journal: Journal, limitBytes?: number, maxExemplars = 0) {
-    this.shared = createHeadShared(seed);
+  constructor(seed: number, journal: Journal, limitBytes?: number, maxExemplars = 0, known?: IndexShared) {
+    this.shared = createHeadShared(known ?? createIndexShared(seed));
     this.#journal = journal;
     this.#control = new Int32Array(this.shared.control);
-    this.index = new SeriesIndex(this.shared.index);
+    this.index = new SeriesIndex(this.shared.index, known !== undefined);
     this.arena = new Arena(this.shared.arena, limitBytes);
     this.#rings = new WordSlab(this.shared.rings);
     this.#rings.allocate(RING_STRIDE);

@@ -1,4 +1,4 @@
-import { createIndexShared, type IndexShared } from '../index/layout.ts';
+import type { IndexShared } from '../index/layout.ts';
 import { sharedSlab } from '../index/slab.ts';
 import { createArenaBuffer } from './arena.ts';
 
@@ -101,11 +101,11 @@ export interface HeadShared {
   readonly exemplars: SharedArrayBuffer;
 }
 
-export function createHeadShared(seed: number): HeadShared {
+export function createHeadShared(index: IndexShared): HeadShared {
   const control = new SharedArrayBuffer(64);
   new Float64Array(control)[STORED_THROUGH] = Number.POSITIVE_INFINITY;
   return {
-    index: createIndexShared(seed),
+    index,
     control,
     rings: sharedSlab(1 << 14),
     owns: sharedSlab(1 << 14),

@@ -90,6 +90,7 @@ function readOnly(db: SqliteDatabase, file: string): LogDb {
       for (const { records } of bodies('exemplars', FrameKind.logExemplars, damaged)) yield records;
     },
     keepExemplars() {},
+    definitionsMark: unexpected,
     // Replay tidies up definitions that are mostly superseded; the next server will.
     rewriteDefinitions() {},
     trim: unexpected,

@@ -12,13 +12,30 @@ export class HashTable {
   #mask: number;
   #used = 0;
 
-  constructor(slab: WordSlab, publish: (offset: number) => void, hashOf: (number: number) => number) {
+  /** @param known a table that is in the slab already, and how many numbers it has */
+  constructor(
+    slab: WordSlab,
+    publish: (offset: number) => void,
+    hashOf: (number: number) => number,
+    known?: { readonly offset: number; readonly used: number },
+  ) {
     this.#slab = slab;
     this.#publish = publish;
     this.#hashOf = hashOf;
+    if (known) {
+      this.#offset = known.offset;
+      this.#mask = slab.words[known.offset]!;
+      this.#used = known.used;
+      return;
+    }
     this.#mask = 255;
     this.#offset = this.#allocate(this.#mask);
     publish(this.#offset);
+  }
+
+  /** Where it begins in the slab. */
+  get offset(): number {
+    return this.#offset;
   }
 
   /** The number that `isSame` accepts among those with this hash, or -1. */

@@ -1,12 +1,14 @@
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Labels, labelsFromObject, labelValue } from '../../model/labels.ts';
+import { formatSeries, type Labels, labelsFromObject, labelValue } from '../../model/labels.ts';
 import type { Matcher } from '../../model/matcher.ts';
 import type { SeriesRef } from '../block.ts';
 import { compileMatcher } from '../matching.ts';
 import { IndexReader } from './index-reader.ts';
-import { createIndexShared } from './layout.ts';
+import { createIndexShared, INDEX_LAYOUT, usedBytes } from './layout.ts';
 import { SeriesIndex } from './series-index.ts';
+import { growSlab } from './slab.ts';
 
 function indexOf(sets: readonly Labels[]): { index: SeriesIndex; reader: IndexReader } {
   const index = new SeriesIndex(createIndexShared(7));
@@ -89,3 +91,52 @@ describe('the series index', () => {
     expect(reader.symbol('20000')).toBe(-1);
   });
 });
+
+describe('an index made of what another one is made of', () => {
+  test('finds and selects the same, and goes on', () => {
+    fc.assert(
+      fc.property(fc.array(labelSet), fc.array(labelSet), matcher, (sets, more, wanted) => {
+        const unlike = [...new Map(sets.map((labels) => [formatSeries(labels), labels])).values()];
+        const { index } = indexOf(unlike);
+        const again = copyOf(index);
+        const reader = new IndexReader(again.shared);
+        for (const [i, labels] of [...unlike, ...more].entries()) {
+          const source = i % 3;
+          const found = index.find(source, labels);
+          expect(again.find(source, labels)).toBe(found);
+          if (found >= 0) continue;
+          const ref = (1000 + i) as SeriesRef;
+          expect(again.add(source, labels, ref)).toBe(index.add(source, labels, ref));
+        }
+        expect(reader.refresh()).toBe(index.count);
+        const all = new IndexReader(index.shared);
+        all.refresh();
+        const compiled = [compileMatcher(wanted)];
+        expect([...reader.match(compiled)]).toEqual([...all.match(compiled)]);
+        for (let series = 0; series < index.count; series++) {
+          expect(again.labelsOf(series)).toEqual(index.labelsOf(series));
+          expect(again.refOf(series)).toBe(index.refOf(series));
+        }
+      }),
+    );
+  });
+
+  test('is laid out as this number says: who changes one changes both', () => {
+    const { index } = indexOf(['a', 'b', 'ö'].map((x) => labelsFromObject({ __name__: 'm', x })));
+    const crc = index.parts().reduce((sum, part) => crc32(part, sum), 0);
+    expect([INDEX_LAYOUT, crc.toString(16)]).toEqual([1, '6c6b4f9f']);
+  });
+});
+
+/** In buffers of its own, from the bytes alone. */
+function copyOf(index: SeriesIndex): SeriesIndex {
+  const shared = createIndexShared(0);
+  const [control, ...parts] = index.parts();
+  new Uint8Array(shared.control).set(control!);
+  for (const [i, name] of Object.keys(usedBytes(new Int32Array(shared.control))).entries()) {
+    const buffer = shared[name as keyof typeof shared];
+    growSlab(buffer, parts[i]!.length);
+    new Uint8Array(buffer).set(parts[i]!);
+  }
+  return new SeriesIndex(shared, true);
+}

@@ -1,5 +1,11 @@
 import { sharedSlab } from './slab.ts';
 
+/**
+ * Raised with every change of what lies in the index' buffers, hashes included: a start takes no index that was kept with another one
+ * (kept-index.ts).
+ */
+export const INDEX_LAYOUT = 1;
+
 /** Words of the index' control block (Int32, read and written with Atomics). The layout as a whole: docs/formats/head.md. */
 export const INDEX_CONTROL = {
   /** Series that may be read: everything a series below this number refers to was written before. */
@@ -11,6 +17,13 @@ export const INDEX_CONTROL = {
   termTable: 4,
   /** Seed of the hashes, drawn per process so that no target can aim at them. */
   seed: 5,
+  /** From here on written by `SeriesIndex.parts` only, for who opens these buffers anew. */
+  terms: 6,
+  identityTable: 7,
+  symbolBytes: 8,
+  tableWords: 9,
+  labelWords: 10,
+  postingWords: 11,
 } as const;
 export const INDEX_CONTROL_WORDS = 16;
 
@@ -72,5 +85,22 @@ export function createIndexShared(seed: number): IndexShared {
     names: slab(),
     terms: slab(),
     postings: slab(),
+  };
+}
+
+/** Bytes used of each buffer but the control block, which says it when `SeriesIndex.parts` was called last. */
+export function usedBytes(
+  control: Int32Array,
+): Readonly<Record<Exclude<keyof IndexShared, 'control'>, number>> {
+  const at = (word: keyof typeof INDEX_CONTROL): number => control[INDEX_CONTROL[word]]!;
+  return {
+    series: at('series') * SERIES_STRIDE * 4,
+    symbolOffsets: (at('symbols') + 1) * 4,
+    tables: at('tableWords') * 4,
+    labels: at('labelWords') * 4,
+    names: at('names') * NAME_STRIDE * 4,
+    terms: at('terms') * TERM_STRIDE * 4,
+    postings: at('postingWords') * 4,
+    symbolBytes: at('symbolBytes'),
   };
 }

@@ -13,6 +13,7 @@ import {
   SERIES_STRIDE,
   TERM,
   TERM_STRIDE,
+  usedBytes,
 } from './layout.ts';
 import { WordSlab } from './slab.ts';
 import { SymbolWriter } from './symbol-writer.ts';
@@ -29,6 +30,7 @@ const RECENT_TERMS = 4096;
 export class SeriesIndex {
   readonly shared: IndexShared;
   readonly #control: Int32Array;
+  readonly #tables: WordSlab;
   readonly #symbols: SymbolWriter;
   readonly #labels: WordSlab;
   readonly #series: WordSlab;
@@ -44,31 +46,41 @@ export class SeriesIndex {
   /** The symbols of `#interned`. */
   #row = new Uint32Array(128);
   #interned: Labels | undefined;
-  #count = 0;
-  #termCount = 0;
+  #count: number;
+  #termCount: number;
 
-  constructor(shared: IndexShared) {
+  /** @param isKnown whether the series that the control block counts are there already: somebody's `parts` were put into these buffers */
+  constructor(shared: IndexShared, isKnown = false) {
     this.shared = shared;
-    this.#control = new Int32Array(shared.control);
-    this.#seed = this.#control[INDEX_CONTROL.seed]!;
-    const tables = new WordSlab(shared.tables);
-    this.#symbols = new SymbolWriter(shared, tables);
-    this.#labels = new WordSlab(shared.labels);
-    this.#series = new WordSlab(shared.series);
-    this.#names = new WordSlab(shared.names);
-    this.#terms = new WordSlab(shared.terms);
-    this.#postings = new WordSlab(shared.postings);
+    const control = new Int32Array(shared.control);
+    this.#control = control;
+    this.#seed = control[INDEX_CONTROL.seed]!;
+    this.#count = isKnown ? control[INDEX_CONTROL.series]! : 0;
+    this.#termCount = isKnown ? control[INDEX_CONTROL.terms]! : 0;
+    const used = isKnown ? usedBytes(control) : undefined;
+    const slab = (name: Exclude<keyof IndexShared, 'control'>): WordSlab =>
+      new WordSlab(shared[name], used ? used[name] / 4 : 0);
+    const known = (word: 'termTable' | 'identityTable', count: number) =>
+      isKnown ? { offset: control[INDEX_CONTROL[word]]!, used: count } : undefined;
+    this.#tables = slab('tables');
+    this.#symbols = new SymbolWriter(shared, this.#tables, isKnown);
+    this.#labels = slab('labels');
+    this.#series = slab('series');
+    this.#names = slab('names');
+    this.#terms = slab('terms');
+    this.#postings = slab('postings');
     this.#termTable = new HashTable(
-      tables,
+      this.#tables,
       (offset) => Atomics.store(this.#control, INDEX_CONTROL.termTable, offset),
       (term) => {
         const { words } = this.#terms;
         const at = term * TERM_STRIDE;
         return hashPair(words[at + TERM.name]!, words[at + TERM.value]!, this.#seed);
       },
+      known('termTable', this.#termCount),
     );
     this.#byIdentity = new HashTable(
-      tables,
+      this.#tables,
       () => {},
       (series) => {
         const { words } = this.#series;
@@ -77,7 +89,30 @@ export class SeriesIndex {
         const to = from + 2 * words[at + SERIES.labelCount]!;
         return hashWords(this.#labels.words, from, to, this.#seed ^ words[at + SERIES.source]!);
       },
+      known('identityTable', this.#count),
     );
+    for (let name = 0; name < this.#names.length; name += NAME_STRIDE) {
+      this.#nameOf.set(this.#names.words[name + NAME.symbol]!, name);
+    }
+  }
+
+  /**
+   * All there is, as views of the buffers in the order of `usedBytes`, the control block first. Good until the next series is added; a
+   * reader of these bytes makes an index of them with `isKnown`.
+   */
+  parts(): Uint8Array[] {
+    const words = this.#control;
+    words[INDEX_CONTROL.terms] = this.#termCount;
+    words[INDEX_CONTROL.identityTable] = this.#byIdentity.offset;
+    words[INDEX_CONTROL.symbolBytes] = this.#symbols.byteLength;
+    words[INDEX_CONTROL.tableWords] = this.#tables.length;
+    words[INDEX_CONTROL.labelWords] = this.#labels.length;
+    words[INDEX_CONTROL.postingWords] = this.#postings.length;
+    const parts = Object.entries(usedBytes(words)) as [keyof IndexShared, number][];
+    return [
+      new Uint8Array(this.shared.control),
+      ...parts.map(([name, bytes]) => new Uint8Array(this.shared[name], 0, bytes)),
+    ];
   }
 
   get count(): number {

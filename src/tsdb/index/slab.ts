@@ -17,11 +17,13 @@ export function growSlab(buffer: SharedArrayBuffer, byteLength: number): void {
 export class WordSlab {
   readonly buffer: SharedArrayBuffer;
   words: Uint32Array;
-  length = 0;
+  length: number;
 
-  constructor(buffer: SharedArrayBuffer) {
+  /** @param length words that are in use already */
+  constructor(buffer: SharedArrayBuffer, length = 0) {
     this.buffer = buffer;
     this.words = new Uint32Array(buffer, 0, buffer.byteLength >>> 2);
+    this.length = length;
   }
 
   /** Appends `count` zeroed words and returns where they start. */
@@ -40,11 +42,13 @@ export class WordSlab {
 export class ByteSlab {
   readonly buffer: SharedArrayBuffer;
   bytes: Buffer;
-  length = 0;
+  length: number;
 
-  constructor(buffer: SharedArrayBuffer) {
+  /** @param length bytes that are in use already */
+  constructor(buffer: SharedArrayBuffer, length = 0) {
     this.buffer = buffer;
     this.bytes = Buffer.from(buffer, 0, buffer.byteLength);
+    this.length = length;
   }
 
   /** Appends `source[from, to)`. */

@@ -17,14 +17,16 @@ export class SymbolWriter {
   readonly #seed: number;
   readonly #recent = new Map<string, number>();
   #scratch = new Uint8Array(1024);
-  #count = 0;
+  #count: number;
 
-  constructor(shared: IndexShared, tables: WordSlab) {
-    this.#control = new Int32Array(shared.control);
-    this.#seed = this.#control[INDEX_CONTROL.seed]!;
-    this.#bytes = new ByteSlab(shared.symbolBytes);
-    this.#offsets = new WordSlab(shared.symbolOffsets);
-    this.#offsets.allocate(1);
+  /** @param isKnown whether the symbols that the control block counts are there already */
+  constructor(shared: IndexShared, tables: WordSlab, isKnown: boolean) {
+    const control = new Int32Array(shared.control);
+    this.#control = control;
+    this.#seed = control[INDEX_CONTROL.seed]!;
+    this.#count = isKnown ? control[INDEX_CONTROL.symbols]! : 0;
+    this.#bytes = new ByteSlab(shared.symbolBytes, isKnown ? control[INDEX_CONTROL.symbolBytes]! : 0);
+    this.#offsets = new WordSlab(shared.symbolOffsets, this.#count + 1);
     this.#table = new HashTable(
       tables,
       (offset) => Atomics.store(this.#control, INDEX_CONTROL.symbolTable, offset),
@@ -32,11 +34,16 @@ export class SymbolWriter {
         const { words } = this.#offsets;
         return hashBytes(this.#bytes.bytes, words[symbol]!, words[symbol + 1]!, this.#seed);
       },
+      isKnown ? { offset: control[INDEX_CONTROL.symbolTable]!, used: this.#count } : undefined,
     );
   }
 
   get count(): number {
     return this.#count;
+  }
+
+  get byteLength(): number {
+    return this.#bytes.length;
   }
 
   intern(text: string): number {

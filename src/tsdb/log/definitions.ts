@@ -58,10 +58,17 @@ export interface DefinitionVisitor {
 export interface DefinitionWriter extends DefinitionSink {
   /** Begins another batch. */
   reset(): void;
+  /** Definitions written, those of earlier batches included. */
+  readonly count: number;
 }
 
 export function definitionWriter(out: ByteWriter): DefinitionWriter {
   const numbers = new Map<string, number>();
+  let count = 0;
+  const begin = (kind: number): void => {
+    count++;
+    out.u8(kind);
+  };
   const text = (value: string): void => {
     const known = numbers.get(value);
     out.varint(known ?? 0);
@@ -71,13 +78,16 @@ export function definitionWriter(out: ByteWriter): DefinitionWriter {
   };
   return {
     reset: () => numbers.clear(),
+    get count() {
+      return count;
+    },
     source(id, key) {
-      out.u8(DEFINITION.source);
+      begin(DEFINITION.source);
       out.varint(id);
       text(key);
     },
     series({ ref, source, labels, slot }) {
-      out.u8(DEFINITION.series);
+      begin(DEFINITION.series);
       out.varint(ref);
       out.varint(source);
       out.varint(slot === undefined ? 0 : slot + 1);
@@ -85,19 +95,19 @@ export function definitionWriter(out: ByteWriter): DefinitionWriter {
       for (const label of labels) text(label);
     },
     slot(ref, slot) {
-      out.u8(DEFINITION.slot);
+      begin(DEFINITION.slot);
       out.varint(ref);
       out.varint(slot === undefined ? 0 : slot + 1);
     },
     metadata(metric, { type, help, unit }) {
-      out.u8(DEFINITION.metadata);
+      begin(DEFINITION.metadata);
       text(metric);
       out.u8(TYPES.indexOf(type));
       text(help);
       text(unit);
     },
     counters(ref, source) {
-      out.u8(DEFINITION.counters);
+      begin(DEFINITION.counters);
       out.varint(ref);
       out.varint(source);
     },

@@ -1,7 +1,9 @@
+import { crc32 } from 'node:zlib';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { type Compression, FrameKind, frame, unframe } from '../../encoding/frame.ts';
 import { migrate, openDatabase, type SqliteAddon, type SqliteDatabase } from '../../sqlite/database.ts';
 import { ExemplarRows } from './exemplar-rows.ts';
+import type { DefinitionsMark } from './kept-index.ts';
 
 const MIGRATIONS = [
   `CREATE TABLE log (seq INTEGER PRIMARY KEY, b BLOB NOT NULL);
@@ -34,6 +36,8 @@ export interface LogDb {
   exemplars(damaged: (error: CorruptBlockError) => void): Generator<Uint8Array>;
   /** How many exemplars are of use; older rows go when more are added. */
   keepExemplars(count: number): void;
+  /** Which definitions there are; reads them all. */
+  definitionsMark(): DefinitionsMark;
   /** Replaces all definitions by these. */
   rewriteDefinitions(seq: number, definitions: Uint8Array): void;
   /** Deletes rows before `seq`, at most `limit` of them, oldest first; returns how many. */
@@ -137,6 +141,14 @@ function logDb(db: SqliteDatabase, file: string): LogDb {
     },
     keepExemplars(count) {
       exemplarRows.kept = count;
+    },
+    definitionsMark() {
+      let mark = { rows: 0, lastSeq: 0, crc: 0 };
+      for (let row = nextDefinitions.get(-1); row; row = nextDefinitions.get(row.seq)) {
+        const lastSeq = later(file, mark.lastSeq - 1, row.seq);
+        mark = { rows: mark.rows + 1, lastSeq, crc: crc32(row.b, mark.crc) };
+      }
+      return mark;
     },
     rewriteDefinitions: rewrite,
     trim(seq, limit) {

@@ -28,6 +28,8 @@ export interface LogStats {
 
 export interface LogWriter extends Journal {
   readonly stats: Readonly<LogStats>;
+  /** Definitions noted since the start. */
+  readonly definitionCount: number;
   /** The error of the last attempt while the log cannot be written. */
   readonly failure: Error | undefined;
   /** Resolves when all that was noted before is stored, or when storing it failed. */
@@ -165,6 +167,9 @@ export function createLogWriter(deps: {
       exemplarCount++;
     },
     stats,
+    get definitionCount() {
+      return noted.count;
+    },
     get seq() {
       return seq;
     },

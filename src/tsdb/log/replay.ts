@@ -13,6 +13,7 @@ import { NO_SLOT } from '../index/layout.ts';
 import { DefinitionTable } from './definition-table.ts';
 import { definitionWriter } from './definitions.ts';
 import { readExemplarRow, type StoredExemplar } from './exemplars.ts';
+import { isOvergrown, type KeptIndex } from './kept-index.ts';
 import type { LogDb } from './log-db.ts';
 import { MAX_SLOT, RECORD, readBehind, readRow, skipRow } from './records.ts';
 
@@ -22,12 +23,22 @@ export interface ReplayResult {
   readonly durationMs: number;
   /** Log rows that were damaged and left out. */
   readonly damaged: number;
+  /** Definitions that the log has now, superseded ones included. */
+  readonly definitions: number;
+  /** Whether the index was there as the process before left it. */
+  readonly isIndexKept: boolean;
+}
+
+export interface ReplayOptions {
+  /** Whether definitions that nothing of the head needs may go. */
+  readonly compacts: boolean;
+  /** Where the head's index, which is there already, comes from: of the log's definitions none is read then. */
+  readonly kept?: KeptIndex | undefined;
 }
 
 /**
  * Brings an empty head to where the log says it was. A damaged row is named in the program's log and left out; a source whose rows
  * continue from one that is missing begins again at its next whole row.
- * @param options.compacts whether definitions that nothing of the head needs may go
  * @throws SqliteError when SQLite itself finds the file damaged
  */
 export function replayLog(
@@ -35,7 +46,7 @@ export function replayLog(
   head: Head,
   log: Log,
   clock: Clock,
-  options: { readonly compacts: boolean } = { compacts: true },
+  { compacts, kept }: ReplayOptions = { compacts: true },
 ): ReplayResult {
   const startedAt = clock.monotonic();
   let damaged = 0;
@@ -43,8 +54,17 @@ export function replayLog(
     damaged++;
     log.error({ file: db.file, err: error }, 'a damaged row of the log is left out');
   };
-  const definitions = loadDefinitions(db, head, onDamaged);
-  const rows = new RowReplay(head, definitions);
+  const definitions = new DefinitionTable(head);
+  const bodies = kept ? [kept.definitions] : db.definitions(onDamaged);
+  for (const body of bodies) {
+    try {
+      definitions.take(body);
+    } catch (error) {
+      if (!(error instanceof CorruptBlockError)) throw error;
+      onDamaged(error.at(`${db.file}: table definitions`));
+    }
+  }
+  const rows = new RowReplay(head, definitions.sources, kept ? slotsOfIndex(head) : slotsOf(definitions));
   for (const { seq, records } of db.records(onDamaged)) {
     try {
       rows.read(seq, records);
@@ -54,12 +74,25 @@ export function replayLog(
     }
   }
   const exemplars = head.exemplars.capacity > 0 ? loadExemplars(db, onDamaged) : [];
-  buildIndex(head, definitions, rows, exemplars);
+  if (kept) adoptIndex(head, rows);
+  else buildIndex(head, definitions, rows, exemplars);
+  for (const exemplar of exemplars) {
+    const series = head.index.byRef(exemplar.ref);
+    if (series >= 0) head.exemplars.restore(series, exemplar);
+  }
   rows.finish();
   head.commit();
   const { count } = head.index;
-  if (options.compacts && definitions.read > 2 * count + 1000) compact(db, head);
-  return { series: count, samples: rows.samples, durationMs: clock.monotonic() - startedAt, damaged };
+  let definitionCount = kept?.definitionCount ?? definitions.read;
+  if (compacts && isOvergrown(definitionCount, count)) definitionCount = compact(db, head);
+  return {
+    series: count,
+    samples: rows.samples,
+    durationMs: clock.monotonic() - startedAt,
+    damaged,
+    definitions: definitionCount,
+    isIndexKept: kept !== undefined,
+  };
 }
 
 function loadExemplars(db: LogDb, onDamaged: (error: CorruptBlockError) => void): StoredExemplar[] {
@@ -75,27 +108,48 @@ function loadExemplars(db: LogDb, onDamaged: (error: CorruptBlockError) => void)
   return exemplars;
 }
 
-function loadDefinitions(
-  db: LogDb,
-  head: Head,
-  onDamaged: (error: CorruptBlockError) => void,
-): DefinitionTable {
-  const definitions = new DefinitionTable(head);
-  for (const body of db.definitions(onDamaged)) {
-    try {
-      definitions.take(body);
-    } catch (error) {
-      if (!(error instanceof CorruptBlockError)) throw error;
-      onDamaged(error.at(`${db.file}: table definitions`));
-    }
-  }
-  return definitions;
+/** How many slots the rows of each source have, by the last word on its series. */
+function slotsOf(definitions: DefinitionTable): Map<ScrapeSource, number> {
+  const slots = new Map<ScrapeSource, number>();
+  definitions.each((source, slot) => {
+    const owner = definitions.sources.get(source);
+    if (owner && slot !== undefined) slots.set(owner, Math.max(slots.get(owner) ?? 0, slot + 1));
+  });
+  return slots;
 }
 
-/**
- * Adds the series that have a place in a ring, samples of their own or exemplars, and the exemplars; the others were only remembered for
- * their labels.
- */
+function slotsOfIndex({ index, places }: Head): Map<ScrapeSource, number> {
+  const counts = new Uint32Array(places.length);
+  for (let series = 0; series < index.count; series++) {
+    const slot = index.slotOf(series);
+    const place = index.sourceOf(series);
+    if (slot !== NO_SLOT) counts[place] = Math.max(counts[place]!, slot + 1);
+  }
+  return new Map(places.flatMap((source, place) => (source ? [[source, counts[place]!]] : [])));
+}
+
+/** Gives the series of an index that is there already their slots, and the samples of their own that the log has. */
+function adoptIndex(head: Head, rows: RowReplay): void {
+  const { index, places } = head;
+  for (let series = 0; series < index.count; series++) {
+    const slot = index.slotOf(series);
+    if (slot !== NO_SLOT) places[index.sourceOf(series)]!.restoreSlot(slot, series);
+    else index.setOwn(series, 0);
+  }
+  for (const ref of rows.ownRefs()) {
+    const series = index.byRef(ref);
+    if (series >= 0) restoreOwn(head, rows, series, ref);
+  }
+}
+
+/** Gives a series the samples of its own that the log has. */
+function restoreOwn(head: Head, rows: RowReplay, series: number, ref: SeriesRef): void {
+  const own = head.own.add(series, ref);
+  head.index.setOwn(series, own + 1);
+  for (const sample of rows.own(ref)!) head.own.restore(own, sample.timestamp, sample, sample.start);
+}
+
+/** Adds the series that have a place in a ring, samples of their own or exemplars; the others were only remembered for their labels. */
 function buildIndex(
   head: Head,
   definitions: DefinitionTable,
@@ -103,7 +157,7 @@ function buildIndex(
   exemplars: readonly StoredExemplar[],
 ): void {
   const { index } = head;
-  const exemplified = new Map<SeriesRef, number>(exemplars.map(({ ref }) => [ref, -1]));
+  const exemplified = new Set<SeriesRef>(exemplars.map(({ ref }) => ref));
   let slotted = 0;
   definitions.each((_source, slot) => {
     if (slot !== undefined) slotted++;
@@ -118,24 +172,14 @@ function buildIndex(
     const owner = definitions.sources.get(source);
     const series = index.restore(owner?.place ?? OWN_TIME_PLACE, symbols, length, ref);
     if (series < 0) return;
-    if (isNamed(ref)) exemplified.set(ref, series);
     if (owner) {
       if (slot !== undefined) owner.restoreSlot(slot, series);
-      return;
-    }
-    const samples = rows.own(ref);
-    const own = samples ? head.own.add(series, ref) : -1;
-    index.setOwn(series, own + 1);
-    for (const sample of samples ?? []) head.own.restore(own, sample.timestamp, sample, sample.start);
+    } else if (rows.own(ref)) restoreOwn(head, rows, series, ref);
   });
-  for (const exemplar of exemplars) {
-    const series = exemplified.get(exemplar.ref)!;
-    if (series >= 0) head.exemplars.restore(series, exemplar);
-  }
 }
 
-/** Rewrites the definitions as they are now. */
-function compact(db: LogDb, head: Head): void {
+/** Rewrites the definitions as they are now; returns how many there are. */
+function compact(db: LogDb, head: Head): number {
   const out = new ByteWriter(1 << 16);
   const write = definitionWriter(out);
   const { index } = head;
@@ -152,6 +196,7 @@ function compact(db: LogDb, head: Head): void {
   }
   for (const [metric, metadata] of head.metadata) write.metadata(metric, metadata);
   db.rewriteDefinitions(1, out.view());
+  return write.count;
 }
 
 interface OwnSample {
@@ -186,15 +231,15 @@ class RowReplay {
   #own: OwnSample[] = [];
   #ownByRef: Map<SeriesRef, OwnSample[]> | undefined;
 
-  constructor(head: Head, definitions: DefinitionTable) {
+  /** @param slots that the rows of each source have in the end */
+  constructor(
+    head: Head,
+    sources: ReadonlyMap<SourceId, ScrapeSource>,
+    slots: ReadonlyMap<ScrapeSource, number>,
+  ) {
     this.#head = head;
-    this.#sources = definitions.sources;
-    definitions.each((source, slot) => {
-      const owner = slot === undefined ? undefined : this.#sources.get(source);
-      if (!owner) return;
-      const state = this.#stateOf(owner);
-      state.slots = Math.max(state.slots, slot! + 1);
-    });
+    this.#sources = sources;
+    for (const [source, count] of slots) this.#stateOf(source).slots = count;
   }
 
   /** @throws CorruptBlockError */
@@ -270,6 +315,12 @@ class RowReplay {
   own(ref: SeriesRef): readonly OwnSample[] | undefined {
     this.#ownByRef ??= Map.groupBy(this.#own, (sample) => sample.ref);
     return this.#ownByRef.get(ref);
+  }
+
+  /** Series that have samples with their own times. */
+  ownRefs(): Iterable<SeriesRef> {
+    this.#ownByRef ??= Map.groupBy(this.#own, (sample) => sample.ref);
+    return this.#ownByRef.keys();
   }
 
   finish(): void {
