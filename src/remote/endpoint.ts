@@ -1,5 +1,4 @@
-import type { Clock, Timer } from '../clock.ts';
-import { sleep } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { encodeSnappy } from '../exposition/remote/snappy.ts';
 import {
   createWriteEncoderV1,
@@ -15,31 +14,10 @@ import type { MetricMetadata } from '../model/queryable.ts';
 import type { OwnTail } from '../tsdb/log/own-tail.ts';
 import { isChunk, type SourceTail, type TailChunk, type TailPosition } from '../tsdb/tail.ts';
 import { type Cursor, type CursorDb, type EndpointCursors, OWN_TIMES } from './cursors.ts';
+import { createDelivery, type Post } from './delivery.ts';
 import { PendingExemplars } from './pending-exemplars.ts';
-import type {
-  DropReason,
-  EndpointReport,
-  EndpointSettings,
-  Kind,
-  SentCounts,
-  StartPlace,
-} from './protocol.ts';
+import type { DropReason, EndpointReport, EndpointSettings, Kind, StartPlace } from './protocol.ts';
 import { type CompileRelabel, createSeriesLabels, type SeriesLabels } from './series-labels.ts';
-
-/** Sends one request. @throws Error when there is no answer */
-export type Post = (request: {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-  readonly signal: AbortSignal;
-}) => Promise<PostAnswer>;
-
-export interface PostAnswer {
-  readonly status: number;
-  /** The beginning of the body. */
-  readonly text: string;
-  readonly retryAfter: string | undefined;
-}
 
 export interface EndpointDeps {
   readonly tail: SourceTail;
@@ -67,7 +45,6 @@ export interface Endpoint {
 
 /** Longest wait for answers at the end. */
 const GRACE_MS = 1500;
-const COMPLAIN_EVERY_MS = 60_000;
 /** A new source may still bring samples this old when all others are delivered. */
 const LATE_MS = 3_600_000;
 const RAISE_EVERY_MS = 300_000;
@@ -102,13 +79,19 @@ export function createEndpoint(
   const { max_samples_per_send: maxSamples, min_shards: minShards, max_shards: maxShards } = queue;
   const encoder = encoderOf(settings, (metric) => deps.metadata.get(metric));
   const labels = seriesLabelsOf(settings, deps.compileRelabel, encoder);
+  const delivery = createDelivery(settings, encoder, {
+    clock,
+    log,
+    post: deps.post,
+    onTrouble: () => {
+      shards = minShards;
+    },
+  });
   const place: EndpointCursors = deps.cursors.endpoint(settings.name, startPlace);
   const sources = new Map<number, SourceState>();
-  const counts = emptyCounts();
   const dropped: Record<DropReason, number> = { relabeled: 0, too_old: 0, unsent_kind: 0 };
   const exemplars = config.send_exemplars ? new PendingExemplars(queue.capacity) : undefined;
   let exemplarsRelabeled = 0;
-  const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   let since = place.since;
   /** The newest row of the log as of this look, and whether all rows of earlier processes were looked through. */
@@ -120,15 +103,10 @@ export function createEndpoint(
   let desired = minShards;
   let next = 0;
   let waitingSince: number | undefined;
-  let trouble: string | undefined;
-  let complainedAt = Number.NEGATIVE_INFINITY;
   let metadataAt = Number.NEGATIVE_INFINITY;
   let isSendingMetadata = false;
   let pending = 0;
   let reread = 0;
-  let bytes = 0;
-  let requests = 0;
-  let durations: number[] = [];
   let highestSent = 0;
   let highestTimestamp = 0;
   let isStopped = false;
@@ -294,7 +272,7 @@ export function createEndpoint(
       place.save(cursors);
     } catch (error) {
       // A full disk: what was delivered is known until the process ends, which may then send it once more.
-      complain((error as Error).message, 'what was delivered cannot be noted');
+      delivery.complain((error as Error).message, 'what was delivered cannot be noted');
     }
     for (const [source, cursor] of cursors) {
       const state = sources.get(source)!;
@@ -304,80 +282,10 @@ export function createEndpoint(
   };
 
   const deliver = async (batch: Batch): Promise<void> => {
-    const outcome = await send(batch.body, batch.counts);
+    const outcome = await delivery.send(batch.body, batch.counts);
     if (outcome === 'stopped') return;
-    if (outcome === 'delivered') {
-      highestSent = Math.max(highestSent, batch.newest);
-      for (const kind of ['samples', 'histograms', 'exemplars'] as const)
-        counts[kind].sent += batch.counts[kind];
-    }
+    if (outcome === 'delivered') highestSent = Math.max(highestSent, batch.newest);
     saved(batch.cursors);
-  };
-
-  /** Sends a request until the receiver has decided on it. */
-  const send = async (
-    body: Uint8Array,
-    holds: Readonly<Record<Kind, number>>,
-  ): Promise<'delivered' | 'rejected' | 'stopped'> => {
-    for (let backoff = queue.min_backoff; ; backoff = Math.min(backoff * 2, queue.max_backoff)) {
-      const verdict = await attempt(body);
-      if (verdict.kind === 'delivered') {
-        if (trouble !== undefined) log.info({ url: config.url }, 'the receiver takes samples again');
-        trouble = undefined;
-        bytes += body.length;
-        return 'delivered';
-      }
-      if (isStopped || stopping.signal.aborted) return 'stopped';
-      if (verdict.kind === 'rejected') {
-        for (const [kind, count] of Object.entries(holds)) counts[kind as Kind].failed += count;
-        complain(verdict.problem, 'the receiver refuses samples for good; they are dropped');
-        return 'rejected';
-      }
-      trouble = verdict.problem;
-      shards = minShards;
-      for (const [kind, count] of Object.entries(holds)) counts[kind as Kind].retried += count;
-      complain(verdict.problem, 'samples cannot be sent; trying again until they can');
-      try {
-        await sleep(clock, verdict.afterMs ?? backoff, stopping.signal);
-      } catch {
-        return 'stopped';
-      }
-    }
-  };
-
-  const attempt = async (body: Uint8Array): Promise<Verdict> => {
-    const abort = new AbortController();
-    const timer: Timer = clock.after(config.remote_timeout, () =>
-      abort.abort(new Error(`no answer within ${config.remote_timeout} ms`)),
-    );
-    const startedAt = clock.monotonic();
-    requests++;
-    try {
-      const answer = await deps.post({
-        url: config.url,
-        headers: {
-          ...config.headers,
-          'content-type': encoder.contentType,
-          'content-encoding': 'snappy',
-          'content-length': String(body.length),
-          'x-prometheus-remote-write-version': encoder.version,
-        },
-        body,
-        signal: AbortSignal.any([abort.signal, stopping.signal]),
-      });
-      return verdictOf(answer, queue.retry_on_http_429, clock.now());
-    } catch (error) {
-      return { kind: 'later', problem: (error as Error).message, afterMs: undefined };
-    } finally {
-      timer.cancel();
-      durations.push((clock.monotonic() - startedAt) / 1000);
-    }
-  };
-
-  const complain = (problem: string, message: string): void => {
-    if (clock.monotonic() - complainedAt < COMPLAIN_EVERY_MS) return;
-    complainedAt = clock.monotonic();
-    log.warn({ url: config.url, problem }, message);
   };
 
   const start = (work: Promise<void>): void => {
@@ -402,7 +310,7 @@ export function createEndpoint(
       (waitingSince !== undefined && now - waitingSince >= queue.batch_send_deadline);
     desired = Math.max(minShards, Math.min(maxShards, underWay.size + Math.ceil(pending / maxSamples)));
     // While the receiver is in trouble, one request finds out when it is well again.
-    while (isDue() && underWay.size < (trouble === undefined ? shards : 1)) {
+    while (isDue() && underWay.size < (delivery.trouble === undefined ? shards : 1)) {
       const batch = gather();
       if (!batch) {
         waitingSince = undefined;
@@ -413,7 +321,7 @@ export function createEndpoint(
       start(deliver(batch));
     }
     // One more at once while they do not suffice, one less while they do.
-    if (trouble === undefined && isDue()) shards = Math.min(maxShards, shards + 1);
+    if (delivery.trouble === undefined && isDue()) shards = Math.min(maxShards, shards + 1);
     else if (desired < shards) shards = Math.max(minShards, shards - 1);
     tail.release();
     raise(now);
@@ -447,9 +355,7 @@ export function createEndpoint(
       for (let from = 0; from < all.length; from += max_samples_per_send) {
         const part = all.slice(from, from + max_samples_per_send);
         const holds = { samples: 0, histograms: 0, exemplars: 0, metadata: part.length };
-        const outcome = await send(encodeSnappy(metadataRequest(part)), holds);
-        if (outcome === 'stopped') break;
-        if (outcome === 'delivered') counts.metadata.sent += part.length;
+        if ((await delivery.send(encodeSnappy(metadataRequest(part)), holds)) === 'stopped') break;
       }
     };
     const work = deliverAll().finally(() => {
@@ -468,32 +374,31 @@ export function createEndpoint(
     pump,
     report() {
       highestTimestamp = Math.max(highestTimestamp, tail.newest());
-      const tookSeconds = durations;
-      durations = [];
       return {
         name: settings.name,
         url: config.url,
-        counts: structuredClone(counts),
+        counts: structuredClone(delivery.counts),
         dropped: { ...dropped },
         droppedExemplars: exemplarsRelabeled + (exemplars?.lost ?? 0),
         reread,
-        bytes,
-        requests,
-        durations: tookSeconds,
+        bytes: delivery.bytes,
+        requests: delivery.requests,
+        durations: delivery.takeDurations(),
         shards: { now: Math.max(shards, underWay.size), desired, min: minShards, max: maxShards },
         maxSamplesPerSend: maxSamples,
         pending,
         highestTimestamp,
         highestSent,
-        trouble,
+        trouble: delivery.trouble,
       };
     },
     async stop() {
       isStopped = true;
-      const timer = clock.after(trouble === undefined ? GRACE_MS : 0, () => stopping.abort());
+      delivery.stop();
+      const timer = clock.after(delivery.trouble === undefined ? GRACE_MS : 0, () => delivery.abort());
       await Promise.allSettled([...underWay, ...(metadataWork ? [metadataWork] : [])]);
       timer.cancel();
-      stopping.abort();
+      delivery.abort();
     },
   };
 }
@@ -501,29 +406,6 @@ export function createEndpoint(
 interface Tally {
   readonly counts: Record<Kind, number>;
   newest: number;
-}
-
-type Verdict =
-  | { readonly kind: 'delivered' }
-  | { readonly kind: 'rejected'; readonly problem: string }
-  | { readonly kind: 'later'; readonly problem: string; readonly afterMs: number | undefined };
-
-/** What an answer means: only trouble on the receiver's side, and too many requests, are worth another try. */
-function verdictOf({ status, text, retryAfter }: PostAnswer, retries429: boolean, now: number): Verdict {
-  if (status >= 200 && status < 300) return { kind: 'delivered' };
-  const problem = `status ${status}${text === '' ? '' : `: ${text.trim().slice(0, 300)}`}`;
-  if (status >= 500 || (status === 429 && retries429)) {
-    return { kind: 'later', problem, afterMs: retryAfterMs(retryAfter, now) };
-  }
-  return { kind: 'rejected', problem };
-}
-
-/** Seconds or an HTTP date; at most what a person would wait. */
-export function retryAfterMs(text: string | undefined, now: number): number | undefined {
-  if (text === undefined || text.trim() === '') return undefined;
-  const seconds = Number(text);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - now;
-  return Number.isFinite(ms) && ms > 0 ? Math.min(ms, 3_600_000) : undefined;
 }
 
 function encoderOf({ config }: EndpointSettings, metadataOf: MetadataOf): WriteEncoder {
@@ -541,9 +423,4 @@ function seriesLabelsOf(
     relabel: compileRelabel(config.write_relabel_configs),
     encode: (labels) => encoder.labels(labels),
   });
-}
-
-function emptyCounts(): Record<Kind, SentCounts> {
-  const none = (): SentCounts => ({ sent: 0, failed: 0, retried: 0 });
-  return { samples: none(), histograms: none(), exemplars: none(), metadata: none() };
 }

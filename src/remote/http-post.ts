@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Post } from './endpoint.ts';
+import type { Post } from './delivery.ts';
 
 /** What makes requests as an `http_config` says. */
 export interface PostClient {

@@ -10,7 +10,7 @@ import { relabelling } from '../scraper/relabel-labels.ts';
 import type { FakeClock } from '../testing/fake-clock.ts';
 import { sampleText } from '../tsdb/store.fixture.ts';
 import type { Store } from '../tsdb/store.ts';
-import type { PostAnswer } from './endpoint.ts';
+import type { PostAnswer } from './delivery.ts';
 import type { EndpointReport, FromSender, ToSender } from './protocol.ts';
 import { createSender } from './service.ts';
 

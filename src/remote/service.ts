@@ -5,7 +5,8 @@ import type { SqliteAddon } from '../sqlite/database.ts';
 import { openOwnTail } from '../tsdb/log/own-tail.ts';
 import { openSourceTail } from '../tsdb/open-tail.ts';
 import { openCursorDb } from './cursors.ts';
-import { createEndpoint, type Endpoint, type Post } from './endpoint.ts';
+import type { Post } from './delivery.ts';
+import { createEndpoint, type Endpoint } from './endpoint.ts';
 import type { EndpointSettings, FromSender, SenderInit, StartPlace, ToSender } from './protocol.ts';
 import type { CompileRelabel } from './series-labels.ts';
 
