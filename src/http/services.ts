@@ -179,8 +179,10 @@ function metricMetadata({ scraper, store }: ServiceParts): ReadonlyMap<string, M
   return known;
 }
 
-function monitoringSource({ scraper, rules, alertmanagers, store }: ServiceParts): MonitoringSource {
+function monitoringSource(parts: ServiceParts): MonitoringSource {
+  const { scraper, rules, alertmanagers, store, clock } = parts;
   return {
+    clock,
     activeTargets: () => scraper.targets().active,
     droppedTargets: () => scraper.targets().dropped,
     droppedTargetCounts: () => scraper.droppedCounts(),

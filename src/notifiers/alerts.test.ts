@@ -92,3 +92,36 @@ test('the store forgets what is over and not held', () => {
   ]);
   expect([...store.values()].map((one) => one.fingerprint)).toEqual(['held', 'fires']);
 });
+
+test('alerts come in the order of their fingerprints, as they are when they are taken', () => {
+  const store = new AlertStore();
+  const put = (alertname: string, more: Partial<StoredAlert> = {}) =>
+    store.put({ ...intake(alert({ labels: { alertname } }), NOW, 300), ...more }, NOW);
+  const names = () => [...store.inOrder()].map(({ labels }) => labels[1]);
+  const byFingerprint = ['B', 'A', 'C']
+    .map((name) => put(name))
+    .sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
+  expect(names()).toEqual(byFingerprint.map(({ labels }) => labels[1]));
+  const taken = store.inOrder();
+  taken.next();
+  put(byFingerprint[1]!.labels[1]!, { startsAt: 7 });
+  expect(taken.next().value!.startsAt).toBe(7);
+  const [first, second, third] = byFingerprint.map(({ labels }) => labels[1]!);
+  put(first!, { endsAt: NOW });
+  put(third!, { endsAt: NOW + 1 });
+  store.collect(NOW, () => false);
+  expect(names()).toEqual([second, third]);
+  put(first!);
+  expect(names()).toEqual([first, second, third]);
+});
+
+test('an alert keeps its arrays for as long as they say the same', () => {
+  const store = new AlertStore();
+  const put = (summary: string) =>
+    store.put(intake(alert({ labels: { alertname: 'A' }, annotations: { summary } }), NOW, 300), NOW);
+  const first = put('old');
+  expect(put('old').annotations).toBe(first.annotations);
+  const changed = put('new');
+  expect(changed.labels).toBe(first.labels);
+  expect(changed.annotations).toEqual(labelsFromObject({ summary: 'new' }));
+});

@@ -1,6 +1,6 @@
 import type { Alert } from '../model/alert.ts';
 import { fingerprint } from '../model/fingerprint.ts';
-import { eachLabel, type Labels, labelsKey } from '../model/labels.ts';
+import { eachLabel, type Labels, labelsKey, sameLabels } from '../model/labels.ts';
 
 /** An alert as the notifier keeps it. `endsAt` is never 0 here. */
 export interface StoredAlert extends Alert {
@@ -63,6 +63,8 @@ export function mergeAlerts(old: StoredAlert, arrived: StoredAlert, now: number)
 export class AlertStore {
   readonly #byLabels = new Map<string, StoredAlert>();
   readonly #byFingerprint = new Map<string, StoredAlert>();
+  /** Fingerprints, sorted; anew when it is asked for after one came or went. */
+  #order: readonly string[] | undefined;
 
   get size(): number {
     return this.#byLabels.size;
@@ -72,8 +74,9 @@ export class AlertStore {
   put(arrived: StoredAlert, now: number): StoredAlert {
     const key = labelsKey(arrived.labels);
     const old = this.#byLabels.get(key);
-    // One array of labels for as long as the alert is known: what is worked out per label set is found by it.
-    const kept = old ? { ...mergeAlerts(old, arrived, now), labels: old.labels } : arrived;
+    const kept = old ? withArraysOf(old, mergeAlerts(old, arrived, now)) : arrived;
+    if (!old) this.#order = undefined;
+
     this.#byLabels.set(key, kept);
     this.#byFingerprint.set(kept.fingerprint, kept);
     return kept;
@@ -91,6 +94,15 @@ export class AlertStore {
     return this.#byLabels.values();
   }
 
+  /** All alerts as they are when they are taken, in the order of the fingerprints known now. */
+  *inOrder(): Generator<StoredAlert> {
+    this.#order ??= [...this.#byFingerprint.keys()].sort();
+    for (const fingerprint of this.#order) {
+      const alert = this.#byFingerprint.get(fingerprint);
+      if (alert) yield alert;
+    }
+  }
+
   /** Forgets alerts that were over at `now` and are not kept for another reason; gives them. */
   collect(now: number, isHeld: (fingerprint: string) => boolean): readonly StoredAlert[] {
     const gone: StoredAlert[] = [];
@@ -98,10 +110,21 @@ export class AlertStore {
       if (alert.endsAt > now || isHeld(alert.fingerprint)) continue;
       this.#byLabels.delete(key);
       this.#byFingerprint.delete(alert.fingerprint);
+      this.#order = undefined;
+      this.#order = undefined;
       gone.push(alert);
     }
     return gone;
   }
+}
+
+/**
+ * One array of labels for as long as the alert is known, and one of annotations for as long as they say the same: what is worked out
+ * per label set is found by it.
+ */
+function withArraysOf(old: StoredAlert, merged: StoredAlert): StoredAlert {
+  const annotations = sameLabels(old.annotations, merged.annotations) ? old.annotations : merged.annotations;
+  return { ...merged, labels: old.labels, annotations };
 }
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;

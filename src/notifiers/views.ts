@@ -53,11 +53,8 @@ export function createViews({ clock, live, alerts, silences, routeLabels }: View
 
   function* showAlerts(isWanted = everyAlert): Generator<ShownAlert> {
     const now = clock.now();
-    const shown = [...alerts.values()]
-      .filter((alert) => alert.endsAt > now)
-      .sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
-    for (const alert of shown) {
-      if (isWanted(alert)) yield show(alert, receiversOf(alert.labels), []);
+    for (const alert of alerts.inOrder()) {
+      if (alert.endsAt > now && isWanted(alert)) yield show(alert, receiversOf(alert.labels), []);
     }
   }
 

@@ -12,12 +12,11 @@ const moved = (
   value = at,
 ): AlertTransition => ({ labels: labelsFromObject({ alertname }), from, to, at, value });
 
-const active = (alertname: string, state: 'pending' | 'firing', activeAtMs: number) => ({
-  labels: { alertname },
-  annotations: {},
+const active = (alertname: string, state: 'pending' | 'firing', activeAt: number) => ({
+  labels: labelsFromObject({ alertname }),
   state,
-  activeAt: new Date(activeAtMs).toISOString(),
-  value: '1e+00',
+  activeAt,
+  value: 1,
 });
 
 const episodes = (...args: Parameters<typeof alertHistory>) =>

@@ -1,8 +1,8 @@
 import { fingerprint } from '../model/fingerprint.ts';
-import { compareLabels, type Labels, labelsFromObject, labelsKey, labelValue } from '../model/labels.ts';
+import { compareLabels, type Labels, labelsKey, labelValue } from '../model/labels.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { AlertTransition } from './alert-state.ts';
-import type { AlertView } from './views.ts';
+import type { PresentAlert } from './views.ts';
 
 /** One time that an alert was pending or fired. Times are Unix ms. */
 export interface AlertEpisode {
@@ -31,7 +31,7 @@ export interface AlertPast {
  */
 export function alertHistory(
   transitions: readonly AlertTransition[],
-  active: readonly AlertView[],
+  active: readonly Pick<PresentAlert, 'labels' | 'state' | 'activeAt' | 'value'>[],
   range: TimeRange,
   alertname?: string,
 ): AlertPast[] {
@@ -47,9 +47,8 @@ export function alertHistory(
     follow(past.episodes, transition);
   }
   for (const alert of active) {
-    const labels = labelsFromObject(alert.labels);
+    const { labels, activeAt: since } = alert;
     const key = labelsKey(labels);
-    const since = Date.parse(alert.activeAt);
     if (byAlert.has(key) || !isWanted(labels) || since >= range.to) continue;
     const isFiring = alert.state === 'firing';
     const whole: Open = {
@@ -57,7 +56,7 @@ export function alertHistory(
       firingAt: undefined,
       isFiringBefore: isFiring,
       endedAt: undefined,
-      value: Number(alert.value),
+      value: alert.value,
     };
     byAlert.set(key, { labels, episodes: [whole] });
   }

@@ -31,6 +31,18 @@ function replay(timing: Partial<AlertTiming>, steps: readonly boolean[]): string
 const on = (count: number): boolean[] => Array(count).fill(true);
 const off = (count: number): boolean[] => Array(count).fill(false);
 
+test('annotations keep their array for as long as they say the same', () => {
+  const active: ActiveAlerts = new Map();
+  const timing = { forMs: 0, keepFiringForMs: 0, limit: 0 };
+  const annotations = (value: number, at: number) => {
+    evaluateAlerts(active, 'A', timing, [sample({ job: 'x' }, value)], at);
+    return [...active.values()][0]!.annotations;
+  };
+  const first = annotations(1, MINUTE);
+  expect(annotations(1, 2 * MINUTE)).toBe(first);
+  expect(annotations(2, 3 * MINUTE)).toEqual(labelsFromObject({ summary: 'at 2' }));
+});
+
 describe('an alert', () => {
   test('without for fires in its first evaluation', () => {
     expect(replay({}, on(1))).toEqual(['firing']);

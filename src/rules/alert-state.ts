@@ -6,6 +6,7 @@ import {
   labelsKey,
   labelsOf,
   METRIC_NAME,
+  sameLabels,
 } from '../model/labels.ts';
 import { RuleError } from './rule-error.ts';
 
@@ -123,7 +124,8 @@ export function advanceAlerts(
     const known = active.get(element.key);
     if (known && known.state !== 'inactive') {
       known.value = element.value;
-      known.annotations = element.annotations;
+      // What is worked out of texts is found by their array: it stays for as long as they say the same.
+      if (!sameLabels(known.annotations, element.annotations)) known.annotations = element.annotations;
       known.seenAt = timestamp;
     } else fresh.push([element.key, pendingAlert(element, timestamp)]);
   }

@@ -11,7 +11,7 @@ import { createRuleMetrics } from './metrics.ts';
 import type { OutgoingSettings } from './outgoing.ts';
 import { groupKey, isAlerting, RuleOutput, type RuleRun, ruleKeys } from './rule-run.ts';
 import { createRuleStore, type StoredTransition } from './rule-store.ts';
-import { type AlertView, alertViews, groupView, type RuleGroupView } from './views.ts';
+import { groupView, type PresentAlert, presentAlerts, type RuleGroupView } from './views.ts';
 
 export interface RuleManagerOptions extends OutgoingSettings {
   readonly evaluator: RuleEvaluator;
@@ -37,10 +37,10 @@ export interface RuleManager {
    * keep their alerts. The first call restores what was there before the restart, and tells the sink of what fires.
    */
   apply(groups: readonly RuleGroupConfig[], settings?: OutgoingSettings): void;
-  /** As `/api/v1/rules` shows them, by file and name. */
+  /** By file and name. */
   groups(): RuleGroupView[];
-  /** As `/api/v1/alerts` shows them. */
-  alerts(): AlertView[];
+  /** Alerts that are pending or firing. They change with the next evaluation. */
+  alerts(): PresentAlert[];
   /** Changes of state with `at` in [from, to), newest first. */
   history(from: number, to: number, limit?: number): StoredTransition[];
   /** Ends all evaluation; resolves when what was handed to the sink was taken. */
@@ -209,7 +209,7 @@ export function createRuleManager(options: RuleManagerOptions): RuleManager {
       [...running.values()]
         .sort((a, b) => compare(a.config.file, b.config.file) || compare(a.config.name, b.config.name))
         .map(groupView),
-    alerts: () => [...running.values()].flatMap((group) => group.runs.flatMap(alertViews)),
+    alerts: () => [...running.values()].flatMap((group) => group.runs.flatMap(presentAlerts)),
     history: (from, to, limit = 1000) => store.transitions(from, to, limit),
     async stop() {
       ending.abort();

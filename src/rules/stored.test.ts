@@ -13,7 +13,7 @@ import { ruleEvaluation } from '../query/rule-service.ts';
 import { openDatabase } from '../sqlite/database.ts';
 import { expandRuleTemplates } from '../templates/rule-expander.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
-import { collectingAlertSink, ruleGroup } from '../testing/rules.ts';
+import { alertFacts, collectingAlertSink, ruleGroup } from '../testing/rules.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { openQueryable } from '../tsdb/open-queryable.ts';
 import { createStorageService } from '../tsdb/storage-service.ts';
@@ -140,10 +140,14 @@ test('rules see what rules before them wrote in the same cycle, and state surviv
   first.manager.apply([group]);
   await scrapes(first, clock, { a: 7, b: 1 }, 1);
   expect(first.manager.alerts()).toMatchObject([
-    { labels: { alertname: 'Errors', job: 'a' }, state: 'pending', annotations: { summary: 'a: 14 of 8' } },
+    {
+      labels: ['alertname', 'Errors', 'job', 'a'],
+      state: 'pending',
+      annotations: ['summary', 'a: 14 of 8'],
+    },
   ]);
   await scrapes(first, clock, { a: 7, b: 1 }, 2);
-  expect(first.manager.alerts().map(({ labels, state }) => `${labels.alertname} ${state}`)).toEqual([
+  expect(first.manager.alerts().map(({ labels, state }) => `${labels[1]} ${state}`)).toEqual([
     'Errors firing',
     'Firing firing',
   ]);
@@ -151,7 +155,7 @@ test('rules see what rules before them wrote in the same cycle, and state surviv
     'alertname Errors job a',
     'alertname Firing alertstate firing job a',
   ]);
-  const before = first.manager.alerts();
+  const before = alertFacts(first.manager);
   cleanups.pop();
   await first.close();
 
@@ -159,7 +163,7 @@ test('rules see what rules before them wrote in the same cycle, and state surviv
   const second = monitor(dir, clock);
   cleanups.push(() => second.close());
   second.manager.apply([group]);
-  expect(second.manager.alerts()).toEqual(before);
+  expect(alertFacts(second.manager)).toEqual(before);
   await scrapes(second, clock, { a: 1, b: 1 }, 1);
   expect(second.manager.alerts()).toEqual([]);
   expect(await second.query('job:errors:double')).toEqual([

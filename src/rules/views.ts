@@ -1,19 +1,9 @@
-import { labelsToObject } from '../model/labels.ts';
-import { formatFloat } from '../templates/go-float.ts';
 import type { ActiveAlert } from './alert-state.ts';
 import type { RuleGroup } from './group.ts';
 import { isAlerting, type RuleHealth, type RuleRun } from './rule-run.ts';
 
-/** An alert as `/api/v1/alerts` and `/api/v1/rules` show it; upstream's field names. */
-export interface AlertView {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-  readonly state: 'pending' | 'firing';
-  readonly activeAt: string;
-  readonly keepFiringSince?: string;
-  /** Go's `%e`: `1e+00`. */
-  readonly value: string;
-}
+/** An alert that is pending or firing. */
+export type PresentAlert = ActiveAlert & { readonly state: 'pending' | 'firing' };
 
 interface RuleViewBase {
   readonly name: string;
@@ -34,7 +24,7 @@ export interface AlertingRuleView extends RuleViewBase {
   /** Seconds. */
   readonly keepFiringFor: number;
   readonly annotations: Readonly<Record<string, string>>;
-  readonly alerts: readonly AlertView[];
+  readonly alerts: readonly PresentAlert[];
 }
 
 export interface RecordingRuleView extends RuleViewBase {
@@ -67,12 +57,9 @@ export function groupView(group: RuleGroup): RuleGroupView {
 }
 
 /** Alerts that are pending or firing. */
-export function alertViews(run: RuleRun): AlertView[] {
-  const views: AlertView[] = [];
-  for (const alert of run.active.values())
-    if (alert.state !== 'inactive') views.push(alertView(alert, alert.state));
-  return views;
-}
+export const presentAlerts = (run: RuleRun): PresentAlert[] => [...run.active.values()].filter(isPresent);
+
+export const isPresent = (alert: ActiveAlert): alert is PresentAlert => alert.state !== 'inactive';
 
 function ruleView(run: RuleRun): AlertingRuleView | RecordingRuleView {
   const base = {
@@ -86,7 +73,7 @@ function ruleView(run: RuleRun): AlertingRuleView | RecordingRuleView {
   if (!isAlerting(run)) {
     return { name: run.config.kind === 'record' ? run.config.record : '', ...base, type: 'recording' };
   }
-  const alerts = alertViews(run);
+  const alerts = presentAlerts(run);
   return {
     state: stateOf(run, alerts),
     name: run.config.alert,
@@ -99,25 +86,14 @@ function ruleView(run: RuleRun): AlertingRuleView | RecordingRuleView {
   };
 }
 
-function stateOf(run: RuleRun, alerts: readonly AlertView[]): AlertingRuleView['state'] {
+function stateOf(run: RuleRun, alerts: readonly PresentAlert[]): AlertingRuleView['state'] {
   if (alerts.some((alert) => alert.state === 'firing')) return 'firing';
   if (alerts.length > 0) return 'pending';
   return run.lastEvaluation === 0 ? 'unknown' : 'inactive';
 }
 
-function alertView(alert: ActiveAlert, state: 'pending' | 'firing'): AlertView {
-  return {
-    labels: labelsToObject(alert.labels),
-    annotations: labelsToObject(alert.annotations),
-    state,
-    activeAt: goTimeText(alert.activeAt),
-    ...(alert.keepFiringSince === 0 ? {} : { keepFiringSince: goTimeText(alert.keepFiringSince) }),
-    value: formatFloat(alert.value, 'e', -1),
-  };
-}
-
 /** A time as Go writes it in JSON; never is year 1. */
-function goTimeText(ms: number): string {
+export function goTimeText(ms: number): string {
   if (ms === 0) return '0001-01-01T00:00:00Z';
   return new Date(ms).toISOString().replace(/\.?0*Z$/, 'Z');
 }

@@ -3,6 +3,7 @@ import type { Alert, AlertSink } from '../model/alert.ts';
 import { parseDuration } from '../model/duration.ts';
 import type { RuleEvaluation, RuleEvaluator, RuleSample } from '../model/evaluation.ts';
 import { labelsFromObject } from '../model/labels.ts';
+import type { RuleManager } from '../rules/manager.ts';
 import { expandRuleTemplates } from '../templates/rule-expander.ts';
 
 type Texts = Readonly<Record<string, string>>;
@@ -110,3 +111,13 @@ export function collectingAlertSink(): CollectingSink {
     take: () => batches.splice(0).flat(),
   };
 }
+
+/** What a person is told of the alerts of a manager. */
+export const alertFacts = (manager: Pick<RuleManager, 'alerts'>) =>
+  manager.alerts().map(({ labels, annotations, state, activeAt, value }) => ({
+    labels,
+    annotations,
+    state,
+    activeAt,
+    value,
+  }));

@@ -1,11 +1,18 @@
 import { type Context, Hono } from 'hono';
+import type { Clock } from '../../clock.ts';
 import { labelsFromObject } from '../../model/labels.ts';
 import type { MetricMetadata } from '../../model/queryable.ts';
+import type { PresentAlert } from '../../rules/views.ts';
 import { ApiError, success } from '../envelope.ts';
+import { slicedJson } from '../json-list.ts';
+import { labelWriter } from '../label-json.ts';
+import { createSlicer } from '../slicer.ts';
+import { alertListPieces, ruleAlertWriter, ruleListPieces } from './rule-json.ts';
 import { readSelector, ruleList } from './rules.ts';
 
 /** What the scraper and the rules say of themselves, in upstream's JSON. */
 export interface MonitoringSource {
+  readonly clock: Pick<Clock, 'monotonic'>;
   activeTargets(): readonly { readonly scrapePool: string }[];
   droppedTargets(): readonly { readonly scrapePool: string }[];
   droppedTargetCounts(): Readonly<Record<string, number>>;
@@ -18,7 +25,7 @@ export interface MonitoringSource {
   /** Metadata of metrics that have no target: what was pushed. */
   storedMetadata(): ReadonlyMap<string, MetricMetadata>;
   ruleGroups(): readonly RuleGroupJson[];
-  alerts(): readonly unknown[];
+  alerts(): Iterable<PresentAlert>;
   alertmanagers(): {
     activeAlertmanagers: readonly { url: string }[];
     droppedAlertmanagers: readonly { url: string }[];
@@ -29,7 +36,7 @@ export interface RuleJson {
   readonly name: string;
   readonly type: 'alerting' | 'recording';
   readonly labels: Readonly<Record<string, string>>;
-  readonly alerts?: readonly unknown[];
+  readonly alerts?: readonly PresentAlert[];
 }
 
 export interface RuleGroupJson {
@@ -90,9 +97,19 @@ export function monitoringRoutes(source: MonitoringSource): Hono {
     return success(c, Object.fromEntries(entries.map(([metric, known]) => [metric, [...known.values()]])));
   });
 
-  app.get('/rules', (c) => success(c, ruleList(source.ruleGroups(), new URL(c.req.url).searchParams)));
+  const labelsJson = labelWriter();
+  app.get('/rules', (c) => {
+    const list = ruleList(source.ruleGroups(), new URL(c.req.url).searchParams);
+    return slicedJson(
+      ruleListPieces(list, ruleAlertWriter(labelsJson)),
+      createSlicer(source.clock.monotonic),
+    );
+  });
 
-  app.get('/alerts', (c) => success(c, { alerts: source.alerts() }));
+  app.get('/alerts', () => {
+    const pieces = alertListPieces(source.alerts(), ruleAlertWriter(labelsJson));
+    return slicedJson(pieces, createSlicer(source.clock.monotonic));
+  });
   app.get('/alertmanagers', (c) => success(c, source.alertmanagers()));
   return app;
 }

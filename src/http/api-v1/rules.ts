@@ -10,7 +10,7 @@ import type { RuleGroupJson, RuleJson } from './monitoring.ts';
 const MAX_SELECTOR = 4096;
 const MAX_SELECTORS = 100;
 
-interface RuleList {
+export interface RuleList {
   readonly groups: readonly RuleGroupJson[];
   /** Names the first group of the next page; absent on the last one. */
   readonly groupNextToken?: string;

@@ -6,7 +6,8 @@ import { parseMatcher } from '../../notifiers/matcher-syntax.ts';
 import { type CompiledMatchers, compileMatchers, compilePattern } from '../../notifiers/matching.ts';
 import type { Notifier } from '../../notifiers/notifier.ts';
 import type { ShownAlert } from '../../notifiers/views.ts';
-import { jsonTexts } from '../json-list.ts';
+import { arrayPieces, slicedJson } from '../json-list.ts';
+import { labelWriter, memo, quoted } from '../label-json.ts';
 import { createSlicer } from '../slicer.ts';
 import {
   answerText,
@@ -23,6 +24,7 @@ import {
 /** `/alerts` and `/alerts/groups`. */
 export function alertRoutes({ notifier, clock }: { notifier: Notifier; clock: Clock }): Hono {
   const app = new Hono();
+  const labelsJson = labelWriter();
 
   app.get('/alerts', (c) => {
     const filter = alertFilter(c, notifier);
@@ -33,7 +35,7 @@ export function alertRoutes({ notifier, clock }: { notifier: Notifier; clock: Cl
         (one) => one.receivers.some(filter.receiver) || (!filter.byReceiver && one.receivers.length === 0),
       )
       .filter(filter.state);
-    return jsonTexts(shown.map(alertWriter()), createSlicer(clock.monotonic));
+    return slicedJson(arrayPieces(shown.map(alertWriter(labelsJson))), createSlicer(clock.monotonic));
   });
 
   app.post('/alerts', async (c) => {
@@ -52,13 +54,13 @@ export function alertRoutes({ notifier, clock }: { notifier: Notifier; clock: Cl
       .filter((group) => flag(c, 'muted') || group.mutedBy.length === 0)
       .map((group) => ({ ...group, alerts: group.alerts.filter(filter.state) }))
       .filter((group) => group.alerts.length > 0);
-    const alertJson = alertWriter();
+    const alertJson = alertWriter(labelsJson);
     const shown = groups.map(
       (group) =>
         `{"alerts":[${group.alerts.map(alertJson).join(',')}],"labels":${labelsJson(group.labels)},` +
         `"receiver":${JSON.stringify({ name: group.receiver })},"routeLabels":${JSON.stringify(group.routeLabels)}}`,
     );
-    return jsonTexts(shown, createSlicer(clock.monotonic));
+    return slicedJson(arrayPieces(shown), createSlicer(clock.monotonic));
   });
 
   return app;
@@ -121,23 +123,16 @@ export function filterMatchers(c: Context, name: string): CompiledMatchers | str
   }
 }
 
-/**
- * Writes alerts as text: of ten thousand, objects made to be stringified cost half of the answer. Alerts that came together share their
- * times, which are dear to write.
- */
-function alertWriter(): (shown: ShownAlert) => string {
-  const times = new Map<number, string>();
-  const time = (ms: number): string => {
-    let text = times.get(ms);
-    if (text === undefined) times.set(ms, (text = formatTime(ms)));
-    return text;
-  };
+/** Writes alerts as text. Alerts that came together share their times, which are dear to write. */
+function alertWriter(labelsJson: (labels: Labels) => string): (shown: ShownAlert) => string {
+  const time = memo(formatTime);
+  const namesOf = memo((name: string) => `{"name":${quoted(name)}}`);
   return ({ alert, status, receivers }) => {
     const { inhibitedBy, mutedBy, silencedBy, state } = status;
     const link = alert.generatorURL ? `,"generatorURL":${quoted(alert.generatorURL)}` : '';
     return (
       `{"annotations":${labelsJson(alert.annotations)},"endsAt":"${time(alert.endsAt)}",` +
-      `"fingerprint":"${alert.fingerprint}","receivers":[${receivers.map((name) => `{"name":${quoted(name)}}`).join(',')}],` +
+      `"fingerprint":"${alert.fingerprint}","receivers":[${receivers.map(namesOf).join()}],` +
       `"startsAt":"${time(alert.startsAt)}","status":{"inhibitedBy":${namesJson(inhibitedBy)},` +
       `"mutedBy":${namesJson(mutedBy)},"silencedBy":${namesJson(silencedBy)},"state":"${state}"},` +
       `"updatedAt":"${time(alert.updatedAt)}"${link},"labels":${labelsJson(alert.labels)}}`
@@ -146,18 +141,6 @@ function alertWriter(): (shown: ShownAlert) => string {
 }
 
 const namesJson = (names: readonly string[]): string => (names.length === 0 ? '[]' : JSON.stringify(names));
-
-function labelsJson(labels: Labels): string {
-  let text = '{';
-  for (let i = 0; i < labels.length; i += 2)
-    text += `${i === 0 ? '' : ','}${quoted(labels[i]!)}:${quoted(labels[i + 1]!)}`;
-  return `${text}}`;
-}
-
-const PLAIN = /^[ !#-[\]-~]*$/;
-
-/** Most texts need no escape, which is told sooner than written by JSON.stringify. */
-const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
 
 function readAlert(value: unknown, index: number): Alert {
   if (!isRecord(value)) throw wrongType('alerts', String(index), 'an object', value);
