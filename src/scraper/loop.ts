@@ -57,6 +57,8 @@ export function createScrapeLoop(deps: {
   readonly onFailure?: (failure: Error) => void;
   /** Told of the first series that the budget has no room for, and that there is none any more. */
   readonly onParking: (parked: ParkedJson | undefined) => void;
+  /** Told of every row before it is stored. */
+  readonly onRow?: (timestamp: number) => void;
 }): ScrapeLoop {
   const { target, pages, samples, clock, rounds, metrics } = deps;
   const { intervalMs, timeoutMs } = target;
@@ -105,6 +107,7 @@ export function createScrapeLoop(deps: {
 
   const store = (timestamp: number, durationSeconds: number, failure: Error | undefined): void => {
     const counts = { duplicates: 0, outOfBounds: 0, shadowed: 0, parked: 0, inconsistent: 0 };
+    deps.onRow?.(timestamp);
     const isStored = failure
       ? samples.storeFailure(timestamp, durationSeconds, failure)
       : samples.store(timestamp, durationSeconds, counts);

@@ -176,6 +176,41 @@ test('a reload leaves untouched targets alone, changes changed ones and ends rem
   expect(ups.map(({ value }) => value)).toEqual([1, 1]);
 });
 
+test('a target that is asked at another address is never missing, and what it no longer has ends', async () => {
+  await using target = await httpTarget((request, response) =>
+    sendPage(response, request.url === '/old' ? 'a 1\nold 1\n' : 'a 2\nnew 2\n'),
+  );
+  await using m = managed();
+  const at = (metrics_path: string) => [job('web', [target.address], { metrics_path })];
+  const labels = `{instance="${target.address}", job="web"}`;
+  const told = (metric: string) =>
+    m.appender.samples(metric + labels).map(({ timestamp, value }) => [timestamp, value]);
+  await m.manager.apply(at('/old'));
+  await m.round();
+  const [[first]] = told('up') as [[number]];
+  await m.manager.apply(at('/new'));
+  expect(told('up')).toEqual([[first, 1]]);
+  await m.round();
+  const [, , [second]] = told('up') as [unknown, unknown, [number]];
+  const changed = [
+    [first, 1],
+    [second - 1, 'stale'],
+  ];
+  expect(told('up')).toEqual([...changed, [second, 1]]);
+  expect(told('a')).toEqual([...changed, [second, 2]]);
+  expect(told('old')).toEqual(changed);
+  // There and back before the new one was scraped, and away before that.
+  await m.manager.apply(at('/other'));
+  await m.manager.apply(at('/new'));
+  await m.round();
+  expect(told('up').at(-1)![1]).toBe(1);
+  await m.manager.apply(at('/other'));
+  expect(told('up').at(-1)![1]).toBe(1);
+  await m.manager.apply([job('web', [])]);
+  expect(told('up').at(-1)![1]).toBe('stale');
+  expect(m.appender.openSources()).toEqual([]);
+});
+
 test('at the end of the process nothing becomes stale', async () => {
   await using target = await httpTarget((_, response) => sendPage(response, 'a 1\n'));
   const m = managed();

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Appender, ScrapeAppender } from '../model/appender.ts';
+import { labelsKey } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import { createScrapeLoop, type PageSource, type ScrapeLoop } from './loop.ts';
 import type { PageBuffers } from './page-buffers.ts';
@@ -49,7 +50,8 @@ export interface TargetSetDeps {
 export interface TargetSet {
   /**
    * Starts what is planned, by the targets' keys, and ends what is not. What is planned as before is left alone; a source whose loop is
-   * replaced is handed on, so that nothing becomes stale by that. Lets others run in between; not to be called again meanwhile.
+   * replaced is handed on, so that nothing becomes stale by that; nor does it where another target has the labels of one that is gone,
+   * until that is scraped. Lets others run in between; not to be called again meanwhile.
    */
   replace(planned: ReadonlyMap<string, PlannedTarget>): Promise<void>;
   targets(): Iterable<ScrapedTarget>;
@@ -63,6 +65,22 @@ const SLICE_MS = 5;
 export function createTargetSet(deps: TargetSetDeps): TargetSet {
   const { appender, clock, rounds, log, metrics, buffers } = deps;
   let scraped = new Map<string, ScrapedTarget>();
+  /** Sources of ended targets whose labels another one has now, by these labels. */
+  const succeeded = new Map<string, { readonly key: string; readonly source: ScrapeAppender }>();
+
+  /** What the target that is gone had becomes stale just before what there is instead, so that nobody sees it missing in between. */
+  const endSucceeded = (labels: string, timestamp: number): void => {
+    const left = succeeded.get(labels);
+    if (!left) return;
+    succeeded.delete(labels);
+    left.source.markAllStale(timestamp);
+    left.source.close();
+  };
+  /** The source of a new target. */
+  const sourceOf = (key: string): ScrapeAppender => {
+    for (const [labels, left] of succeeded) if (left.key === key) endSucceeded(labels, clock.now());
+    return appender.source(key);
+  };
 
   const start = (plan: PlannedTarget, source: ScrapeAppender): ScrapedTarget => {
     const { target, settings, rules } = plan;
@@ -102,6 +120,9 @@ export function createTargetSet(deps: TargetSetDeps): TargetSet {
       onChange,
       onFailure,
       onParking,
+      onRow: (timestamp) => {
+        if (succeeded.size > 0) endSucceeded(labelsKey(labels), timestamp - 1);
+      },
     });
     const first = rounds.first(target.key, target.intervalMs);
     loop.start(plan.isAtOnce ? first - target.intervalMs : first);
@@ -120,17 +141,25 @@ export function createTargetSet(deps: TargetSetDeps): TargetSet {
       }
       await Promise.all(ended.map(({ loop }) => loop.stop()));
       for (const { samples } of ended) samples.close();
+      const isAnyLeaving = ended.length + succeeded.size > 0;
+      const wanted = new Set(
+        isAnyLeaving ? [...planned.values()].map(({ target }) => labelsKey(target.labels)) : [],
+      );
       for (const { target, source } of ended) {
+        const labels = labelsKey(target.labels);
         if (planned.has(target.key)) handedOn.set(target.key, source);
+        else if (wanted.has(labels) && !succeeded.has(labels))
+          succeeded.set(labels, { key: target.key, source });
         else {
           source.markAllStale(clock.now());
           source.close();
         }
       }
+      for (const labels of succeeded.keys()) if (!wanted.has(labels)) endSucceeded(labels, clock.now());
       let sliceFrom = clock.monotonic();
       for (const [key, plan] of planned) {
         if (next.has(key)) continue;
-        next.set(key, start(plan, handedOn.get(key) ?? appender.source(key)));
+        next.set(key, start(plan, handedOn.get(key) ?? sourceOf(key)));
         if (clock.monotonic() - sliceFrom < SLICE_MS) continue;
         await new Promise(setImmediate);
         sliceFrom = clock.monotonic();
