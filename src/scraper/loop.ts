@@ -34,8 +34,8 @@ export interface ScrapeLoop {
    * scraped at once, and from its next place on the grid as all others.
    */
   start(due: number): void;
-  /** Cuts a scrape under way and stores nothing any more; resolves when that is certain. */
-  stop(): Promise<void>;
+  /** Cuts a scrape under way and stores nothing any more; resolves when that is certain, with whether there was one. */
+  stop(): Promise<boolean>;
 }
 
 /** Work on one page before others run. */
@@ -72,7 +72,7 @@ export function createScrapeLoop(deps: {
   let cut = new AbortController();
   /** Gives up the page that is awaited, whatever those do that were told to stop. */
   let giveUp: ((reason: unknown) => void) | undefined;
-  let onEnd: (() => void) | undefined;
+  let onEnd: ((wasCut: boolean) => void) | undefined;
 
   const scrapeTime = (): number => {
     const now = clock.now();
@@ -156,7 +156,7 @@ export function createScrapeLoop(deps: {
       scrapeAt(due + Math.max(1, passed) * intervalMs);
     }
     rounds.end();
-    onEnd?.();
+    onEnd?.(true);
   };
 
   const scrapeAt = (due: number): void => {
@@ -179,7 +179,7 @@ export function createScrapeLoop(deps: {
       // Between two scrapes, or not started: nothing to wait for.
       if (timer) {
         timer.cancel();
-        return Promise.resolve();
+        return Promise.resolve(false);
       }
       abort(new Error('the target is no longer scraped'));
       return new Promise((resolve) => {

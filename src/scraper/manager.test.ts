@@ -176,6 +176,77 @@ test('a reload leaves untouched targets alone, changes changed ones and ends rem
   expect(ups.map(({ value }) => value)).toEqual([1, 1]);
 });
 
+test('reloads, whatever they change elsewhere, move no scrape: each comes on its grid, over one connection', async () => {
+  await using target = await httpTarget((_, response) => sendPage(response, 'a 1\n'));
+  await using other = await httpTarget((_, response) => sendPage(response, 'b 1\n'));
+  await using m = managed();
+  const changing = (n: number) => [
+    job('same', [target.address, ...(n % 3 === 0 ? [other.address] : [])], {
+      relabel_configs: [{ source_labels: ['__address__'], regex: `nothing${n}`, action: 'drop' }],
+    }),
+    job(`other${n % 2}`, [other.address], { scrape_timeout: `${1 + (n % 5)}s` }),
+  ];
+  await m.manager.apply(changing(0));
+  const inFlight = m.registry.getSingleMetric('belfry_scrapes_in_flight')!;
+  for (let n = 1; n < 100; n++) {
+    await m.clock.advance(700);
+    while ((await inFlight.get()).values[0]!.value > 0) await new Promise(setImmediate);
+    await m.manager.apply(changing(n));
+  }
+  const ups = m.appender.samples(`up{instance="${target.address}", job="same"}`);
+  const [first] = ups;
+  expect(ups.map(({ value }) => value)).toEqual(
+    Array(Math.ceil((69_300 - (first!.timestamp % 15_000)) / 15_000)).fill(1),
+  );
+  expect(ups.map(({ timestamp }) => timestamp - first!.timestamp)).toEqual(ups.map((_, i) => i * 15_000));
+  expect(target.requests.length).toBe(ups.length);
+  expect(target.connections()).toBe(1);
+});
+
+/** A target whose first answer waits until it is let go. */
+async function heldTarget() {
+  let release: (() => void) | undefined;
+  const target = await httpTarget((_, response) => {
+    const answer = (): void => sendPage(response, 'a 1\n');
+    if (target.requests.length > 1) answer();
+    else release = answer;
+  });
+  return Object.assign(target, { release: () => release!() });
+}
+
+test('a reload in the midst of a scrape lets it end when its job stays the same', async () => {
+  await using target = await heldTarget();
+  await using m = managed();
+  const jobs = (sample_limit: number) => [job('same', [target.address]), job('other', [], { sample_limit })];
+  await m.manager.apply(jobs(10));
+  while (target.requests.length < 1) await m.clock.advance(250);
+  await m.manager.apply(jobs(20));
+  target.release();
+  const rows = () => m.appender.samples(`a{instance="${target.address}", job="same"}`);
+  while (rows().length < 1) await new Promise(setImmediate);
+  expect(target.requests.length).toBe(1);
+  expect(target.connections()).toBe(1);
+});
+
+test('a scrape that is cut because its job changes is made up for at once', async () => {
+  await using target = await heldTarget();
+  await using m = managed();
+  await m.manager.apply([job('changed', [target.address])]);
+  while (target.requests.length < 1) await m.clock.advance(250);
+  await m.manager.apply([job('changed', [target.address], { sample_limit: 10 })]);
+  const ups = () => m.appender.samples(`up{instance="${target.address}", job="changed"}`);
+  for (let turn = 0; turn < 1000 && ups().length < 1; turn++) {
+    await m.clock.advance(1);
+    await new Promise(setImmediate);
+  }
+  await m.round();
+  await m.round();
+  const [madeUp, next, last] = ups();
+  expect(ups().map(({ value }) => value)).toEqual([1, 1, 1]);
+  expect(next!.timestamp - madeUp!.timestamp).toBeLessThan(15_000);
+  expect(last!.timestamp - next!.timestamp).toBe(15_000);
+});
+
 test('a target that is asked at another address is never missing, and what it no longer has ends', async () => {
   await using target = await httpTarget((request, response) =>
     sendPage(response, request.url === '/old' ? 'a 1\nold 1\n' : 'a 2\nnew 2\n'),

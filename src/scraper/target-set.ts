@@ -139,7 +139,12 @@ export function createTargetSet(deps: TargetSetDeps): TargetSet {
         if (plan?.settings === current.settings) next.set(key, { ...current, target: plan.target });
         else ended.push(current);
       }
-      await Promise.all(ended.map(({ loop }) => loop.stop()));
+      const cut = new Set<string>();
+      await Promise.all(
+        ended.map(async ({ target, loop }) => {
+          if (await loop.stop()) cut.add(target.key);
+        }),
+      );
       for (const { samples } of ended) samples.close();
       const isAnyLeaving = ended.length + succeeded.size > 0;
       const wanted = new Set(
@@ -159,7 +164,9 @@ export function createTargetSet(deps: TargetSetDeps): TargetSet {
       let sliceFrom = clock.monotonic();
       for (const [key, plan] of planned) {
         if (next.has(key)) continue;
-        next.set(key, start(plan, handedOn.get(key) ?? sourceOf(key)));
+        // A scrape that was cut is made up for.
+        const isAtOnce = plan.isAtOnce === true || cut.has(key);
+        next.set(key, start({ ...plan, isAtOnce }, handedOn.get(key) ?? sourceOf(key)));
         if (clock.monotonic() - sliceFrom < SLICE_MS) continue;
         await new Promise(setImmediate);
         sliceFrom = clock.monotonic();
