@@ -54,9 +54,9 @@ function compileStep(step: RelabelConfig, validation: NameValidation): Relabel {
       };
     }
     case 'lowercase':
-      return always((labels) => setLabel(labels, target_label, joined(labels).toLowerCase()));
+      return always((labels) => setLabel(labels, target_label, lowerCase(joined(labels))));
     case 'uppercase':
-      return always((labels) => setLabel(labels, target_label, joined(labels).toUpperCase()));
+      return always((labels) => setLabel(labels, target_label, upperCase(joined(labels))));
     case 'hashmod':
       return always((labels) => setLabel(labels, target_label, hashModulus(joined(labels), modulus)));
     case 'labelmap': {
@@ -89,6 +89,15 @@ function always(change: (labels: LabelBuilder) => void): Relabel {
     return true;
   };
 }
+
+/** As Go changes case: each character by itself, and to one character. */
+const lowerCase = (text: string): string =>
+  text.replace(/./gsu, (character) => String.fromCodePoint(character.toLowerCase().codePointAt(0)!));
+const upperCase = (text: string): string =>
+  text.replace(/./gsu, (character) => {
+    const [upper, ...more] = character.toUpperCase();
+    return more.length === 0 ? upper! : character;
+  });
 
 function setLabel(labels: LabelBuilder, name: string, value: string): void {
   if (value === '') labels.delete(name);
