@@ -16,6 +16,7 @@ import type { Log } from './model/log.ts';
 import { createHttpClient } from './net/client.ts';
 import { createForwarder, type Forwarder, forwardServers } from './notifiers/forward.ts';
 import { createNotifier, type Notifier } from './notifiers/notifier.ts';
+import { createAwsSigner } from './notifiers/transport/aws-signing.ts';
 import { createHttpTransport } from './notifiers/transport/http.ts';
 import type { Platform } from './platform.ts';
 import { parseExpr } from './promql/parse.ts';
@@ -267,7 +268,13 @@ export function openParts(deps: PartsDeps): Parts {
     synced: () => store.sync(),
     http: transport,
   });
-  const forwarder = createForwarder({ transport, clock, log: notifierLog, registry });
+  const forwarder = createForwarder({
+    transport,
+    sign: createAwsSigner({ transport, clock, environment: env }),
+    clock,
+    log: notifierLog,
+    registry,
+  });
   const alertmanagers = createAlertmanagerFinder({
     clock,
     log: notifierLog,

@@ -6,8 +6,9 @@ import {
   type HttpClientConfig,
   httpClientShape,
 } from './http-client.ts';
-import { duration, noEffect, text } from './leaves.ts';
+import { duration, text } from './leaves.ts';
 import { type RelabelConfig, relabelConfig } from './relabel.ts';
+import { type Sigv4Config, sigv4Config } from './sigv4.ts';
 
 const alertmanager = z
   .strictObject({
@@ -15,7 +16,9 @@ const alertmanager = z
     path_prefix: text().default('').describe('Path before /api/v2/alerts.'),
     timeout: duration().prefault('10s').describe('Longest time a request may take.'),
     api_version: z.enum(['v2']).default('v2').describe('Only v2 exists today.'),
-    sigv4: z.record(text(), z.unknown()).optional().meta(noEffect('AWS signatures are not made.')),
+    sigv4: sigv4Config
+      .optional()
+      .describe('Signs the requests for AWS. Not with the other ways to authenticate.'),
     ...httpClientShape,
     ...discoveryShape,
     relabel_configs: z.array(relabelConfig).default([]).describe('Steps that change or drop these servers.'),
@@ -26,6 +29,11 @@ const alertmanager = z
   })
   .superRefine((keys, context) => {
     checkHttpClient(keys, context);
+    const { basic_auth, authorization, oauth2, bearer_token, bearer_token_file } = keys;
+    if (keys.sigv4 && (basic_auth || authorization || oauth2 || bearer_token || bearer_token_file)) {
+      const message = 'at most one of basic_auth, authorization, oauth2 and sigv4 may be given';
+      context.addIssue({ code: 'custom', path: ['sigv4'], message });
+    }
     checkStaticTargets(keys, context);
   });
 
@@ -43,6 +51,7 @@ export interface AlertmanagerConfig extends HttpClientConfig, ServedDiscovery {
   readonly path_prefix: string;
   readonly timeout: number;
   readonly api_version: 'v2';
+  readonly sigv4?: Sigv4Config;
   readonly relabel_configs: readonly RelabelConfig[];
   readonly alert_relabel_configs: readonly RelabelConfig[];
 }

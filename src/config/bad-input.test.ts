@@ -502,6 +502,13 @@ test.each<[text: string, faults: string[]]>([
     ],
   ],
   [
+    'alerting: {alertmanagers: [{sigv4: {region: r}, bearer_token: t}, {sigv4: {region: r, secret_key: k, secret_key_file: f}}]}',
+    [
+      '1:29: alerting.alertmanagers[0].sigv4: at most one of basic_auth, authorization, oauth2 and sigv4 may be given',
+      '1:68: alerting.alertmanagers[1].sigv4: expected both access_key and secret_key, or neither',
+    ],
+  ],
+  [
     'web: {listen: localhost}',
     ['1:15: web.listen: expected an address such as "127.0.0.1:9797", got "localhost"'],
   ],

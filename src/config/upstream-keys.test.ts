@@ -144,6 +144,11 @@ test.each([
   ...HTTP_KEYS.map((keys) => job(`http_sd_configs: [{url: "http://a", ${keys}}]`)),
   ...HTTP_KEYS.map((keys) => job(`docker_sd_configs: [{host: "tcp://a", ${keys}}]`)),
   ...HTTP_KEYS.map((keys) => job(`kubernetes_sd_configs: [{role: pod, api_server: "https://a", ${keys}}]`)),
+  ...[
+    'sigv4: {region: a, access_key: b, secret_key: c, profile: d, role_arn: e, external_id: f, service_name: g, use_fips_sts_endpoint: true}',
+    'sigv4: {}',
+    ...HTTP_KEYS,
+  ].map((keys) => `alerting: {alertmanagers: [{scheme: https, path_prefix: /a, timeout: 5s, ${keys}}]}`),
   ...REMOTE_WRITE.map((keys) => `remote_write: [{url: "http://a", ${keys}}]`),
 ])('%s is served', (text) => {
   expect(outcome(text)).toBe('served');

@@ -35,6 +35,7 @@ function setup(answer: (url: string, signal: AbortSignal) => Promise<{ status: n
   const registry = new Registry();
   const requests: HttpRequest[] = [];
   const forwarder = createForwarder({
+    sign: async (request) => request,
     clock,
     log,
     registry,

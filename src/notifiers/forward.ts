@@ -6,6 +6,7 @@ import type { Alert, AlertSink } from '../model/alert.ts';
 import { type Labels, labelsToObject } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import { goTime, jsonPost } from './kinds/exchange.ts';
+import type { AwsSigner } from './transport/aws-signing.ts';
 import type { HttpTransport } from './transport/http.ts';
 
 /** Sends alerts of own rules to other Alertmanagers, beside the built-in notifier. */
@@ -26,6 +27,7 @@ export interface ForwardServer {
 
 export interface ForwarderOptions {
   readonly transport: HttpTransport;
+  readonly sign: AwsSigner;
   readonly clock: Clock;
   readonly log: Log;
   readonly registry: Registry;
@@ -72,7 +74,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         abort.abort(new Error(`no answer within ${server.config.timeout} ms`)),
       );
       try {
-        const request = jsonPost(server.url, batch.map(alertJson));
+        const { sigv4 } = server.config;
+        const plain = jsonPost(server.url, batch.map(alertJson));
+        const request = sigv4 ? await options.sign(plain, sigv4, abort.signal) : plain;
         const answer = await transport(request, server.config, abort.signal);
         if (answer.status < 200 || answer.status >= 300)
           throw new Error(`status ${answer.status}: ${answer.body.slice(0, 300)}`);

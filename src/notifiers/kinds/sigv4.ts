@@ -33,7 +33,8 @@ export function signed(request: HttpRequest, key: SigningKey, at: number): HttpR
     .join('&');
   const described = [
     request.method,
-    url.pathname,
+    // Escaped once more than in the request, as all services but S3 want it.
+    url.pathname.split('/').map(encode).join('/'),
     query,
     ...canonical.map(([name, value]) => `${name}:${value}`),
     '',

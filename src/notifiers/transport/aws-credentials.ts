@@ -2,28 +2,33 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { SnsConfig } from '../../config/receivers/sns.ts';
+import type { Sigv4Config } from '../../config/sigv4.ts';
 import { withFileSecrets } from './secrets.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+export const withAwsCredentials = async (config: SnsConfig, env: Environment): Promise<SnsConfig> => ({
+  ...config,
+  sigv4: await filledCredentials(config.sigv4, env),
+});
 
 /**
  * Fills in who signs and for which region, in the order of AWS' own tools: what is configured, a profile that is named, the
  * environment, the default profile. Read at each use, as other secrets are.
  */
-export async function withAwsCredentials(config: SnsConfig, env: Environment): Promise<SnsConfig> {
-  const own = await withFileSecrets(config.sigv4);
+export async function filledCredentials(sigv4: Sigv4Config, env: Environment): Promise<Sigv4Config> {
+  const own = await withFileSecrets(sigv4);
   const name = own.profile || env.AWS_PROFILE || 'default';
   const profile = await readProfile(name, env);
   const region = own.region || env.AWS_REGION || env.AWS_DEFAULT_REGION || profile.region || '';
-  if (own.access_key) return { ...config, sigv4: { ...own, region } };
+  if (own.access_key) return { ...own, region };
   if (env.AWS_ACCESS_KEY_ID && !own.profile) {
     const { AWS_ACCESS_KEY_ID: access_key, AWS_SECRET_ACCESS_KEY: secret_key } = env;
-    const session_token = env.AWS_SESSION_TOKEN;
-    return { ...config, sigv4: { ...own, region, access_key, secret_key, session_token } };
+    return { ...own, region, access_key, secret_key, session_token: env.AWS_SESSION_TOKEN };
   }
   const access_key = profile.aws_access_key_id ?? '';
   const { aws_secret_access_key: secret_key, aws_session_token: session_token } = profile;
-  return { ...config, sigv4: { ...own, region, access_key, secret_key, session_token } };
+  return { ...own, region, access_key, secret_key, session_token };
 }
 
 /** Both files of AWS' tools; the one with credentials wins. */
