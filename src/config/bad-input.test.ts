@@ -506,6 +506,7 @@ test.each<[text: string, faults: string[]]>([
     [
       '1:29: alerting.alertmanagers[0].sigv4: at most one of basic_auth, authorization, oauth2 and sigv4 may be given',
       '1:68: alerting.alertmanagers[1].sigv4: expected both access_key and secret_key, or neither',
+      '1:119: alerting.alertmanagers[1].sigv4.secret_key_file: expected at most one of secret_key, secret_key_file, got both',
     ],
   ],
   [
