@@ -316,6 +316,7 @@ export class TargetSamples {
     counts.inconsistent +=
       this.#format === 'protobuf' ? this.#families.inconsistent : this.#groups.inconsistent;
     this.#shadowed = 0;
+    this.#endOwnTimes(ownTimesBefore, timestamp);
     source.commit();
     this.#failuresInARow = 0;
     counts.parked += this.#parkedNew;
@@ -323,7 +324,6 @@ export class TargetSamples {
     this.#lastTimestamp = timestamp;
     if (parked === 0) this.#parked.clear();
     this.#releaseSlots(timestamp);
-    this.#endOwnTimes(ownTimesBefore, timestamp);
     return true;
   }
 
@@ -387,14 +387,14 @@ export class TargetSamples {
     if (failure instanceof BodyLimitError) this.#bodyBytes = -1;
     if (!this.#source.begin(timestamp)) return false;
     this.#report(0, durationSeconds);
+    const before = this.#ownTimes;
+    this.#ownTimes = new Map();
+    this.#endOwnTimes(before, timestamp);
     this.#source.commit();
     if (++this.#failuresInARow >= ROWS_PER_RELEASE) {
       this.#forget();
       this.#releaseSlots(timestamp);
     }
-    const before = this.#ownTimes;
-    this.#ownTimes = new Map();
-    this.#endOwnTimes(before, timestamp);
     return true;
   }
 

@@ -1,16 +1,19 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { labelValue } from '../model/labels.ts';
+import type { Visibility } from './head/head-reader.ts';
 import { openQueryable } from './open-queryable.ts';
 import type { StoreShared } from './queryable.ts';
 import { always, unlimited } from './store.fixture.ts';
 
 /**
  * Reads a store as fast as it can while main writes, until told to stop, and reports the first thing that is not as main wrote it:
- * series i has at second t the value t + i / 1000, without gaps once it began.
+ * series i has at second t the value t + i / 1000, without gaps once it began; all series of the page of source a end at the same time,
+ * whether they bring it or not.
  */
 const { shared, stop } = workerData as { shared: StoreShared; stop: SharedArrayBuffer };
 const flag = new Int32Array(stop);
-const queryable = openQueryable(shared, { addon: undefined, visibility: 'appended' });
+const visibility = workerData.visibility as Visibility;
+const queryable = openQueryable(shared, { addon: undefined, visibility });
 let reads = 0;
 let samples = 0;
 let finding: string | undefined;
@@ -20,9 +23,12 @@ while (finding === undefined && Atomics.load(flag, 0) === 0) {
   let newest = 0;
   // Twice with one querier: the second read must not lose what was flushed after the first.
   for (let pass = 0; pass < 2 && finding === undefined; pass++) {
+    const ends = new Set<number>();
     for (const { labels, timestamps, values } of querier.select([], always)) {
       const i = Number(labelValue(labels, 'i'));
-      const step = labelValue(labels, '__name__') === 'own' ? 500 : 1000;
+      const name = labelValue(labels, '__name__');
+      const step = name === 'own' ? 500 : 1000;
+      if (name === 'm0' || name === 'paged') ends.add(timestamps.at(-1)!);
       for (let n = 0; n < values.length; n++) {
         if (values[n] !== timestamps[n]! / 1000 + i / 1000) {
           finding = `series ${i} has ${values[n]} at ${timestamps[n]}`;
@@ -34,6 +40,7 @@ while (finding === undefined && Atomics.load(flag, 0) === 0) {
       newest = Math.max(newest, timestamps.at(-1)!);
       samples += values.length;
     }
+    if (ends.size > 1) finding ??= `a page was seen in part: its series end at ${[...ends]}`;
   }
   if (newest < seen) finding = `saw ${seen}, then only ${newest}`;
   seen = newest;

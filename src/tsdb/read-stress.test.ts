@@ -10,34 +10,42 @@ afterAll(bench.clean);
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('readers in another thread see whole rows without gaps while main appends, grows rings and flushes', async () => {
-  const store = bench.open(bench.directory(), { clock: systemClock });
-  const stop = new SharedArrayBuffer(4);
-  const reader = new Worker(new URL('./read-stress-worker.fixture.ts', import.meta.url), {
-    workerData: { shared: store.shared, stop },
-  });
-  await once(reader, 'online');
-  const sources = [store.source('a'), store.source('b')];
-  const slots: number[][] = [[], []];
-  const own = labelsFromObject({ __name__: 'own', i: '0' });
-  for (let row = 0; row < 2000; row++) {
-    for (const [place, source] of sources.entries()) {
-      // Source b gets a new series every few rows, so its ring moves again and again.
-      const wanted = place === 0 ? 20 : 5 + Math.floor(row / 20);
-      for (let i = slots[place]!.length; i < wanted; i++) {
-        slots[place]!.push(source.slot(labelsFromObject({ __name__: `m${place}`, i: String(i) })));
+test.each(['appended', 'committed'] as const)(
+  'readers of what was %s, in another thread, see whole pages without gaps while main appends, grows rings and flushes',
+  async (visibility) => {
+    const store = bench.open(bench.directory(), { clock: systemClock });
+    const stop = new SharedArrayBuffer(4);
+    const reader = new Worker(new URL('./read-stress-worker.fixture.ts', import.meta.url), {
+      workerData: { shared: store.shared, stop, visibility },
+    });
+    await once(reader, 'online');
+    // It ends early when it finds something.
+    const told = once(reader, 'message');
+    const sources = [store.source('a'), store.source('b')];
+    const slots: number[][] = [[], []];
+    const own = labelsFromObject({ __name__: 'own', i: '0' });
+    const paged = Array.from({ length: 12 }, (_, i) => labelsFromObject({ __name__: 'paged', i: String(i) }));
+    for (let row = 0; row < 500; row++) {
+      for (const [place, source] of sources.entries()) {
+        // Source b gets a new series every few rows, so its ring moves again and again.
+        const wanted = place === 0 ? 20 : 5 + Math.floor(row / 20);
+        for (let i = slots[place]!.length; i < wanted; i++) {
+          slots[place]!.push(source.slot(labelsFromObject({ __name__: `m${place}`, i: String(i) })));
+        }
+        source.begin(row * 1000);
+        for (const [i, slot] of slots[place]!.entries()) source.set(slot, row + i / 1000);
+        if (place === 0)
+          for (const [i, labels] of paged.entries()) store.append(labels, row * 1000, row + i / 1000);
+        source.commit();
       }
-      source.begin(row * 1000);
-      for (const [i, slot] of slots[place]!.entries()) source.set(slot, row + i / 1000);
-      source.commit();
+      store.append(own, row * 1000, row);
+      store.append(own, row * 1000 + 500, row + 0.5);
+      if (row % 37 === 36) await store.flush();
+      else await turn();
     }
-    store.append(own, row * 1000, row);
-    store.append(own, row * 1000 + 500, row + 0.5);
-    if (row % 37 === 36) await store.flush();
-    else await turn();
-  }
-  Atomics.store(new Int32Array(stop), 0, 1);
-  const [report] = await once(reader, 'message');
-  expect(report.finding).toBeUndefined();
-  expect(report.reads).toBeGreaterThan(5);
-});
+    Atomics.store(new Int32Array(stop), 0, 1);
+    const [report] = await told;
+    expect(report.finding).toBeUndefined();
+    expect(report.reads).toBeGreaterThan(5);
+  },
+);

@@ -75,6 +75,7 @@ const MAX_ATTEMPTS = 10_000;
 
 /** The worker may have died within a change: looked at again after this long. */
 const CHANGE_WAIT_MS = 100;
+const OWN_CHANGE_WAIT_MS = 1;
 
 /** Series looked at between two looks at the clock. */
 const SERIES_PER_CHECK = 1024;
@@ -139,6 +140,9 @@ export class HeadReader {
   /** First and end row per ring, in turn. */
   #pinned = new Int32Array(0);
   #ownEpoch = 0;
+  /** End of the samples with their own times that are seen, per column; which `ownVersion` says it. */
+  #ownEnds = new Int32Array(0);
+  #ownVersion = -1;
   #changes = 0;
   /** Where rows begin, for the ring that is being read. */
   #bases = new Int32Array(64);
@@ -171,12 +175,43 @@ export class HeadReader {
     }
     const pinned = new Int32Array(count * 2);
     const end = this.#visibility === 'committed' ? RING.committed : RING.appended;
-    for (let ring = 0; ring < count; ring++) {
-      const at = ring * RING_STRIDE;
-      pinned[2 * ring] = Atomics.load(this.#rings, at + RING.first);
-      pinned[2 * ring + 1] = keepEnd ? this.#pinned[2 * ring + 1]! : Atomics.load(this.#rings, at + end);
+    for (let isWhole = false; !isWhole; ) {
+      const version = this.#settledOwn();
+      for (let ring = 0; ring < count; ring++) {
+        const at = ring * RING_STRIDE;
+        pinned[2 * ring] = Atomics.load(this.#rings, at + RING.first);
+        pinned[2 * ring + 1] = keepEnd ? this.#pinned[2 * ring + 1]! : Atomics.load(this.#rings, at + end);
+      }
+      isWhole = keepEnd || this.#pinOwn(version);
     }
     this.#pinned = pinned;
+  }
+
+  /** Fixes the ends of the columns with own times. @returns false when they are no more those of this `ownVersion` */
+  #pinOwn(version: number): boolean {
+    if (version !== this.#ownVersion) {
+      const count = Atomics.load(this.#control, HEAD_CONTROL.owns);
+      if (this.#owns.length < count * OWN_STRIDE) {
+        this.#owns = new Int32Array(this.#ownsBuffer, 0, this.#ownsBuffer.byteLength >>> 2);
+      }
+      const end = this.#visibility === 'committed' ? OWN.committed : OWN.appended;
+      // One that is in use by nobody else: a view keeps its ends until it is pinned anew.
+      if (this.#ownEnds.length < count)
+        this.#ownEnds = new Int32Array(Math.max(count, 2 * this.#ownEnds.length));
+      for (let own = 0; own < count; own++)
+        this.#ownEnds[own] = Atomics.load(this.#owns, own * OWN_STRIDE + end);
+      this.#ownVersion = version;
+    }
+    return Atomics.load(this.#control, HEAD_CONTROL.ownVersion) === version;
+  }
+
+  /** Number of changes of samples with own times so far; waits while one is under way, which takes main microseconds. */
+  #settledOwn(): number {
+    for (;;) {
+      const version = Atomics.load(this.#control, HEAD_CONTROL.ownVersion);
+      if (version % 2 === 0) return version;
+      Atomics.wait(this.#control, HEAD_CONTROL.ownVersion, version, OWN_CHANGE_WAIT_MS);
+    }
   }
 
   /** Changes whenever a partition file appears, is replaced or goes away. */
@@ -523,18 +558,17 @@ export class HeadReader {
   #readOwn(series: number, range: TimeRange, budget: QueryBudget): HeadSamples | undefined {
     const own = this.index.field(series, SERIES.own) - 1;
     if (own < 0) return undefined;
+    // Columns that came after the pin have nothing for it.
+    const end = this.#ownEnds[own] ?? 0;
+    if (end === 0) return undefined;
     const at = own * OWN_STRIDE;
-    if (at + OWN_STRIDE > this.#owns.length) {
-      this.#owns = new Int32Array(this.#ownsBuffer, 0, this.#ownsBuffer.byteLength >>> 2);
-    }
     const fields = this.#owns;
-    const length = this.#visibility === 'committed' ? OWN.committed : OWN.appended;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const version = Atomics.load(fields, at + OWN.version);
       if (version % 2 !== 0) continue;
       const offset = Atomics.load(fields, at + OWN.offset);
       const capacity = Atomics.load(fields, at + OWN.capacity);
-      const count = Atomics.load(fields, at + length);
+      const count = end - Atomics.load(fields, at + OWN.dropped);
       this.#refreshArena();
       const places: number[] = [];
       for (let i = 0; i < count; i++) {

@@ -89,6 +89,8 @@ export class Head {
       },
       encoded: (histogram) => this.#encoded(histogram),
       leaving: (through) => this.leaving(through),
+      hold: () => this.own.hold(),
+      release: (publish) => this.own.release(publish),
       exemplars: this.exemplars,
       own: this,
     };
@@ -147,8 +149,9 @@ export class Head {
 
   /** Publishes all that was appended to everyone: it is in the log, or the log cannot be written. */
   commit(): void {
-    for (const source of this.sources()) source.ring.commit(source.ring.appended);
-    this.own.commit();
+    this.own.commit(() => {
+      for (const source of this.sources()) source.ring.commit(source.ring.appended);
+    });
   }
 
   /**

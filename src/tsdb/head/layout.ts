@@ -19,13 +19,15 @@ export const HEAD_CONTROL = {
   exemplarCapacity: 6,
   /** Odd while the ring of exemplars is made anew. */
   exemplarVersion: 7,
+  /** Odd while samples with their own times are published, those of a page together; raised by 2 by each such change. */
+  ownVersion: 8,
 } as const;
 
 /**
- * Float64 of the control block: no partition has a sample later than this, Unix ms, but those of rows that rings still hold or dropped
+ * Float64 of the control block, words 10 and 11: no partition has a sample later than this, Unix ms, but those of rows that rings still hold or dropped
  * (RING.keptFrom). Infinity while that is not known. Written before such samples leave the head.
  */
-export const STORED_THROUGH = 4;
+export const STORED_THROUGH = 5;
 
 /**
  * Fields of a ring, one row of `RING_STRIDE` words. Rows of a ring are numbered 0, 1, 2, … since the start of the process; row n lies
@@ -71,7 +73,8 @@ export const START_UNITS = 2;
 
 /**
  * Fields of a series' own-time columns: times [0, capacity), then values, then start timestamps when `starts` is 1, in order of
- * arrival.
+ * arrival. Samples are numbered as they arrive; number n lies at place n − `dropped`. Rules see those below `appended`, people those
+ * below `committed`.
  */
 export const OWN = {
   version: 0,
@@ -81,6 +84,7 @@ export const OWN = {
   committed: 4,
   series: 5,
   starts: 6,
+  dropped: 7,
 } as const;
 export const OWN_STRIDE = 8;
 

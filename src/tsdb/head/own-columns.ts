@@ -40,11 +40,16 @@ export class OwnColumns {
   readonly #refs: SeriesRef[] = [];
   /** Latest time per series, whether still in the head or not. */
   #latest = new Float64Array(64);
+  /** Samples that ever arrived per series, those not published yet included. */
+  #arrived = new Uint32Array(64);
   #lastLogged = 0;
   #loggedSeq = -1;
   #inHead = 0;
-  /** Columns that got samples since `committed` was last published. */
+  /** Columns that got samples since `appended` was last published, and since `committed` was. */
+  #unpublished: number[] = [];
   #touched: number[] = [];
+  /** Pages that are being stored: what comes meanwhile is published when they are complete. */
+  #holds = 0;
   /** Columns that have histograms. */
   readonly #native = new Set<number>();
 
@@ -70,6 +75,9 @@ export class OwnColumns {
       const grown = new Float64Array(own * 2);
       grown.set(this.#latest);
       this.#latest = grown;
+      const arrived = new Uint32Array(own * 2);
+      arrived.set(this.#arrived);
+      this.#arrived = arrived;
     }
     this.#latest[own] = Number.NEGATIVE_INFINITY;
     Atomics.store(this.#control, HEAD_CONTROL.owns, own + 1);
@@ -98,7 +106,7 @@ export class OwnColumns {
     }
     const fields = this.#directory.words;
     const at = own * OWN_STRIDE;
-    const count = fields[at + OWN.appended]!;
+    const count = this.#count(own);
     const isFull = count === fields[at + OWN.capacity];
     const needsStarts = start !== 0 && fields[at + OWN.starts] === 0;
     if (isFull || needsStarts) {
@@ -112,20 +120,55 @@ export class OwnColumns {
     this.#arena.words[2 * place] = unit ?? value.low;
     this.#arena.words[2 * place + 1] = value.high;
     if (fields[at + OWN.starts] === 1) this.#arena.floats[place + fields[at + OWN.capacity]!] = start;
-    Atomics.store(fields, at + OWN.appended, count + 1);
-    if (count === fields[at + OWN.committed]) this.#touched.push(own);
+    const arrived = this.#arrived[own]!++;
     this.#inHead++;
+    if (arrived === fields[at + OWN.appended]) this.#unpublished.push(own);
+    if (arrived === fields[at + OWN.committed]) this.#touched.push(own);
+    if (this.#holds === 0) this.#publish();
     return 'ok';
   }
 
-  /** Publishes everything appended so far to everyone. */
-  commit(): void {
+  /** Begins a page: its samples are published together when it is complete. */
+  hold(): void {
+    this.#holds++;
+  }
+
+  /** Ends a page. @param publish what else of it readers shall see at once with its samples */
+  release(publish: () => void): void {
+    if (--this.#holds > 0) publish();
+    else this.#publish(publish);
+  }
+
+  /** Publishes everything that arrived so far to everyone. @param publish what else they shall see at once with it */
+  commit(publish: () => void): void {
+    this.#publish(publish, () => {
+      const fields = this.#directory.words;
+      for (const own of this.#touched)
+        Atomics.store(fields, own * OWN_STRIDE + OWN.committed, this.#arrived[own]!);
+      this.#touched = [];
+    });
+  }
+
+  /** Publishes what arrived to those who read up to what was appended, and the rest as one with it. */
+  #publish(...others: readonly (() => void)[]): void {
+    const isPlain = this.#unpublished.length === 0 && this.#touched.length === 0;
+    if (!isPlain) Atomics.add(this.#control, HEAD_CONTROL.ownVersion, 1);
     const fields = this.#directory.words;
-    for (const own of this.#touched) {
-      const at = own * OWN_STRIDE;
-      Atomics.store(fields, at + OWN.committed, fields[at + OWN.appended]!);
-    }
-    this.#touched = [];
+    for (const own of this.#unpublished)
+      Atomics.store(fields, own * OWN_STRIDE + OWN.appended, this.#arrived[own]!);
+    this.#unpublished = [];
+    for (const publish of others) publish();
+    if (!isPlain) Atomics.add(this.#control, HEAD_CONTROL.ownVersion, 1);
+  }
+
+  /** Samples of a series in its block, those not published yet included. */
+  #count(own: number): number {
+    return this.#arrived[own]! - this.#directory.words[own * OWN_STRIDE + OWN.dropped]!;
+  }
+
+  #committedCount(own: number): number {
+    const fields = this.#directory.words;
+    return fields[own * OWN_STRIDE + OWN.committed]! - fields[own * OWN_STRIDE + OWN.dropped]!;
   }
 
   /** Copies all committed samples, the latest at `through`; `drop` gives up what was copied once it is in partitions. */
@@ -134,7 +177,7 @@ export class OwnColumns {
     const owns: number[] = [];
     let samples = 0;
     for (let own = 0; own < this.#refs.length; own++) {
-      const count = fields[own * OWN_STRIDE + OWN.committed]!;
+      const count = this.#committedCount(own);
       if (count === 0) continue;
       owns.push(own);
       samples += count;
@@ -149,7 +192,7 @@ export class OwnColumns {
     for (const [i, own] of owns.entries()) {
       const at = own * OWN_STRIDE;
       const offset = fields[at + OWN.offset]!;
-      const count = fields[at + OWN.committed]!;
+      const count = this.#committedCount(own);
       const valuesAt = offset + fields[at + OWN.capacity]!;
       refs[i] = this.#refs[own]!;
       counts[i] = count;
@@ -173,7 +216,7 @@ export class OwnColumns {
       const at = own * OWN_STRIDE;
       const offset = fields[at + OWN.offset]!;
       const capacity = fields[at + OWN.capacity]!;
-      for (let i = 0; i < fields[at + OWN.appended]!; i++) {
+      for (let i = 0; i < this.#count(own); i++) {
         const place = offset + capacity + i;
         const { words, floats } = this.#arena;
         const low = words[2 * place]!;
@@ -187,10 +230,8 @@ export class OwnColumns {
   }
 
   #drop(owns: readonly number[], counts: Uint32Array): void {
-    const fields = this.#directory.words;
     for (const [i, own] of owns.entries()) {
-      const at = own * OWN_STRIDE;
-      const rest = fields[at + OWN.appended]! - counts[i]!;
+      const rest = this.#count(own) - counts[i]!;
       this.#inHead -= counts[i]!;
       const gone = this.#native.has(own) ? this.#histogramUnits(own, counts[i]!) : [];
       this.#reshape(own, counts[i]!, rest === 0 ? 0 : Math.max(FIRST_CAPACITY, rest * 2));
@@ -230,27 +271,26 @@ export class OwnColumns {
     const at = own * OWN_STRIDE;
     const oldOffset = fields[at + OWN.offset]!;
     const oldCapacity = fields[at + OWN.capacity]!;
-    const appended = fields[at + OWN.appended]!;
+    const count = this.#count(own);
     const hadStarts = fields[at + OWN.starts] === 1;
     const hasStarts = capacity > 0 && (hadStarts || addStarts);
     const columns = hasStarts ? 3 : 2;
     const offset = capacity === 0 ? 0 : this.#arena.allocate(columns * capacity);
     const { floats } = this.#arena;
-    if (appended > skip) {
-      floats.set(floats.subarray(oldOffset + skip, oldOffset + appended), offset);
+    if (count > skip) {
+      floats.set(floats.subarray(oldOffset + skip, oldOffset + count), offset);
       const values = oldOffset + oldCapacity;
-      floats.set(floats.subarray(values + skip, values + appended), offset + capacity);
+      floats.set(floats.subarray(values + skip, values + count), offset + capacity);
       const starts = values + oldCapacity;
       const to = offset + 2 * capacity;
-      if (hadStarts) floats.set(floats.subarray(starts + skip, starts + appended), to);
-      else if (hasStarts) floats.fill(0, to, to + appended - skip);
+      if (hadStarts) floats.set(floats.subarray(starts + skip, starts + count), to);
+      else if (hasStarts) floats.fill(0, to, to + count - skip);
     }
     Atomics.add(fields, at + OWN.version, 1);
     Atomics.store(fields, at + OWN.offset, offset);
     Atomics.store(fields, at + OWN.capacity, capacity);
     Atomics.store(fields, at + OWN.starts, hasStarts ? 1 : 0);
-    Atomics.store(fields, at + OWN.appended, appended - skip);
-    Atomics.store(fields, at + OWN.committed, Math.max(0, fields[at + OWN.committed]! - skip));
+    Atomics.store(fields, at + OWN.dropped, fields[at + OWN.dropped]! + skip);
     Atomics.add(fields, at + OWN.version, 1);
     if (oldCapacity > 0) this.#arena.free(oldOffset, (hadStarts ? 3 : 2) * oldCapacity);
   }
@@ -262,7 +302,7 @@ export class OwnColumns {
     const offset = fields[at + OWN.offset]!;
     const capacity = fields[at + OWN.capacity]!;
     const { floats, words } = this.#arena;
-    for (let i = fields[at + OWN.appended]! - 1; i >= 0; i--) {
+    for (let i = this.#count(own) - 1; i >= 0; i--) {
       if (floats[offset + i] !== timestamp) continue;
       const place = 2 * (offset + capacity + i);
       if (words[place + 1] !== value.high) return 'conflict';

@@ -25,6 +25,9 @@ export interface SourceContext {
   counted(samples: number): void;
   /** Samples up to this time are about to leave the head. */
   leaving(through: number): void;
+  /** Begins a page: samples with their own times are published with the rest of it, by `release`. */
+  hold(): void;
+  release(publish: () => void): void;
   /** A histogram as it is kept; undefined when it is malformed and was refused. Valid until the next call. */
   encoded(histogram: Histogram): Uint8Array | undefined;
   readonly exemplars: ExemplarRing;
@@ -163,6 +166,7 @@ export class ScrapeSource implements ScrapeAppender {
     this.ring.start(timestamp, this.#slots);
     this.#open = this.ring.appended;
     this.#locate();
+    this.#context.hold();
     return true;
   }
 
@@ -240,9 +244,11 @@ export class ScrapeSource implements ScrapeAppender {
   }
 
   abort(): void {
-    if (this.#open >= 0) this.ring.abandon();
+    if (this.#open < 0) return;
+    this.ring.abandon();
     this.#behindHistograms.clear();
     this.#open = -1;
+    this.#context.release(() => {});
   }
 
   /** The clock was set back: a ring's rows are in order, so the samples of this one go where those with their own times are. */
@@ -456,7 +462,7 @@ export class ScrapeSource implements ScrapeAppender {
     this.#open = -1;
     this.#lastTimestamp = this.ring.timestamp(row);
     this.#record(row);
-    this.ring.append();
+    this.#context.release(() => this.ring.append());
     this.#context.journal.touch();
   }
 

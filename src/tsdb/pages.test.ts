@@ -1,0 +1,74 @@
+import { afterEach, expect, test } from 'vitest';
+import { labelsFromObject, labelValue } from '../model/labels.ts';
+import { openQueryable } from './open-queryable.ts';
+import { always, storeBench, unlimited } from './store.fixture.ts';
+import type { Store } from './store.ts';
+
+const bench = storeBench();
+afterEach(bench.clean);
+
+const SERIES = 40;
+const own = Array.from({ length: SERIES }, (_, i) => labelsFromObject({ __name__: 'm', i: String(i) }));
+const plain = labelsFromObject({ __name__: 'plain' });
+
+/** A scrape whose series bring their own times, but for one. */
+function page(
+  store: Store,
+  source: ReturnType<Store['source']>,
+  time: number,
+  between: () => void = () => {},
+): void {
+  source.begin(time);
+  source.set(source.slot(plain), time);
+  for (const labels of own) store.append(labels, time - 5, time);
+  between();
+  source.commit();
+}
+
+/** The newest value of each series that a selector over one of them finds. */
+function values(querier: ReturnType<ReturnType<typeof openQueryable>['querier']>, name: string, i?: number) {
+  const matchers = [{ name: '__name__', op: '=' as const, value: name }];
+  if (i !== undefined) matchers.push({ name: 'i', op: '=', value: String(i) });
+  return querier
+    .select(matchers, always)
+    .map((series) => [labelValue(series.labels, 'i'), series.values.at(-1)]);
+}
+
+test('a query sees of each series of a page with its own times what there was when it began', async () => {
+  const store = bench.open(bench.directory());
+  const source = store.source('a');
+  page(store, source, 1000);
+  await store.committed();
+  const queryable = openQueryable(store.shared, { addon: undefined, visibility: 'committed' });
+  const querier = queryable.querier(unlimited);
+  expect(values(querier, 'm', 0)).toEqual([['0', 1000]]);
+  page(store, source, 2000);
+  await store.committed();
+  for (let i = 1; i < SERIES; i++) expect(values(querier, 'm', i)).toEqual([[String(i), 1000]]);
+  expect(values(querier, 'plain')).toEqual([['', 1000]]);
+  querier.close();
+  const next = queryable.querier(unlimited);
+  expect(new Set(values(next, 'm').map(([, value]) => value))).toEqual(new Set([2000]));
+  next.close();
+  queryable.close();
+});
+
+test('rules see nothing of a page that is being stored, and then all of it', () => {
+  const store = bench.open(bench.directory());
+  const source = store.source('a');
+  const queryable = openQueryable(store.shared, { addon: undefined, visibility: 'appended' });
+  const seen = () => {
+    const querier = queryable.querier(unlimited);
+    const found = ['plain', 'm'].map((name) => values(querier, name).map(([, value]) => value));
+    querier.close();
+    return found.map((all) => [...new Set(all)]);
+  };
+  page(store, source, 1000);
+  page(store, source, 2000, () => expect(seen()).toEqual([[1000], [1000]]));
+  expect(seen()).toEqual([[2000], [2000]]);
+  source.begin(3000);
+  store.append(own[0]!, 2995, 3000);
+  source.abort();
+  expect(seen()).toEqual([[2000], [3000, 2000]]);
+  queryable.close();
+});
