@@ -5,12 +5,14 @@ import zlib from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { httpTarget } from '../src/testing/http-target.ts';
 import { type Appliance, eventually, startAppliance, temporaryFolder } from './harness/appliance.ts';
+import { startSmtp } from './harness/peers.ts';
 
 /** Requests that no client would send by mistake, to the executable: nothing leaves the folders it may read, and it goes on. */
 const stack = new AsyncDisposableStack();
 const folder = temporaryFolder('requests');
 const SECRET = 'hold-this-secret';
 const hooks: import('node:http').IncomingMessage[] = [];
+let mails: Awaited<ReturnType<typeof startSmtp>>['mails'];
 let belfry: Appliance;
 
 beforeAll(async () => {
@@ -21,12 +23,24 @@ beforeAll(async () => {
       response.end();
     }),
   );
+  const smtp = await startSmtp(stack);
+  mails = smtp.mails;
   const config = path.join(folder, 'belfry.yaml');
   fs.writeFileSync(
     config,
-    `backup: {schedule: '0 3 * * *', directory: backups}
-route: {receiver: hook, group_by: [alertname], group_wait: 0s}
-receivers: [{name: hook, webhook_configs: [{url: 'http://${hook.address}/hook?a={{ .GroupLabels.alertname }}'}]}]
+    `global: {smtp_smarthost: '${smtp.address}', smtp_from: 'belfry@site.test', smtp_require_tls: false}
+backup: {schedule: '0 3 * * *', directory: backups}
+route: {receiver: hook, group_by: [alertname], group_wait: 0s, routes: [{matchers: ['mail = "yes"'], receiver: mail}]}
+receivers:
+- {name: hook, webhook_configs: [{url: 'http://${hook.address}/hook?a={{ .GroupLabels.alertname }}'}]}
+- name: mail
+  email_configs:
+  - to: team@site.test
+    headers: {Subject: '{{ .GroupLabels.alertname }}', X-Team: '{{ .CommonLabels.text }}', Reply-To: '{{ .CommonLabels.text }} <team@site.test>'}
+    text: '{{ .CommonLabels.text }}'
+    html: '<p>{{ .CommonLabels.text }}</p>'
+  - to: '{{ .GroupLabels.alertname }} <team@site.test>'
+  - to: '{{ .CommonLabels.text }}'
 `,
   );
   belfry = await startAppliance(stack, { config, data: path.join(folder, 'data') });
@@ -41,7 +55,7 @@ afterAll(async () => {
  * The whole answer, head and all, to bytes as they are; fetch would tidy them up. Empty where the connection was cut
  * while we still wrote: the kernel then drops the answer that was on its way.
  */
-function raw(request: string, timeoutMs = 5000): Promise<string> {
+function raw(request: string, isEnough = (_answer: string): boolean => false): Promise<string> {
   return new Promise((resolve) => {
     const socket = net.connect(Number(new URL(belfry.url).port), '127.0.0.1');
     let answer = '';
@@ -49,8 +63,11 @@ function raw(request: string, timeoutMs = 5000): Promise<string> {
       socket.destroy();
       resolve(answer);
     };
-    socket.setTimeout(timeoutMs, done);
-    socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
+    socket.setTimeout(120_000, done);
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('latin1');
+      if (isEnough(answer)) done();
+    });
     socket.on('close', done);
     socket.on('error', done);
     socket.write(request, 'latin1');
@@ -75,7 +92,7 @@ const UP = [
 const BELOW = ['/', '/assets/', '/api/dashboards/', '/api/backups/', '/d/', '/login/', '/assets/%00/'];
 
 test('no path leads out of the page, the dashboards and the backups', async () => {
-  const [backup] = fs.readdirSync(path.join(folder, 'backups'));
+  const backup = fs.readdirSync(path.join(folder, 'backups')).find((name) => !name.startsWith('.'));
   const below = [...BELOW, `/api/backups/${backup}/`];
   let asked = 0;
   for (const start of below)
@@ -182,6 +199,69 @@ test('labels with line breaks make no header and no other address of a webhook',
   }
 });
 
+/** Line ends and ends of mails, as they are and in disguise. */
+const MAIL_ATTACKS = [
+  'a\r\nBcc: evil@evil.test',
+  'a\nBcc: evil@evil.test',
+  'a\rBcc: evil@evil.test',
+  'a\r\n Bcc: evil@evil.test',
+  'a\r\n\r\n<script>evil()</script>',
+  'a\r\n.\r\nMAIL FROM:<evil@evil.test>\r\nRCPT TO:<evil@evil.test>\r\nDATA\r\nSubject: evil\r\n\r\nevil\r\n.\r\n',
+  'a\n.\nMAIL FROM:<evil@evil.test>\nRCPT TO:<evil@evil.test>\nDATA\nSubject: evil\n\nevil\n.\n',
+  'a> SIZE=1\r\nRCPT TO:<evil@evil.test',
+  '"a" <team@site.test>\r\nBcc: <evil@evil.test>',
+  '=?utf-8?q?a=0D=0ABcc:_evil@evil.test?=',
+  'a\u2028Bcc: evil@evil.test\u0085X-Evil: 1\u000bX-Evil: 1\u000cX-Evil: 1',
+  'a\0\r\nBcc: evil@evil.test',
+  `${'x'.repeat(3000)}\r\nBcc: evil@evil.test`,
+];
+
+test('labels with line breaks make no header, no recipient and no other mail', async () => {
+  const startsAt = new Date().toISOString();
+  const alerts = [...MAIL_ATTACKS, 'of the team'].map((text) => ({
+    labels: { alertname: text, text, mail: 'yes' },
+    startsAt,
+  }));
+  const sent = await fetch(`${belfry.url}/api/v2/alerts`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(alerts),
+  });
+  expect(sent.status).toBe(200);
+  // As a recipient, or as the name of one, no attack is taken for anything: those mails are not sent, and it is said why.
+  const refused = (): string[] =>
+    belfry.output().match(/integration=email\[[12]\][^\n]* err="parse 'to' addresses/g) ?? [];
+  await eventually(
+    'all are sent or refused',
+    async () => mails.length >= alerts.length + 1 && refused().length >= 2 * MAIL_ATTACKS.length,
+  ).catch((error) => {
+    throw new Error(`${error}: ${mails.length} mails, ${refused().length} refused`);
+  });
+  expect(mails).toHaveLength(alerts.length + 1);
+  for (const { to, raw } of mails) {
+    expect([raw, to]).toEqual([raw, ['team@site.test']]);
+    const lines = raw
+      .split('\r\n\r\n')[0]!
+      .replace(/\r\n[ \t]/g, ' ')
+      .split('\r\n');
+    const names = lines.map((line) => line.split(':')[0]!);
+    for (const name of names)
+      expect([
+        'Content-Type',
+        'Date',
+        'From',
+        'MIME-Version',
+        'Message-Id',
+        'Reply-To',
+        'Subject',
+        'To',
+        'X-Team',
+      ]).toContain(name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(raw.split('Content-Type: text/html')[1]).not.toContain('<script');
+  }
+});
+
 test('requests that are none, that are too long or that smuggle another are refused, one by one', async () => {
   const alive = (): Promise<boolean> => fetch(`${belfry.url}/-/healthy`).then(({ ok }) => ok);
   const long = 'x'.repeat(1 << 20);
@@ -223,7 +303,8 @@ test('requests that are none, that are too long or that smuggle another are refu
       /^(HTTP\/1\.1 [245]\d\d|$)/,
     ],
   ] as const) {
-    expect([what, (await raw(request)).slice(0, 12)]).toEqual([what, expect.stringMatching(expected)]);
+    const answer = await raw(request, (text) => text.includes('\r\n'));
+    expect([what, answer.slice(0, 12)]).toEqual([what, expect.stringMatching(expected)]);
     expect([what, await alive()]).toEqual([what, true]);
   }
 });

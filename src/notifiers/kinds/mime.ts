@@ -29,9 +29,21 @@ export function mailSource(
   return lines.join('\r\n');
 }
 
-/** Reads a comma-separated list of addresses, with or without names; gives the bare addresses. */
+const ATOM_CHAR = String.raw`[^\s()<>[\]:;@\\,"\x00-\x1f\x7f]`;
+/** A word of a name, or a half of an address, whole: the search stays linear. What means something in a list stands in quotes only. */
+const ATOM = `${ATOM_CHAR}+(?!${ATOM_CHAR})`;
+const QUOTED = String.raw`"(?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*"`;
+const ADDRESS = String.raw`(?:${ATOM}|${QUOTED})@(?:${ATOM}|\[[^\s[\]]+\])`;
+const COMMENT = String.raw`(?:\s*\([^()]*\))*`;
+const ENTRY = String.raw`(?:${ADDRESS}|(?:(?:${ATOM}|${QUOTED})\s*)*<${ADDRESS}>)${COMMENT}`;
+const LIST = new RegExp(String.raw`^[\s,]*${ENTRY}(?:\s*,[\s,]*${ENTRY})*[\s,]*$`);
+
+/**
+ * Reads a comma-separated list of addresses, with or without names; gives the bare addresses. A name is not taken for an address, whatever
+ * a label has put into it.
+ */
 export function addressList(text: string, field: string): string[] {
-  const found = addressparser(text, { flatten: true }).map((one) => one.address ?? '');
+  const found = LIST.test(text) ? addressparser(text, { flatten: true }).map((one) => one.address ?? '') : [];
   if (found.length === 0 || found.some((address) => !/^[^\s@<>]+@[^\s@<>]+$/.test(address))) {
     throw new MessageError(
       `parse '${field}' addresses: expected addresses such as "a@example.org", got "${text}"`,

@@ -246,6 +246,16 @@ test('no server: worth another try', async () => {
 test.each([
   ['from', { from: 'nobody' }, `parse 'from' addresses`],
   ['to', { to: 'a@example.test, ' }, undefined],
+  ['a sender after a sender', { from: '<a@example.test> <b@example.test>' }, `parse 'from' addresses`],
+  ['a header in a name', { to: 'x\r\nBcc: b@example.test <a@example.test>' }, `parse 'to' addresses`],
+  ['an address in a name', { to: '"x" <b@example.test> y <a@example.test>' }, `parse 'to' addresses`],
+  ['a NUL in a name', { to: 'x\0 <a@example.test>' }, `parse 'to' addresses`],
+  ['a name and a remark', { to: '"x, y" Ü. z <a@example.test> (of x),' }, undefined],
+  [
+    'a long name',
+    { to: `${'x'.repeat(100_000)} ${'x '.repeat(50_000)}<a@example.test` },
+    `parse 'to' addresses`,
+  ],
   ['two senders', { from: 'a@example.test, b@example.test' }, 'exactly one'],
 ])('bad addresses cannot be sent to: %s', (_, more, message) => {
   const make = () => emailMessage(email(more), notification, render);
