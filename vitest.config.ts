@@ -49,7 +49,12 @@ export default defineConfig({
           exclude: ['test/imports.test.ts'],
           globalSetup: ['test/harness/executable.ts'],
           ...PATIENCE,
-          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          expect: { poll: { timeout: 200_000 } },
+          // Each has folders and ports of its own, and waits half of the time: two at once, after the others.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

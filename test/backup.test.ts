@@ -13,6 +13,14 @@ const stack = new AsyncDisposableStack();
 const folder = temporaryFolder('backup');
 const data = path.join(folder, 'data');
 const config = path.join(folder, 'belfry.yaml');
+/** Of the appliance, whose clock is so far ahead that a minute is over 20 s after the test began, ms. */
+const ahead = (100_000 - (Date.now() % 60_000)) % 60_000;
+const clock = path.join(folder, 'clock');
+const env = {
+  NODE_OPTIONS: `--require ${path.resolve(import.meta.dirname, '../scripts/soak/clock-shim.cjs')}`,
+  SOAK_CLOCK_FILE: clock,
+};
+const now = (): number => Date.now() + ahead;
 afterAll(async () => {
   await stack.disposeAsync();
   fs.rmSync(folder, { recursive: true, force: true });
@@ -49,14 +57,15 @@ async function known(belfry: Appliance, at: number): Promise<Known> {
 
 test('after deleting everything, the last backup brings back queries, silences and alerts', async () => {
   fs.writeFileSync(config, CONFIG);
-  const first = await startAppliance(stack, { config, data });
+  fs.writeFileSync(clock, String(ahead));
+  const first = await startAppliance(stack, { config, data, env });
   const silenced = await fetch(`${first.url}/api/v2/silences`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
       matchers: [{ name: 'alertname', value: 'Muted', isRegex: false, isEqual: true }],
-      startsAt: new Date().toISOString(),
-      endsAt: new Date(Date.now() + 3_600_000).toISOString(),
+      startsAt: new Date(now()).toISOString(),
+      endsAt: new Date(now() + 3_600_000).toISOString(),
       createdBy: 'test',
       comment: 'kept',
     }),
@@ -67,7 +76,7 @@ test('after deleting everything, the last backup brings back queries, silences a
     async () => (await first.query('ALERTS{alertstate="firing"}')).length === 2,
   );
   // A scrape on its way carries the time it began at: what is known at `at` is known once a later one is stored.
-  const at = Date.now() / 1000;
+  const at = now() / 1000;
   await eventually(
     'a scrape that began later is stored',
     async () => (await first.query('timestamp(up{job="belfry"})'))[0]!.value > at,
@@ -98,7 +107,7 @@ test('after deleting everything, the last backup brings back queries, silences a
 
   const restored = runToEnd(['restore', path.join(folder, 'fetched', name!), '--data', data]);
   expect(restored).toMatchObject({ status: 0, stderr: '' });
-  const second = await startAppliance(stack, { config, data });
+  const second = await startAppliance(stack, { config, data, env });
   expect(await known(second, at)).toEqual(before);
   second.kill('SIGTERM');
   await second.ended;

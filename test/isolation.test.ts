@@ -274,7 +274,7 @@ async function isUnharmed(since: number): Promise<void> {
     const p99 = jitter[Math.floor((jitter.length - 1) * 0.99)]!;
     console.log(`${metric}: ${times.length} samples, jitter p99 ${p99.toFixed(0)} ms`);
     if (isPunctualityJudged) expect(p99).toBeLessThanOrEqual(1000 * MAX_JITTER_SECONDS);
-    expect(Math.max(...gaps), `${metric}: longest gap`).toBeLessThan(isPunctualityJudged ? 900 : 5000);
+    expect(Math.max(...gaps), `${metric}: longest gap`).toBeLessThan(isPunctualityJudged ? 900 : 30_000);
     if (isPunctualityJudged) expect(times.length).toBeGreaterThan(seconds * 2 - 3);
   }
   const page = await (await fetch(`${belfry.url}/metrics`)).text();

@@ -8,7 +8,6 @@ import {
   type Appliance,
   eventually,
   freePort,
-  pause,
   startAppliance,
   temporaryFolder,
 } from './harness/appliance.ts';
@@ -190,24 +189,36 @@ describe.runIf(kinds.length > 0)('remote write to the real', () => {
       const start = { config: file, data: path.join(folder, 'data'), port: await freePort() };
       const first = await startAppliance(stack, start);
       const flush = (belfry: Appliance) => fetch(`${belfry.url}/api/v1/admin/flush`, { method: 'POST' });
+      /** So many more scrapes are stored, and so many more evaluations of the rule. */
+      const goesOn = async (belfry: Appliance, more: number): Promise<void> => {
+        const stored = async (): Promise<number[]> => {
+          const found = await belfry.query('count_over_time({__name__=~"up|requests:sum"}[1h])');
+          return found.map(({ value }) => value);
+        };
+        const before = await stored();
+        await eventually('it goes on', async () => {
+          const now = await stored();
+          return now.length === 3 && now.every((value, i) => value >= (before[i] ?? 0) + more);
+        });
+      };
       await push(first, 1);
       await eventually('samples arrive', async () => count(await kind.read(receiver.url, Date.now())) > 300);
 
       await receiver.stop();
       const stoppedAt = Date.now();
       await push(first, 2);
-      await pause(4000);
+      await goesOn(first, 4);
       // From here on the samples of before are in partitions only.
       await flush(first);
       await push(first, 3);
-      await pause(2000);
+      await goesOn(first, 2);
       first.kill('SIGKILL');
       await first.ended;
       const second = await startAppliance(stack, start);
       await push(second, 4);
-      await pause(3000);
+      await goesOn(second, 3);
       await flush(second);
-      await pause(2000);
+      await goesOn(second, 2);
       second.kill('SIGKILL');
       await second.ended;
 
@@ -218,15 +229,11 @@ describe.runIf(kinds.length > 0)('remote write to the real', () => {
       // Both are judged as they were then: a rule that is being evaluated may add a sample of before.
       let mine = await rawSamples(third.url, until);
       let theirs = await kind.read(receiver.url, until);
-      await eventually(
-        'everything has arrived',
-        async () => {
-          mine = await rawSamples(third.url, until);
-          theirs = await kind.read(receiver.url, until);
-          return differences(mine, theirs, 0).length === 0;
-        },
-        30_000,
-      ).catch(() => {});
+      await eventually('everything has arrived', async () => {
+        mine = await rawSamples(third.url, until);
+        theirs = await kind.read(receiver.url, until);
+        return differences(mine, theirs, 0).length === 0;
+      }).catch(() => {});
       expect(theirs.doubled).toEqual([]);
       expect(differences(mine, theirs, 0).slice(0, 10)).toEqual([]);
       expect(count(mine)).toBeGreaterThan(2000);
@@ -328,15 +335,11 @@ groups:
     interface Alerts {
       data: { alerts: { state: string; annotations: Record<string, string> }[] };
     }
-    const alert = await eventually(
-      'the alert fires',
-      async () => {
-        const { alerts } = (await belfry.get<Alerts>('/api/v1/alerts')).data;
-        return alerts.find(({ state, annotations }) => state === 'firing' && annotations.text === 'idle: 7');
-        // An engine that is new shows samples late.
-      },
-      90_000,
-    );
+    const alert = await eventually('the alert fires', async () => {
+      const { alerts } = (await belfry.get<Alerts>('/api/v1/alerts')).data;
+      return alerts.find(({ state, annotations }) => state === 'firing' && annotations.text === 'idle: 7');
+      // An engine that is new shows samples late.
+    });
     expect(alert.annotations.text).toBe('idle: 7');
     const time = (Date.now() - 2000) / 1000;
     const query = `/api/v1/query?query=${encodeURIComponent('up{job="app"}')}&time=${time}`;

@@ -410,7 +410,7 @@ describe('remote write', () => {
     const isGood = ({ share, answers }: (typeof tries)[number]): boolean => share < 0.5 && answers > 8;
     while (tries.length < 5 && !tries.some(isGood)) tries.push(await storedMeanwhile(`bulk_${tries.length}`));
     expect(tries).toSatisfy(() => tries.some(isGood), 'others are answered while it is stored');
-  }, 120_000);
+  }, 900_000);
 });
 
 describe('remote read', () => {
@@ -587,8 +587,7 @@ remote_read: [{url: '${belfry.url}/api/v1/read', read_recent: true}]
     );
     await eventually(
       'Prometheus has sent some scrapes',
-      async () => (await belfry.query('count_over_time(up{job="node"}[1m]) > 6')).length === 1,
-      60_000,
+      async () => (await belfry.query('count_over_time(up{job="node"}[1h]) > 6')).length === 1,
     );
   });
 
@@ -607,7 +606,7 @@ remote_read: [{url: '${belfry.url}/api/v1/read', read_recent: true}]
 
   test('what it remote-writes gives the same answers here', async () => {
     const [newest] = await belfry.query('timestamp(up{job="node"})');
-    // Two seconds back: all of those scrapes have arrived.
+    // Two seconds back: those scrapes have been sent.
     const time = Math.floor(newest!.value) - 2;
     for (const query of [
       '{job="node"}',
@@ -618,23 +617,19 @@ remote_read: [{url: '${belfry.url}/api/v1/read', read_recent: true}]
       'topk(3, node_filesystem_size_bytes)',
       'count_over_time(up[10s])',
     ]) {
-      const mine = (await at(belfry.url, query, time)) as unknown[];
-      expect(mine.length, query).toBeGreaterThan(0);
-      expect(mine, query).toEqual(await at(prometheus, query, time));
+      const theirs = (await at(prometheus, query, time)) as unknown[];
+      expect(theirs.length, query).toBeGreaterThan(0);
+      await expect.poll(() => at(belfry.url, query, time), { message: query }).toEqual(theirs);
     }
   });
 
   test('metadata comes along', async () => {
-    const about = await eventually(
-      'metadata was sent',
-      async () => {
-        const { data } = await belfry.get<{ data: Record<string, unknown[]> }>(
-          '/api/v1/metadata?metric=node_cpu_seconds_total',
-        );
-        return data.node_cpu_seconds_total;
-      },
-      90_000,
-    );
+    const about = await eventually('metadata was sent', async () => {
+      const { data } = await belfry.get<{ data: Record<string, unknown[]> }>(
+        '/api/v1/metadata?metric=node_cpu_seconds_total',
+      );
+      return data.node_cpu_seconds_total;
+    });
     expect(about).toMatchObject([{ type: 'counter' }]);
   });
 

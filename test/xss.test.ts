@@ -272,7 +272,7 @@ test.skipIf(!hasChromium)(
       await page.goto(belfry.url + address);
       await page.waitForLoadState('networkidle').catch(() => {});
       const shown = (): Promise<string> => page.evaluate(SHOWN);
-      if (showsTexts) await expect.poll(shown, { message: address, timeout: 15_000 }).toContain(MARK);
+      if (showsTexts) await expect.poll(shown, { message: address }).toContain(MARK);
       // What opens on demand: parts of an alert, steps of a target, a menu of a panel, a tooltip.
       expect(await page.evaluate(OPENED), address).toEqual([]);
       for (const canvas of (await page.locator('canvas:visible').all()).slice(0, 4))

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { freePort } from '../../src/testing/free-port.ts';
 import { EXECUTABLE } from './executable.ts';
+
+export { freePort } from '../../src/testing/free-port.ts';
 
 /** A running Belfry executable. */
 export interface Appliance {
@@ -24,20 +26,11 @@ export function temporaryFolder(prefix: string): string {
   return fs.mkdtempSync(path.join(os.tmpdir(), `belfry-${prefix}-`));
 }
 
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** Waits until `probe` gives something; throws with `what` and the last error after `timeoutMs`. */
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined | false>,
-  timeoutMs = 120_000,
+  timeoutMs = 200_000,
 ): Promise<T> {
   const until = performance.now() + timeoutMs;
   let last: unknown;
@@ -69,7 +62,7 @@ export function runToEnd(
   const { status, stdout, stderr } = spawnSync(EXECUTABLE, args, {
     cwd: options.cwd ?? os.tmpdir(),
     encoding: 'utf8',
-    timeout: options.timeoutMs ?? 120_000,
+    timeout: options.timeoutMs ?? 300_000,
     input: options.input,
     env: { PATH: process.env.PATH, ...options.env },
   });

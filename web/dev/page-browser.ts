@@ -47,7 +47,7 @@ export async function startPageBrowser(): Promise<PageBrowser> {
       await context?.close();
       complaints.length = 0;
       context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-      context.setDefaultTimeout(15_000);
+      context.setDefaultTimeout(120_000);
       const page = await context.newPage();
       page.on('pageerror', (error) => complaints.push(error.message));
       page.on('console', (message) => {
