@@ -1,6 +1,6 @@
 import type { Budget } from './budget.ts';
 import { type FloatVerb, formatFloat } from './go-float.ts';
-import { quoteGo } from './go-quote.ts';
+import { isPrintable, quoteGo } from './go-quote.ts';
 import { GoDuration, GoTime } from './go-time.ts';
 import { byteLength, GoEnum, GoList, GoMap, GoText, type GoValue, typeOf, typeText } from './go-value.ts';
 
@@ -83,8 +83,13 @@ export function sprintf(format: string, args: readonly GoValue[], budget: Budget
     return true;
   };
   const number = (): number | undefined => {
-    const digits = /^\d+/.exec(format.slice(i, i + 8))?.[0];
+    const digits = /^\d+/.exec(format.slice(i))?.[0];
     if (digits === undefined) return undefined;
+    // Go reads on to the end in search of one that is not too large.
+    if (Number(digits.slice(0, -1)) > MAX_WIDTH) {
+      i = format.length;
+      return undefined;
+    }
     i += digits.length;
     return Number(digits);
   };
@@ -171,6 +176,20 @@ export function sprintf(format: string, args: readonly GoValue[], budget: Budget
     out.write(')');
   }
   return out.text;
+}
+
+/** As the `#` flag has it: always a decimal point, and of `g` the zeros at the end, too. */
+function withPoint(text: string, verb: string, precision = -1): string {
+  const size = text.replace(/^[-+]/, '');
+  const tail = /[pPeE][-+]?\d+$/.exec(size)?.[0] ?? '';
+  const digits = size.slice(0, size.length - tail.length);
+  const wanted = 'gGx'.includes(verb) ? (precision < 0 ? 6 : precision) : 0;
+  // A zero by itself counts as a digit, zeros before the first other one do not.
+  const isLoneZero = digits === '0';
+  const given = isLoneZero ? 1 : digits.replace('.', '').replace(/^0+/, '').length;
+  const point = digits.includes('.') ? '' : '.';
+  const zeros = '0'.repeat(Math.max(0, wanted - given));
+  return `${text.slice(0, text.length - size.length)}${digits}${point}${zeros}${tail}`;
 }
 
 class Printer {
@@ -282,6 +301,7 @@ class Printer {
       return;
     }
     const isFiniteValue = Number.isFinite(value);
+    if (flags.sharp && isFiniteValue && !'vb'.includes(verb)) text = withPoint(text, verb, precision);
     const signed = text[0] === '-' || text[0] === '+';
     let sign = signed ? text[0]! : '';
     const digits = signed ? text.slice(1) : text;
@@ -302,13 +322,18 @@ class Printer {
       return;
     }
     if (verb === 'q') {
-      this.#pad(quoteGo(runeText(value), "'", flags.plus), flags);
+      if (value < 0n || value > MAX_RUNE) this.#bad(original, verb);
+      else this.#pad(quoteGo(runeText(value), "'", flags.plus), flags);
       return;
     }
     if (verb === 'U') {
-      const hex = value.toString(16).toUpperCase().padStart(4, '0');
-      const shown = flags.sharp ? ` '${runeText(value)}'` : '';
-      this.#pad(`U+${hex}${shown}`, { ...flags, zero: false });
+      const hex = BigInt.asUintN(64, value).toString(16).toUpperCase();
+      const char = runeText(value);
+      const shown = flags.sharp && isRune(value) && isPrintable(char) ? ` '${char}'` : '';
+      this.#pad(`U+${hex.padStart(Math.max(flags.precision ?? 0, 4), '0')}${shown}`, {
+        ...flags,
+        zero: false,
+      });
       return;
     }
     const radix = { d: 10, v: 10, b: 2, o: 8, O: 8, x: 16, X: 16 }[verb];
@@ -413,7 +438,9 @@ export function lengthOf(value: GoValue): number | undefined {
 export const shownType = (value: GoValue): string =>
   value === null || value === undefined ? 'nil' : typeText(typeOf(value));
 
+const MAX_RUNE = 0x10ffffn;
+
 const isRune = (value: bigint): boolean =>
-  value >= 0n && value <= 0x10ffffn && !(value >= 0xd800n && value < 0xe000n);
+  value >= 0n && value <= MAX_RUNE && !(value >= 0xd800n && value < 0xe000n);
 
 const runeText = (value: bigint): string => (isRune(value) ? String.fromCodePoint(Number(value)) : '\ufffd');

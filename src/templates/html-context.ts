@@ -14,6 +14,8 @@ export type HtmlState =
   | 'attr'
   | 'url'
   | 'srcset'
+  | 'metaContent'
+  | 'metaContentUrl'
   | 'js'
   | 'jsDoubleQuoted'
   | 'jsSingleQuoted'
@@ -30,7 +32,7 @@ export type HtmlState =
   | 'cssBlockComment'
   | 'cssLineComment';
 
-export type AttributeKind = 'plain' | 'script' | 'scriptType' | 'style' | 'url' | 'srcset';
+export type AttributeKind = 'plain' | 'script' | 'scriptType' | 'style' | 'url' | 'srcset' | 'metaContent';
 
 export interface HtmlContext {
   state: HtmlState;
@@ -41,7 +43,7 @@ export interface HtmlContext {
   slash: 'regexp' | 'divide';
   attribute: AttributeKind;
   /** Element whose raw text we are in or whose tag is open. */
-  element: 'script' | 'style' | 'textarea' | 'title' | undefined;
+  element: 'script' | 'style' | 'textarea' | 'title' | 'meta' | undefined;
   /** Whether the script's type says that it is not JavaScript. */
   isDataScript: boolean;
   /** Open braces in each `${` of JavaScript template literals that we are in, innermost last. */

@@ -57,12 +57,14 @@ export function openValue(context: HtmlContext): void {
     style: 'css',
     url: 'url',
     srcset: 'srcset',
+    metaContent: 'metaContent',
   } as const;
   context.state = states[context.attribute];
 }
 
 const ELEMENT = /<(\/?)([a-zA-Z][^\s/>]*)/y;
-const RAW_ELEMENTS = ['script', 'style', 'textarea', 'title'] as const;
+/** Elements of which more must be known than that they are some. */
+const SPECIAL_ELEMENTS = ['script', 'style', 'textarea', 'title', 'meta'] as const;
 
 function advanceText(context: HtmlContext, text: string, from: number): number {
   for (let at = text.indexOf('<', from); at >= 0; at = text.indexOf('<', at + 1)) {
@@ -79,7 +81,7 @@ function advanceText(context: HtmlContext, text: string, from: number): number {
     context.state = 'tag';
     context.attribute = 'plain';
     context.isDataScript = false;
-    context.element = match[1] === '' ? RAW_ELEMENTS.find((raw) => raw === name) : undefined;
+    context.element = match[1] === '' ? SPECIAL_ELEMENTS.find((special) => special === name) : undefined;
     return at + match[0].length;
   }
   return text.length;
@@ -96,9 +98,14 @@ function advanceTag(context: HtmlContext, text: string, from: number): number {
   const end = endOfName(text, at);
   if (end === at) return at + 1;
   const name = text.slice(at, end).toLowerCase();
-  context.attribute = name === 'type' && context.element === 'script' ? 'scriptType' : attributeKind(name);
+  context.attribute = attributeOf(context.element, name);
   context.state = end < text.length ? 'afterName' : 'attrName';
   return end;
+}
+
+function attributeOf(element: HtmlContext['element'], name: string): HtmlContext['attribute'] {
+  if (element === 'script' && name === 'type') return 'scriptType';
+  return element === 'meta' && name === 'content' ? 'metaContent' : attributeKind(name);
 }
 
 function enterElement(context: HtmlContext): void {
@@ -195,6 +202,19 @@ function advanceCode(context: HtmlContext, text: string, from: number, limit: nu
     case 'url':
       advanceUrl(context, part);
       return limit;
+    case 'metaContent': {
+      // `0; url=…` of a refresh.
+      const link = /url\s*=/i.exec(part);
+      if (!link) return limit;
+      context.state = 'metaContentUrl';
+      return from + link.index + link[0].length;
+    }
+    case 'metaContentUrl': {
+      const end = part.indexOf(';');
+      if (end < 0) return limit;
+      context.state = 'metaContent';
+      return from + end + 1;
+    }
     case 'js':
     case 'jsDoubleQuoted':
     case 'jsSingleQuoted':
@@ -289,6 +309,7 @@ function advanceJs(context: HtmlContext, text: string, from: number): number {
         if (char === '\\') at++;
         else if (char === '[') inSet = true;
         else if (char === ']') inSet = false;
+        else if (char === '/' && /^<\/script$/i.test(text.slice(at - 1, at + 7))) at += 6;
         else if (char === '/' && !inSet) {
           context.state = 'js';
           context.slash = 'divide';

@@ -74,9 +74,9 @@ export function htmlWriter(budget: Budget): TemplateWriter {
 
 const COMMENT_START = /(?:\/[/*]|<!--|-->|#!)$/;
 
-/** In text, a `<` that opens no tag is written as an entity; in a script's strings, one that a browser could take for a tag. */
+/** In text, also that of a title, a `<` that opens no tag is written as an entity; in a script's strings, one that a browser could take for a tag. */
 function visible(passed: string, before: HtmlContext['state'], context: HtmlContext): string {
-  if (before !== 'text') {
+  if (before !== 'text' && before !== 'rcdata') {
     if (before.endsWith('Comment')) return hiddenComment(passed, before);
     const kept = context.state.endsWith('Comment') ? passed.replace(COMMENT_START, '') : passed;
     return isScriptLiteral(before) ? kept.replace(/<(?=!--|\/?script)/gi, '\\x3C') : kept;
@@ -138,6 +138,12 @@ function escaped(value: GoValue, escaper: PredefinedEscaper, context: HtmlContex
         .split(',')
         .map((part) => normalizeUrl(filterUrl(part.trim())))
         .join(',');
+      break;
+    case 'metaContent':
+      out = text;
+      break;
+    case 'metaContentUrl':
+      out = safeUrl(value, text);
       break;
     case 'js':
       out = jsValue(value, budget);
