@@ -26,7 +26,7 @@ export interface Cardinality {
 const ENTRY_BYTES = 64;
 
 /**
- * Counts what the series of a range are made of; of each list the `limit` largest rows. There are no chunks: the count is that of series.
+ * Counts what the series of a range are made of; of each list the `limit` largest rows. The head has each series in one chunk.
  * @throws what the budget throws when the counting itself takes too much memory
  */
 export function cardinality(

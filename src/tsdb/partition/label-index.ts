@@ -18,6 +18,12 @@ const PAID_AT_ONCE = 64 * 1024;
 /** Series of matched selectors that are remembered, of one partition. */
 const MAX_REMEMBERED = 512;
 
+/** Label l has series[starts[l], starts[l + 1]), ascending. */
+interface Postings {
+  readonly series: Uint32Array;
+  readonly starts: Uint32Array;
+}
+
 /**
  * The labels of one partition, built once from its series blobs. Strings are bytes in one slab, a label (name and value) is a
  * number, a series a run of such numbers, and postings lead from a label to its series; only what matches becomes a string.
@@ -37,8 +43,8 @@ export class LabelIndex {
   /** Series i has labels rows[starts[i], starts[i + 1]). */
   readonly #starts: Uint32Array;
   readonly #rows: Uint32Array;
-  readonly #postings: Uint32Array;
-  readonly #postingStarts: Uint32Array;
+  /** Series of each label; made by the first selector. Who only asks for series by their refs, as a seal does, needs none. */
+  #inverted: Postings | undefined;
   readonly #numbers = new RefMap();
   /** What selectors matched before, the newest last. */
   readonly #matched = new Map<string, readonly SeriesEntry[]>();
@@ -68,18 +74,22 @@ export class LabelIndex {
       else this.#labelsOfName.set(name, [label]);
     });
     this.#refs.forEach((ref, number) => void this.#numbers.set(ref, number));
-    this.#postingStarts = new Uint32Array(this.#names.length + 1);
-    for (const label of this.#rows) this.#postingStarts[label + 1]!++;
-    for (let label = 0; label < this.#names.length; label++) {
-      this.#postingStarts[label + 1]! += this.#postingStarts[label]!;
-    }
-    this.#postings = new Uint32Array(this.#rows.length);
-    const next = this.#postingStarts.slice();
+  }
+
+  get #postings(): Postings {
+    if (this.#inverted) return this.#inverted;
+    const starts = new Uint32Array(this.#names.length + 1);
+    for (const label of this.#rows) starts[label + 1]!++;
+    for (let label = 0; label < this.#names.length; label++) starts[label + 1]! += starts[label]!;
+    const series = new Uint32Array(this.#rows.length);
+    const next = starts.slice();
     for (let number = 0; number < this.count; number++) {
       for (let at = this.#starts[number]!; at < this.#starts[number + 1]!; at++) {
-        this.#postings[next[this.#rows[at]!]!++] = number;
+        series[next[this.#rows[at]!]!++] = number;
       }
     }
+    this.#inverted = { series, starts };
+    return this.#inverted;
   }
 
   /** Bytes it takes while it is kept. */
@@ -191,10 +201,9 @@ export class LabelIndex {
       for (let number = 0; number < this.count; number++) consider(number);
       return;
     }
+    const { series, starts } = this.#postings;
     for (const label of narrow.labels) {
-      for (let at = this.#postingStarts[label]!; at < this.#postingStarts[label + 1]!; at++) {
-        consider(this.#postings[at]!);
-      }
+      for (let at = starts[label]!; at < starts[label + 1]!; at++) consider(series[at]!);
     }
   }
 
@@ -212,6 +221,7 @@ export class LabelIndex {
 
   #resolve(matcher: CompiledMatcher, budget: QueryBudget | undefined): Resolved {
     const name = this.#nameSymbol(matcher.name);
+    const { starts } = this.#postings;
     const accepted = new Uint8Array(this.#names.length);
     const labels: number[] = [];
     let size = 0;
@@ -221,7 +231,7 @@ export class LabelIndex {
       if (!this.#acceptsValue(matcher, this.#values[label]!)) continue;
       accepted[label] = 1;
       labels.push(label);
-      size += this.#postingStarts[label + 1]! - this.#postingStarts[label]!;
+      size += starts[label + 1]! - starts[label]!;
     }
     return { name, matchesEmpty: matcher.matchesEmpty, accepted, labels, size };
   }
