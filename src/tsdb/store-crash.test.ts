@@ -13,7 +13,7 @@ const after = (count: number, kind: RegExp, ms = 0): ((line: string) => number |
   return (line) => (kind.test(line) && ++seen >= count ? ms : undefined);
 };
 
-// A hundred random rounds: npm run soak.
+// A hundred random rounds: npm run soak-store.
 test('kill -9 loses nothing that was committed and leaves no deletion half done, again and again', async () => {
   const rounds = new CrashRounds(bench, bench.directory());
   for (const killWhen of [

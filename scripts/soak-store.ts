@@ -2,7 +2,7 @@
  * Kills a process that stores, flushes, seals and deletes at random instants, a hundred times, and checks after each what must be there. Then flips a
  * bit of each byte of a small sealed file: a reader must find it or read the same, and a query answer the same or say what it lacks. Prints what was checked; exits 1 when anything was not as it must be.
  *
- *     npm run soak -- [--rounds 100] [--seed N]
+ *     npm run soak-store -- [--rounds 100] [--seed N]
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
