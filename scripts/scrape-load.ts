@@ -60,10 +60,12 @@ function serveTargets(): void {
     for (const { last } of seen) if (now - last > intervalSeconds * 1500) missed++;
     const scrapes = seen.reduce((total, target) => total + target.scrapes, 0);
     const report: TargetsReport = { scrapes, lateMs: lateMs.sort((a, b) => a - b), missed };
-    process.send!(report);
-    process.disconnect();
-    server.closeAllConnections();
-    server.close();
+    // A long message is lost with a channel that is closed before it has gone.
+    process.send!(report, () => {
+      process.disconnect();
+      server.closeAllConnections();
+      server.close();
+    });
   });
 }
 
