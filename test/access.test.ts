@@ -1,9 +1,14 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import https from 'node:https';
 import path from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
 import { hashPassword } from '../src/access/password.ts';
+import { hasOpenssl, testCertificate } from '../src/testing/certificate.ts';
 import { eventually, freePort, runToEnd, startAppliance, temporaryFolder } from './harness/appliance.ts';
+import { EXECUTABLE } from './harness/executable.ts';
 import { CHROMIUM, hasChromium } from './harness/peers.ts';
 
 let browser: Browser | undefined;
@@ -161,6 +166,70 @@ test('without users nobody listens beyond this host; with a web config file of u
     fs.rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test.skipIf(!hasOpenssl)(
+  'with TLS that asks clients for a certificate, who has none or another gets nothing',
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const folder = temporaryFolder('mtls');
+    stack.defer(() => fs.rmSync(folder, { recursive: true, force: true }));
+    const [server, client, stranger] = ['server.test', 'client.test', 'stranger.test'].map((name) =>
+      stack.use(testCertificate(name)),
+    );
+    const web = path.join(folder, 'web.yml');
+    fs.writeFileSync(
+      web,
+      `tls_server_config: {cert_file: ${server!.certFile}, key_file: ${server!.keyFile}, client_auth_type: RequireAndVerifyClientCert, client_ca_file: ${client!.certFile}}
+`,
+    );
+    expect(runToEnd(['check', web]).status).toBe(0);
+    fs.writeFileSync(path.join(folder, 'belfry.yaml'), '');
+    const port = await freePort();
+    const args = [
+      '--config=belfry.yaml',
+      '--data=data',
+      `--listen=127.0.0.1:${port}`,
+      `--web.config.file=${web}`,
+    ];
+    const belfry = spawn(EXECUTABLE, ['serve', ...args], { cwd: folder, stdio: 'ignore' });
+    const ended = once(belfry, 'exit');
+    stack.defer(async () => {
+      belfry.kill('SIGKILL');
+      await ended;
+    });
+    /** The status, or what TLS says instead. */
+    const ask = async (own?: { cert: string; key: string }): Promise<number | string> => {
+      const options = {
+        ca: server!.cert,
+        servername: 'server.test',
+        agent: false,
+        cert: own?.cert,
+        key: own?.key,
+      };
+      const request = https.get(`https://127.0.0.1:${port}/-/ready`, options);
+      try {
+        const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
+        return response.resume().statusCode!;
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code ?? String(error);
+      }
+    };
+    await eventually('it is ready', async () => (await ask(client)) === 200);
+    for (const own of [undefined, stranger]) {
+      const answer = await ask(own);
+      // Whichever end is first to close: an alert of TLS, or a connection that is gone.
+      expect(answer).toSatisfy(
+        (text: unknown) => /^(ERR_SSL_|ECONNRESET|EPIPE)/.test(String(text)),
+        String(answer),
+      );
+    }
+    const plain = await fetch(`http://127.0.0.1:${port}/-/ready`).then(
+      (answer) => answer.status,
+      () => 'refused',
+    );
+    expect(plain).not.toBe(200);
+  },
+);
 
 test('a password that changes in the configuration, and a reload, end the logins with the old one', async () => {
   await using stack = new AsyncDisposableStack();

@@ -114,7 +114,7 @@ test.skipIf(reason !== undefined)(
     expect(must('find /etc /usr /var/lib /run -iname "*belfry*" -not -path "*/dpkg/*"')).toBe('');
     expect(sh('dpkg -s belfry').status).toBe(1);
   },
-  600_000, // It starts five times, and 100 MB are packed and unpacked twice.
+  1_800_000, // It starts five times, and 100 MB are packed and unpacked twice.
 );
 
 interface Answer {

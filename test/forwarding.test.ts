@@ -210,5 +210,5 @@ groups: [{name: g, rules: [{alert: Always, expr: vector(1)}]}]
     );
     expect(metrics).not.toContain(`alertmanager="${first!.url}/api/v2/alerts"`);
   },
-  180_000,
+  600_000,
 );
