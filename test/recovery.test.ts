@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
@@ -63,6 +66,46 @@ test('samples of before a kill are there after it, from the log and from partiti
     seen = await count(belfry);
     await stopped(belfry);
   }
+});
+
+test('a stop with many series leaves their index to the next start, which takes it; after a kill with new ones the log is read', async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = temporaryFolder('recovery');
+  stack.defer(() => fs.rmSync(folder, { recursive: true, force: true }));
+  let series = 10_000;
+  const exporter = http.createServer((_, response) => {
+    response.setHeader('content-type', 'text/plain; version=0.0.4');
+    response.end(Array.from({ length: series }, (_, i) => `m{i="${i}"} ${i}\n`).join(''));
+  });
+  exporter.listen(0, '127.0.0.1');
+  await once(exporter, 'listening');
+  stack.defer(() => {
+    exporter.close();
+    exporter.closeAllConnections();
+  });
+  const { port } = exporter.address() as AddressInfo;
+  const data = path.join(folder, 'data');
+  const config = path.join(folder, 'belfry.yaml');
+  fs.writeFileSync(
+    config,
+    `scrape_configs: [{job_name: many, scrape_interval: 1s, static_configs: [{targets: ['127.0.0.1:${port}']}]}]\n`,
+  );
+  const start = (): Promise<Appliance> => startAppliance(stack, { config, data });
+  const count = async (belfry: Appliance): Promise<number> =>
+    (await belfry.query('count(last_over_time(m[1h]))'))[0]?.value ?? 0;
+  const first = await start();
+  await eventually('the page is stored', async () => (await count(first)) === series);
+  first.kill('SIGTERM');
+  await first.ended;
+  const second = await start();
+  expect(second.output()).toContain('isIndexKept=true');
+  expect(await count(second)).toBe(series);
+  series += 500;
+  await eventually('the new series are stored', async () => (await count(second)) === series);
+  await stopped(second);
+  const third = await start();
+  expect(third.output()).toContain('isIndexKept=false');
+  expect(await count(third)).toBe(series);
 });
 
 test('a damaged day is named by every answer that lacks it, in status, metrics and notifications; the rest goes on', async () => {
