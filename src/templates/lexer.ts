@@ -1,4 +1,4 @@
-import { quoteGo } from './go-quote.ts';
+import { isPrintable, quoteGo } from './go-quote.ts';
 
 export type TokenKind =
   | 'error'
@@ -196,7 +196,7 @@ const badCharacter = (text: string, at: number): string => `bad character ${unic
 
 const unicode = (char: string): string => {
   const hex = char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
-  return `U+${hex} '${char}'`;
+  return isPrintable(char) ? `U+${hex} '${char}'` : `U+${hex}`;
 };
 
 function wordKind(word: string): TokenKind {
