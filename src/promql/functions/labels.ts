@@ -6,7 +6,7 @@ import { mergeSameLabels } from '../evaluate/labels.ts';
 import { withLabel } from '../evaluate/signatures.ts';
 import type { Column, Grid, Value } from '../evaluate/value.ts';
 import { isLabelName } from '../lexer.ts';
-import { compileReplacePattern } from '../regex.ts';
+import { compileReplacePattern, type ReplacePattern } from '../regex.ts';
 import type { Evaluate, FunctionTable } from './table.ts';
 import { stringOf } from './vectors.ts';
 
@@ -17,7 +17,7 @@ const labelReplace: Evaluate = (context, call, grid) => {
     string,
     string,
   ];
-  const regex = compileOrFail(pattern);
+  const regex = patternOf(call, pattern);
   if (!isLabelName(target))
     throw executionError(`invalid destination label name in label_replace(): ${target}`);
   return relabelled(context, call, grid, target, (labels) =>
@@ -25,9 +25,16 @@ const labelReplace: Evaluate = (context, call, grid) => {
   );
 };
 
-function compileOrFail(pattern: string): ReturnType<typeof compileReplacePattern> {
+/** Compiling takes longer than the rest of a small query, and trees are evaluated again and again. */
+const compiled = new WeakMap<CallExpr, ReplacePattern>();
+
+function patternOf(call: CallExpr, pattern: string): ReplacePattern {
+  const known = compiled.get(call);
+  if (known) return known;
   try {
-    return compileReplacePattern(pattern);
+    const made = compileReplacePattern(pattern);
+    compiled.set(call, made);
+    return made;
   } catch {
     throw executionError(`invalid regular expression in label_replace(): ${pattern}`);
   }
