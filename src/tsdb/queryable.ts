@@ -11,8 +11,9 @@ import {
   ViewChangedError,
 } from '../model/queryable.ts';
 import type { TimeRange } from '../model/time.ts';
+import type { SeriesEntry } from './block.ts';
 import { readExemplars } from './head/exemplar-reader.ts';
-import { HeadReader, OVERRUN, UNCOVERED, type Visibility } from './head/head-reader.ts';
+import { HeadReader, type HeadSamples, OVERRUN, UNCOVERED, type Visibility } from './head/head-reader.ts';
 import type { HeadShared } from './head/layout.ts';
 import { OWN_TIME_PLACE } from './head/layout.ts';
 import { HeadSelections } from './head-selections.ts';
@@ -21,7 +22,7 @@ import { SERIES } from './index/layout.ts';
 import { type CompiledMatcher, createMatcherCache, type MatcherCache } from './matching.ts';
 import { KeptBlocks } from './partition/kept-blocks.ts';
 import type { SampleColumns } from './partition/samples.ts';
-import type { PartitionReader } from './partition.ts';
+import type { PartitionReader, PartitionSamples } from './partition.ts';
 import type { PartitionCache } from './partition-cache.ts';
 import { PieceJoiner } from './query-merge.ts';
 import { Scratch } from './scratch.ts';
@@ -60,6 +61,7 @@ export function createQueryable(
   const idle: Reading[] = [];
   const matchers = createMatcherCache();
   const selections = new HeadSelections(keptSeries);
+  const distinct: Kept['distinct'] = new WeakMap();
   let exemplarIndex: IndexReader | undefined;
   return {
     querier(budget) {
@@ -67,10 +69,14 @@ export function createQueryable(
         head: new HeadReader(shared.head, visibility),
         scratch: new Scratch(scratchBytes),
       };
-      return new StoreQuerier({ ...reading, partitions, matchers, selections, damaged }, budget, () => {
-        reading.scratch.reset();
-        idle.push(reading);
-      });
+      return new StoreQuerier(
+        { ...reading, partitions, matchers, selections, distinct, damaged },
+        budget,
+        () => {
+          reading.scratch.reset();
+          idle.push(reading);
+        },
+      );
     },
     exemplars(sets, range, budget) {
       exemplarIndex ??= new IndexReader(shared.head.index);
@@ -92,6 +98,8 @@ interface Kept {
   readonly partitions: PartitionCache;
   readonly matchers: MatcherCache;
   readonly selections: HeadSelections;
+  /** Of lists that partitions remember: whether their labels differ. */
+  readonly distinct: WeakMap<readonly SeriesEntry[], boolean>;
   readonly damaged: (path: string, error: CorruptBlockError) => void;
 }
 
@@ -107,6 +115,12 @@ const KEPT_BLOCK_BYTES = 8 * 1024 * 1024;
 
 /** Times the directory is listed because a file was sealed, removed or found damaged between listing and opening it. */
 const MAX_LISTINGS = 20;
+
+/** What a partition holds of the series that match. */
+interface StoredPart {
+  readonly series: readonly SeriesEntry[];
+  readonly found: readonly PartitionSamples[];
+}
 
 /** What one place holds of one of the series with the same labels. */
 interface Piece extends SampleColumns {
@@ -127,6 +141,7 @@ class StoreQuerier implements Querier {
   readonly #partitions: PartitionCache;
   readonly #matchers: MatcherCache;
   readonly #selections: HeadSelections;
+  readonly #distinct: Kept['distinct'];
   readonly #budget: QueryBudget;
   readonly #release: () => void;
   /** Partitions in use, each in a read transaction that began after the head was pinned. */
@@ -139,7 +154,7 @@ class StoreQuerier implements Querier {
   #isClosed = false;
 
   constructor(
-    { head, scratch, partitions, matchers, selections, damaged }: Reading & Kept,
+    { head, scratch, partitions, matchers, selections, distinct, damaged }: Reading & Kept,
     budget: QueryBudget,
     release: () => void,
   ) {
@@ -148,6 +163,7 @@ class StoreQuerier implements Querier {
     this.#partitions = partitions;
     this.#matchers = matchers;
     this.#selections = selections;
+    this.#distinct = distinct;
     this.#damaged = damaged;
     this.#budget = budget;
     this.#release = release;
@@ -174,6 +190,25 @@ class StoreQuerier implements Querier {
       alone === UNCOVERED
         ? this.#whole(() => this.#head.read(selection, range, this.#budget, this.#scratch))
         : alone;
+    const stored: StoredPart[] = [];
+    for (const partition of alone === UNCOVERED ? this.#within(range) : []) {
+      const series = this.#guarded(partition, () => partition.match(matchers, this.#budget)) ?? [];
+      if (series.length === 0) continue;
+      const damaged = (error: CorruptBlockError): void => this.#miss(partition.file, error);
+      const found = partition.read(series, range, this.#budget, this.#scratch, damaged);
+      if (found.length > 0) stored.push({ series, found });
+    }
+    const [only, ...others] = stored;
+    if (only && others.length === 0 && head.length === 0 && this.#areDistinct(only.series)) {
+      this.#budget.bytes(SERIES_BYTES * only.found.length);
+      return only.found.map((samples) => seriesOf(samples.labels, samples, this.#budget));
+    }
+    return this.#joined(stored, head);
+  }
+
+  /** One series of each set of labels, of what the places hold of it. */
+  #joined(stored: readonly StoredPart[], head: readonly HeadSamples[]): SeriesSamples[] {
+    const { index } = this.#head;
     const bySeries = new Map<string, { labels: Labels; pieces: Piece[] }>();
     const add = (labels: Labels, piece: Piece): void => {
       const key = labelsKey(labels);
@@ -184,22 +219,16 @@ class StoreQuerier implements Querier {
         bySeries.set(key, { labels, pieces: [piece] });
       }
     };
-    let place = 0;
-    for (const partition of alone === UNCOVERED ? this.#within(range) : []) {
-      const series = this.#guarded(partition, () => partition.match(matchers, this.#budget)) ?? [];
-      if (series.length === 0) continue;
+    stored.forEach(({ series, found }, place) => {
       const own = new Set(series.filter(({ source }) => source === 0).map(({ ref }) => ref));
-      const damaged = (error: CorruptBlockError): void => this.#miss(partition.file, error);
-      const found = partition.read(series, range, this.#budget, this.#scratch, damaged);
       for (const { labels, ...samples } of found) {
         add(labels, { place, isOwn: own.has(samples.ref), ...samples });
       }
-      place++;
-    }
+    });
     for (const { series, ...samples } of head) {
       const isOwn = index.field(series, SERIES.source) === OWN_TIME_PLACE;
       add(this.#selections.labelsOf(index, series), {
-        place,
+        place: stored.length,
         isOwn,
         ref: index.field(series, SERIES.ref),
         ...samples,
@@ -212,6 +241,18 @@ class StoreQuerier implements Querier {
       out.push(seriesOf(labels, joiner.join(pieces), this.#budget));
     }
     return out;
+  }
+
+  /** Whether no two series of a partition have the same labels: those of two targets, or of one that was scraped and pushed, may. */
+  #areDistinct(series: readonly SeriesEntry[]): boolean {
+    let known = this.#distinct.get(series);
+    if (known === undefined) {
+      this.#budget.bytes(KEY_BYTES * series.length);
+      known = new Set(series.map(({ labels }) => labelsKey(labels))).size === series.length;
+      this.#budget.bytes(-KEY_BYTES * series.length);
+      this.#distinct.set(series, known);
+    }
+    return known;
   }
 
   series(sets: readonly (readonly Matcher[])[], range: TimeRange): Labels[] {
