@@ -133,7 +133,7 @@ describe('queries', () => {
       '/api/v1/query?query=up&time=noon',
       400,
       'bad_data',
-      'invalid parameter "time": cannot parse "noon" to a valid timestamp',
+      `invalid parameter "time": invalid time value for 'time': cannot parse "noon" to a valid timestamp`,
     ],
     [
       '/api/v1/query_range?query=up&start=2&end=1&step=1',

@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { createLog } from '../logging.ts';
 import { loadAddon, type Platform } from '../platform.ts';
-import { parseSelector } from '../query/selector.ts';
+import { parseSelector } from '../promql/parse.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import { VERSION } from '../version.ts';
 import { alertCommand } from './alert.ts';

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import type { CounterResetHint, Histogram } from '../model/histogram.ts';
 import { formatSeries, type Labels, labelsFromObject } from '../model/labels.ts';
-import { parseSelector } from '../query/selector.ts';
+import { parseSelector } from '../promql/parse.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { type Contents, contents, sampleText, storeBench } from '../tsdb/store.fixture.ts';

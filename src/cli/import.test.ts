@@ -6,7 +6,7 @@ import { serve } from '@hono/node-server';
 import { afterAll, expect, test } from 'vitest';
 import { importRoutes } from '../http/import.ts';
 import { LineError } from '../import/text-import.ts';
-import { parseSelector } from '../query/selector.ts';
+import { parseSelector } from '../promql/parse.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { lockDirectory } from '../tsdb/directory.ts';

@@ -103,6 +103,8 @@ export function serviceRoutes(services: HttpServices): Hono {
   app.onError((error) => {
     throw error;
   });
+  // A browser's question whether it may ask has been answered by the guard.
+  app.options('/api/v1/*', (c) => c.body(null, 204));
   app.get('/metrics', async (c) => {
     const wanted = (c.req.header('accept') ?? '').includes('application/openmetrics-text');
     const { type, text } = await services.metrics(wanted);

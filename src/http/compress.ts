@@ -10,6 +10,8 @@ const MIN_BYTES = 16 * 1024;
 /** Large bodies are streamed in slices of this. */
 const SLICE_BYTES = 128 * 1024;
 
+const NOTHING = new Uint8Array(0);
+
 const FAST = zlib.constants.Z_BEST_SPEED;
 
 const COMPRESSIBLE = /^text\/|\bjson\b|\byaml\b|^application\/openmetrics-text/;
@@ -68,6 +70,7 @@ function compressedAnswer(answer: HttpAnswer, encoding: Encoding): SentAnswer | 
 }
 
 function asIs({ status, contentType, body, retryAfterSeconds }: HttpAnswer): SentAnswer {
+  if (status === 204) return { status, headers: {}, body: NOTHING };
   const length = bytesOf({ body });
   const headers: Record<string, string> = { 'content-type': contentType, 'content-length': String(length) };
   if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds);
@@ -101,6 +104,7 @@ function responseOf({ status, headers, body }: SentAnswer, { release }: HttpAnsw
   }
   // A response copies the bytes it is given, at once.
   release?.();
+  if (status === 204) return new Response(null, { status, headers });
   return new Response(body as Uint8Array<ArrayBuffer>, { status, headers });
 }
 

@@ -72,13 +72,16 @@ export function readTime(params: URLSearchParams, name: string, fallback: number
 export function readTime(params: URLSearchParams, name: string): number;
 export function readTime(params: URLSearchParams, name: string, fallback?: number): number {
   const text = params.get(name) ?? '';
-  if (text === '' && fallback !== undefined) return fallback;
+  const isOptional = fallback !== undefined;
+  if (text === '' && isOptional) return fallback;
   if (NUMBER.test(text)) return Math.round(Math.min(Math.max(Number(text) * 1000, -MAX_TIME), MAX_TIME));
   const boundless = BOUNDLESS.get(text);
   if (boundless !== undefined) return boundless;
   const parsed = RFC3339.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(parsed))
-    throw new ParameterError(name, `cannot parse ${JSON.stringify(text)} to a valid timestamp`);
+  if (Number.isNaN(parsed)) {
+    const problem = `cannot parse ${JSON.stringify(text)} to a valid timestamp`;
+    throw new ParameterError(name, isOptional ? `invalid time value for '${name}': ${problem}` : problem);
+  }
   return parsed;
 }
 
@@ -99,6 +102,6 @@ export function readLimit(params: URLSearchParams, name = 'limit'): number | und
   if (text === '') return undefined;
   if (/^-\d+$/.test(text) && Number(text) < 0) throw new ParameterError(name, 'limit must be non-negative');
   if (!/^[+-]?\d+$/.test(text))
-    throw new ParameterError(name, `expected a number of results, got ${JSON.stringify(text)}`);
+    throw new ParameterError(name, `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text) || undefined;
 }

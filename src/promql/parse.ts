@@ -1,7 +1,8 @@
-import type { Expr } from './ast.ts';
+import type { Matcher } from '../model/matcher.ts';
+import type { Expr, VectorSelector } from './ast.ts';
 import { type CheckOptions, checkTree } from './check.ts';
 import { PromqlError } from './errors.ts';
-import { parseTree } from './parser.ts';
+import { parseSelectorTree, parseTree } from './parser.ts';
 
 /**
  * Reads and checks a query.
@@ -9,6 +10,11 @@ import { parseTree } from './parser.ts';
  */
 export function parseExpr(text: string, options?: CheckOptions): Expr {
   return checkTree(parseTree(text), text, options);
+}
+
+/** Reads and checks a series selector that stands alone: its matchers. @throws PromqlError as `parseExpr` */
+export function parseSelector(text: string, options?: CheckOptions): readonly Matcher[] {
+  return (checkTree(parseSelectorTree(text), text, options) as VectorSelector).matchers;
 }
 
 /** What is wrong with a query, if anything, and where: an offset in the text. For checks of configuration. */

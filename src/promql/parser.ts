@@ -65,6 +65,11 @@ export function parseTree(text: string): Expr {
   return new Parser(text).parse();
 }
 
+/** Reads a series selector and nothing around it, as `match[]` takes it. */
+export function parseSelectorTree(text: string): VectorSelector {
+  return new Parser(text).parseSelector();
+}
+
 class Parser {
   private readonly text: string;
   private readonly tokens: readonly Token[];
@@ -84,6 +89,16 @@ class Parser {
     const expr = this.expression(1);
     if (this.peek().type !== EOF) throw this.unexpected();
     return expr;
+  }
+
+  parseSelector(): VectorSelector {
+    const token = this.peek();
+    const isNamed = isMetricWord(token.type);
+    if (!isNamed && token.type !== '{') throw this.unexpected();
+    if (isNamed) this.index++;
+    const selector = this.vectorSelector(isNamed ? token : undefined);
+    if (this.peek().type !== EOF) throw this.unexpected();
+    return selector;
   }
 
   private peek(ahead = 0): Token {

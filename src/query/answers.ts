@@ -65,7 +65,7 @@ export interface AnswerTimes {
 
 /**
  * Writes a task's whole answer.
- * @returns its content type
+ * @returns its content type; undefined where there is no content
  * @throws what the parser, the evaluation, the budget or the writer throw
  */
 export function writeAnswer(
@@ -74,7 +74,7 @@ export function writeAnswer(
   { queryable, settings, readExpr, readFormats, families, blocks }: AnswerSource,
   budget: CountingBudget,
   times: AnswerTimes,
-): string {
+): string | undefined {
   switch (task.kind) {
     case 'instant':
     case 'range':
@@ -92,8 +92,7 @@ export function writeAnswer(
       writer.raw(JSON.stringify({ status: 'success', data: { blocks: blocks().map(blockJson) } }));
       return JSON_TYPE;
     case 'exemplars':
-      writeExemplars(writer, queryable, task, budget);
-      return JSON_TYPE;
+      return writeExemplars(writer, queryable, task, budget) ? JSON_TYPE : undefined;
   }
   const querier = queryable.querier(budget);
   try {
@@ -203,7 +202,7 @@ function samplesJson({ stats }: QueryOutcome, budget: CountingBudget, level: Sta
 type ListTask = Extract<QueryTask, { kind: 'series' | 'labelNames' | 'labelValues' }>;
 
 function writeList(writer: JsonWriter, task: ListTask, querier: Querier): void {
-  const sets = task.match.map((text) => matchersOf(text));
+  const sets = task.match.map((text) => matchersOf(text, { named: task.kind === 'series' }));
   switch (task.kind) {
     case 'series':
       writeItems(writer, querier, querier.series(sets, task.range), labelsJson, task.limit);

@@ -64,7 +64,7 @@ function newestSamples(task: FederateTask, querier: Querier, lookbackMs: number)
   const range = { from: task.timestamp - lookbackMs, to: task.timestamp + 1 };
   const found = new Map<string, SeriesSamples>();
   for (const text of task.match) {
-    for (const series of querier.select(matchersOf(text, { mayMatchAll: true }), range)) {
+    for (const series of querier.select(matchersOf(text, { mayMatchAll: true, named: false }), range)) {
       if (labelValue(series.labels, METRIC_NAME) !== '' && hasLiveEnd(series)) {
         found.set(labelsKey(series.labels), series);
       }

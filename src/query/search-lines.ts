@@ -11,7 +11,7 @@ export function writeSearch(
   querier: Querier,
   budget: QueryBudget,
 ): void {
-  const sets = task.match.map((text) => matchersOf(text));
+  const sets = task.match.map((text) => matchersOf(text, { named: false }));
   const names =
     task.label === undefined
       ? querier.labelNames(sets, task.range)

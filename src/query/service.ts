@@ -75,7 +75,7 @@ export function answerQuery(
       const writer = new JsonWriter({ maxBytes: request.limits.maxResultBytes, charge: budget.bytes });
       const times = { waitedMs: request.waitedMs, elapsedMs };
       const contentType = writeAnswer(writer, request.task, source, budget, times);
-      return done(200, contentType, writer.finish());
+      return contentType === undefined ? done(204, JSON_TYPE, []) : done(200, contentType, writer.finish());
     });
   } catch (error) {
     const { type, message } = classify(error);

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import type { Backups } from '../../backup/backups.ts';
 import { formatSeries } from '../../model/labels.ts';
 import type { Matcher } from '../../model/matcher.ts';
-import { parseSelector } from '../../query/selector.ts';
+import { parseSelector } from '../../promql/parse.ts';
 import { compileMatcher } from '../../tsdb/matching.ts';
 import type { Deletion } from '../../tsdb/partition/deletion.ts';
 import type { Store } from '../../tsdb/store.ts';

@@ -50,13 +50,14 @@ export function monitoringRoutes(source: MonitoringSource): Hono {
   const app = new Hono();
 
   app.get('/targets', (c) => {
-    const state = c.req.query('state') ?? 'any';
+    const state = c.req.query('state')?.toLowerCase() || 'any';
+    const isShown = (kind: string): boolean => state === 'any' || state === kind;
     const pool = c.req.query('scrapePool');
     const inPool = (target: { readonly scrapePool: string }): boolean => !pool || target.scrapePool === pool;
     return success(c, {
-      activeTargets: state === 'dropped' ? [] : source.activeTargets().filter(inPool),
-      droppedTargets: state === 'active' ? [] : source.droppedTargets().filter(inPool),
-      droppedTargetCounts: state === 'active' ? {} : source.droppedTargetCounts(),
+      activeTargets: isShown('active') ? source.activeTargets().filter(inPool) : [],
+      droppedTargets: isShown('dropped') ? source.droppedTargets().filter(inPool) : [],
+      droppedTargetCounts: isShown('dropped') ? source.droppedTargetCounts() : null,
     });
   });
 

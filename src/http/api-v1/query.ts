@@ -47,8 +47,9 @@ export const queryEndpoints: ReadonlyMap<string, QueryEndpoint> = new Map<string
       takesTimeout: true,
       task: (params, now) => ({
         kind: 'instant',
-        ...evaluated(params),
+        ...limitOf(params),
         timestamp: readTime(params, 'time', now),
+        ...evaluated(params),
       }),
     },
   ],
@@ -77,7 +78,7 @@ export const queryEndpoints: ReadonlyMap<string, QueryEndpoint> = new Map<string
       task(params) {
         const match = selectors(params);
         if (match.length === 0) throw new ApiError('bad_data', 'no match[] parameter provided');
-        return { kind: 'series', match, range: bounds(params), ...limitOf(params) };
+        return { kind: 'series', match, ...limitOf(params), range: bounds(params) };
       },
     },
   ],
@@ -88,8 +89,8 @@ export const queryEndpoints: ReadonlyMap<string, QueryEndpoint> = new Map<string
       task: (params) => ({
         kind: 'labelNames',
         match: selectors(params),
-        range: bounds(params),
         ...limitOf(params),
+        range: bounds(params),
       }),
     },
   ],
@@ -117,6 +118,7 @@ function cardinalityLimit(text: string): number {
 }
 
 function rangeTask(params: URLSearchParams): QueryTask {
+  const limit = limitOf(params);
   const startMs = readTime(params, 'start');
   const endMs = readTime(params, 'end');
   if (endMs < startMs) throw new ParameterError('end', 'end timestamp must not be before start time');
@@ -133,7 +135,7 @@ function rangeTask(params: URLSearchParams): QueryTask {
       'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
     );
   }
-  return { kind: 'range', ...evaluated(params), startMs, endMs, stepMs };
+  return { kind: 'range', ...limit, ...evaluated(params), startMs, endMs, stepMs };
 }
 
 /** The API's bounds are inclusive, ours half-open: one ms is added to the end. An end before the start leaves nothing. */
@@ -170,8 +172,8 @@ export function queryRoutes(deps: QueryRouteDeps): Hono {
       kind: 'labelValues',
       name,
       match: selectors(params),
-      range: bounds(params),
       ...limitOf(params),
+      range: bounds(params),
     } as const;
     return workerAnswer(c, await deps.queries.run(task, c.req.raw.signal));
   });
@@ -195,7 +197,6 @@ function evaluated(params: URLSearchParams) {
     ...(stats ? { stats: stats === 'all' ? ('all' as const) : ('basic' as const) } : {}),
     ...(stats && stats !== 'true' && stats !== 'all' ? { warnings: [deprecatedStats(stats)] } : {}),
     ...(params.get('explain') === 'true' ? { explain: true } : {}),
-    ...limitOf(params),
   };
 }
 

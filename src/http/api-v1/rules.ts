@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type Labels, labelsFromObject } from '../../model/labels.ts';
+import { type Labels, labelsFromObject, NO_LABELS } from '../../model/labels.ts';
 import { compileMatchers } from '../../promql/matchers.ts';
-import { parseSelector } from '../../query/selector.ts';
+import { parseSelector } from '../../promql/parse.ts';
 import { ApiError } from '../envelope.ts';
 import { ParameterError } from '../params.ts';
 import type { RuleGroupJson, RuleJson } from './monitoring.ts';
@@ -61,10 +61,23 @@ export function readSelector(parameter: string, text: string): (labels: Labels) 
     throw new ParameterError(parameter, `expected at most ${MAX_SELECTOR} characters, got ${text.length}`);
   }
   try {
-    return compileMatchers(parseSelector(text));
+    return compileMatchers(parseSelector(text, { mayMatchAll: true }));
   } catch (error) {
     throw new ParameterError(parameter, (error as Error).message);
   }
+}
+
+/** Upstream's errors here do not name the parameter. @throws ApiError */
+function ruleFilter(text: string): (labels: Labels) => boolean {
+  let matches: (labels: Labels) => boolean;
+  try {
+    matches = readSelector('match[]', text);
+  } catch (error) {
+    throw new ApiError('bad_data', (error as ParameterError).problem);
+  }
+  if (matches(NO_LABELS))
+    throw new ApiError('bad_data', 'match[] must contain at least one non-empty matcher');
+  return matches;
 }
 
 /** Labels that are templates have no value before an alert fires: they match nothing but their absence. */
@@ -76,7 +89,7 @@ function labelFilter(selectors: readonly string[]): (rule: RuleJson) => boolean 
       `expected at most ${MAX_SELECTORS} selectors, got ${selectors.length}`,
     );
   }
-  const filters = selectors.map((text) => readSelector('match[]', text));
+  const filters = selectors.map(ruleFilter);
   return ({ labels }) => {
     const plain = Object.fromEntries(Object.entries(labels).filter(([, value]) => !value.includes('{{')));
     return filters.some((matches) => matches(labelsFromObject(plain)));

@@ -4,7 +4,7 @@ import { bytesOf, type HttpAnswer } from '../../query/pool.ts';
 import type { SearchTask } from '../../query/protocol.ts';
 import { workerAnswer } from '../compress.ts';
 import { ApiError } from '../envelope.ts';
-import { readParams, readTime } from '../params.ts';
+import { type ParameterError, readParams, readTime } from '../params.ts';
 import { type QueryRouteDeps, selectors } from './query.ts';
 
 export interface SearchRouteDeps extends QueryRouteDeps {
@@ -45,10 +45,19 @@ export function searchRoutes(deps: SearchRouteDeps): Hono {
   return app;
 }
 
+/** As upstream's errors of searches, which do not name the parameter twice. @throws ApiError */
+function timeOf(params: URLSearchParams, name: string, fallback: number): number {
+  try {
+    return readTime(params, name, fallback);
+  } catch (error) {
+    throw refusal((error as ParameterError).problem);
+  }
+}
+
 /** @throws ApiError or ParameterError */
 function searchTask(params: URLSearchParams, now: number): Omit<SearchTask, 'label' | 'field'> {
-  const from = readTime(params, 'start', now - DEFAULT_RANGE_MS);
-  const to = readTime(params, 'end', now) + 1;
+  const from = timeOf(params, 'start', now - DEFAULT_RANGE_MS);
+  const to = timeOf(params, 'end', now) + 1;
   if (to <= from) throw refusal('end timestamp must not be before start timestamp');
   const terms = params.getAll('search[]');
   if (terms.length > MAX_TERMS)
