@@ -24,6 +24,10 @@ const GOOD_INTERVAL_MS = 1000;
 const isPunctualityJudged = process.env.HOSTILE_SECONDS !== undefined;
 let belfry: Appliance;
 let idle = 0;
+/** Scrapes these jobs from then on, beside the two that behave. */
+let reload: (jobs: string) => void;
+let hostileJob = '';
+let churningAddress = '';
 
 const TEXT = { 'content-type': 'text/plain; version=0.0.4' };
 const noise = Buffer.alloc(256 * 1024, 'noise{a="b"} 1\n');
@@ -209,16 +213,28 @@ ${jobs}`,
   belfry = await startAppliance(stack, { config, data: path.join(folder, 'data') });
   await eventually('the first scrapes', async () => (await belfry.query('up == 1')).length === 2);
   idle = peak();
-  write(`  - {job_name: churning, scrape_interval: 5s, scrape_timeout: 5s, series_budget: 6000, static_configs: [{targets: ['${churning.address}']}]}
-  - {job_name: hostile, scrape_native_histograms: true, static_configs: [${targets.join(', ')}]}
-`);
-  belfry.kill('SIGHUP');
+  reload = (jobs) => {
+    write(jobs);
+    belfry.kill('SIGHUP');
+  };
+  churningAddress = churning.address;
+  hostileJob = `  - {job_name: hostile, scrape_native_histograms: true, static_configs: [${targets.join(', ')}]}\n`;
+  reload(`${churningJob('')}${hostileJob}`);
   await eventually('all are scraped', async () => (await belfry.query('up')).length === targets.length + 3);
 });
 afterAll(async () => {
   await stack.disposeAsync();
   fs.rmSync(folder, { recursive: true, force: true });
 });
+
+/** @param rules for `metric_relabel_configs`, as they are shown */
+const churningJob = (rules: string): string => `  - job_name: churning
+    scrape_interval: 5s
+    scrape_timeout: 5s
+    series_budget: 6000
+    static_configs: [{targets: ['${churningAddress}']}]
+    metric_relabel_configs:${rules === '' ? ' []' : `\n${rules.replace(/^(?=.)/gm, '      ')}`}
+`;
 
 const peak = (): number =>
   Number(/VmHWM:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${belfry.pid}/status`, 'utf8'))![1]) / 1024;
@@ -227,7 +243,7 @@ interface ActiveTarget {
   readonly labels: Readonly<Record<string, string>>;
   readonly health: string;
   readonly lastError: string;
-  readonly parked?: { readonly series: number; readonly metrics: readonly object[] };
+  readonly parked?: { readonly series: number; readonly metrics: readonly { readonly rule: string }[] };
 }
 const active = async (): Promise<ActiveTarget[]> =>
   (await belfry.get<{ data: { activeTargets: ActiveTarget[] } }>('/api/v1/targets?state=active')).data
@@ -284,15 +300,25 @@ test('each hostile target hurts itself, and is told why', async () => {
   expect(peak()).toBeLessThan(idle + 400);
 });
 
-test('a target that makes up series is kept to its budget, and its known series go on', async () => {
+test('a target that makes up series is kept to its budget, its known series go on, and the rule that is shown ends it', async () => {
+  const churning = async (): Promise<ActiveTarget> =>
+    (await active()).find(({ labels }) => labels.job === 'churning')!;
   const target = await eventually('its second page was scraped', async () => {
-    const found = (await active()).find(({ labels }) => labels.job === 'churning')!;
+    const found = await churning();
     return found.health === 'up' && (found.parked?.series ?? 0) > 1000 && found;
   });
   expect(target).toMatchObject({ lastError: '', parked: { metrics: [{ metric: 'user', label: 'id' }] } });
   expect(await belfry.query('last_over_time(known[1h])')).toHaveLength(1);
   const [stored] = await belfry.query('count(count_over_time(user[1h]))');
   expect(stored!.value).toBeLessThanOrEqual(6000);
+
+  const [{ rule }] = target.parked!.metrics as [{ rule: string }];
+  reload(`${churningJob(rule)}${hostileJob}`);
+  await eventually('nothing is parked', async () => {
+    const { health, parked } = await churning();
+    return health === 'up' && parked === undefined;
+  });
+  expect(await belfry.query('user')).toHaveLength(0);
 });
 
 test('native histograms of a protobuf page are there to be asked for', async () => {
