@@ -167,7 +167,7 @@ describe('mistakes', () => {
   test.each([
     ['{{.Name', 'template: t:1: unclosed action'],
     ['{{\u00a0.Name}}', 'template: t:1: unrecognized character in action: U+00A0'],
-    ['{{;}}', "template: t:1: unrecognized character in action: U+003B ';'"],
+    ['{{€}}', "template: t:1: unrecognized character in action: U+20AC '€'"],
     ['{{.Name\n\n', 'template: t:3: unclosed action started at t:1'],
     ['{{nope}}', 'template: t:1: function "nope" not defined'],
     ['{{$x}}', 'template: t:1: undefined variable "$x"'],
