@@ -125,7 +125,7 @@ export const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
   'GET /login': open,
   'GET /assets/*': open,
   'GET /favicon.svg': open,
-  'GET /theme.js': open,
+  'GET /start.js': open,
   'GET *': read,
   // Logins, tokens and the log of changes.
   'POST /api/login': open,

@@ -130,7 +130,7 @@ test('with users, only a right password gets in, again and again', async () => {
 
 test('health, the login page and what it is made of need no login; the page leads there and back', async () => {
   const { ask } = server({ users: USERS });
-  for (const path of ['/-/healthy', '/-/ready', '/login', '/assets/login-x.js', '/theme.js', '/favicon.svg'])
+  for (const path of ['/-/healthy', '/-/ready', '/login', '/assets/login-x.js', '/start.js', '/favicon.svg'])
     expect([path, (await ask(path)).status]).toEqual([path, 200]);
   const headers = { accept: 'text/html,application/xhtml+xml' };
   const page = await ask('/graph?g0.expr=up', { headers });

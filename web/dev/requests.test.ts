@@ -132,3 +132,59 @@ test.skipIf(!hasBrowser)('leaving a dashboard cancels what it still waits for', 
   await page.locator('.top-bar').getByRole('link', { name: 'Targets' }).click();
   expect((await failed).failure()?.errorText).toBe('net::ERR_ABORTED');
 });
+
+test.skipIf(!hasBrowser)(
+  'before any script of its own runs a dashboard shows the frame and has asked for its files and itself, once',
+  async () => {
+    const address = await put(server, 'early', { panels: [series('things', 0)] });
+    const page = await open('/login');
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/assets/index-*.js', async (route) => {
+      await held;
+      await route.continue();
+    });
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.goto(server.url + address, { waitUntil: 'commit' });
+    await page.locator('.top-bar').getByRole('link', { name: 'Alerts' }).waitFor();
+    const count = (part: string): number => asked.filter((path) => path.startsWith(part)).length;
+    for (const part of ['/assets/dashboard-', '/assets/plot-', '/assets/charts-', '/api/dashboards/early'])
+      await expect.poll(() => count(part), { message: part }).toBe(1);
+    await page.locator('.top-bar').evaluate((bar) => Object.assign(bar, { isFirst: true }));
+    const early = asked.length;
+    release();
+    await isDrawn(page);
+    expect(await page.locator('.top-bar').evaluate((bar) => 'isFirst' in bar)).toBe(true);
+    expect(count('/assets/home-')).toBe(0);
+    // Whatever else was loaded came with the page, not in the wake of a script.
+    expect(asked.slice(early).filter((path) => /\.js$/.test(path))).toEqual([]);
+    const session = asked.slice(0, asked.indexOf('/api/v1/alerts'));
+    expect(session.filter((path) => path === '/api/dashboards/early')).toHaveLength(1);
+    expect(complaints).toEqual([]);
+  },
+);
+
+test.skipIf(!hasBrowser).each(['/', '/alerts', '/targets', '/graph', '/dashboards', '/status', '/access'])(
+  'the files of %s are named in its head',
+  async (path) => {
+    const page = await open(path);
+    await page.locator('main :is(table, ul, form, pre, canvas, .empty, .cm-content)').first().waitFor();
+    const unnamed = await page.evaluate(() =>
+      performance
+        .getEntriesByType('resource')
+        .map(({ name }) => name)
+        .filter((name) => name.endsWith('.js'))
+        .filter(
+          (name) =>
+            ![...document.querySelectorAll('head :is(script, link)')].some((one) =>
+              [(one as HTMLLinkElement).href, (one as HTMLScriptElement).src].includes(name),
+            ),
+        ),
+    );
+    // The editor is larger than all the rest and comes after it.
+    expect(unnamed.filter((name) => !/promql-editor|index\.es/.test(name))).toEqual([]);
+  },
+);

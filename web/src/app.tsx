@@ -8,13 +8,12 @@ import { BottomBar, TopBar } from './frame/top-bar.tsx';
 import { WallBar } from './frame/wall.tsx';
 import { lazyPart } from './lazy-part.ts';
 import type { Router } from './nav/router.ts';
-import { Home } from './pages/home.tsx';
 import { Empty, ErrorNote, Skeleton } from './parts/view-state.tsx';
 import { useSession } from './session.ts';
 
-/** Pages other than Home come when they are first opened. */
+/** Pages come when they are first opened; that of the address the browser has begun to load by then, see vite.config.ts. */
 const ROUTES: readonly (readonly [path: RegExp, title: string, load: () => Promise<ComponentType>])[] = [
-  [/^\/$/, 'Home', async () => Home],
+  [/^\/$/, 'Home', async () => (await import('./pages/home.tsx')).Home],
   [/^\/alerts$/, 'Alerts', async () => (await import('./pages/alerts.tsx')).Alerts],
   [/^\/alerts\/[^/]+$/, 'Alert', async () => (await import('./pages/alert.tsx')).AlertPage],
   [/^\/targets$/, 'Targets', async () => (await import('./pages/targets.tsx')).Targets],

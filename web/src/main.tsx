@@ -17,3 +17,5 @@ render(
   </SessionContext.Provider>,
   root,
 );
+// Of the frame in index.html only.
+delete document.documentElement.dataset.kiosk;

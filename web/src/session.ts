@@ -5,6 +5,7 @@ import type { PageClock } from './clock.ts';
 import type { Me } from './data/access-types.ts';
 import { type Api, createApi, type Health } from './data/api.ts';
 import type { ActiveTarget, ApiAlert, EventMark } from './data/api-types.ts';
+import { withAsked } from './data/asked.ts';
 import { createBatch, type Queries } from './data/batch.ts';
 import { loginAddress } from './data/next-place.ts';
 import { createResource, type Load, type Resource, retryWhileEmpty } from './data/resource.ts';
@@ -53,7 +54,7 @@ const RETRY_MS = 3000;
 /** @param base the page's root, with a slash at its end */
 export function createSession(window: Window, base: URL, clock: PageClock): Session {
   const router = createRouter(window, base.pathname);
-  const api = createApi(base.href, undefined, () => {
+  const api = createApi(base.href, withAsked(window.asked, clock.now, fetch), () => {
     window.location.assign(loginAddress(window.location, base));
   });
   const answeredAt = signal<number | undefined>(undefined);

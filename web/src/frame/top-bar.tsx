@@ -72,7 +72,7 @@ function PageLinks({ firing, where }: { readonly firing: number; readonly where:
           aria-current={path === to || also?.test(path) ? 'page' : undefined}
         >
           {where === 'bottom' && <Icon name={icon} />}
-          <span>{name}</span>
+          <span data-text={name}>{name}</span>
           {to === '/alerts' && firing > 0 && (
             <span class="badge">
               {firing}

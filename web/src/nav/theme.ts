@@ -19,7 +19,7 @@ export interface Theme {
 const KEY = 'belfry.theme';
 const PALETTE_KEY = 'belfry.palette';
 
-/** Keeps the chosen theme and colours in the browser; public/theme.js applies it before the first paint. */
+/** Keeps the chosen theme and colours in the browser; public/start.js applies it before the first paint. */
 export function createTheme(window: Window): Theme {
   const root = window.document.documentElement;
   const stored = root.dataset.theme;
