@@ -269,6 +269,7 @@ function notificationList({ store, damage, clock, startedAt, lastReload }: Servi
 
 function applianceStatus({
   store,
+  scraper,
   damage,
   queries,
   notifier,
@@ -292,6 +293,7 @@ function applianceStatus({
       problem: reload.problem ?? null,
       warnings: loaded().warnings.map(formatFinding),
     },
+    targets: scraper.targetCounts(),
     store: store.stats(),
     /** Partitions of which some cannot be read, and files that were set aside. */
     damage: { partitions: damage.partitions(), setAside: damage.setAside() },

@@ -20,6 +20,8 @@ import {
   type DroppedTargetJson,
   discoveryJson,
   droppedTargetJson,
+  type TargetCountsJson,
+  targetCountsJson,
 } from './targets-json.ts';
 
 export interface ScrapeManager {
@@ -30,6 +32,8 @@ export interface ScrapeManager {
   apply(jobs: readonly ScrapeConfig[], builtIns?: readonly BuiltInTarget[]): Promise<void>;
   /** Targets as /api/v1/targets shows them; each list is made when it is asked for. */
   targets(): { readonly active: readonly ActiveTargetJson[]; readonly dropped: readonly DroppedTargetJson[] };
+  /** The same in short, for who asks often. */
+  targetCounts(): TargetCountsJson;
   /** Names of the jobs, built-in ones included. */
   pools(): readonly string[];
   /** Dropped targets by job, those too that `keep_dropped_targets` does not show. */
@@ -139,6 +143,8 @@ export function createScrapeManager(deps: {
         return [...pools.values()].flatMap((pool) => pool.dropped().map(droppedTargetJson));
       },
     }),
+    targetCounts: () =>
+      targetCountsJson(scraped().map(({ target, loop }) => ({ target, health: loop.state.health }))),
     pools: () => poolNames,
     droppedCounts: () =>
       Object.fromEntries(poolNames.map((name) => [name, pools.get(name)?.droppedCount() ?? 0])),

@@ -44,6 +44,15 @@ export interface DiscoveryJson {
   readonly lastError: string;
 }
 
+/** How many targets there are in each state, and how often most of them are scraped. */
+export interface TargetCountsJson {
+  readonly up: number;
+  readonly down: number;
+  readonly unknown: number;
+  /** The longer one of two that are as common; null without targets. */
+  readonly scrapeIntervalSeconds: number | null;
+}
+
 const NEVER = '0001-01-01T00:00:00Z';
 const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -67,6 +76,19 @@ export function activeTargetJson(
     scrapeTimeout: formatDuration(target.timeoutMs),
     ...(parked && { parked }),
   };
+}
+
+export function targetCountsJson(
+  targets: readonly { readonly target: Pick<Target, 'intervalMs'>; readonly health: LoopState['health'] }[],
+): TargetCountsJson {
+  const counts = { up: 0, down: 0, unknown: 0 };
+  const byInterval = new Map<number, number>();
+  for (const { target, health } of targets) {
+    counts[health]++;
+    byInterval.set(target.intervalMs, (byInterval.get(target.intervalMs) ?? 0) + 1);
+  }
+  const [common] = [...byInterval].sort(([a, countA], [b, countB]) => countB - countA || b - a);
+  return { ...counts, scrapeIntervalSeconds: common ? common[0] / 1000 : null };
 }
 
 export function droppedTargetJson(dropped: DroppedTarget): DroppedTargetJson {

@@ -135,7 +135,14 @@ export function createFakeApi(scenario: Scenario, now: () => number): FakeApi {
       if (get && ['/api/sessions', '/api/tokens', '/api/audit'].includes(path))
         return { status: 200, body: [] };
       if (get && path === '/api/status')
-        return { status: 200, body: { degraded: null, startedAt: ago(3 * 86_400_000) } };
+        return {
+          status: 200,
+          body: {
+            degraded: null,
+            startedAt: ago(3 * 86_400_000),
+            targets: { up: 6, down: api.scenario === 'busy' ? 1 : 0, unknown: 0, scrapeIntervalSeconds: 15 },
+          },
+        };
       if (get && path === '/api/v1/status/tsdb') return ok(tsdb());
       if (get && path === '/api/v1/status/config') return ok({ yaml: CONFIG });
       return undefined;

@@ -188,3 +188,21 @@ test.skipIf(!hasBrowser).each(['/', '/alerts', '/targets', '/graph', '/dashboard
     expect(unnamed.filter((name) => !/promql-editor|index\.es/.test(name))).toEqual([]);
   },
 );
+
+test.skipIf(!hasBrowser)('a panel’s rate spans four scrapes, of the interval most targets have', async () => {
+  const address = await put(server, 'interval', {
+    time: { from: 'now-1h', to: 'now' },
+    panels: [series('rate(things[$__rate_interval])', 0)],
+  });
+  const page = await open('/login');
+  // The answer comes after the dashboard itself.
+  const dashboard = page.waitForResponse(/\/api\/dashboards\/interval$/);
+  await page.route('**/api/status', async (route) => {
+    await dashboard;
+    await route.fulfill({ json: { targets: { down: 0, scrapeIntervalSeconds: 60 } } });
+  });
+  const asked = batches(page);
+  await page.goto(server.url + address);
+  await isDrawn(page);
+  expect(asked.flat()).toContain('rate(things[240s])');
+});

@@ -19,13 +19,13 @@
     if (link.dataset.pages.split(' ').includes(page || 'home')) link.rel = 'modulepreload';
   if (parts.length > 0) {
     const first = {
-      d: `api/dashboards/${name}`,
-      alerts: name === '' ? 'api/v1/rules' : undefined,
-      targets: 'api/v1/targets',
-    }[page];
+      d: [`api/dashboards/${name}`, 'api/status'],
+      alerts: name === '' ? ['api/v1/rules'] : [],
+      targets: ['api/v1/targets'],
+    };
     window.asked = new Map();
-    if (first) {
-      const address = new URL(first, base).href;
+    for (const wanted of first[page] ?? []) {
+      const address = new URL(wanted, base).href;
       const answer = fetch(address, { redirect: 'error', credentials: 'same-origin', cache: 'no-store' });
       answer.catch(() => {});
       window.asked.set(address, answer);

@@ -4,7 +4,7 @@ import { useContext, useEffect, useMemo, useRef } from 'preact/hooks';
 import type { PageClock } from './clock.ts';
 import type { Me } from './data/access-types.ts';
 import { type Api, createApi, type Health } from './data/api.ts';
-import type { ActiveTarget, ApiAlert, EventMark } from './data/api-types.ts';
+import type { ApiAlert, EventMark } from './data/api-types.ts';
 import { withAsked } from './data/asked.ts';
 import { createBatch, type Queries } from './data/batch.ts';
 import { loginAddress } from './data/next-place.ts';
@@ -33,13 +33,18 @@ export interface Session {
   readonly tick: Signal<number>;
   /** Watched all the time, for the strip and the badges. */
   readonly alerts: Resource<readonly ApiAlert[]>;
-  readonly targets: Resource<readonly ActiveTarget[]>;
   /** Deploys and the like within the page's range; every chart marks them. */
   readonly events: Resource<readonly EventMark[]>;
   /** Who the server takes this browser for. */
   readonly me: Resource<Me>;
-  /** Why nothing can be stored right now, and whether the configuration on disk was refused. */
+  /** Why nothing can be stored right now, whether the configuration on disk was refused, how many targets do not answer. */
   readonly health: Resource<Health>;
+  /** Counts up each time that these are looked at. */
+  readonly watched: ReadonlySignal<number>;
+  /** The server's first word on its health has come, or will not come. */
+  firstLook(): Promise<void>;
+  /** How often most targets are scraped, seconds; right after the first look. */
+  scrapeSeconds(): number;
   /** When the server started, Unix ms; undefined while that is not known. */
   startedAt(): number | undefined;
   /** Set while the server does not answer at all. */
@@ -50,6 +55,8 @@ export interface Session {
 const WATCH_MS = 15_000;
 /** The same while it does not answer or is still starting. */
 const RETRY_MS = 3000;
+/** How often targets are taken to be scraped where that is not known, seconds. */
+const SCRAPE_S = 15;
 
 /** @param base the page's root, with a slash at its end */
 export function createSession(window: Window, base: URL, clock: PageClock): Session {
@@ -65,7 +72,6 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
   const tick = signal(0);
   const range = createRangeStore(router, clock, () => window.localStorage);
   const alerts = createResource(clock, (abort) => api.alerts(abort));
-  const targets = createResource(clock, (abort) => api.targets(abort));
   const health = createResource(clock, (abort) => api.health(abort));
   const events = createResource(clock, (abort) => api.events(range.resolve(), abort));
   let eventsOf = '';
@@ -77,9 +83,14 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
   const me = createResource(clock, (abort) => api.access.me(abort));
   void me.refresh();
 
+  const watched = signal(0);
+  let firstHealth: Promise<void> | undefined;
   const watch = async (): Promise<void> => {
     const hadFailed = alerts.error.value !== undefined;
-    await Promise.all([alerts.refresh(), targets.refresh(), health.refresh(), events.refresh()]);
+    watched.value++;
+    const known = health.refresh();
+    firstHealth ??= known;
+    await Promise.all([alerts.refresh(), known, events.refresh(), events.refresh()]);
     // Back again: everything in view is fetched at once, not only at the next refresh.
     if (hadFailed && alerts.error.value === undefined) tick.value++;
     if (me.data.value === undefined) void me.refresh();
@@ -117,12 +128,14 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
     now,
     tick,
     alerts,
-    targets,
     events,
+    watched,
+    firstLook: async () => firstHealth,
+    scrapeSeconds: () => health.data.peek()?.targets?.scrapeIntervalSeconds ?? SCRAPE_S,
     health,
     startedAt: () => parseApiTime(health.data.peek()?.startedAt ?? ''),
     me,
-    isUnreachable: computed(() => isSilent(alerts.error.value) && isSilent(targets.error.value)),
+    isUnreachable: computed(() => isSilent(alerts.error.value) && isSilent(health.error.value)),
   };
 }
 

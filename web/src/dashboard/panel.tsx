@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
 import type { PanelModel } from '../../../src/dashboards/model.ts';
-import { durationText, parsePromDuration } from '../format/duration.ts';
+import { durationText } from '../format/duration.ts';
 import { Icon } from '../parts/icons.tsx';
 import { useNearView } from '../parts/near-view.ts';
 import { ErrorNote, Skeleton } from '../parts/view-state.tsx';
@@ -123,7 +123,7 @@ interface LivePanelProps extends PanelSurroundings {
 
 function LivePanel({ shown, isNear, syncKey, isTipShared, marks, onData }: LivePanelProps) {
   const { panel, choices, name } = shown;
-  const { queries, range, tick, targets, now, startedAt } = useSession();
+  const { queries, range, tick, now, startedAt, scrapeSeconds } = useSession();
   const seenTick = useRef(-1);
   if (isNear) seenTick.current = tick.value;
   const resource = useResource(
@@ -134,7 +134,7 @@ function LivePanel({ shown, isNear, syncKey, isTipShared, marks, onData }: LiveP
         range: range.resolve(),
         choices,
         width: (panel.gridPos.w / 24) * Math.max(320, window.innerWidth - 48),
-        scrapeSeconds: (parsePromDuration(targets.data.peek()?.[0]?.scrapeInterval ?? '') ?? 15_000) / 1000,
+        scrapeSeconds: scrapeSeconds(),
         startedAt,
       };
       return loadPanel(panel, context, abort);

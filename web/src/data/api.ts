@@ -46,7 +46,7 @@ export interface QueryExtras {
   readonly explain?: 'true';
 }
 
-/** Of `/api/status`, what people have to know. */
+/** Of `/api/status`, what people have to know, and what panels do. */
 export interface Health {
   /** ISO 8601. */
   readonly startedAt?: string;
@@ -58,6 +58,11 @@ export interface Health {
     /** Each mistake on a line. */
     readonly problem: string | null;
     readonly warnings: readonly string[];
+  };
+  readonly targets?: {
+    readonly down: number;
+    /** Of most targets; null without any. */
+    readonly scrapeIntervalSeconds: number | null;
   };
 }
 

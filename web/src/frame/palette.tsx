@@ -17,7 +17,8 @@ const PAGES: readonly Place[] = [
 
 /** A field over the page that finds pages, dashboards, alerts and targets by their words. */
 export function SearchPalette({ onClose }: { onClose(): void }) {
-  const { api, alerts, targets, router } = useSession();
+  const { api, alerts, router } = useSession();
+  const targets = useResource((abort) => api.targets(abort), [], { live: false });
   const dashboards = useResource((abort) => api.dashboards(abort), [], { live: false });
   const dialog = useRef<HTMLDialogElement>(null);
   const [text, setText] = useState('');

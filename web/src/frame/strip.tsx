@@ -7,7 +7,7 @@ import { useSession } from '../session.ts';
 
 /** A thin line under the bar that is there only while something is wrong and not already said by the page itself. */
 export function Strip() {
-  const { alerts, targets, health, router, isUnreachable, now, range } = useSession();
+  const { alerts, health, router, isUnreachable, now, range } = useSession();
   // Once for each answer: the rest is done each second.
   const firing = useMemo(() => firingOf(alerts.data.value ?? []), [alerts.data.value]);
   if (isUnreachable.value) {
@@ -25,9 +25,9 @@ export function Strip() {
     );
   }
   const path = router.path.value;
-  const down = (targets.data.value ?? []).filter((target) => target.health === 'down');
+  const down = health.data.value?.targets?.down ?? 0;
   const showFiring = firing.count > 0 && path !== '/' && path !== '/alerts';
-  const showDown = down.length > 0 && path !== '/targets' && path !== '/';
+  const showDown = down > 0 && path !== '/targets' && path !== '/';
   const problem = health.data.value?.degraded ?? undefined;
   const isRefused = health.data.value?.config?.isSuccessful === false;
   if (!showFiring && !showDown && problem === undefined && !isRefused) return null;
@@ -52,8 +52,8 @@ export function Strip() {
       )}
       {showDown && (
         <a href={router.href(`/targets${range.carry.value}`)}>
-          <StateMark state="unknown" word="down" /> scrape of {down.length}{' '}
-          {down.length === 1 ? 'target' : 'targets'} failing
+          <StateMark state="unknown" word="down" /> scrape of {down} {down === 1 ? 'target' : 'targets'}{' '}
+          failing
         </a>
       )}
     </div>

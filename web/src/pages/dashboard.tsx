@@ -4,7 +4,7 @@ import { DashboardLinks } from '../dashboard/dashboard-links.tsx';
 import { Panel, type PanelSurroundings } from '../dashboard/panel.tsx';
 import { macrosOf } from '../dashboard/panel-data.ts';
 import { usePanelKeys } from '../dashboard/panel-keys.ts';
-import { expandSections, type Section } from '../dashboard/repeat.ts';
+import { expandSections, type Section, type ShownPanel } from '../dashboard/repeat.ts';
 import { type Choices, substitute } from '../dashboard/substitute.ts';
 import { AnnotationBar, useTimeMarks } from '../dashboard/time-marks.tsx';
 import { VariableBar } from '../dashboard/variable-bar.tsx';
@@ -20,12 +20,16 @@ const LOOK_EVERY_MS = 1500;
 
 /** `/d/<uid>/<slug>`: a dashboard as authored. */
 export function DashboardPage() {
-  const { api, router, range, zone, clock } = useSession();
+  const { api, router, range, zone, clock, firstLook } = useSession();
   const uid = decodeURIComponent(router.path.peek().split('/')[2] ?? '');
   const loaded = useRef<{ readonly model: DashboardModel; readonly version: string | undefined }>(undefined);
   const resource = useResource(
     async (abort) => {
-      const next = await api.dashboard<DashboardModel>(uid, loaded.current?.version, abort);
+      // What panels ask depends on how often targets are scraped.
+      const [next] = await Promise.all([
+        api.dashboard<DashboardModel>(uid, loaded.current?.version, abort),
+        firstLook(),
+      ]);
       if (next && !abort.aborted) {
         loaded.current = next;
         // Before the first draw: nothing is asked for a range that is not meant.
@@ -73,13 +77,13 @@ export function DashboardPage() {
 }
 
 function DashboardView({ model }: { readonly model: DashboardModel }) {
-  const { api, router, range } = useSession();
+  const { api, router, range, scrapeSeconds } = useSession();
   const query = router.query.value;
   const given = useMemo(() => varsOf(query), [varText(query)]);
   const variables = useResource(
     (abort) => {
       const resolved = range.resolve();
-      const macros = macrosOf(resolved, niceStep(resolved, 200), 15);
+      const macros = macrosOf(resolved, niceStep(resolved, 200), scrapeSeconds());
       return resolveVariables(model.variables, (name) => given.get(name) ?? [], api, resolved, macros, abort);
     },
     [model, given, range.text.value],
@@ -106,6 +110,7 @@ function DashboardView({ model }: { readonly model: DashboardModel }) {
     wanted === undefined
       ? undefined
       : sections?.flatMap(({ panels }) => panels).find((shown) => shown.name === wanted);
+  const wide = useMemo(() => alone && widened(alone), [alone]);
   return (
     <div class={alone ? 'dashboard has-one-panel' : 'dashboard'}>
       <div class="page-head">
@@ -139,13 +144,18 @@ function DashboardView({ model }: { readonly model: DashboardModel }) {
           </button>
         </p>
       )}
-      {alone ? (
-        <Panel key={alone.key} shown={alone} top={0} isAlone {...around} />
+      {wide ? (
+        <Panel key={wide.key} shown={wide} top={0} isAlone {...around} />
       ) : (
         sections?.map((section) => <SectionView key={section.key} section={section} {...around} />)
       )}
     </div>
   );
+}
+
+/** The same panel over the whole page: it has as many points and as much room for its legend. */
+function widened(shown: ShownPanel): ShownPanel {
+  return { ...shown, panel: { ...shown.panel, gridPos: { ...shown.panel.gridPos, w: 24 } } };
 }
 
 /** `viewPanel=2`, `viewPanel=panel-2`, and the `fullscreen&panelId=2` of old links. */

@@ -14,7 +14,8 @@ import { SelfLine } from './self-line.tsx';
 /** What is wrong, what is watched, how the hosts are: without any set-up. */
 export function Home() {
   const session = useSession();
-  const { alerts, targets, router, queries, range } = session;
+  const { alerts, api, router, queries, range, watched } = session;
+  const targets = useResource((abort) => api.targets(abort), [watched.value]);
   const overview = useResource((abort) => loadOverview(queries, range.resolve(), abort), [range.text.value], {
     isEmpty: ({ hosts }) => hosts.size === 0,
   });
