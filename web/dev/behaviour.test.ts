@@ -395,3 +395,84 @@ test.skipIf(!hasBrowser)(
     expect(least('heap')).toBeLessThanOrEqual(before.heap * 1.1);
   },
 );
+
+test.skipIf(!hasBrowser).each([
+  [0, 'each chart has a crosshair of its own', false, false],
+  [1, 'the crosshair is on all charts, what it tells on one', true, false],
+  [2, 'all charts tell what is under the crosshair', true, true],
+])('graphTooltip %i: %s', async (graphTooltip, _, isLineShared, isTipShared) => {
+  const address = await put(server, `crosshair-${graphTooltip}`, {
+    graphTooltip,
+    panels: [series('things', 0), series('others', 1)],
+  });
+  const page = await open(address);
+  await page.locator('.dash-panel canvas').nth(1).waitFor();
+  const box = (await page.locator('.u-over').first().boundingBox())!;
+  const lines = (): Promise<boolean[]> =>
+    page.locator('.u-over').evaluateAll((overs) =>
+      overs.map((over) => {
+        const line = over.querySelector('.u-cursor-x')!;
+        const { left } = line.getBoundingClientRect();
+        const { left: from, right: to } = over.getBoundingClientRect();
+        return !line.classList.contains('u-off') && left > from && left < to;
+      }),
+    );
+  await page.mouse.move(box.x + 80, box.y + 60);
+  await page.mouse.move(box.x + 120, box.y + 60);
+  await page.locator('.dash-panel').first().locator('.chart-tip:not([hidden])').waitFor();
+  await expect.poll(lines).toEqual([true, isLineShared]);
+  expect(await page.locator('.chart-tip:not([hidden])').count()).toBe(isTipShared ? 2 : 1);
+});
+
+test.skipIf(!hasBrowser).each([
+  ['no-preference', true],
+  ['reduce', false],
+] as const)('where the system says of motion %j, something moves: %j', async (reducedMotion, isMoving) => {
+  const page = await open('/', { reducedMotion });
+  await page.locator('.bell.is-ringing').waitFor();
+  await page.locator('.time-button').click();
+  const moving = (): Promise<string[]> =>
+    page.evaluate(() =>
+      [...document.querySelectorAll('body *')]
+        .filter((element) => {
+          const { animationName, transitionDuration } = getComputedStyle(element);
+          return animationName !== 'none' || transitionDuration !== '0s';
+        })
+        .map((element) => element.getAttribute('class') ?? element.tagName),
+    );
+  const found = await moving();
+  await page.goto(`${server.url}/d/gallery`);
+  await isDrawn(page);
+  found.push(...(await moving()));
+  if (isMoving) expect(found).toEqual(expect.arrayContaining(['bell is-ringing', 'popover time-popover']));
+  else expect(found).toEqual([]);
+});
+
+test.skipIf(!hasBrowser)(
+  'a narrow panel has its legend below its chart, and words in it are as small as they must be',
+  async () => {
+    const page = await open('/d/more-options');
+    const panel = page.getByRole('region', { name: 'Of old: stacked to the full' });
+    await panel.scrollIntoViewIfNeeded();
+    await panel.locator('.legend-box').waitFor();
+    const isBeside = (): Promise<boolean> =>
+      panel.evaluate((element) => {
+        const chart = element.querySelector('.chart-plot')!.getBoundingClientRect();
+        return element.querySelector('.legend-box')!.getBoundingClientRect().left >= chart.right;
+      });
+    expect(await isBeside()).toBe(true);
+    const stat = page.getByRole('region', { name: 'Words for values' });
+    await stat.scrollIntoViewIfNeeded();
+    const words = stat.locator('.stat-value');
+    await words.first().waitFor();
+    expect(await words.count()).toBeGreaterThan(3);
+    const cut = await words.evaluateAll((all) =>
+      all
+        .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+        .map((one) => `${one.textContent} of ${getComputedStyle(one).fontSize} in ${one.clientWidth}`),
+    );
+    expect(cut).toEqual([]);
+    await page.setViewportSize({ width: 1024, height: 900 });
+    await expect.poll(isBeside).toBe(false);
+  },
+);

@@ -7,6 +7,7 @@ import { dashboardRoutes } from '../../src/http/dashboards.ts';
 import type { Log } from '../../src/model/log.ts';
 import { openDatabase } from '../../src/sqlite/database.ts';
 import { GALLERY, OPTIONS } from './gallery.ts';
+import { MORE_OPTIONS } from './gallery-more.ts';
 import type { FetchApp } from './server.ts';
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error: console.error, child: () => quiet };
@@ -24,5 +25,6 @@ export async function fakeDashboards(): Promise<FetchApp> {
   await dashboards.load();
   dashboards.put(GALLERY);
   dashboards.put(OPTIONS);
+  dashboards.put(MORE_OPTIONS);
   return dashboardRoutes({ dashboards });
 }

@@ -1,8 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ChartHost, ChartLine, ChartSpec } from '../src/chart/plot.ts';
-import { MORE_OPTIONS } from './gallery-more.ts';
-import { put } from './made-up.ts';
 import { hasBrowser, isSettled, type PageBrowser, startPageBrowser } from './page-browser.ts';
 
 /** What an author can set on a panel is drawn: read from the charts' own data and from the page. */
@@ -14,7 +12,6 @@ beforeAll(async () => {
   if (!hasBrowser) return;
   browser = await startPageBrowser();
   complaints = browser.complaints;
-  await put(browser.server, 'more-options', MORE_OPTIONS);
   page = await browser.open('/d/more-options/x?refresh=off', { viewport: { width: 1440, height: 3400 } });
   await panel('Its own day, an hour earlier').locator('canvas').waitFor();
   await isSettled(page);

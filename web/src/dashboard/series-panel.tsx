@@ -4,6 +4,7 @@ import { Chart } from '../chart/chart.tsx';
 import { assignColors, type ShownTheme, seriesColor } from '../chart/palette.ts';
 import type { ChartLine, ChartThreshold, ChartValue } from '../chart/plot.ts';
 import { alignTimes } from '../chart/scale.ts';
+import { useIsNarrow } from '../parts/is-narrow.ts';
 import { useSession } from '../session.ts';
 import type { TimeMarks } from './annotations.ts';
 import { type Axes, axesOf, NO_AXES } from './axes.ts';
@@ -30,6 +31,7 @@ interface SeriesPanelProps {
 export function SeriesPanel({ panel, data, syncKey, isTipShared, marks, stateKey }: SeriesPanelProps) {
   const { theme } = useSession();
   const shown = theme.shown.value;
+  const hasRoomBeside = !useIsNarrow(Math.round((BESIDE_PX * 24) / panel.gridPos.w) + EDGES_PX);
   const { times, lines, axes } = useMemo(() => linesOf(panel, data.series, shown), [panel, data, shown]);
   const { graph, legend } = panel;
   if (!graph || lines.length === 0)
@@ -69,7 +71,7 @@ export function SeriesPanel({ panel, data, syncKey, isTipShared, marks, stateKey
       shades={marks.shades}
       marks={marks.marks}
       tooltip={{ ...TOLD, ...panel.tooltip, isShared: isTipShared }}
-      legendPlacement={legend?.placement ?? 'bottom'}
+      legendPlacement={hasRoomBeside ? (legend?.placement ?? 'bottom') : 'bottom'}
       legend={legend?.isShown === false ? 'none' : 'list'}
       legendColumns={(legend?.calcs ?? []).map((calc) => ({
         id: calc,
@@ -86,6 +88,10 @@ export function SeriesPanel({ panel, data, syncKey, isTipShared, marks, stateKey
     />
   );
 }
+
+/** A panel narrower than this has its legend below its chart, wherever its author wanted it; what is beside all panels. */
+const BESIDE_PX = 300;
+const EDGES_PX = 48;
 
 const TOLD = { mode: 'all', sort: 'descending', hideZeros: false } as const;
 

@@ -59,7 +59,9 @@ export function StatPanel({ panel, data }: { readonly panel: PanelModel; readonl
               <div
                 class={value === null && display.text === 'No data' ? 'stat-value is-missing' : 'stat-value'}
                 style={
-                  settings?.valueSize === undefined ? undefined : { fontSize: `${settings.valueSize}px` }
+                  settings?.valueSize === undefined
+                    ? { '--chars': String(lengthOf(display, settings)) }
+                    : { fontSize: `${settings.valueSize}px` }
                 }
               >
                 {settings?.prefix !== '' && <span class="stat-affix">{settings?.prefix}</span>}
@@ -82,6 +84,12 @@ export function StatPanel({ panel, data }: { readonly panel: PanelModel; readonl
       })}
     </div>
   );
+}
+
+/** How long a value is, in its own characters: what is beside it is smaller. */
+function lengthOf({ text, unit }: Display, settings: PanelModel['value']): number {
+  const beside = unit.length + (settings?.prefix.length ?? 0) + (settings?.postfix.length ?? 0);
+  return Math.max(1, text.length + 0.6 * beside);
 }
 
 /** The columns of a panel's tiles, unless the author has set their direction. */
