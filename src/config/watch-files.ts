@@ -14,18 +14,12 @@ export function watchFiles(options: {
   onChange(): void;
 }): Timer {
   const { files, everyMs, clock, onChange } = options;
-  let watched = files();
-  let seen = stampOf(watched);
+  let seen = stampOf(files());
   let timer: Timer;
   const look = (): void => {
     timer = clock.after(everyMs, look);
+    // Read for another reason since the last look: what was written after that may not have been, so it is read once more.
     const today = files();
-    // Read again for another reason: what is there now is what was read.
-    if (today !== watched) {
-      watched = today;
-      seen = stampOf(today);
-      return;
-    }
     const stamp = stampOf(today);
     if (stamp === seen) return;
     seen = stamp;
