@@ -144,6 +144,7 @@ test.skipIf(!hasBrowser)(
     expect(await page.locator('.top-bar').count()).toBe(0);
     await page.goto(`${page.url()}&var-job=node&from=now-6h&to=now`);
     await page.getByText('one', { exact: true }).waitFor();
+    expect(await page.locator('.top-bar').count()).toBe(0);
     await page.clock.fastForward(30_000);
     await page.waitForURL(/\/d\/second-board\/.*var-job=node&from=now-6h/);
     await page.getByText('two', { exact: true }).waitFor();

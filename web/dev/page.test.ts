@@ -333,6 +333,32 @@ test.skipIf(!hasBrowser)('a rule is rehearsed with another threshold and another
   expect(complaints).toEqual([]);
 });
 
+test.skipIf(!hasBrowser)(
+  'what cannot be scraped says why, apart from what was dropped by rules',
+  async () => {
+    const page = await open('/');
+    const dropped = (discoveredLabels: object, reason: string): object => ({
+      discoveredLabels,
+      scrapePool: 'shop',
+      reason,
+    });
+    const data = {
+      activeTargets: [],
+      droppedTargets: [
+        dropped({ job: 'shop' }, 'no targets from consul_sd_configs: not supported, use http_sd_configs'),
+        dropped({ __address__: 'a:1', job: 'shop' }, 'dropped by relabel_configs'),
+      ],
+      droppedTargetCounts: { shop: 5 },
+    };
+    await page.route(/\/api\/v1\/targets/, (route) => route.fulfill({ json: { status: 'success', data } }));
+    await page.goto(`${server.url}/targets`);
+    await page.getByText('no targets from consul_sd_configs: not supported, use http_sd_configs').waitFor();
+    await page.getByText('4 targets dropped by relabelling').click();
+    expect(await page.locator('.dropped li').count()).toBe(1);
+    expect(complaints).toEqual([]);
+  },
+);
+
 test.skipIf(!hasBrowser)('keys move about, search finds, and a wall has no bars', async () => {
   const page = await open('/');
   await page.locator('.host-table').waitFor();

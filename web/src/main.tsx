@@ -11,6 +11,8 @@ const base = import.meta.env.DEV
   ? new URL('/', location.href)
   : new URL(/* @vite-ignore */ '../', import.meta.url);
 const session = createSession(window, base, browserClock);
+// What of the frame in index.html is not drawn on a wall would stay: only an element that is drawn again is taken over.
+if (document.documentElement.dataset.kiosk !== undefined) root.replaceChildren();
 render(
   <SessionContext.Provider value={session}>
     <App />

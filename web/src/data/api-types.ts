@@ -119,6 +119,7 @@ export interface ActiveTarget {
 /** What discovery found and relabelling did not keep. */
 export interface DroppedTarget {
   readonly discoveredLabels: LabelMap;
+  readonly reason?: string;
   readonly scrapePool?: string;
 }
 

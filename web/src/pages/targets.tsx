@@ -172,6 +172,7 @@ function Pool({
   readonly dropped: readonly DroppedTarget[];
 }) {
   const up = targets.filter((target) => target.health === 'up').length;
+  const leftOut = dropped.filter(({ reason }) => reason !== undefined && reason !== RELABELLED);
   const order = { down: 0, unknown: 1, up: 2 };
   const sorted = [...targets].sort(
     (a, b) => order[a.health] - order[b.health] || (a.scrapeUrl < b.scrapeUrl ? -1 : 1),
@@ -205,8 +206,33 @@ function Pool({
           </tbody>
         </table>
       </div>
-      {droppedCount > 0 && <Dropped count={droppedCount} targets={dropped} />}
+      <LeftOut targets={leftOut} />
+      {droppedCount > leftOut.length && (
+        <Dropped
+          count={droppedCount - leftOut.length}
+          targets={dropped.filter((target) => !leftOut.includes(target))}
+        />
+      )}
     </section>
+  );
+}
+
+/** The reason of all that rules of relabel_configs dropped; others could not be targets at all. */
+const RELABELLED = 'dropped by relabel_configs';
+const MAX_LEFT_OUT = 20;
+
+/** What would be scraped if it could: a kind of discovery that is not served, an address that is none. */
+function LeftOut({ targets }: { readonly targets: readonly DroppedTarget[] }) {
+  if (targets.length === 0) return null;
+  return (
+    <ul class="discovery-problems">
+      {targets.slice(0, MAX_LEFT_OUT).map(({ discoveredLabels, reason }) => (
+        <li key={JSON.stringify([discoveredLabels, reason])} class="error-note">
+          <span class="mono">{discoveredLabels.__address__}</span> {reason}
+        </li>
+      ))}
+      {targets.length > MAX_LEFT_OUT && <li class="note">and {targets.length - MAX_LEFT_OUT} more</li>}
+    </ul>
   );
 }
 
