@@ -16,10 +16,12 @@ export interface Growth {
  */
 export function useGrowing(about: string): Growth {
   const [grown, setGrown] = useState({ about, shown: FIRST });
-  const shown = grown.about === about ? grown.shown : FIRST;
+  const shownOf = (now: typeof grown): number => (now.about === about ? now.shown : FIRST);
   return {
-    shown,
-    more: (all = false) => setGrown({ about, shown: all ? Number.POSITIVE_INFINITY : shown + STEP }),
+    shown: shownOf(grown),
+    // From what is there by then: the end of the list may come near the view while all of it is asked for.
+    more: (all = false) =>
+      setGrown((now) => ({ about, shown: all ? Number.POSITIVE_INFINITY : shownOf(now) + STEP })),
   };
 }
 
