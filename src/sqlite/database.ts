@@ -20,10 +20,20 @@ export interface OpenOptions {
 
 /**
  * Opens a database the way all of ours are opened: WAL, `synchronous=NORMAL`, no automatic checkpoint on the writing thread (the
- * background worker checkpoints), a small cache.
+ * background worker checkpoints), a small cache. What a crash cut off is undone, also when the file is opened for reading only.
  * @throws SqliteError when the file is not a database, cannot be opened or is damaged
  */
 export function openDatabase(file: string, options: OpenOptions): SqliteDatabase {
+  try {
+    return open(file, options);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'SQLITE_READONLY_ROLLBACK') throw error;
+    rollBack(file, options.addon);
+    return open(file, options);
+  }
+}
+
+function open(file: string, options: OpenOptions): SqliteDatabase {
   const db = new Database(file, {
     ...(options.addon ? { nativeBinding: options.addon as unknown as string } : {}),
     readonly: options.readonly ?? false,
@@ -43,6 +53,16 @@ export function openDatabase(file: string, options: OpenOptions): SqliteDatabase
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+/** Undoes the transaction that a crash cut off while the file was not yet, or never, in WAL mode: only one who may write can. */
+function rollBack(file: string, addon: SqliteAddon): void {
+  const db = new Database(file, addon ? { nativeBinding: addon as unknown as string } : {});
+  try {
+    db.prepare('SELECT 1 FROM sqlite_schema').get();
+  } finally {
+    db.close();
   }
 }
 

@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
@@ -195,6 +204,40 @@ describe('sealing', () => {
     const options = setting();
     expect(recoverPartitions(path, options)).toEqual([{ day: DAY, sealed: join(path, SEALED) }]);
     expect(options.log.events.map(({ message }) => message)).toEqual(['finished a seal that was cut off']);
+  });
+
+  /** Leaves a file as a kill leaves it that falls into a transaction kept in a rollback journal. */
+  function killInTransaction(file: string): void {
+    const db = openDatabase(file, { addon: undefined, cacheKiB: 1 });
+    db.pragma('journal_mode = DELETE');
+    db.exec('BEGIN; CREATE TABLE filler (b); INSERT INTO filler VALUES (zeroblob(200000))');
+    for (const suffix of ['', '-journal']) cpSync(file + suffix, `${file}.cut${suffix}`);
+    db.close();
+    for (const suffix of ['', '-journal']) renameSync(`${file}.cut${suffix}`, file + suffix);
+  }
+
+  test.each([HOT, SEALED])(
+    'a transaction outside of WAL mode that a kill cut off in %s is undone at start',
+    (name) => {
+      write(sampleDay());
+      if (name === SEALED) sealAll(path);
+      const file = join(path, name);
+      const before = contents(file);
+      killInTransaction(file);
+      const options = setting();
+      expect(recoverPartitions(path, options)).toHaveLength(1);
+      expect(options.log.events).toEqual([]);
+      expect(contents(file)).toEqual(before);
+      killInTransaction(file);
+      expect(contents(file)).toEqual(before);
+    },
+  );
+
+  test('a hot file whose making a kill cut off goes at start', () => {
+    const file = join(path, HOT);
+    killInTransaction(file);
+    expect(recoverPartitions(path, setting())).toEqual([]);
+    expect(names()).toEqual([]);
   });
 
   test('a day without samples leaves no file', () => {
