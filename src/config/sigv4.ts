@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { filePath, secret, text } from './leaves.ts';
-import { oneOf } from './receivers/integration.ts';
+import { oneOf } from './one-of.ts';
 
 /** Who signs requests to AWS, and for which region. */
 export const sigv4Config = z

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { GlobalConfig } from '../global.ts';
 import { type TlsConfig, tlsConfig } from '../http-client.ts';
 import { filePath, hostPort, secret, template, text } from '../leaves.ts';
-import { oneOf, sendResolvedKey } from './integration.ts';
+import { oneOf } from '../one-of.ts';
+import { sendResolvedKey } from './integration.ts';
 
 const threading = z
   .strictObject({

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { GlobalConfig } from '../global.ts';
 import type { HttpClientConfig } from '../http-client.ts';
 import { template } from '../leaves.ts';
-import { httpIntegration, oneOf, webhookUrlKeys } from './integration.ts';
+import { oneOf } from '../one-of.ts';
+import { httpIntegration, webhookUrlKeys } from './integration.ts';
 
 const field = z.strictObject({
   title: template().min(1, { error: 'expected a title, got nothing' }).describe('Title.'),

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { GlobalConfig } from '../global.ts';
 import type { HttpClientConfig } from '../http-client.ts';
 import { filePath, goDuration, oldForm, secret, template, url } from '../leaves.ts';
-import { httpIntegration, oneOf } from './integration.ts';
+import { oneOf } from '../one-of.ts';
+import { httpIntegration } from './integration.ts';
 
 /**
  * Alerts as text, as every Alertmanager before 0.30 sends them: rules of PagerDuty match on that text. Newer ones send lists of objects;

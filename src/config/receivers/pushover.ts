@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { GlobalConfig } from '../global.ts';
 import type { HttpClientConfig } from '../http-client.ts';
 import { filePath, goDuration, secret, template } from '../leaves.ts';
-import { httpIntegration, oneOf } from './integration.ts';
+import { oneOf } from '../one-of.ts';
+import { httpIntegration } from './integration.ts';
 
 export const pushoverConfig = z
   .strictObject({

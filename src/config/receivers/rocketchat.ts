@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { GlobalConfig } from '../global.ts';
 import type { HttpClientConfig } from '../http-client.ts';
 import { filePath, secret, template, text, url } from '../leaves.ts';
-import { httpIntegration, oneOf } from './integration.ts';
+import { oneOf } from '../one-of.ts';
+import { httpIntegration } from './integration.ts';
 
 const field = z.strictObject({
   title: template().default('').describe('Title.'),

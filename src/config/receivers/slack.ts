@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { GlobalConfig } from '../global.ts';
 import type { HttpClientConfig } from '../http-client.ts';
 import { filePath, goDuration, secret, secretUrl, template, text, url } from '../leaves.ts';
-import { httpIntegration, oneOf } from './integration.ts';
+import { oneOf } from '../one-of.ts';
+import { httpIntegration } from './integration.ts';
 
 const POST_MESSAGE = 'https://slack.com/api/chat.postMessage';
 

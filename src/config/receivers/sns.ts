@@ -2,8 +2,9 @@ import * as z from 'zod';
 import type { GlobalConfig } from '../global.ts';
 import type { HttpClientConfig } from '../http-client.ts';
 import { noEffect, template, text } from '../leaves.ts';
+import { oneOf } from '../one-of.ts';
 import { type Sigv4Config, sigv4Config } from '../sigv4.ts';
-import { httpIntegration, oneOf } from './integration.ts';
+import { httpIntegration } from './integration.ts';
 
 export const snsConfig = z
   .strictObject({

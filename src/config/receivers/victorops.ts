@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { GlobalConfig } from '../global.ts';
 import type { HttpClientConfig } from '../http-client.ts';
 import { filePath, secret, template, text, url } from '../leaves.ts';
-import { httpIntegration, oneOf, required, withSlash } from './integration.ts';
+import { oneOf } from '../one-of.ts';
+import { httpIntegration, required, withSlash } from './integration.ts';
 
 /** Fields of a message that have keys of their own here. */
 const FIXED = [

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { GlobalConfig } from '../global.ts';
 import type { HttpClientConfig } from '../http-client.ts';
 import { count, filePath, goDuration, templateUrl } from '../leaves.ts';
-import { httpIntegration, oneOf } from './integration.ts';
+import { oneOf } from '../one-of.ts';
+import { httpIntegration } from './integration.ts';
 
 export const webhookConfig = z
   .strictObject({

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { GlobalConfig } from '../global.ts';
 import type { HttpClientConfig } from '../http-client.ts';
 import { filePath, secret, template, text, url } from '../leaves.ts';
-import { httpIntegration, oneOf, withSlash } from './integration.ts';
+import { oneOf } from '../one-of.ts';
+import { httpIntegration, withSlash } from './integration.ts';
 
 const usual = (name: string) => template().default(`{{ template "wechat.default.${name}" . }}`);
 

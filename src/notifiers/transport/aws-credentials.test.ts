@@ -1,9 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { configOf } from '../kinds/kinds.fixture.ts';
+import { hasOpenssl, testCertificate } from '../../testing/certificate.ts';
+import { fakeClock } from '../../testing/fake-clock.ts';
+import { createIntegrations } from '../integrations.ts';
+import { configOf, notification, renderFor } from '../kinds/kinds.fixture.ts';
 import { withAwsCredentials } from './aws-credentials.ts';
+import { createHttpTransport } from './http.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'belfry-aws-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -39,3 +45,73 @@ test.each([
   ).sigv4;
   expect([region, access_key, secret_key, session_token]).toEqual(expected);
 });
+
+const nobody = { HOME: join(folder, 'nobody') };
+const profiles = {
+  AWS_CONFIG_FILE: file('bundles', `[profile ops]\nca_bundle=${file('ops.pem', 'OPS')}\n`),
+};
+
+test.each([
+  ['nothing is named', {}, {}, { ca_file: 'own.pem' }, { ca_file: 'own.pem' }],
+  ['the environment names one', { AWS_CA_BUNDLE: file('a.pem', 'A\n') }, {}, {}, { ca: 'A' }],
+  [
+    'one is configured beside it',
+    { AWS_CA_BUNDLE: file('a.pem', 'A') },
+    {},
+    { ca_file: file('own.pem', 'O') },
+    { ca: 'O\nA' },
+  ],
+  ['the profile names one', profiles, { profile: 'ops' }, {}, { ca: 'OPS' }],
+  [
+    'both name one',
+    { ...profiles, AWS_CA_BUNDLE: file('a.pem', 'A') },
+    { profile: 'ops' },
+    { ca: 'O' },
+    { ca: 'O\nA' },
+  ],
+])('certificates trusted when %s', async (_, env, sigv4, tls, expected) => {
+  const config = configOf('sns', { topic_arn: 'T', sigv4, http_config: { tls_config: tls } });
+  const { http_config } = await withAwsCredentials(config, { ...nobody, ...env });
+  expect(http_config).toEqual({
+    ...config.http_config,
+    tls_config: { insecure_skip_verify: false, ...expected },
+  });
+});
+
+test.skipIf(!hasOpenssl)(
+  'AWS_CA_BUNDLE is what makes an endpoint trusted; one that is not there is said',
+  async () => {
+    using certificate = testCertificate('localhost');
+    const server = createServer({ key: certificate.key, cert: certificate.cert }, (_, response) =>
+      response.end('<PublishResponse/>'),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const api_url = `https://localhost:${(server.address() as AddressInfo).port}/`;
+    const sigv4 = { region: 'r', access_key: 'A', secret_key: 'S' };
+    const receiver = {
+      name: 'r',
+      labels: {},
+      sns_configs: [configOf('sns', { api_url, topic_arn: 'T', sigv4 })],
+    };
+    const clock = fakeClock();
+    const attempt = (env: Record<string, string>) =>
+      createIntegrations(receiver, {
+        clock,
+        rendering: renderFor,
+        environment: { ...nobody, ...env },
+        http: createHttpTransport({ clock, userAgent: 'test', environment: {} }),
+        mail: () => Promise.reject(new Error('no mail is sent here')),
+      })[0]!.attempt(notification, new AbortController().signal);
+    expect(await attempt({})).toMatchObject({
+      kind: 'retry',
+      message: expect.stringContaining('self-signed certificate'),
+    });
+    expect(await attempt({ AWS_CA_BUNDLE: certificate.certFile })).toMatchObject({ kind: 'delivered' });
+    expect(await attempt({ AWS_CA_BUNDLE: join(folder, 'gone.pem') })).toMatchObject({
+      kind: 'rejected',
+      message: expect.stringMatching(/^AWS_CA_BUNDLE: could not read .*gone\.pem: ENOENT/),
+    });
+    server.closeAllConnections();
+    server.close();
+  },
+);

@@ -1,6 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { Registry } from 'prom-client';
 import { afterEach, expect, test, vi } from 'vitest';
 import { alertingConfig, completeAlerting } from '../../config/alerting.ts';
@@ -174,6 +177,23 @@ test('a role is assumed once, while what it gave holds', async () => {
   expect(asked).toHaveLength(2);
   expect(seen.map(({ scope, token }) => [scope.slice(0, 3), token])).toEqual(Array(3).fill(['RK/', 'RT']));
   expect(await counted('sent')).toBe(3);
+});
+
+test('a role is asked for with the certificates of AWS_CA_BUNDLE', async () => {
+  const trusted: (string | undefined)[] = [];
+  const sts: HttpTransport = async (_, { tls_config }) => {
+    trusted.push(tls_config.ca);
+    return { status: 403, headers: {}, body: '<Message>no</Message>' };
+  };
+  const bundle = join(mkdtempSync(join(tmpdir(), 'belfry-aws-signing-')), 'bundle.pem');
+  cleanups.push(() => rmSync(dirname(bundle), { recursive: true }));
+  writeFileSync(bundle, 'PEM');
+  for (const env of [NOBODY, { ...NOBODY, AWS_CA_BUNDLE: bundle }]) {
+    const { forwarder } = await setup({ sigv4: { ...own, role_arn: 'arn:role' } }, { sts, env });
+    await forwarder.accept([alert({ labels: { alertname: 'A' } })]);
+    await forwarder.stop();
+  }
+  expect(trusted).toEqual([undefined, 'PEM']);
 });
 
 test('without credentials, or where the role is refused, nothing is sent and the alerts count as failed', async () => {

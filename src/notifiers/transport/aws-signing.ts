@@ -5,7 +5,7 @@ import { awsKey } from '../kinds/aws-key.ts';
 import type { HttpRequest } from '../kinds/exchange.ts';
 import { Memory } from '../kinds/memory.ts';
 import { signed } from '../kinds/sigv4.ts';
-import { filledCredentials } from './aws-credentials.ts';
+import { filledCredentials, trustingBundle } from './aws-credentials.ts';
 import type { HttpTransport } from './http.ts';
 
 /** Amazon's managed Prometheus, whose Alertmanager this is for. */
@@ -41,7 +41,10 @@ export function createAwsSigner({ transport, clock, environment }: AwsSignerOpti
     const filled = await filledCredentials(sigv4, environment);
     const asking = awsKey(filled, sigv4.service_name || SERVICE, { memory, now: clock.now });
     let step = asking.next();
-    while (!step.done) step = asking.next(await transport(step.value, PLAIN, signal));
+    while (!step.done) {
+      const http = await trustingBundle(PLAIN, filled, environment);
+      step = asking.next(await transport(step.value, http, signal));
+    }
     if ('kind' in step.value) throw new Error(step.value.message);
     return signed(request, step.value, clock.now());
   };
