@@ -12,12 +12,10 @@ function served() {
   const app = alertHistoryRoutes({
     clock: fakeClock(NOW),
     rules: {
-      history(...args) {
+      *history(...args) {
         asked.push(args as number[]);
-        return [
-          { rule: 'r', labels, from: 'firing', to: 'inactive', at: NOW - HOUR, value: 31 },
-          { rule: 'r', labels, from: 'inactive', to: 'firing', at: NOW - 2 * HOUR, value: 33 },
-        ];
+        yield [{ rule: 'r', labels, from: 'firing', to: 'inactive', at: NOW - HOUR, value: 31 }];
+        yield [{ rule: 'r', labels, from: 'inactive', to: 'firing', at: NOW - 2 * HOUR, value: 33 }];
       },
       alerts: () => [],
     },
@@ -59,4 +57,48 @@ test('times in both forms, and another name', async () => {
 
 test.each(['?from=soon', '?to=x', '?from=5&to=4', '?from=1e99'])('%s is refused', async (query) => {
   expect((await served().ask(query)).status).toBe(400);
+});
+
+test('others have their turn while much is read and written', async () => {
+  const LISTS = 40;
+  const clock = fakeClock(NOW);
+  let turns = 0;
+  let looks = 0;
+  const turn = (): void => {
+    turns++;
+    timer = setImmediate(turn);
+  };
+  let timer = setImmediate(turn);
+  const turnsAt: number[] = [];
+  const app = alertHistoryRoutes({
+    // Every look at the clock finds that a slice is over.
+    clock: { now: () => clock.now(), monotonic: () => 1000 * looks++ },
+    rules: {
+      *history() {
+        for (let list = 0; list < LISTS; list++) {
+          turnsAt.push(turns);
+          yield Array.from({ length: 4 }, (_, i) => ({
+            rule: 'r',
+            labels: labelsFromObject({ alertname: `A${String(list).padStart(3, '0')}`, i: String(i) }),
+            from: 'inactive' as const,
+            to: 'firing' as const,
+            at: NOW - HOUR - list,
+            value: 1,
+          }));
+        }
+      },
+      alerts: () => [],
+    },
+  });
+  const response = await app.request('/alerts/history');
+  const read = turns;
+  clearImmediate(timer);
+  const { alerts } = (await response.json()) as { alerts: { labels: { alertname: string; i: string } }[] };
+  expect(alerts.map(({ labels }) => `${labels.alertname}/${labels.i}`)).toEqual(
+    alerts.map(({ labels }) => `${labels.alertname}/${labels.i}`).sort(),
+  );
+  expect(alerts).toHaveLength(4 * LISTS);
+  expect(new Set(turnsAt).size).toBe(LISTS);
+  // Taking the lists needs as many turns again, and writing some more.
+  expect(read).toBeGreaterThan(2 * LISTS);
 });

@@ -205,8 +205,8 @@ test('it agrees with what really happens', async () => {
   manager.apply([group]);
   await clock.advance(to - START - 1);
   await manager.stop();
-  const lived = manager
-    .history(START, to, 10_000)
+  const lived = [...manager.history(START, to, 10_000)]
+    .flat()
     .filter(({ to: state, from }) => state === 'firing' || from === 'firing')
     .map(({ labels, at, to: state }) => `${at} ${formatLabels(labels)} ${state}`);
 

@@ -24,45 +24,97 @@ export interface AlertPast {
   readonly episodes: readonly AlertEpisode[];
 }
 
-/**
- * What alerts did in a period.
- * @param transitions those with a time in the period, in any order
- * @param active the alerts that are pending or firing now: those that did nothing in the period were so all along
- */
-export function alertHistory(
-  transitions: readonly AlertTransition[],
-  active: readonly Pick<PresentAlert, 'labels' | 'state' | 'activeAt' | 'value'>[],
-  range: TimeRange,
-  alertname?: string,
-): AlertPast[] {
-  const isWanted = (labels: Labels): boolean =>
-    alertname === undefined || labelValue(labels, 'alertname') === alertname;
-  const byAlert = new Map<string, { labels: Labels; episodes: Open[] }>();
-  const sorted = [...transitions].sort((a, b) => a.at - b.at);
-  for (const transition of sorted) {
-    if (!isWanted(transition.labels)) continue;
-    const key = labelsKey(transition.labels);
-    const past = byAlert.get(key) ?? { labels: transition.labels, episodes: [] };
-    byAlert.set(key, past);
-    follow(past.episodes, transition);
+/** What alerts did in a period, put together in steps as short as the lists that are handed in. */
+export class AlertPasts {
+  readonly #range: TimeRange;
+  readonly #alertname: string | undefined;
+  readonly #byAlert = new Map<string, Past>();
+  /** What each step found first, in order. */
+  readonly #runs: Past[][] = [];
+
+  /** @param alertname the only name that counts, if any */
+  constructor(range: TimeRange, alertname?: string) {
+    this.#range = range;
+    this.#alertname = alertname;
   }
-  for (const alert of active) {
-    const { labels, activeAt: since } = alert;
-    const key = labelsKey(labels);
-    if (byAlert.has(key) || !isWanted(labels) || since >= range.to) continue;
-    const isFiring = alert.state === 'firing';
-    const whole: Open = {
-      pendingAt: since,
-      firingAt: undefined,
-      isFiringBefore: isFiring,
-      endedAt: undefined,
-      value: alert.value,
-    };
-    byAlert.set(key, { labels, episodes: [whole] });
+
+  /** Takes changes of state with times in the period; over all calls oldest first. */
+  take(transitions: readonly AlertTransition[]): void {
+    const found: Past[] = [];
+    for (const transition of transitions) {
+      const { labels } = transition;
+      if (!this.#isWanted(labels)) continue;
+      const key = labelsKey(labels);
+      let past = this.#byAlert.get(key);
+      if (!past) {
+        past = { labels, episodes: [] };
+        this.#byAlert.set(key, past);
+        found.push(past);
+      }
+      follow(past.episodes, transition);
+    }
+    this.#keep(found);
   }
-  return [...byAlert.values()]
-    .sort((a, b) => compareLabels(a.labels, b.labels))
-    .map(({ labels, episodes }) => ({ labels, fingerprint: fingerprint(labels), episodes }));
+
+  /** Takes, after all changes, alerts that are pending or firing now: those that did nothing in the period were so all along. */
+  takeActive(alerts: readonly Pick<PresentAlert, 'labels' | 'state' | 'activeAt' | 'value'>[]): void {
+    const found: Past[] = [];
+    for (const { labels, activeAt: since, state, value } of alerts) {
+      const key = labelsKey(labels);
+      if (this.#byAlert.has(key) || !this.#isWanted(labels) || since >= this.#range.to) continue;
+      const whole: Open = {
+        pendingAt: since,
+        firingAt: undefined,
+        isFiringBefore: state === 'firing',
+        endedAt: undefined,
+        value,
+      };
+      found.push({ labels, episodes: [whole] });
+    }
+    this.#keep(found);
+  }
+
+  /** The alerts in order of their labels; each is worked out when it is taken. */
+  *all(): Generator<AlertPast> {
+    for (const { labels, episodes } of merged(this.#runs))
+      yield { labels, fingerprint: fingerprint(labels), episodes };
+  }
+
+  #isWanted(labels: Labels): boolean {
+    return this.#alertname === undefined || labelValue(labels, 'alertname') === this.#alertname;
+  }
+
+  #keep(found: Past[]): void {
+    if (found.length > 0) this.#runs.push(found.sort((a, b) => compareLabels(a.labels, b.labels)));
+  }
+}
+
+interface Past {
+  readonly labels: Labels;
+  readonly episodes: Open[];
+}
+
+/** Makes one order of several; a comparison is made only when its outcome is taken. */
+function* merged(runs: readonly (readonly Past[])[]): Generator<Past> {
+  if (runs.length < 2) return yield* runs[0] ?? [];
+  const half = runs.length >>> 1;
+  const left = merged(runs.slice(0, half));
+  const right = merged(runs.slice(half));
+  let a = left.next();
+  let b = right.next();
+  while (!a.done && !b.done) {
+    if (compareLabels(a.value.labels, b.value.labels) <= 0) {
+      yield a.value;
+      a = left.next();
+    } else {
+      yield b.value;
+      b = right.next();
+    }
+  }
+  if (!a.done) yield a.value;
+  if (!b.done) yield b.value;
+  yield* left;
+  yield* right;
 }
 
 type Open = { -readonly [Key in keyof AlertEpisode]: AlertEpisode[Key] };

@@ -42,7 +42,7 @@ export interface RuleManager {
   /** Alerts that are pending or firing. They change with the next evaluation. */
   alerts(): PresentAlert[];
   /** Changes of state with `at` in [from, to), newest first. */
-  history(from: number, to: number, limit?: number): StoredTransition[];
+  history(from: number, to: number, limit: number): Generator<StoredTransition[]>;
   /** Ends all evaluation; resolves when what was handed to the sink was taken. */
   stop(): Promise<void>;
 }
@@ -210,7 +210,7 @@ export function createRuleManager(options: RuleManagerOptions): RuleManager {
         .sort((a, b) => compare(a.config.file, b.config.file) || compare(a.config.name, b.config.name))
         .map(groupView),
     alerts: () => [...running.values()].flatMap((group) => group.runs.flatMap(presentAlerts)),
-    history: (from, to, limit = 1000) => store.transitions(from, to, limit),
+    history: (from, to, limit) => store.transitions(from, to, limit),
     async stop() {
       ending.abort();
       for (const group of running.values()) group.stop();

@@ -26,11 +26,17 @@ export interface RuleStore {
   ): void;
   /** Forgets all rules but these. */
   retain(rules: ReadonlySet<string>): void;
-  /** Changes of state with `at` in [from, to), newest first. */
-  transitions(from: number, to: number, limit: number): StoredTransition[];
+  /**
+   * Changes of state with `at` in [from, to), newest first, in short lists: each is read when it is taken, so others may have their
+   * turn in between.
+   */
+  transitions(from: number, to: number, limit: number): Generator<StoredTransition[]>;
   /** Forgets changes of state before `before`, Unix ms. */
   prune(before: number): void;
 }
+
+/** Changes of state read at once. */
+const TRANSITIONS_AT_ONCE = 256;
 
 /**
  * `rule` is the rule's key (rule-run.ts); labels and annotations are JSON arrays of names and values in turn, sorted; times are Unix
@@ -97,7 +103,7 @@ export function createRuleStore(db: SqliteDatabase): RuleStore {
     forgetRule: db.prepare('DELETE FROM rule_evaluations WHERE rule = ?'),
     forgetAlerts: db.prepare('DELETE FROM rule_alerts WHERE rule = ?'),
     history: db.prepare(
-      'SELECT * FROM rule_transitions WHERE at >= ? AND at < ? ORDER BY at DESC, id DESC LIMIT ?',
+      'SELECT * FROM rule_transitions WHERE at >= ? AND (at, id) < (?, ?) ORDER BY at DESC, id DESC LIMIT ?',
     ),
     prune: db.prepare('DELETE FROM rule_transitions WHERE at < ?'),
   };
@@ -160,29 +166,48 @@ export function createRuleStore(db: SqliteDatabase): RuleStore {
       forget((statements.rules.all() as string[]).filter((rule) => !rules.has(rule)));
       for (const rule of written.keys()) if (!rules.has(rule)) written.delete(rule);
     },
-    transitions(from, to, limit) {
-      const rows = statements.history.all(from, to, limit) as {
-        at: number;
-        rule: string;
-        labels: string;
-        from_state: AlertState;
-        to_state: AlertState;
-        value: number | null;
-      }[];
-      return rows.map((row) => ({
-        at: row.at,
-        rule: row.rule,
-        labels: labelsOfText(row.labels),
-        from: row.from_state,
-        to: row.to_state,
-        value: row.value ?? Number.NaN,
-      }));
+    *transitions(from, to, limit) {
+      let before = [to, 0];
+      for (let left = limit; left > 0; left -= TRANSITIONS_AT_ONCE) {
+        const wanted = Math.min(left, TRANSITIONS_AT_ONCE);
+        const rows = statements.history.all(from, ...before, wanted) as TransitionRow[];
+        if (rows.length > 0) yield rows.map(transitionOf);
+        if (rows.length < wanted) return;
+        const last = rows.at(-1)!;
+        before = [last.at, last.id];
+      }
     },
     prune(before) {
       statements.prune.run(before);
     },
   };
 }
+
+interface TransitionRow {
+  readonly id: number;
+  readonly at: number;
+  readonly rule: string;
+  readonly labels: string;
+  readonly from_state: AlertState;
+  readonly to_state: AlertState;
+  readonly value: number | null;
+}
+
+const transitionOf = ({
+  at,
+  rule,
+  labels,
+  from_state,
+  to_state,
+  value,
+}: TransitionRow): StoredTransition => ({
+  at,
+  rule,
+  labels: labelsOfText(labels),
+  from: from_state,
+  to: to_state,
+  value: value ?? Number.NaN,
+});
 
 const storedValue = (value: number): number | null => (Number.isNaN(value) ? null : value);
 const labelsOfText = (text: string): Labels => labelsFromSorted(JSON.parse(text) as string[]);
