@@ -16,12 +16,19 @@ export interface Firing {
   readonly lowest: number;
 }
 
-interface Course {
+/** An alert that is pending or firing. */
+export interface Course {
   readonly pendingAt: number;
   annotations: Labels;
   firingAt: number | undefined;
   peak: number;
   lowest: number;
+}
+
+/** Takes another value of an alert. */
+export function noteValue(course: Course, value: number): void {
+  if (!(value <= course.peak)) course.peak = value;
+  if (!(value >= course.lowest)) course.lowest = value;
 }
 
 /** Follows alerts through their states and gathers when they fired. */
@@ -42,18 +49,29 @@ export class FiringLog {
     timestamp: number,
     annotationsOf: (alert: ActiveAlert) => Labels,
   ): void {
-    for (const alert of alerts) {
-      if (alert.state === 'inactive') continue;
-      const course = this.#courseOf(alert);
-      if (alert.state === 'firing' && course.firingAt === undefined) {
-        course.firingAt = timestamp;
-        course.annotations = annotationsOf(alert);
-      }
-      if (alert.seenAt !== timestamp) continue;
-      if (!(alert.value <= course.peak)) course.peak = alert.value;
-      if (!(alert.value >= course.lowest)) course.lowest = alert.value;
-    }
+    for (const alert of alerts) if (alert.state !== 'inactive') this.follow(alert, timestamp, annotationsOf);
     if (transitions.some(({ to }) => to === 'inactive')) this.#closeEnded(timestamp);
+  }
+
+  /** Takes one alert as it stands after an evaluation; gives where its values go while it is pending or firing. */
+  follow(
+    alert: ActiveAlert,
+    timestamp: number,
+    annotationsOf: (alert: ActiveAlert) => Labels,
+  ): Course | undefined {
+    if (alert.state === 'inactive') {
+      const ended = this.#open.get(alert);
+      if (ended) this.#close(alert, ended, timestamp);
+      this.#open.delete(alert);
+      return undefined;
+    }
+    const course = this.#courseOf(alert);
+    if (alert.state === 'firing' && course.firingAt === undefined) {
+      course.firingAt = timestamp;
+      course.annotations = annotationsOf(alert);
+    }
+    if (alert.seenAt === timestamp) noteValue(course, alert.value);
+    return course;
   }
 
   /** Ends all that goes on: the rule lost its alerts. */

@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import type { AlertingRuleConfig } from '../config/rules.ts';
 import { formatLabels, labelsFromObject, labelsToObject } from '../model/labels.ts';
+import { type ActiveAlerts, evaluateAlerts } from '../rules/alert-state.ts';
 import { evaluationTime } from '../rules/group.ts';
 import { createRuleManager } from '../rules/manager.ts';
 import { openDatabase } from '../sqlite/database.ts';
@@ -15,7 +17,7 @@ import {
   scriptedEvaluator,
 } from '../testing/rules.ts';
 import { silentLog } from '../testing/silent-log.ts';
-import { type RangeEvaluate, type Rehearsal, rehearse } from './rehearse.ts';
+import { type RangeEvaluate, type Rehearsal, rehearse, rehearseVariants } from './rehearse.ts';
 import { summarize } from './summary.ts';
 
 const START = Date.UTC(2026, 0, 1);
@@ -238,4 +240,109 @@ test('the summary counts flaps, nights and the longest', async () => {
     flaps: 1,
   });
   expect(summarize(rehearsal, START + 60 * MINUTE, 'Asia/Tokyo').nightShare).toBe(0);
+});
+
+interface Told {
+  readonly job: string;
+  readonly from: number;
+  readonly to: number | undefined;
+  readonly peak: number;
+  readonly lowest: number;
+}
+
+/** What each evaluation, made in full, comes to. */
+function fullEvaluations(
+  { forMs, keepFiringForMs }: { forMs: number; keepFiringForMs: number },
+  steps: readonly number[],
+  instant: (timestamp: number) => readonly Element[],
+): { firings: Told[]; pendingOnly: number } {
+  const active: ActiveAlerts = new Map();
+  const open = new Map<string, { from: number | undefined; peak: number; lowest: number }>();
+  const firings: Told[] = [];
+  let pendingOnly = 0;
+  const close = (key: string, to: number | undefined): void => {
+    const { from, peak, lowest } = open.get(key)!;
+    open.delete(key);
+    if (from === undefined) pendingOnly++;
+    else firings.push({ job: key, from, to, peak, lowest });
+  };
+  for (const at of steps) {
+    const samples = instant(at).map(({ labels, value }) => ({ labels: labelsFromObject(labels), value }));
+    const timing = { forMs, keepFiringForMs, limit: 0 };
+    for (const { labels, from, to } of evaluateAlerts(active, 'A', timing, samples, at)) {
+      const { job } = labelsToObject(labels) as { job: string };
+      if (to === 'inactive') close(job, at);
+      else if (from === 'inactive') open.set(job, { from: undefined, peak: -1, lowest: 1e9 });
+      if (to === 'firing') open.get(job)!.from = at;
+    }
+    for (const { labels, value } of instant(at)) {
+      const course = open.get(labels.job!)!;
+      course.peak = Math.max(course.peak, value);
+      course.lowest = Math.min(course.lowest, value);
+    }
+  }
+  for (const key of [...open.keys()]) close(key, undefined);
+  return { firings, pendingOnly };
+}
+
+const inOrder = (all: readonly Told[]): readonly Told[] =>
+  [...all].sort((a, b) => a.from - b.from || a.job.localeCompare(b.job));
+
+test('looking only at what comes, goes or is due tells what evaluating all in full tells', async () => {
+  const STEPS = 5200;
+  const spans = fc.array(
+    fc.record({
+      job: fc.constantFrom('a', 'b', 'c'),
+      // Around the place where the next part of the history is asked for, too.
+      from: fc.oneof(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 4980, max: 5020 })),
+      length: fc.integer({ min: 1, max: 40 }),
+    }),
+    { maxLength: 12 },
+  );
+  const times = fc.constantFrom(0, 1, 3, 10);
+  await fc.assert(
+    fc.asyncProperty(spans, times, times, fc.constantFrom(undefined, 40), async (all, forM, keepM, above) => {
+      const variant = { forMs: forM * MINUTE, keepFiringForMs: keepM * MINUTE };
+      const group = ruleGroup([{ alert: 'A', expr: 'x > 0' }], { interval: '1m' });
+      const first = evaluationTime(group, START - 1) + MINUTE;
+      const at = Array.from({ length: STEPS }, (_, i) => first + i * MINUTE);
+      const values = new Map<number, Element[]>();
+      for (const { job, from, length } of all) {
+        for (let i = from; i < from + length; i++) {
+          const known = values.get(at[i]!) ?? [];
+          values.set(at[i]!, known);
+          if (!known.some(({ labels }) => labels.job === job))
+            known.push({ labels: { job }, value: (i * 31 + job.charCodeAt(0)) % 97 });
+        }
+      }
+      const instant = (time: number): readonly Element[] => values.get(time) ?? [];
+      const [rehearsal] = await rehearseVariants(
+        {
+          group,
+          rule: group.rules[0] as AlertingRuleConfig,
+          range: { from: START, to: at.at(-1)! + 1 },
+          evaluate: rangeOf(instant),
+          externalLabels: {},
+          externalUrl: '',
+        },
+        [above === undefined ? variant : { ...variant, threshold: above }],
+        above === undefined ? undefined : { left: 'x', op: '>', value: 0 },
+      );
+      const kept = (time: number) => instant(time).filter(({ value }) => value > (above ?? -1));
+      const expected = fullEvaluations(variant, at, kept);
+      expect({
+        firings: inOrder(
+          rehearsal!.firings.map(({ labels, firingAt, resolvedAt, peak, lowest }) => ({
+            job: labelsToObject(labels).job!,
+            from: firingAt,
+            to: resolvedAt,
+            peak,
+            lowest,
+          })),
+        ),
+        pendingOnly: rehearsal!.pendingOnly,
+      }).toEqual({ ...expected, firings: inOrder(expected.firings) });
+    }),
+    { numRuns: 60 },
+  );
 });

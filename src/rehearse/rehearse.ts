@@ -6,16 +6,18 @@ import {
   type ActiveAlerts,
   type AlertElement,
   type AlertTiming,
+  advanceAlert,
   advanceAlerts,
   alertElement,
   assertDistinct,
+  settledUntil,
 } from '../rules/alert-state.ts';
 import { evaluationTime } from '../rules/group.ts';
 import { RuleError } from '../rules/rule-error.ts';
 import { passes, type Threshold } from '../rules/threshold.ts';
-import { type RuleExpander, ruleExpander } from '../templates/rule-expander.ts';
+import { type ParsedTexts, type RuleExpander, ruleExpander } from '../templates/rule-expander.ts';
 import type { QuerySample } from '../templates/rule-functions.ts';
-import { type Firing, FiringLog } from './firings.ts';
+import { type Course, type Firing, FiringLog, noteValue } from './firings.ts';
 
 /** A series of a range evaluation; absent at the steps that are not in it. */
 export interface RangeSeries {
@@ -101,11 +103,11 @@ export async function rehearseVariants(
       end: start - group.query_offset + (steps - 1) * group.interval,
       stepMs: group.interval,
     });
-    const cursor = new Cursor(options, texts, series, (value) => replays.some((one) => one.keeps(value)));
+    const cursor = new Cursor(options, texts, series);
     for (let i = 0; i < steps; i++) {
       const timestamp = start + i * group.interval;
-      const elements = cursor.elementsAt(timestamp);
-      for (const replay of replays) replay.step(timestamp, elements, cursor.isDistinct);
+      cursor.moveTo(timestamp);
+      for (const replay of replays) replay.step(timestamp, cursor);
     }
   }
   return replays.map((replay) => replay.finish());
@@ -119,11 +121,11 @@ class Replay {
   readonly #options: RehearsalOptions;
   readonly #texts: RuleTexts;
   readonly #timing: AlertTiming;
-  readonly #filters: boolean;
   readonly #active: ActiveAlerts = new Map();
   readonly #log = new FiringLog();
   readonly #errors = new Map<string, { message: string; at: number; count: number }>();
   #evaluations = 0;
+  #lanes: Lanes | undefined;
 
   constructor(
     options: RehearsalOptions,
@@ -135,19 +137,70 @@ class Replay {
     this.#options = options;
     this.#texts = texts;
     this.#timing = { forMs, keepFiringForMs, limit: group.limit };
-    this.#filters = compared !== undefined;
     this.keeps = compared ? (value) => passes(value, compared.op, threshold ?? compared.value) : () => true;
     this.firstAt = evaluationTime(group, range.from - forMs - 1) + group.interval;
   }
 
-  /** Takes the elements of an evaluation; they may be more than this variant keeps. */
-  step(timestamp: number, all: readonly AlertElement[], isDistinct: boolean): void {
+  /** Takes the step that the cursor is at. */
+  step(timestamp: number, cursor: Cursor): void {
     if (timestamp < this.firstAt) return;
     this.#evaluations++;
-    const elements = this.#filters ? all.filter(({ value }) => this.keeps(value)) : all;
+    if (cursor.isDistinct && this.#timing.limit === 0) this.#stepEach(timestamp, cursor);
+    else this.#stepTogether(timestamp, cursor);
+  }
+
+  /** No alert has a say in what becomes of another: each is looked at when its series comes, goes or is due for a change. */
+  #stepEach(timestamp: number, cursor: Cursor): void {
+    if (this.#lanes?.cursor !== cursor) this.#lanes = new Lanes(cursor, this.#active);
+    const { wasPresent, settledUntil: settled, courses, others } = this.#lanes;
+    const { isPresent, values, size } = cursor;
+    for (let i = 0; i < size; i++) {
+      const value = values[i]!;
+      const holds = isPresent[i] === 1 && this.keeps(value) ? 1 : 0;
+      if (holds === wasPresent[i] && timestamp < settled[i]!) {
+        if (holds === 1) noteValue(courses[i]!, value);
+        continue;
+      }
+      wasPresent[i] = holds;
+      const element = cursor.element(i, value, timestamp);
+      this.#advance(element.key, holds === 1 ? element : undefined, timestamp, (course, until) => {
+        courses[i] = course;
+        settled[i] = until;
+      });
+    }
+    for (const [key, until] of others) {
+      if (timestamp >= until) this.#advance(key, undefined, timestamp, (_, next) => others.set(key, next));
+    }
+  }
+
+  #advance(
+    key: string,
+    element: AlertElement | undefined,
+    timestamp: number,
+    keep: (course: Course | undefined, settledUntil: number) => void,
+  ): void {
+    const before = this.#active.get(key);
+    const transition = advanceAlert(this.#active, key, this.#timing, element, timestamp);
+    // One that was only pending is forgotten when it ends, and closed all the same.
+    const alert = this.#active.get(key) ?? before;
+    if (!alert) {
+      keep(undefined, Number.POSITIVE_INFINITY);
+      return;
+    }
+    const course = this.#log.follow(alert, timestamp, (one) => this.#texts.annotationsOf(one, timestamp));
+    keep(course, transition ? Number.NEGATIVE_INFINITY : settledUntil(alert, this.#timing, timestamp));
+  }
+
+  #stepTogether(timestamp: number, cursor: Cursor): void {
+    this.#lanes = undefined;
+    const elements: AlertElement[] = [];
+    for (let i = 0; i < cursor.size; i++) {
+      const value = cursor.values[i]!;
+      if (cursor.isPresent[i] === 1 && this.keeps(value)) elements.push(cursor.element(i, value, timestamp));
+    }
     if (elements.length === 0 && this.#active.size === 0) return;
     try {
-      if (!isDistinct && elements.length > 1) assertDistinct(elements);
+      if (!cursor.isDistinct && elements.length > 1) assertDistinct(elements);
       const transitions = advanceAlerts(this.#active, this.#timing, elements, timestamp);
       this.#log.observe(this.#active.values(), transitions, timestamp, (alert) =>
         this.#texts.annotationsOf(alert, timestamp),
@@ -175,45 +228,75 @@ class Replay {
   }
 }
 
-/** Gives the elements of step after step; the steps come in order. Annotations are left out: few of them are ever read. */
+/** What a replay remembers of each series of a cursor from step to step. */
+class Lanes {
+  readonly cursor: Cursor;
+  /** 1 where the last step had a value that counts. */
+  readonly wasPresent: Uint8Array;
+  /** Before this time, Unix ms, nothing changes but the value. */
+  readonly settledUntil: Float64Array;
+  readonly courses: (Course | undefined)[];
+  /** The same for alerts whose series are not of this cursor, by `labelsKey`. */
+  readonly others = new Map<string, number>();
+
+  constructor(cursor: Cursor, active: ActiveAlerts) {
+    this.cursor = cursor;
+    this.wasPresent = new Uint8Array(cursor.size);
+    this.settledUntil = new Float64Array(cursor.size).fill(Number.NEGATIVE_INFINITY);
+    this.courses = new Array<Course | undefined>(cursor.size);
+    const keys = new Set<string>();
+    for (let i = 0; i < cursor.size; i++) keys.add(cursor.element(i, 0, 0).key);
+    for (const [key, { state }] of active) {
+      if (keys.has(key)) continue;
+      if (state === 'inactive') active.delete(key);
+      else this.others.set(key, Number.NEGATIVE_INFINITY);
+    }
+  }
+}
+
+/** Gives what is in the result at step after step; the steps come in order. Annotations are left out: few of them are ever read. */
 class Cursor {
-  /** Whether no two series can become the same alert. */
+  /** How many series there are. */
+  readonly size: number;
+  /** Whether no two series can become the same alert, and each is the same alert at all steps. */
   readonly isDistinct: boolean;
+  /** By series: 1 where it has a value at the step, and the value. */
+  readonly isPresent: Uint8Array;
+  readonly values: Float64Array;
   readonly #series: readonly RangeSeries[];
   readonly #elementsOf: readonly ((value: number, timestamp: number) => AlertElement)[];
   readonly #at: Uint32Array;
   readonly #offsetMs: number;
-  readonly #isWanted: (value: number) => boolean;
 
-  constructor(
-    { group, rule }: RehearsalOptions,
-    texts: RuleTexts,
-    series: readonly RangeSeries[],
-    isWanted: (value: number) => boolean,
-  ) {
+  constructor({ group, rule }: RehearsalOptions, texts: RuleTexts, series: readonly RangeSeries[]) {
+    this.size = series.length;
+    this.isPresent = new Uint8Array(series.length);
+    this.values = new Float64Array(series.length);
     this.#series = series;
     this.#elementsOf = series.map(({ labels }) => texts.elementOf(labels));
     this.#at = new Uint32Array(series.length);
     this.#offsetMs = group.query_offset;
-    this.#isWanted = isWanted;
     this.isDistinct =
       !hasTemplates(rule.labels) &&
       new Set(this.#elementsOf.map((element) => element(0, 0).key)).size === series.length;
   }
 
-  elementsAt(timestamp: number): AlertElement[] {
+  moveTo(timestamp: number): void {
     const time = timestamp - this.#offsetMs;
-    const elements: AlertElement[] = [];
-    for (let i = 0; i < this.#series.length; i++) {
+    for (let i = 0; i < this.size; i++) {
       const { timestamps, values } = this.#series[i]!;
       let k = this.#at[i]!;
       while (k < timestamps.length && timestamps[k]! < time) k++;
       this.#at[i] = k;
-      if (timestamps[k] !== time) continue;
-      const value = values[k]!;
-      if (this.#isWanted(value)) elements.push(this.#elementsOf[i]!(value, timestamp));
+      const isPresent = timestamps[k] === time;
+      this.isPresent[i] = isPresent ? 1 : 0;
+      if (isPresent) this.values[i] = values[k]!;
     }
-    return elements;
+  }
+
+  /** The alert that a series is with a value at this time. */
+  element(series: number, value: number, timestamp: number): AlertElement {
+    return this.#elementsOf[series]!(value, timestamp);
   }
 }
 
@@ -226,6 +309,7 @@ interface RuleTexts {
 
 function ruleTexts(options: RehearsalOptions): RuleTexts {
   const { rule } = options;
+  const parsed: ParsedTexts = new Map();
   let expander: { readonly at: number; readonly of: RuleExpander } | undefined;
   /** Labels of the series behind each alert. */
   const seriesOf = new Map<string, Readonly<Record<string, string>>>();
@@ -236,7 +320,7 @@ function ruleTexts(options: RehearsalOptions): RuleTexts {
     timestamp: number,
   ): Record<string, string> => {
     if (!hasTemplates(texts)) return { ...texts };
-    if (expander?.at !== timestamp) expander = { at: timestamp, of: expanderOf(options, timestamp) };
+    if (expander?.at !== timestamp) expander = { at: timestamp, of: expanderOf(options, timestamp, parsed) };
     const { of } = expander;
     return Object.fromEntries(
       Object.entries(texts).map(([name, text]) => [name, of.expand(text, series, value)]),
@@ -263,13 +347,14 @@ function ruleTexts(options: RehearsalOptions): RuleTexts {
   };
 }
 
-function expanderOf(options: RehearsalOptions, timestamp: number): RuleExpander {
+function expanderOf(options: RehearsalOptions, timestamp: number, parsed: ParsedTexts): RuleExpander {
   const { query, externalLabels, externalUrl, rule } = options;
   return ruleExpander({
     name: rule.alert,
     externalLabels,
     externalUrl,
     timestamp,
+    parsed,
     query: (expr) => {
       if (!query) throw new Error('templates cannot query in a rehearsal');
       return query(expr, timestamp);

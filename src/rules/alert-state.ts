@@ -112,22 +112,14 @@ export function advanceAlerts(
   const transitions: AlertTransition[] = [];
   let count = 0;
   const move = (key: string, alert: ActiveAlert, before: AlertState): void => {
-    if (alert.activeAt > timestamp || alert.lastSentAt > timestamp) setBack(alert, timing, timestamp);
-    if (step(alert, alert.seenAt === timestamp, timing, timestamp)) count++;
-    else if (before === 'pending' || isForgotten(alert, timestamp)) active.delete(key);
-    if (alert.state === before) return;
-    const { labels, state: to, value } = alert;
-    transitions.push({ labels, from: before, to, at: timestamp, value });
+    const transition = moveOn(active, key, alert, before, timing, timestamp);
+    if (transition) transitions.push(transition);
+    if (alert.state !== 'inactive') count++;
   };
   const fresh: [string, ActiveAlert][] = [];
   for (const element of elements) {
-    const known = active.get(element.key);
-    if (known && known.state !== 'inactive') {
-      known.value = element.value;
-      // What is worked out of texts is found by their array: it stays for as long as they say the same.
-      if (!sameLabels(known.annotations, element.annotations)) known.annotations = element.annotations;
-      known.seenAt = timestamp;
-    } else fresh.push([element.key, pendingAlert(element, timestamp)]);
+    const alert = seen(active, element, timestamp);
+    if (active.get(element.key) !== alert) fresh.push([element.key, alert]);
   }
   for (const [key] of fresh) active.delete(key);
   for (const [key, alert] of active) move(key, alert, alert.state);
@@ -140,6 +132,62 @@ export function advanceAlerts(
     throw new RuleError(`exceeded limit of ${timing.limit} with ${count} alerts`);
   }
   return transitions;
+}
+
+/**
+ * The same for one alert of a rule without a limit, where no other's state has a say. Changes `active`.
+ * @param element undefined when the result does not hold it
+ */
+export function advanceAlert(
+  active: ActiveAlerts,
+  key: string,
+  timing: AlertTiming,
+  element: AlertElement | undefined,
+  timestamp: number,
+): AlertTransition | undefined {
+  const known = active.get(key);
+  const alert = element ? seen(active, element, timestamp) : known;
+  if (!alert) return undefined;
+  if (alert !== known) active.set(key, alert);
+  return moveOn(active, key, alert, alert === known ? alert.state : 'inactive', timing, timestamp);
+}
+
+/** The time, Unix ms, before which an alert whose state an evaluation at `timestamp` left as it was stays so if its element does. */
+export function settledUntil(
+  { state, activeAt, keepFiringSince, seenAt }: ActiveAlert,
+  { forMs, keepFiringForMs }: AlertTiming,
+  timestamp: number,
+): number {
+  if (state === 'pending') return activeAt + forMs;
+  const isKept = state === 'firing' && seenAt !== timestamp;
+  return isKept ? keepFiringSince + keepFiringForMs : Number.POSITIVE_INFINITY;
+}
+
+/** The alert of an element: the one that is pending or firing, brought up to date, or a new one that is not in `active` yet. */
+function seen(active: ActiveAlerts, element: AlertElement, timestamp: number): ActiveAlert {
+  const known = active.get(element.key);
+  if (!known || known.state === 'inactive') return pendingAlert(element, timestamp);
+  known.value = element.value;
+  // What is worked out of texts is found by their array: it stays for as long as they say the same.
+  if (!sameLabels(known.annotations, element.annotations)) known.annotations = element.annotations;
+  known.seenAt = timestamp;
+  return known;
+}
+
+function moveOn(
+  active: ActiveAlerts,
+  key: string,
+  alert: ActiveAlert,
+  before: AlertState,
+  timing: AlertTiming,
+  timestamp: number,
+): AlertTransition | undefined {
+  if (alert.activeAt > timestamp || alert.lastSentAt > timestamp) setBack(alert, timing, timestamp);
+  const isActive = step(alert, alert.seenAt === timestamp, timing, timestamp);
+  if (!isActive && (before === 'pending' || isForgotten(alert, timestamp))) active.delete(key);
+  if (alert.state === before) return undefined;
+  const { labels, state: to, value } = alert;
+  return { labels, from: before, to, at: timestamp, value };
 }
 
 /**

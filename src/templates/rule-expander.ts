@@ -15,7 +15,11 @@ export interface RuleExpanderOptions extends RuleFunctionContext {
   readonly name: string;
   readonly externalLabels: Readonly<Record<string, string>>;
   readonly limits?: TemplateLimits;
+  /** Texts parsed so far, for a caller who makes expanders of one name for many times. */
+  readonly parsed?: ParsedTexts;
 }
+
+export type ParsedTexts = Map<string, ReadonlyMap<string, Tree>>;
 
 /** Expands the templates of one evaluation of a rule. Each text is parsed once, however many elements there are. */
 export interface RuleExpander {
@@ -39,7 +43,7 @@ const DATA_TYPE =
 export function ruleExpander(options: RuleExpanderOptions): RuleExpander {
   const name = `__alert_${options.name}`;
   const functions: GoFunctions = { ...builtins, ...ruleFunctions(options) };
-  const parsed = new Map<string, ReadonlyMap<string, Tree>>();
+  const parsed: ParsedTexts = options.parsed ?? new Map();
   const externalLabels = stringMap(Object.entries(options.externalLabels));
 
   const parse = (text: string): ReadonlyMap<string, Tree> => {
