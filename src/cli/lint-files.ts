@@ -108,10 +108,19 @@ function routingOf(
         return kind ? [[receiver.name, kind] as const] : [];
       }),
     ),
+    texts: receivers.flatMap((receiver, i) => templatesIn(receiver, ['receivers', i])),
     externalLabels: Object.assign({}, ...configs.map(({ global }) => global.external_labels)),
     targetLabels: targetLabelsOf(configs),
     storedLabels,
   };
+}
+
+/** All templates that a section holds, wherever they stand in it. */
+function templatesIn(section: unknown, path: readonly (string | number)[]): LintedRouting['texts'] {
+  if (typeof section === 'string') return section.includes('{{') ? [{ path, text: section }] : [];
+  if (Array.isArray(section)) return section.flatMap((one, i) => templatesIn(one, [...path, i]));
+  if (section === null || typeof section !== 'object') return [];
+  return Object.entries(section).flatMap(([key, value]) => templatesIn(value, [...path, key]));
 }
 
 /** Labels that targets get from their configuration; undefined when it cannot be said which. */

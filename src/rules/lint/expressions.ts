@@ -9,6 +9,7 @@ import {
   type VectorSelector,
   walkExpr,
 } from '../../promql/ast.ts';
+import { typeOf } from '../../promql/check.ts';
 import { describeBounds, fold } from './bounds.ts';
 import { CADVISOR_METRICS } from './cadvisor.ts';
 import type { ParsedRule, RuleRemark } from './finding.ts';
@@ -26,6 +27,14 @@ export interface ExpressionContext {
 /** What is wrong with an expression whatever the rest of the configuration. */
 export function expressionRemarks({ config, expr }: ParsedRule, context: ExpressionContext): RuleRemark[] {
   const remarks: RuleRemark[] = [];
+  const type = typeOf(expr);
+  if (type === 'matrix' || type === 'string') {
+    const what = type === 'matrix' ? 'samples over a time' : 'a text';
+    remarks.push([
+      'not-a-vector',
+      `the expression gives ${what}, not one value for each series: every evaluation fails`,
+    ]);
+  }
   walkExpr(expr, (node) => {
     if (node.kind === 'call') remarks.push(...callRemarks(node.name, node.args, context));
     if (node.kind === 'binary') remarks.push(...sideRemarks(node));
@@ -46,20 +55,22 @@ const COUNTER_ENDS = /_(total|count|sum|bucket)$/;
 function callRemarks(name: string, args: readonly Expr[], context: ExpressionContext): RuleRemark[] {
   if (name === 'histogram_quantile' && args[1]) return quantileRemarks(args[1]);
   const arg = args.map(unwrapParens).find((one) => one.kind === 'matrix' || one.kind === 'subquery');
-  if (arg?.kind === 'subquery' && COUNTER_FUNCTIONS.has(name)) {
-    const inner = unwrapParens(arg.expr);
-    const isSum = inner.kind === 'aggregate' && inner.op === 'sum';
-    const of = isSum ? unwrapParens(inner.expr) : inner;
-    if (isSum && of.kind === 'vector' && COUNTER_ENDS.test(of.name)) {
-      const message = `${name} of a sum of counters: when one of them restarts the sum falls, and that counts as growth; sum the ${name} instead`;
-      return [['rate-of-sum', message]];
-    }
-  }
+  if (arg?.kind === 'subquery') return subqueryRemarks(name, unwrapParens(arg.expr), context);
   if (arg?.kind !== 'matrix') return [];
-  return [...rangeRemarks(name, arg, context), ...windowRemarks(name, arg, context)];
+  return [...rangeRemarks(name, arg.selector, context), ...windowRemarks(name, arg, context)];
 }
 
-function rangeRemarks(name: string, { selector }: MatrixSelector, context: ExpressionContext): RuleRemark[] {
+function subqueryRemarks(name: string, inner: Expr, context: ExpressionContext): RuleRemark[] {
+  if (inner.kind === 'vector') return rangeRemarks(name, inner, context);
+  if (!COUNTER_FUNCTIONS.has(name)) return [];
+  const isSum = inner.kind === 'aggregate' && inner.op === 'sum';
+  const of = isSum ? unwrapParens(inner.expr) : inner;
+  if (!isSum || of.kind !== 'vector' || !COUNTER_ENDS.test(of.name)) return [];
+  const message = `${name} of a sum of counters: when one of them restarts the sum falls, and that counts as growth; sum the ${name} instead`;
+  return [['rate-of-sum', message]];
+}
+
+function rangeRemarks(name: string, selector: VectorSelector, context: ExpressionContext): RuleRemark[] {
   const metric = selector.name;
   const type = context.typeOf(metric);
   if (COUNTER_FUNCTIONS.has(name)) {

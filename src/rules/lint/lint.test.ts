@@ -49,7 +49,14 @@ describe('expressions', () => {
     ['delta(errors_total[5m]) > 1', ['delta-of-counter']],
     ['delta(temperature[5m]) > 1', []],
     ['predict_linear(node_filesystem_size_bytes[1h], 3600) < 0', ['forecast-of-constant']],
+    ['predict_linear(node_memory_MemTotal_bytes[90d:1h], 3600) < 0', ['forecast-of-constant']],
     ['predict_linear(node_filesystem_avail_bytes[1h], 3600) < 0', []],
+    ['predict_linear(node_filesystem_avail_bytes[90d:1h], 3600) < 0', []],
+    ['rate(connections_active[1h:5m]) > 1', ['rate-of-gauge']],
+    ['node_filesystem_avail_bytes[90d:1h]', ['not-a-vector']],
+    ['errors_total[5m]', ['not-a-vector']],
+    ['"text"', ['not-a-vector']],
+    ['max_over_time(node_filesystem_avail_bytes[90d:1h]) > 5', []],
     ['rate(sum(a_total)[5m:1m]) > 1', ['rate-of-sum']],
     ['max_over_time(sum(a_total)[5m:1m]) > 1', []],
     ['histogram_quantile(0.9, sum by (job) (rate(a_bucket[5m]))) > 1', ['quantile-without-le']],
@@ -165,6 +172,7 @@ describe('routing', () => {
           route: undefined,
           inhibit_rules: [],
           pagers: new Map(),
+          texts: [],
           externalLabels: {},
           targetLabels: undefined,
           storedLabels: new Set(),
@@ -213,6 +221,29 @@ describe('routing', () => {
     expect(routed(rules, { route: tree, targetLabels, externalLabels: { cluster: 'x' } })).toEqual([]);
     expect(routed(rules, { route: tree, targetLabels, storedLabels: new Set(['cluster']) })).toEqual([]);
     expect(routed(rules, { route: tree })).toEqual([]);
+  });
+
+  test('labels that receivers are told and nothing mentions', () => {
+    const rules = [alert('A', { team: 'a' }, 'sum by (job) (x) > 1')];
+    const told = (text: string, more: Partial<LintedRouting> = {}) =>
+      routed(rules, {
+        route: route({ group_interval: 60_000 }),
+        targetLabels: new Set(['job', 'instance']),
+        texts: [{ path: ['receivers', 0, 'webhook_configs', 0, 'payload', 'run'], text }],
+        ...more,
+      });
+    expect(told('docker restart {{ .CommonLabels.container_name }}')).toEqual(['receiver-label-missing']);
+    expect(told('{{ range .Alerts }}{{ index .Labels "service" }}{{ end }}')).toEqual([
+      'receiver-label-missing',
+    ]);
+    expect(told('{{ .GroupLabels.service }}', { storedLabels: new Set(['service']) })).toEqual([]);
+    expect(told('{{ .GroupLabels.service }}', { targetLabels: undefined })).toEqual([]);
+    expect(
+      told('{{ .CommonLabels.team }} {{ (index .Alerts 0).Labels.job }} {{ .GroupLabels.alertname }}'),
+    ).toEqual([]);
+    expect(
+      told('{{ .CommonLabels.SortedPairs.Values | join " " }} {{ .CommonAnnotations.service }}'),
+    ).toEqual([]);
   });
 
   test('a value that no route takes, and an alert that pages twice', () => {

@@ -13,6 +13,8 @@ export interface LintedRouting {
   readonly inhibit_rules: readonly InhibitRuleConfig[];
   /** Receivers that page someone, by name: with which integration. */
   readonly pagers: ReadonlyMap<string, string>;
+  /** What receivers are sent, as far as it is a template, with its place in the config. */
+  readonly texts: readonly { readonly path: readonly (string | number)[]; readonly text: string }[];
   readonly externalLabels: Readonly<Record<string, string>>;
   /** Labels that targets may get from the configuration; undefined when any may be among them. */
   readonly targetLabels: ReadonlySet<string> | undefined;
@@ -37,7 +39,9 @@ export function routingFindings(rules: readonly ParsedRule[], routing: LintedRou
   if (!route) return findings;
   findings.push(...paceFindings(route, undefined, ['route'], rules));
   if (alerts.length > 0) {
-    findings.push(...groupByFindings(route, ['route'], rules, routing));
+    const strange = strangeLabels(rules, routing);
+    findings.push(...groupByFindings(route, ['route'], strange, routing));
+    findings.push(...textFindings(strange, routing));
     findings.push(...destinationFindings(alerts, route, routing));
   }
   return findings;
@@ -150,14 +154,14 @@ function paceFindings(
   ];
 }
 
-/** Labels to group by that neither rules nor targets nor external labels mention. */
-function groupByFindings(
-  route: RouteConfig,
-  path: readonly (string | number)[],
+type Strange = (names: readonly string[]) => string[];
+
+/** Picks labels that neither rules nor targets nor external labels mention; none where targets may have any. */
+function strangeLabels(
   rules: readonly ParsedRule[],
-  { externalLabels, targetLabels, storedLabels, inhibit_rules }: LintedRouting,
-): LintFinding[] {
-  if (targetLabels === undefined) return [];
+  { externalLabels, targetLabels, storedLabels }: LintedRouting,
+): Strange {
+  if (targetLabels === undefined) return () => [];
   const mentioned = (name: string): boolean =>
     name === 'alertname' ||
     name in externalLabels ||
@@ -166,7 +170,37 @@ function groupByFindings(
     rules.some(
       ({ config }) => name in config.labels || new RegExp(`\\b${escapePattern(name)}\\b`).test(config.expr),
     );
-  const strange = (names: readonly string[]): string[] => names.filter((name) => !mentioned(name));
+  return (names) => names.filter((name) => !mentioned(name));
+}
+
+/** A label read of an alert or of what alerts share: `.CommonLabels.service`, `index .Labels "service"`. */
+const LABEL_READ = /\.(?:Common|Group)?Labels(?:\.([A-Za-z_]\w*)|\s+"([^"]+)")/g;
+/** What label sets can do in templates. */
+const METHODS = new Set(['SortedPairs', 'Names', 'Values', 'Remove', 'String']);
+
+/** Labels that receivers are to be told and no alert has: what acts on them gets an empty text. */
+const textFindings = (strange: Strange, { texts }: LintedRouting): LintFinding[] =>
+  texts.flatMap(({ path, text }) => {
+    const read = [...text.matchAll(LABEL_READ)].map(([, field, key]) => field ?? key!);
+    const names = strange([...new Set(read)].filter((name) => !METHODS.has(name)));
+    return names.length === 0
+      ? []
+      : [
+          finding(
+            'receiver-label-missing',
+            path,
+            `reads the label ${names.join(' and ')}, which no rule, target or external label mentions: unless exporters set it, it is empty`,
+          ),
+        ];
+  });
+
+/** Labels to group by that nothing mentions. */
+function groupByFindings(
+  route: RouteConfig,
+  path: readonly (string | number)[],
+  strange: Strange,
+  { inhibit_rules }: LintedRouting,
+): LintFinding[] {
   const findings: LintFinding[] = [];
   const visit = (
     node: RouteConfig,
