@@ -1,4 +1,4 @@
-import { openDatabase, type SqliteAddon } from './database.ts';
+import { openDatabase, type SqliteAddon, type SqliteDatabase } from './database.ts';
 
 export interface FileLock {
   release(): void;
@@ -10,17 +10,16 @@ export interface FileLock {
  * @throws Error of SQLite, when the file cannot be opened
  */
 export function lockFile(file: string, addon: SqliteAddon): FileLock | undefined {
-  const db = openDatabase(file, { addon, busyTimeoutMs: 0 });
+  let db: SqliteDatabase | undefined;
   try {
+    // Another one that makes the file, or mends it after a kill, has it too.
+    db = openDatabase(file, { addon, busyTimeoutMs: 0 });
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
-    db.close();
+    db?.close();
     if (((error as { code?: string }).code ?? '').startsWith('SQLITE_BUSY')) return undefined;
     throw error;
   }
-  return {
-    release() {
-      db.close();
-    },
-  };
+  const held = db;
+  return { release: () => void held.close() };
 }

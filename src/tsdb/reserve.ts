@@ -46,7 +46,11 @@ async function write(dir: string, file: string): Promise<boolean> {
   try {
     const size = reserveBytes(dir);
     const { bavail, bsize } = await fs.promises.statfs(dir);
-    if (bavail * bsize < 4 * size) return false;
+    // What a kill left of one takes room itself.
+    if (bavail * bsize < 4 * size) {
+      await fs.promises.rm(temporary, { force: true });
+      return false;
+    }
     const handle = await fs.promises.open(temporary, 'w', 0o600);
     try {
       const zeros = new Uint8Array(Math.min(size, CHUNK));

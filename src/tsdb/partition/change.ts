@@ -48,6 +48,8 @@ export function commitChange(directory: string, days: readonly DayChange[], addo
     } finally {
       closeSync(descriptor);
     }
+    // The new files have their names before the plan has its own.
+    syncDirectory(directory);
     renameSync(temporary, plan);
   } catch (error) {
     rmSync(temporary, { force: true });

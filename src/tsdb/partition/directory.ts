@@ -148,10 +148,10 @@ export function applyRetention(directory: string, limits: RetentionLimits): Remo
   return expired;
 }
 
-/** Unfinished sealed files, files of a change that was never decided, and write-ahead logs whose database is gone. */
+/** Unfinished hot and sealed files, files of a change that was never decided, and write-ahead logs whose database is gone. */
 function removeLeftovers(directory: string): void {
   for (const name of readdirSync(directory)) {
-    const sealing = /^(.*\.db)\.(?:sealing|changed)(-\w+)?$/.exec(name);
+    const sealing = /^(.*\.db)\.(?:sealing|changed|making)(-\w+)?$/.exec(name);
     const companion = /^(.*\.db)-(wal|shm|journal)$/.exec(name);
     const database = (sealing ?? companion)?.[1];
     if (database === undefined || parsePartitionName(database) === undefined) continue;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../../sqlite/database.ts';
@@ -8,9 +9,10 @@ import { syncDirectory, syncFile } from './files.ts';
 import { OWN_TIMELINE } from './groups.ts';
 import { type GroupColumns, HotFile, MERGED } from './hot-file.ts';
 import { HotMerge } from './hot-merge.ts';
-import { isoDay } from './names.ts';
+import { companions, isoDay, makingPath } from './names.ts';
 import { bucketByTimestamps } from './own-times.ts';
 import { blockId, corruptionAt, createTables, GROUP_SERIES, readMeta } from './schema.ts';
+import { removeDatabase } from './seal.ts';
 
 export type AppendBatch = Parameters<PartitionWriter['append']>[0];
 
@@ -31,12 +33,9 @@ const SHORT_ROWS = 120;
  */
 export function openHotPartition(file: string, options: HotOptions): HotPartition {
   return corruptionAt(file, () => {
+    if (!existsSync(file)) makeHotFile(file, options);
     const db = openDatabase(file, { addon: options.addon });
     try {
-      if (db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined) {
-        syncDirectory(dirname(file));
-        createTables(db, { kind: 'hot', day: options.day, hotId: randomUUID(), batches: 0 });
-      }
       const meta = readMeta(db);
       if (meta.kind !== 'hot' || meta.day !== options.day) {
         throw new CorruptBlockError(
@@ -49,6 +48,28 @@ export function openHotPartition(file: string, options: HotOptions): HotPartitio
       throw error;
     }
   });
+}
+
+/** Under its name a file is complete: a reader that lists the directory at any moment, and a kill at any moment, find all of it or none. */
+function makeHotFile(file: string, { addon, day }: HotOptions): void {
+  const temporary = makingPath(file);
+  removeDatabase(temporary);
+  try {
+    const db = openDatabase(temporary, { addon });
+    try {
+      createTables(db, { kind: 'hot', day, hotId: randomUUID(), batches: 0 });
+    } finally {
+      db.close();
+    }
+    syncFile(temporary);
+    // A write-ahead log of an earlier file of that name would be taken for this one's.
+    for (const companion of companions(file)) rmSync(companion, { force: true });
+    renameSync(temporary, file);
+  } catch (error) {
+    removeDatabase(temporary);
+    throw error;
+  }
+  syncDirectory(dirname(file));
 }
 
 /** The writer of one hot file. Its tables are described in docs/formats/partition.md. */

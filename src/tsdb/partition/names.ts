@@ -14,6 +14,9 @@ export function partitionPath(directory: string, day: number, kind: PartitionKin
 export const sealingPath = (directory: string, day: number): string =>
   `${partitionPath(directory, day, 'sealed')}.sealing`;
 
+/** Where a hot file is made before it gets its name. */
+export const makingPath = (hotFile: string): string => `${hotFile}.making`;
+
 /** Where a day's sealed file is written anew when several days change at once. */
 export const changedPath = (directory: string, day: number): string =>
   `${partitionPath(directory, day, 'sealed')}.changed`;

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Histogram } from '../../model/histogram.ts';
@@ -10,6 +12,7 @@ import { writeHistogramAt } from '../histogram-cell.ts';
 import { PARTITION_MS } from '../partition.ts';
 import { type AppendBatch, type HotPartition, openHotPartition } from './hot.ts';
 import { NUMBERS_PER_STEP } from './hot-merge.ts';
+import { partitionPath } from './names.ts';
 import { openPartitionReader } from './reader.ts';
 import {
   batch,
@@ -44,6 +47,21 @@ function mergeAll(writer: HotPartition, now = LATER): number {
 }
 
 describe('a hot partition', () => {
+  test('is whole whenever another thread lists and opens it', async () => {
+    const stop = new Int32Array(new SharedArrayBuffer(4));
+    const lister = new Worker(new URL('./listing-worker.fixture.ts', import.meta.url), {
+      workerData: { directory: directory.path, stop },
+    });
+    expect(await once(lister, 'message')).toEqual(['begun']);
+    for (let i = 0; i < 12; i++) {
+      const day = DAY + i * PARTITION_MS;
+      openHotPartition(partitionPath(directory.path, day, 'hot'), { addon: undefined, day }).close();
+    }
+    const told = once(lister, 'message');
+    Atomics.store(stop, 0, 1);
+    expect(await told).toEqual([expect.any(Number)]);
+  });
+
   test('gives back what was appended, before and after merging and reopening', () => {
     const writer = openWriter();
     const model = new ModelStore();
@@ -265,7 +283,7 @@ describe('a hot partition', () => {
     const writer = openWriter();
     const model = new ModelStore();
     const series = [1, 2, 3].map((ref) => entry(ref, 0, { a: `${ref}` }));
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 12; i++) {
       const given = batch({
         series,
         own: [
