@@ -1,9 +1,11 @@
 /**
- * Kills a process that stores, flushes, seals and deletes at random instants, a hundred times, and checks after each what must be there. Then flips a
- * bit of each byte of a small sealed file: a reader must find it or read the same, and a query answer the same or say what it lacks. Prints what was checked; exits 1 when anything was not as it must be.
+ * Kills a process that stores, flushes, seals and deletes at random instants, a hundred times, and checks after each what must be there. Then, where
+ * strace is installed, kills it before the first, second, third … system call that changes a file, over changes of the day, with days that retention
+ * removes and the index that a stop leaves. Then flips a bit of each byte of a small sealed file: a reader must find it or read the same, and a query answer the same or say what it lacks. Prints what was checked; exits 1 when anything was not as it must be.
  *
- *     npm run soak-store -- [--rounds 100] [--seed N]
+ *     npm run soak-store -- [--rounds 100] [--calls 60] [--flips no] [--seed N]
  */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +29,12 @@ import { PARTITION_MS } from '../src/tsdb/partition.ts';
 import { always, storeBench, unlimited } from '../src/tsdb/store.fixture.ts';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '100' }, seed: { type: 'string' } },
+  options: {
+    rounds: { type: 'string', default: '100' },
+    calls: { type: 'string', default: '60' },
+    flips: { type: 'string', default: 'yes' },
+    seed: { type: 'string' },
+  },
 });
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 const random = randomFrom(seed);
@@ -39,8 +46,9 @@ const bad = (text: string): void => {
 };
 
 console.log(`seed ${seed}, load ${readFileSync('/proc/loadavg', 'utf8').split(' ')[0]}`);
-await kills(Number(values.rounds));
-await flips();
+if (Number(values.rounds) > 0) await kills(Number(values.rounds));
+if (Number(values.calls) > 0) await killsAtCalls(Number(values.calls));
+if (values.flips === 'yes') await flips();
 console.log(`${problems === 0 ? 'all as it must be' : `${problems} problems`}, ${elapsed(startedAt)} s`);
 process.exitCode = problems === 0 ? 0 : 1;
 
@@ -69,6 +77,33 @@ async function kills(count: number): Promise<void> {
       `  a deletion the kill fell into is done whole or not at all (${fell.done} done, ${fell['not done']} not), one that was answered is done;`,
       '  the log replays without a damaged row, all checksums of all partitions hold, nothing was set aside or left lying.',
     ].join('\n'),
+  );
+}
+
+/** Of each kind of call so many places: those of names, sizes and syncs one by one, writes in steps. */
+async function killsAtCalls(count: number): Promise<void> {
+  if (spawnSync('strace', ['-V'], { stdio: 'ignore' }).status !== 0) {
+    console.log('kills at system calls: left out, strace is not installed');
+    return;
+  }
+  const from = performance.now();
+  const told = { killed: 0, ended: 0, rows: 0 };
+  for (const { calls, step } of [
+    { calls: 'rename,unlink,ftruncate,mkdir,fsync', step: 1 },
+    { calls: 'pwrite64', step: 5 },
+  ]) {
+    const bench = storeBench();
+    const rounds = new CrashRounds(bench, bench.directory());
+    for (let n = 1; n <= count; n++) {
+      const round = await rounds.roundAtCall({ calls, nth: n * step, rows: 500, sizeBytes: 400_000 });
+      told[round.ended ? 'ended' : 'killed']++;
+      told.rows += round.rows - round.from;
+      for (const problem of round.problems) bad(`before call ${n * step} of ${calls}: ${problem}`);
+    }
+    await bench.clean();
+  }
+  console.log(
+    `kill -9 before a system call, each of ${told.killed} another one, ${told.rows} rows over ${Math.floor(told.rows / 360)} midnights, days removed by size, the index left at ${told.ended + 2 * count} stops, ${elapsed(from)} s: the same holds after each.`,
   );
 }
 

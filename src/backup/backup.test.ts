@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -23,7 +24,7 @@ import { silentLog } from '../testing/silent-log.ts';
 import { DataDirectoryError, lockDirectory } from '../tsdb/directory.ts';
 import { always, contents, storeBench } from '../tsdb/store.fixture.ts';
 import type { Store } from '../tsdb/store.ts';
-import { listBackups, rotateBackups, verifyBackup, writeBackup } from './backup.ts';
+import { backupName, listBackups, rotateBackups, verifyBackup, writeBackup } from './backup.ts';
 import { createBackups } from './backups.ts';
 import { copyData } from './copy.ts';
 import { BackupError } from './manifest.ts';
@@ -282,6 +283,35 @@ describe('rotation', () => {
       'belfry-20260106T040506Z',
       'mine',
     ]);
+  });
+
+  test('that is killed at any step leaves nothing behind', async () => {
+    const { dir } = await filled();
+    const directory = fresh();
+    const first = await writeBackup({ source: dir, directory, now: NOW, version: '1' }, deps);
+    const kept = join(fresh(), 'kept');
+    cpSync(first.path, kept, { recursive: true });
+    let now = NOW;
+    const add = (): void => cpSync(kept, join(directory, backupName((now += 1000))), { recursive: true });
+    const preload = new URL('../testing/kill-at-change.ts', import.meta.url).href;
+    const script = `${import.meta.dirname}/rotation-child.fixture.ts`;
+    for (let killAt = 1; ; killAt++) {
+      for (let count = listBackups(directory).length; count < 3; count++) add();
+      const env = { ...process.env, KILL_AT: String(killAt) };
+      const { signal, status } = spawnSync(process.execPath, ['--import', preload, script, directory], {
+        env,
+      });
+      for (const whole of listBackups(directory)) verifyBackup(whole.path);
+      if (signal === null) {
+        expect(status).toBe(0);
+        expect(killAt).toBeGreaterThan(5);
+        break;
+      }
+      expect(signal).toBe('SIGKILL');
+    }
+    await writeBackup({ source: dir, directory, now: now + 1000, version: '1' }, deps);
+    rotateBackups(directory, 2);
+    expect(readdirSync(directory).filter((name) => name.startsWith('belfry-'))).toHaveLength(2);
   });
 });
 

@@ -17,8 +17,8 @@ import {
 } from './manifest.ts';
 
 const NAME = /^belfry-\d{8}T\d{6}Z(\.\d+)?$/;
-/** What a backup is called until it is complete and verified. */
-const PARTIAL = '.partial';
+/** Ending of the name of a copy until it is complete and verified, and of one that is being removed. */
+export const PARTIAL = '.partial';
 /** Held while a backup is written. */
 const LOCK = '.lock.db';
 
@@ -69,12 +69,18 @@ export async function writeBackup(request: BackupRequest, deps: BackupDeps): Pro
   const lock = lockFile(join(directory, LOCK), deps.addon);
   if (lock === undefined) throw new Error(`another backup is being written to ${directory}`);
   try {
-    for (const left of readdirSync(directory)) {
-      if (left.endsWith(PARTIAL)) rmSync(join(directory, left), { recursive: true, force: true });
-    }
+    removePartial(directory);
     return await writeInto(request, deps);
   } finally {
     lock.release();
+  }
+}
+
+/** Removes what a kill left of a copy, or of one that was to be removed. */
+export function removePartial(directory: string): void {
+  if (!existsSync(directory)) return;
+  for (const left of readdirSync(directory)) {
+    if (left.endsWith(PARTIAL)) rmSync(join(directory, left), { recursive: true, force: true });
   }
 }
 
@@ -139,9 +145,10 @@ export function listBackups(directory: string): BackupResult[] {
 export function rotateBackups(directory: string, keep: number): string[] {
   const old = listBackups(directory).slice(keep);
   for (const { path } of old) {
-    // Without its manifest it is no backup any more, however far the removal comes.
-    rmSync(join(path, MANIFEST));
-    rmSync(path, { recursive: true, force: true });
+    // Under that name it is no backup any more, and the next one removes what a kill leaves of it.
+    const going = `${path}${PARTIAL}`;
+    renameSync(path, going);
+    rmSync(going, { recursive: true, force: true });
   }
   return old.map(({ name }) => name);
 }

@@ -1,12 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Clock, Timer } from '../clock.ts';
 import type { BackupConfig } from '../config/backup.ts';
 import type { Log } from '../model/log.ts';
-import { type BackupResult, compactTime, listBackups, type WrittenBackup } from './backup.ts';
+import { syncDirectory } from '../tsdb/partition/files.ts';
+import {
+  type BackupResult,
+  compactTime,
+  listBackups,
+  PARTIAL,
+  removePartial,
+  type WrittenBackup,
+} from './backup.ts';
 import { schedule } from './cron.ts';
 import { readManifest } from './manifest.ts';
 import type { BackupAnswer, BackupDone, BackupTask } from './service.ts';
@@ -168,11 +176,15 @@ export function createBackups(deps: BackupsDeps): Backups {
         // Upstream's form of names.
         const name = `${compactTime(clock.now())}-${randomBytes(8).toString('hex')}`;
         const target = join(dataDir, 'snapshots', name);
-        mkdirSync(target, { recursive: true, mode: 0o700 });
+        const partial = `${target}${PARTIAL}`;
+        removePartial(dirname(target));
+        mkdirSync(partial, { recursive: true, mode: 0o700 });
         try {
-          await inThread({ kind: 'snapshot', source: dataDir, target, skipHead });
+          await inThread({ kind: 'snapshot', source: dataDir, target: partial, skipHead });
+          renameSync(partial, target);
+          syncDirectory(dirname(target));
         } catch (error) {
-          rmSync(target, { recursive: true, force: true });
+          rmSync(partial, { recursive: true, force: true });
           throw error;
         }
         return name;

@@ -3,28 +3,33 @@ import { systemClock } from '../clock.ts';
 import { labelsFromObject } from '../model/labels.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { crashDeletion, crashOwnValue, crashSeries, crashTime, crashValue } from './crash-plan.fixture.ts';
+import { keptIndexFile, readKeptIndex } from './log/kept-index.ts';
 import { startWorker } from './store.fixture.ts';
 import { openStore } from './store.ts';
 
 /**
  * A process made to be killed: appends and deletes what crash-plan.fixture.ts says from row argv[3] on. Prints `stored ROW` once a row
- * is committed, `deleting ROW` and `deleted ROW` around the deletion that follows a row.
+ * is committed, `deleting ROW` and `deleted ROW` around the deletion that follows a row. With argv[4] it stores so many rows and ends in
+ * order; argv[5] is how much it keeps, bytes.
  */
-const [, , dir, from] = process.argv;
+const [, , dir, from, rows, sizeBytes] = process.argv;
+const end = Number(from) + Number(rows || Number.POSITIVE_INFINITY);
 const store = openStore({
   dir: dir!,
   clock: systemClock,
   log: silentLog(),
   registry: new Registry(),
   addon: undefined,
-  retention: { timeMs: 0, sizeBytes: 0 },
+  retention: { timeMs: 0, sizeBytes: Number(sizeBytes || 0) },
+  kept: await readKeptIndex(keptIndexFile(dir!)),
+  keepsIndexFrom: 1,
   connect: (init) => startWorker(init),
 });
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const source = store.source('crash');
 const slots = crashSeries.map((series) => source.slot(labelsFromObject(series)));
 const own = labelsFromObject({ __name__: 'own' });
-for (let row = Number(from); ; row++) {
+for (let row = Number(from); row < end; row++) {
   source.begin(crashTime(row));
   for (const [i, slot] of slots.entries()) {
     const value = crashValue(i, row);
@@ -45,3 +50,5 @@ for (let row = Number(from); ; row++) {
   await store.delete({ selectors, range }, false);
   say(`deleted ${row}`);
 }
+await store.flush();
+await store.close();

@@ -2,8 +2,11 @@
 
 export const crashSeries = Array.from({ length: 20 }, (_, i) => ({ __name__: 'm', i: String(i) }));
 
-/** Rows cross midnight now and then. */
-export const crashTime = (row: number): number => Date.UTC(2026, 0, 2) - 1_000_000 + row * 1000;
+/** From one row to the next, ms: 360 of them are a day. */
+export const CRASH_STEP_MS = 240_000;
+
+/** Rows cross midnight again and again. */
+export const crashTime = (row: number): number => Date.UTC(2026, 0, 2) + (row - 100) * CRASH_STEP_MS;
 
 /** Undefined where the series is absent from the scrape. */
 export const crashValue = (series: number, row: number): number | undefined =>
