@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, expect, test } from 'vitest';
 import type { EmailConfig } from '../../config/receivers/email.ts';
@@ -163,6 +163,27 @@ test('PLAIN tells no password in the clear to another host; LOGIN does, as upstr
   const tls = await send(email({ smarthost: secure.smarthost, require_tls: true, ...login }));
   expect(tls).toMatchObject({ kind: 'delivered' });
   expect(secure.received.map((one) => one.login)).toEqual(['PLAIN usr']);
+});
+
+test('PLAIN tells auth_identity, for whom the user speaks', async () => {
+  const said: string[] = [];
+  const server = createServer((socket) => {
+    socket.write('220 mail.test ESMTP\r\n');
+    socket.on('data', (chunk) => {
+      const line = chunk.toString().trim();
+      const [, plain] = /^AUTH PLAIN (.*)/.exec(line) ?? [];
+      if (plain) said.push(Buffer.from(plain, 'base64').toString());
+      socket.write(line.startsWith('EHLO') ? '250-mail.test\r\n250 AUTH PLAIN\r\n' : '535 no\r\n');
+    });
+    socket.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const smarthost = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const login = { auth_username: 'usr', auth_password: 'password' };
+  await send(email({ smarthost, ...login, auth_identity: 'boss' }));
+  await send(email({ smarthost, ...login }));
+  server.close();
+  expect(said).toEqual(['boss\0usr\0password', '\0usr\0password']);
 });
 
 test('a wrong password is worth another try', async () => {
