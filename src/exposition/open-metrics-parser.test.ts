@@ -107,7 +107,13 @@ test.each([
     '# UNIT a_seconds meters\n# EOF\n',
     'line 1, column 18: expected a unit that ends the metric name "a_seconds", found "meters"',
   ],
-  ['# HELP a \0\n# EOF\n', 'line 1, column 10: unexpected NUL byte'],
+  ['a 1 # {x="\0"} 1\n# EOF\n', 'line 1, column 11: unexpected NUL byte in a string'],
 ])('the page %j is refused', (page, message) => {
   expect(() => entries(page)).toThrow(message);
+});
+
+test('values and help texts may hold NUL bytes, as upstream', () => {
+  const parser = new OpenMetricsParser(new TextEncoder().encode('# HELP a b\0c\na{b="d\0"} 2\n# EOF\n'));
+  expect([parser.next(), parser.text, parser.hasNul]).toEqual(['help', 'b\0c', true]);
+  expect([parser.next(), parser.labels()]).toEqual(['sample', ['__name__', 'a', 'b', 'd\0']]);
 });

@@ -31,14 +31,19 @@ export class OpenMetricsParser implements ExpositionParser {
   readonly #series: SeriesReader;
   readonly #exemplar: SeriesReader;
   readonly #decimal = new DecimalReader();
+  #hasNulInComment = false;
   #exemplarValue = 0;
   #exemplarTimestamp = Number.NaN;
 
   constructor(page: Uint8Array) {
     this.#bytes = Buffer.from(page.buffer, page.byteOffset, page.length);
     const grammar = { blanks: false, commasRequired: true };
-    this.#series = new SeriesReader(this.#bytes, grammar);
-    this.#exemplar = new SeriesReader(this.#bytes, grammar);
+    this.#series = new SeriesReader(this.#bytes, { ...grammar, nulInValues: true });
+    this.#exemplar = new SeriesReader(this.#bytes, { ...grammar, nulInValues: false });
+  }
+
+  get hasNul(): boolean {
+    return this.#hasNulInComment || this.#series.hasNul;
   }
 
   seek(position: number, type: number): void {
@@ -131,6 +136,7 @@ export class OpenMetricsParser implements ExpositionParser {
     const newline = bytes.indexOf(NEWLINE, textFrom);
     if (newline < 0) throw this.#withoutEnd();
     const text = commentText(bytes, textFrom, newline);
+    this.#hasNulInComment ||= text.includes('\0');
     this.position = newline + 1;
     if (keyword === '# TYPE ') {
       const type = (METRIC_TYPES as readonly string[]).indexOf(text);

@@ -36,6 +36,8 @@ export interface ExpositionParser {
   readonly timestamp: number;
   /** `sample`: whether the line ends with an exemplar; `exemplar` reads it. */
   readonly hasExemplar: boolean;
+  /** Whether anything read so far holds a NUL byte. */
+  readonly hasNul: boolean;
   /** Index into METRIC_TYPES of the type last declared. */
   readonly type: number;
 

@@ -31,10 +31,14 @@ export interface SeriesGrammar {
   /** Whether blanks may stand around everything, and newlines in strings. */
   readonly blanks: boolean;
   readonly commasRequired: boolean;
+  /** Whether values may hold NUL bytes; names may not. */
+  readonly nulInValues: boolean;
 }
 
 /** Reads a series as written, `name{label="value"}` or `{"name", "label"="value"}`, and remembers where its parts are. */
 export class SeriesReader {
+  /** Whether any value read so far holds a NUL byte. */
+  hasNul = false;
   readonly #bytes: Buffer;
   readonly #grammar: SeriesGrammar;
   /** From and to of the metric name, then of each label name and value, in turn. */
@@ -101,16 +105,26 @@ export class SeriesReader {
     return i;
   }
 
-  /** End of the string in quotes at `from`, past its closing quote. @throws ExpositionError */
+  /** End of the name in quotes at `from`, past its closing quote. @throws ExpositionError */
   stringEnd(from: number): number {
+    return this.#stringEnd(from, false);
+  }
+
+  #stringEnd(from: number, mayHoldNul: boolean): number {
     const bytes = this.#bytes;
     for (let i = from + 1; i < this.#limit; i++) {
       const byte = bytes[i]!;
       if (byte === QUOTE) return i + 1;
-      if (byte === BACKSLASH) i++;
-      else if (byte === NEWLINE && !this.#grammar.blanks) {
+      if (byte === BACKSLASH) {
+        i++;
+        // As upstream, which skips NUL bytes as it reads: a quote behind them is still escaped.
+        for (; mayHoldNul && bytes[i] === 0; i++) this.hasNul = true;
+      } else if (byte === NEWLINE && !this.#grammar.blanks) {
         throw expositionErrorAt(bytes, i, 'expected a closing quote, found the end of the line');
-      } else if (byte === 0) throw expositionErrorAt(bytes, i, 'unexpected NUL byte in a string');
+      } else if (byte === 0) {
+        if (!mayHoldNul) throw expositionErrorAt(bytes, i, 'unexpected NUL byte in a string');
+        this.hasNul = true;
+      }
     }
     if (this.#limit < bytes.length) throw this.#tooLong();
     throw expositionErrorAt(bytes, from, 'expected a closing quote, found the end of the page');
@@ -161,7 +175,7 @@ export class SeriesReader {
         throw expositionErrorAt(bytes, i, `expected a label value in quotes, ${found(bytes, i)}`);
       }
       const valueFrom = i + 1;
-      i = this.stringEnd(i);
+      i = this.#stringEnd(i, this.#grammar.nulInValues);
       if (quoted) this.#note(nameFrom + 1, nameTo - 1);
       else this.#note(nameFrom, nameTo);
       this.#note(valueFrom, i - 1);
@@ -228,7 +242,7 @@ export function unescapeLabel(text: string): string {
   return text.replace(/\\(["\\n])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped));
 }
 
-/** The text of a comment. @throws ExpositionError when it is no UTF-8, too long or holds a NUL byte */
+/** The text of a comment, which may hold NUL bytes. @throws ExpositionError when it is no UTF-8 or too long */
 export function commentText(bytes: Buffer, from: number, to: number): string {
   if (to - from > MAX_LINE_BYTES) {
     throw expositionErrorAt(
@@ -237,8 +251,6 @@ export function commentText(bytes: Buffer, from: number, to: number): string {
       `expected a text of at most ${MAX_LINE_BYTES} bytes, found ${to - from}`,
     );
   }
-  const nul = bytes.subarray(from, to).indexOf(0);
-  if (nul >= 0) throw expositionErrorAt(bytes, from + nul, 'unexpected NUL byte');
   return textOf(bytes, from, to);
 }
 

@@ -2,8 +2,8 @@ const MIN_WORD_BYTES = 8;
 
 /**
  * Distinct texts of series, numbered from 0, and which one followed which. Texts are kept as eight-byte words, so that comparing one
- * with a line takes a step per word and makes no garbage: the words are compared as doubles, which text cannot fool, since a series
- * holds no NUL byte (±0) and a NaN merely equals nothing.
+ * with a line takes a step per word and makes no garbage: the words are compared as doubles, which text cannot fool, since a NaN
+ * merely equals nothing, and a text with NUL bytes (±0) is made to match no line but found by its bytes.
  */
 export class SeriesTexts {
   count = 0;
@@ -60,7 +60,10 @@ export class SeriesTexts {
     this.starts[text] = this.#used;
     this.lengths[text] = length;
     if (length >= MIN_WORD_BYTES) {
-      this.tails[text] = new DataView(line.buffer, line.byteOffset).getFloat64(to - 8, true);
+      const hasNul = line.subarray(from, to).includes(0);
+      this.tails[text] = hasNul
+        ? Number.NaN
+        : new DataView(line.buffer, line.byteOffset).getFloat64(to - 8, true);
     }
     this.#used += words;
     this.series[text] = series;

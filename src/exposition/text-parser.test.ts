@@ -125,8 +125,10 @@ test.each([
   ['# HELP 9 text', 'line 1, column 8: expected a metric name after HELP, found "9"'],
   ['a 1\r\n', 'line 1, column 3: expected a value, found "1": not a number'],
   ['a 1\n\0b 2', 'line 2, column 1: expected a metric name or "{", found a NUL byte'],
-  ['a{b="\0"} 2', 'line 1, column 6: unexpected NUL byte in a string'],
-  ['# a \0 b', 'line 1, column 5: unexpected NUL byte'],
+  ['a{"b\0"="c"} 2', 'line 1, column 5: unexpected NUL byte in a string'],
+  ['{"a\0"} 2', 'line 1, column 4: unexpected NUL byte in a string'],
+  ['# TYPE "a\0" gauge', 'line 1, column 10: unexpected NUL byte in a string'],
+  ['a{b="\\\0"} 2', 'line 1, column 5: expected a closing quote, found the end of the page'],
   [
     'a 1 99999999999999999999',
     'line 1, column 5: expected a timestamp in milliseconds, found one out of range',
@@ -159,4 +161,11 @@ test('a line that never ends is refused before it is read', () => {
   expect(() => entries(`# HELP ${long}`)).toThrow();
   expect(entries(`# ${long}`)).toEqual([]);
   expect(entries(`a{b="${'x'.repeat(60_000)}"} 1`)).toHaveLength(1);
+});
+
+test('values, help texts and comments may hold NUL bytes, as upstream', () => {
+  const parser = new TextParser(new TextEncoder().encode('# x\0\n# HELP a b\0c\na{b="\0",c="d\0\0"} 2\n'));
+  expect([parser.next(), parser.text]).toEqual(['help', 'b\0c']);
+  expect([parser.next(), parser.labels()]).toEqual(['sample', ['__name__', 'a', 'b', '\0', 'c', 'd\0\0']]);
+  expect(parser.hasNul).toBe(true);
 });

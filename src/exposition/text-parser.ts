@@ -23,7 +23,7 @@ const TEXT_TYPES: Readonly<Record<string, number>> = {
 
 /**
  * Parser of the Prometheus text format, versions 0.0.4 and 1.0.0, as strict and as lenient as upstream's, with one exception:
- * a NUL byte, at which upstream takes the page to be over, is an error.
+ * a NUL byte outside of label values and comments, at which upstream takes the page to be over, is an error.
  */
 export class TextParser implements ExpositionParser {
   position = 0;
@@ -40,10 +40,15 @@ export class TextParser implements ExpositionParser {
   readonly #bytes: Buffer;
   readonly #series: SeriesReader;
   readonly #decimal = new DecimalReader();
+  #hasNulInComment = false;
 
   constructor(page: Uint8Array) {
     this.#bytes = Buffer.from(page.buffer, page.byteOffset, page.length);
-    this.#series = new SeriesReader(this.#bytes, { blanks: true, commasRequired: false });
+    this.#series = new SeriesReader(this.#bytes, { blanks: true, commasRequired: false, nulInValues: true });
+  }
+
+  get hasNul(): boolean {
+    return this.#hasNulInComment || this.#series.hasNul;
   }
 
   seek(position: number, type: number): void {
@@ -142,7 +147,7 @@ export class TextParser implements ExpositionParser {
     const end = bytes.indexOf(NEWLINE, from);
     const lineEnd = end < 0 ? bytes.length : end;
     this.position = Math.min(lineEnd + 1, bytes.length);
-    this.#refuseNul(from, lineEnd);
+    this.#hasNulInComment ||= bytes.subarray(from, lineEnd).includes(0);
     const word = skipBlanks(bytes, from + 1);
     const blank = bytes[word + 4];
     const keyword = bytes.toString('latin1', word, word + 4);
@@ -178,10 +183,5 @@ export class TextParser implements ExpositionParser {
     }
     this.type = type;
     return 'type';
-  }
-
-  #refuseNul(from: number, to: number): void {
-    const nul = this.#bytes.subarray(from, to).indexOf(0);
-    if (nul >= 0) throw expositionErrorAt(this.#bytes, from + nul, 'unexpected NUL byte');
   }
 }

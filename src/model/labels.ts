@@ -81,8 +81,17 @@ export function filterLabels(labels: Labels, keep: (name: string) => boolean): L
 }
 
 /** A string equal for equal label sets and different for different ones; for use as a Map key, not for show. */
-export function labelsKey(labels: Labels): string {
-  return labels.join('\xff');
+export const labelsKey = (labels: Labels): string => textsKey(labels);
+
+const SEPARATOR = '\xff';
+
+/** The same for any texts in their order. */
+export function textsKey(texts: readonly string[]): string {
+  for (let i = 0; i < texts.length; i++) {
+    // Begins as no other key does.
+    if (texts[i]!.includes(SEPARATOR)) return SEPARATOR + JSON.stringify(texts);
+  }
+  return texts.join(SEPARATOR);
 }
 
 export function sameLabels(a: Labels, b: Labels): boolean {

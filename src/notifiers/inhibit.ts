@@ -1,5 +1,5 @@
 import type { InhibitRuleConfig } from '../config/inhibit.ts';
-import { type Labels, labelValue } from '../model/labels.ts';
+import { type Labels, labelValue, textsKey } from '../model/labels.ts';
 import type { StoredAlert } from './alerts.ts';
 import { type CompiledMatchers, compileMatchers, formatAlertMatchers, perLabelSet } from './matching.ts';
 
@@ -99,5 +99,5 @@ function createRule(config: InhibitRuleConfig, index: number): Rule {
 
 /** A missing label equals an empty one. */
 function equalKey(names: readonly string[], labels: Labels): string {
-  return names.map((name) => labelValue(labels, name)).join('\xff');
+  return textsKey(names.map((name) => labelValue(labels, name)));
 }

@@ -1,4 +1,4 @@
-import { labelsOf } from '../model/labels.ts';
+import { labelsOf, textsKey } from '../model/labels.ts';
 import type { HistogramRules } from './family-page.ts';
 import type { PageSource } from './loop.ts';
 import type { Target } from './target.ts';
@@ -26,7 +26,7 @@ export function resolveBuiltIn(builtIn: BuiltInTarget): {
 } {
   const { job, instance, url, intervalMs, timeoutMs } = builtIn;
   const labels = labelsOf(Object.entries({ ...builtIn.labels, job, instance }));
-  const key = ['built-in', job, ...labels].join('\xff');
+  const key = textsKey(['built-in', job, ...labels]);
   const histograms: HistogramRules = {
     scrape_native_histograms: false,
     always_scrape_classic_histograms: false,

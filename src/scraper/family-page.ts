@@ -35,6 +35,7 @@ export class FamilyPageParser {
   #page = new PageOfMetrics();
   #before = new PageOfMetrics();
   #pageBytes = 0;
+  #families = new Set<string>();
   readonly #seed: number;
   readonly #rules: HistogramRules;
 
@@ -54,6 +55,11 @@ export class FamilyPageParser {
 
   get pageBytes(): number {
     return this.#pageBytes;
+  }
+
+  /** The names of the families with metrics on the last page. */
+  get families(): ReadonlySet<string> {
+    return this.#families;
   }
 
   /** Classic histograms that could not be converted, in the last page. */
@@ -77,6 +83,7 @@ export class FamilyPageParser {
     const before = this.#page;
     const page = this.#before;
     page.clear();
+    this.#families.clear();
     this.#page = page;
     this.#before = before;
     const families = new MetricFamilyReader(bytes);
@@ -87,7 +94,10 @@ export class FamilyPageParser {
     while (families.nextFamily()) {
       let isFirst = true;
       while (families.nextMetric()) {
-        if (isFirst) tell(reader, families);
+        if (isFirst) {
+          tell(reader, families);
+          this.#families.add(families.family);
+        }
         isFirst = false;
         const kind = this.#kindOf(families);
         page.keys.add(families, kind.mark, this.#seed);

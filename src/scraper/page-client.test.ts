@@ -160,10 +160,25 @@ test('a page announced too long is not read, one that turns out too long is cut'
     response.on('drain', pump);
     pump();
   });
-  const problem = 'body size limit exceeded: the page has more than 1000000 bytes (body_size_limit)';
+  const problem = 'body size limit exceeded: the page has 1000000 bytes or more (body_size_limit)';
   await expect(fetchPage(`http://${target.address}/announced`)).rejects.toThrow(problem);
   await expect(fetchPage(`http://${target.address}/endless`)).rejects.toThrow(problem);
   expect(written).toBeLessThan(20_000_000);
+});
+
+test('the limit is for what a packed body unpacks to: the packing itself may be longer', async () => {
+  const page = 'a 1\n';
+  const packed = gzipSync(page);
+  expect(packed.length).toBeGreaterThan(page.length + 1);
+  await using target = await httpTarget((_, response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'text/plain' }).end(packed);
+  });
+  const url = `http://${target.address}/`;
+  const ask = { compressed: true, bodyLimitBytes: page.length + 1 };
+  expect((await fetchPage(url, {}, ask)).body.length).toBe(page.length);
+  await expect(fetchPage(url, {}, { ...ask, bodyLimitBytes: page.length })).rejects.toThrow(
+    'body size limit exceeded',
+  );
 });
 
 test('a small packed body that unpacks to a huge one is cut', async () => {

@@ -43,6 +43,9 @@ export type PagePlace = Pick<PageRequest, 'url' | 'headers' | 'compressed'>;
 /** Requests to a host that go through Node's client at once, after an answer that only it can read. */
 const INDIRECT_REQUESTS = 100;
 
+/** What gzip may add to a page that cannot be made smaller. */
+const PACKING_BYTES = 64 * 1024;
+
 /**
  * The body is written into one of `buffers`, and counted while it is read and again while it is unpacked. Where plain HTTP is all that
  * is needed, the cheaper direct connections are used; what they cannot read is asked for again by Node's client.
@@ -146,7 +149,8 @@ export function readPage(
       );
     }
     const declared = Number(response.headers['content-length'] ?? 0);
-    if (declared > bodyLimitBytes) return fail(new BodyLimitError(bodyLimitBytes));
+    const packedLimitBytes = bodyLimitBytes + (packed ? PACKING_BYTES : 0);
+    if (declared >= packedLimitBytes) return fail(new BodyLimitError(bodyLimitBytes));
     try {
       body = new PageBody(
         bodyLimitBytes,
@@ -185,7 +189,7 @@ export function readPage(
     let packedBytes = 0;
     response.on('data', (chunk: Uint8Array) => {
       packedBytes += chunk.length;
-      if (packedBytes > bodyLimitBytes) fail(new BodyLimitError(bodyLimitBytes));
+      if (packedBytes >= packedLimitBytes) fail(new BodyLimitError(bodyLimitBytes));
     });
     gunzip.on('data', take);
     gunzip.on('end', done);

@@ -230,4 +230,20 @@ describe('predicted and plain parsing agree on edited pages', () => {
   test('with all that OpenMetrics has', () => {
     expectAgreement(OPEN_METRICS, asOpenMetrics, 1500);
   });
+  test('with values of NUL bytes, which eight at a time look like those of a lone 0x80', () => {
+    const nul = '\0'.repeat(16);
+    const page = `# HELP a ${nul}\na{b="${nul}"} 1\na{b="\u00c0${nul}"} 2\na{b="\u00c0"} 3\n`;
+    const parse = predictingReader(asText);
+    const bytes = Buffer.from(page);
+    parse(bytes);
+    for (const at of bytes.keys()) {
+      if (bytes[at] !== 0) continue;
+      const broken = Buffer.from(bytes);
+      broken[at] = 0x80;
+      const alone = outcomeOf(() => readAlone(broken, asText));
+      expect(outcomeOf(() => parse(broken))).toEqual(alone);
+      parse(bytes);
+    }
+    expectAgreement(page, asText, 500);
+  });
 });

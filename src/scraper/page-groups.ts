@@ -3,7 +3,7 @@ import { parseGoFloat } from '../exposition/number.ts';
 import { METRIC_TYPES, type WrittenExemplar } from '../exposition/parser.ts';
 import { SeriesReader } from '../exposition/series-reader.ts';
 import type { Histogram } from '../model/histogram.ts';
-import { METRIC_NAME } from '../model/labels.ts';
+import { METRIC_NAME, textsKey } from '../model/labels.ts';
 import type { PageParser, PageReader } from './page.ts';
 import type { PageHistogram } from './page-samples.ts';
 
@@ -86,7 +86,11 @@ export class PageGroups {
     if (!hasCreated && !converts) return;
     const { columns } = page;
     const { count } = columns;
-    const series = new SeriesReader(bytes, { blanks: !isOpenMetrics, commasRequired: isOpenMetrics });
+    const series = new SeriesReader(bytes, {
+      blanks: !isOpenMetrics,
+      commasRequired: isOpenMetrics,
+      nulInValues: true,
+    });
     const created = hasCreated ? new Int32Array(count).fill(NONE) : undefined;
     const runOfLine = converts ? new Int32Array(count).fill(NONE) : undefined;
     /** Lines of each metric since the name changed, that still lack their beginning. */
@@ -211,7 +215,7 @@ function partOf(flat: readonly string[], type: number): Part {
     if (flat[i] === boundLabel) bound = flat[i + 1];
     else labels.push(flat[i]!, flat[i + 1]!);
   }
-  return { key: labels.join('\xff'), suffix, bound, labels };
+  return { key: textsKey(labels), suffix, bound, labels };
 }
 
 function isHistogramPart({ suffix, bound }: Part): boolean {

@@ -43,10 +43,14 @@ export class PageParser {
   /** The samples of the last page, in its order. Empty before the first page and after a page that could not be parsed. */
   readonly columns = new PageColumns();
   stats: PageStats = { unchanged: 0, changed: 0, parsed: 0 };
+  /** Lines of `columns` that were read before a page turned out to be broken. */
+  reached = 0;
   #page: Uint8Array = EMPTY;
   #view: DataView = new DataView(EMPTY.buffer);
   readonly #decimal = new DecimalReader();
   #hasNewShape = false;
+  /** Whether any page since the last reset held a NUL byte. */
+  #hasNul = false;
   readonly #seed: number;
 
   /** @param seed of the key hash; not to be known to targets, who could send keys that collide */
@@ -73,6 +77,7 @@ export class PageParser {
     this.columns.count = 0;
     this.#page = EMPTY;
     this.#view = new DataView(EMPTY.buffer);
+    this.#hasNul = false;
   }
 
   /**
@@ -92,6 +97,7 @@ export class PageParser {
     const view = new DataView(page.buffer, page.byteOffset, page.length);
     const columns = this.columns;
     const decimal = this.#decimal;
+    const isWide = !this.#hasNul;
     let previousCount = columns.count;
     const shape = previousCount;
     this.#page = EMPTY;
@@ -124,6 +130,7 @@ export class PageParser {
           view,
           position,
           Math.min(length, page.length - position),
+          isWide,
         );
         const isSame = common === length && page[position + length] === NEWLINE;
         if (isSame || (common >= expected.valueOffset[line]! && !hasTimestamp(expected, line))) {
@@ -167,6 +174,7 @@ export class PageParser {
         }
       }
 
+      this.reached = written;
       parser.seek(position, type);
       let kind = parser.next();
       let declares = 0;
@@ -230,16 +238,24 @@ export class PageParser {
     this.#hasNewShape = tail !== undefined || written !== shape;
     this.#page = page;
     this.#view = view;
+    this.#hasNul ||= parser.hasNul;
     this.stats = { unchanged, changed, parsed };
     return previous;
   }
 }
 
-/** Length of the equal start of a[aFrom…] and b[bFrom…], at most `limit`. */
-function commonPrefix(a: DataView, aFrom: number, b: DataView, bFrom: number, limit: number): number {
+/** Length of the equal start of a[aFrom…] and b[bFrom…], at most `limit`. @param isWide whether a[…] holds no NUL byte */
+function commonPrefix(
+  a: DataView,
+  aFrom: number,
+  b: DataView,
+  bFrom: number,
+  limit: number,
+  isWide: boolean,
+): number {
   let i = 0;
-  // Eight bytes at a time, as doubles: those that are NaN count as different, and accepted pages hold no zero bytes, so no -0.
-  while (i + 8 <= limit && a.getFloat64(aFrom + i) === b.getFloat64(bFrom + i)) i += 8;
+  // Eight bytes at a time, as doubles: those that are NaN count as different, and without zero bytes there is no ±0.
+  while (isWide && i + 8 <= limit && a.getFloat64(aFrom + i) === b.getFloat64(bFrom + i)) i += 8;
   while (i < limit && a.getUint8(aFrom + i) === b.getUint8(bFrom + i)) i++;
   return i;
 }
@@ -277,7 +293,8 @@ function hasTimestamp(columns: PageColumns, line: number): boolean {
   return columns.timestamp !== undefined && !Number.isNaN(columns.timestamp[line]!);
 }
 
-function tell(reader: PageReader, kind: 'help' | 'type' | 'unit', parser: ExpositionParser): void {
+/** Hands on what a comment says. */
+export function tell(reader: PageReader, kind: 'help' | 'type' | 'unit', parser: ExpositionParser): void {
   if (kind === 'help') reader.help(parser.family, parser.text);
   else if (kind === 'unit') reader.unit(parser.family, parser.text);
   else reader.type(parser.family, METRIC_TYPES[parser.type]!);

@@ -265,10 +265,10 @@ const ROWS: Readonly<Record<string, Row>> = {
     with: 'gzip',
   },
   body_size_limit: {
-    value: '3B',
+    value: '4B',
     see: problem,
     without: '',
-    with: 'body size limit exceeded: the page has more than 3 bytes (body_size_limit)',
+    with: 'body size limit exceeded: the page has 4 bytes or more (body_size_limit)',
   },
   sample_limit: {
     value: 9,

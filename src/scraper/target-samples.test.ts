@@ -21,6 +21,13 @@ import { TargetSamples } from './target-samples.ts';
 
 const target = labelsFromObject({ job: 'j', instance: 'i' });
 
+const family = (name: string, value: number): SentFamily => ({
+  name,
+  type: 'gauge',
+  help: 'Help.',
+  metrics: [{ value }],
+});
+
 /** A target whose pages are given as text; each is a scrape, a second after the one before. */
 function scrapedTarget(keys: Record<string, unknown> = {}, jobBudget = new JobBudget(), intervalMs = 1000) {
   const appender: CollectingAppender = collectingAppender();
@@ -99,10 +106,38 @@ test('a refused page makes everything stale and up 0, and the next page counts a
   t.scrape('a 1\nb 1\n');
   expect(t.scrape('a 2\nb x\n')).toContain('line 2, column 3: expected a value');
   expect(t.values('a{instance="i", job="j"}')).toEqual([1, 'stale']);
-  expect(t.reports()).toEqual([0, 0, 0, 0]);
+  expect(t.reports()).toEqual([0, 1, 1, 0]);
   t.scrape('a 3\nb 1\n');
+  expect(t.reports()).toEqual([1, 2, 2, 0]);
   expect(t.values('a{instance="i", job="j"}')).toEqual([1, 'stale', 3]);
   expect(t.values('up{instance="i", job="j"}')).toEqual([1, 0, 1]);
+});
+
+test.each<[string, string | Uint8Array, ExpositionFormat, string, number[]]>([
+  ['a broken line', 'a 1\ngo_x 1\nc 1\nd x\ne 1\n', 'text', 'line 4', [0, 3, 2, 1]],
+  ['an end that is missing', 'a 1\nc 1\n', 'openmetrics', 'data does not end with # EOF', [0, 2, 2, 2]],
+  [
+    'a label that is too long',
+    'a 1\nc{x="12345"} 1\nd 1\n',
+    'text',
+    'label_value_length_limit',
+    [0, 2, 1, 0],
+  ],
+  [
+    'a broken protobuf page',
+    Buffer.concat([metricFamilyPage([family('a', 1), family('c', 1)]), Buffer.from([9, 9])]),
+    'protobuf',
+    'protobuf',
+    [0, 2, 2, 2],
+  ],
+])('%s: what came before it is counted, as upstream', (_, page, format, problem, reports) => {
+  const t = scrapedTarget({
+    metric_relabel_configs: [{ source_labels: ['__name__'], regex: 'go_.*', action: 'drop' }],
+    label_value_length_limit: 4,
+  });
+  t.scrape('a 1\n');
+  expect(t.scrape(page, format)).toContain(problem);
+  expect(t.reports()).toEqual(reports);
 });
 
 test('labels that clash with those of the target are moved, or kept with honor_labels', () => {
@@ -203,32 +238,32 @@ test.each([
     { label_limit: 4 },
     'a{x="1",y="2"} 1\n',
     'label_limit exceeded (metric: a, number of labels: 5, limit: 4)',
-    [0, 0, 0, 0],
+    [0, 1, 0, 0],
   ],
   [
     { label_name_length_limit: 9 },
     'a{tenletters="1"} 1\n',
     'label_name_length_limit exceeded (metric: a, label name: tenletters, length: 10, limit: 9)',
-    [0, 0, 0, 0],
+    [0, 1, 0, 0],
   ],
   [
     { label_value_length_limit: 3 },
     'a{x="ééé"} 1\n',
     'label_value_length_limit exceeded (metric: a, label name: x, value: "ééé", length: 6, limit: 3)',
-    [0, 0, 0, 0],
+    [0, 1, 0, 0],
   ],
   [
     { metric_name_validation_scheme: 'legacy' },
     '{"a.b"} 1\n',
     'invalid metric name or label names: "a.b"',
-    [0, 0, 0, 0],
+    [0, 1, 0, 0],
   ],
-  [{}, 'a{x="1",x="2"} 1\n', 'label "x" is given twice on {__name__="a", x="1", x="2"}', [0, 0, 0, 0]],
+  [{}, 'a{x="1",x="2"} 1\n', 'label "x" is given twice on {__name__="a", x="1", x="2"}', [0, 1, 0, 0]],
   [
     { metric_relabel_configs: [{ regex: '__name__', action: 'labeldrop' }] },
     'a 1\n',
     'missing metric name (__name__ label)',
-    [0, 0, 0, 0],
+    [0, 1, 0, 0],
   ],
 ])('with %j the page %j is refused', (keys, page, problem, reports) => {
   const t = scrapedTarget(keys);
@@ -290,12 +325,35 @@ test('metadata of the page is told and kept', () => {
   expect(told).toEqual([['b', { type: 'gauge', help: 'Another.', unit: '' }]]);
 });
 
+test.each<[string, ExpositionFormat, (names: readonly string[], value: number) => string | Uint8Array]>([
+  [
+    'text',
+    'text',
+    (names, value) => names.map((name) => `# HELP ${name} Help.\n${name} ${value}\n`).join(''),
+  ],
+  ['protobuf', 'protobuf', (names, value) => metricFamilyPage(names.map((name) => family(name, value)))],
+])('%s: metadata of a family that is gone stays for ten pages and more, then goes', (_, format, page) => {
+  const t = scrapedTarget();
+  const pages = (names: readonly string[], count: number): string[] => {
+    for (let i = 0; i < count; i++) t.scrape(page(names, i), format);
+    return [...t.samples.metadata.keys()];
+  };
+  expect(pages(['a', 'b', 'c'], 30)).toEqual(['a', 'b', 'c']);
+  expect(pages(['a', 'c'], 10)).toEqual(['a', 'b', 'c']);
+  expect(pages(['a', 'b', 'c'], 30)).toEqual(['a', 'b', 'c']);
+  expect(pages(['a', 'c'], 22)).toEqual(['a', 'c']);
+  expect(pages(['a', 'b'], 22)).toEqual(['a', 'b']);
+});
+
 test('a target that makes up families does not fill the memory with their metadata', () => {
   const t = scrapedTarget();
   for (let page = 0; page < 4; page++) {
     t.scrape(Array.from({ length: 4000 }, (_, i) => `# HELP a${page}_${i} x\n`).join(''));
   }
   expect(t.samples.metadata.size).toBe(10_000);
+  // Nor does it keep out what comes later.
+  for (let page = 0; page < 40; page++) t.scrape('# HELP b x\nb 1\n');
+  expect([...t.samples.metadata.keys()]).toEqual(['b']);
 });
 
 const LATENCY: SentFamily = {

@@ -1,4 +1,6 @@
-import type { MetricType, WrittenExemplar } from '../exposition/parser.ts';
+import { ExpositionError } from '../exposition/exposition-error.ts';
+import type { ExpositionParser, WrittenExemplar } from '../exposition/parser.ts';
+import { WireError } from '../exposition/remote/wire-error.ts';
 import type { Appender, AppendOutcome, ScrapeAppender, Slot } from '../model/appender.ts';
 import type { Exemplar } from '../model/exemplar.ts';
 import {
@@ -14,7 +16,7 @@ import type { MetricMetadata } from '../model/queryable.ts';
 import { type ExpositionFormat, parserOf } from './exposition-format.ts';
 import { FamilyPageParser, type HistogramRules } from './family-page.ts';
 import { checkHistogram, type HistogramLimits } from './histogram-limits.ts';
-import { PageParser, type PageReader } from './page.ts';
+import { PageParser, type PageReader, tell } from './page.ts';
 import { BodyLimitError } from './page-body.ts';
 import type { PageBuffers } from './page-buffers.ts';
 import { CONVERTED, type LineExemplar, PageGroups } from './page-groups.ts';
@@ -23,6 +25,7 @@ import { type ParkedJson, ParkedSeries } from './parked-series.ts';
 import type { NameValidation, Relabel } from './relabel.ts';
 import { checkLabelLimits, type LabelLimits, reportLabels, withTargetLabels } from './sample-labels.ts';
 import { JobBudget, SeriesBudget } from './series-budget.ts';
+import { TargetMetadata } from './target-metadata.ts';
 
 /** What a job says about the samples of its targets. */
 export interface SampleRules extends LabelLimits, HistogramRules, HistogramLimits {
@@ -89,10 +92,8 @@ const MAX_LOOKED_AT = 20_000;
 /** Most exemplars taken from one page; an exporter that has more shows those that are new by and by. */
 const MAX_EXEMPLARS = 20_000;
 
-/** Most metric families of a target whose metadata is kept: a target that makes up names must not fill the memory. */
-const MAX_FAMILIES = 10_000;
-
-const NO_METADATA: MetricMetadata = { type: 'unknown', help: '', unit: '' };
+/** Lines walked over between two looks at the clock. */
+const LINES_PER_SLICE_CHECK = 64;
 
 /** Rows, of pages or of failures, between two times that slots of absent series are given back. */
 const ROWS_PER_RELEASE = 32;
@@ -115,9 +116,7 @@ export class TargetSamples {
   readonly #groups: PageGroups;
   readonly #reader: PageReader;
   readonly #reportSlots: readonly Slot[];
-  readonly #metadata = new Map<string, MetricMetadata>();
-  /** Families whose metadata changed with the page under way. */
-  readonly #described = new Set<string>();
+  readonly #metadata = new TargetMetadata();
   #format: ExpositionFormat | undefined;
   /** Those that are new on the page under way. */
   #exemplars: LineExemplar[] = [];
@@ -137,6 +136,8 @@ export class TargetSamples {
   #shadowed = 0;
   #bodyBytes = 0;
   #rowsSinceRelease = 0;
+  /** Whether the page before is forgotten though its series are not new. */
+  #hasForgotten = false;
   #failuresInARow = 0;
 
   constructor(deps: {
@@ -164,9 +165,9 @@ export class TargetSamples {
     this.#budget = new SeriesBudget(deps.rules.series_budget, deps.jobBudget ?? new JobBudget(), deps.source);
     this.#reader = {
       series: (written) => this.#series(written),
-      help: (family, text) => this.#describe(family, { help: text }),
-      type: (family, type) => this.#describe(family, { type }),
-      unit: (family, text) => this.#describe(family, { unit: text }),
+      help: (family, text) => this.#metadata.describe(family, { help: text }),
+      type: (family, type) => this.#metadata.describe(family, { type }),
+      unit: (family, text) => this.#metadata.describe(family, { unit: text }),
       exemplar: (line, written) => {
         if (this.#exemplars.length < MAX_EXEMPLARS)
           this.#exemplars.push({ line, exemplar: written.exemplar() });
@@ -204,7 +205,7 @@ export class TargetSamples {
   }
 
   get metadata(): ReadonlyMap<string, MetricMetadata> {
-    return this.#metadata;
+    return this.#metadata.families;
   }
 
   /**
@@ -212,7 +213,11 @@ export class TargetSamples {
    * @throws Error saying why the page is refused; then call `storeFailure`
    */
   *read(body: Uint8Array, format: ExpositionFormat, sliceOver: () => boolean): Generator<void, void> {
-    if (this.#format !== format) this.#forget();
+    if (this.#format !== format) {
+      this.#forget();
+      // As upstream, which knows series by their text.
+      this.#hasForgotten = false;
+    }
     this.#format = format;
     this.#bodyBytes = body.length;
     this.#exemplars = [];
@@ -223,8 +228,8 @@ export class TargetSamples {
     try {
       if (body.length === 0) this.#forget();
       else yield* this.#parse(body, format, sliceOver);
-      this.#tellMetadata();
-      const { scraped, kept } = this.#tally();
+      this.#metadata.tell(this.#appender);
+      const { scraped, kept } = this.#tally(this.#samples.count, this.#histograms);
       this.counts = { scraped, kept, added: 0 };
       const { sample_limit } = this.#rules;
       if (sample_limit > 0 && kept > sample_limit) {
@@ -237,6 +242,10 @@ export class TargetSamples {
       }
       this.counts = { scraped, kept, added: yield* this.#findSlots(sliceOver) };
       isComplete = true;
+      if (body.length > 0) yield* this.#countFamilies(body, format, sliceOver);
+    } catch (error) {
+      if (this.counts === NO_COUNTS) this.counts = this.#countsUpTo(error);
+      throw error;
     } finally {
       if (!isComplete) this.#forget();
     }
@@ -274,9 +283,33 @@ export class TargetSamples {
     return this.#format === 'protobuf' ? this.#families.histograms : this.#groups.histograms;
   }
 
-  #tally(): Pick<PageCounts, 'scraped' | 'kept'> {
-    const { count, series } = this.#samples;
-    const histograms = this.#histograms;
+  /** Finds out which families are gone, on a page in so many. */
+  *#countFamilies(
+    body: Uint8Array,
+    format: ExpositionFormat,
+    sliceOver: () => boolean,
+  ): Generator<void, void> {
+    const isText = format !== 'protobuf';
+    this.#metadata.pageRead(!isText || this.#text.hasNewShape || this.#text.stats.parsed > 0);
+    if (!this.#metadata.isCountDue) return;
+    this.#metadata.count(
+      isText ? yield* tellAll(parserOf(format, body), this.#reader, sliceOver) : this.#families.families,
+    );
+  }
+
+  /** What there was of a page before it turned out to be broken, or to break a rule: the sample that does counts as scraped, as upstream. */
+  #countsUpTo(error: unknown): PageCounts {
+    const isBroken = error instanceof ExpositionError || error instanceof WireError;
+    const { scraped, kept } =
+      this.#format === 'protobuf'
+        ? this.#tally(this.#samples.count, this.#histograms)
+        : this.#tally(this.#text.reached, []);
+    const isNew = (labels: Labels): boolean => !this.#hasForgotten || this.#source.find(labels) < 0;
+    return { scraped: scraped + (isBroken ? 0 : 1), kept, added: this.#pending.filter(isNew).length };
+  }
+
+  #tally(count: number, histograms: readonly PageHistogram[]): Pick<PageCounts, 'scraped' | 'kept'> {
+    const { series } = this.#samples;
     let scraped = count + histograms.length;
     let dropped = 0;
     for (let i = 0; i < count; i++) {
@@ -319,6 +352,7 @@ export class TargetSamples {
     this.#endOwnTimes(ownTimesBefore, timestamp);
     source.commit();
     this.#failuresInARow = 0;
+    this.#hasForgotten = false;
     counts.parked += this.#parkedNew;
     this.#parkedCount = parked;
     this.#lastTimestamp = timestamp;
@@ -414,6 +448,7 @@ export class TargetSamples {
     this.#exemplars = [];
     this.#pending = [];
     this.#shadowed = 0;
+    this.#hasForgotten = true;
   }
 
   #series(written: WrittenSeries): number {
@@ -440,28 +475,30 @@ export class TargetSamples {
     const { count, series, timestamp: times } = this.#samples;
     const ownTimes: Labels[] = [];
     let added = 0;
+    let placed = 0;
     const place = (id: number, timestamp: number): number => {
       const labels = this.#pending[FIRST_PENDING - id]!;
       if (this.#rules.honor_timestamps && !Number.isNaN(timestamp)) {
         return FIRST_PENDING - (ownTimes.push(labels) - 1);
       }
+      const isKnown = this.#hasForgotten && this.#source.find(labels) >= 0;
       const slot = this.#source.slot(labels);
       if (this.#reportSlots.includes(slot)) {
         this.#shadowed++;
         return DROPPED;
       }
-      added++;
+      if (!isKnown) added++;
       return slot;
     };
     for (let i = 0; i < count; i++) {
       if (series[i]! > FIRST_PENDING) continue;
       series[i] = place(series[i]!, times?.[i] ?? Number.NaN);
-      if (added % 64 === 0 && sliceOver()) yield;
+      if (++placed % 64 === 0 && sliceOver()) yield;
     }
     for (const sample of this.#histograms) {
       if (sample.series > FIRST_PENDING) continue;
       sample.series = place(sample.series, sample.timestamp);
-      if (added % 64 === 0 && sliceOver()) yield;
+      if (++placed % 64 === 0 && sliceOver()) yield;
     }
     this.#pending = ownTimes;
     this.#budget.sync();
@@ -494,23 +531,24 @@ export class TargetSamples {
       this.#source.set(slot, values[i]!);
     });
   }
+}
 
-  #describe(family: string, part: { help: string } | { type: MetricType } | { unit: string }): void {
-    if (this.#metadata.size >= MAX_FAMILIES && !this.#metadata.has(family)) return;
-    const before = this.#metadata.get(family);
-    const metadata: MetricMetadata = { ...NO_METADATA, ...before, ...part };
-    const { type, help, unit } = metadata;
-    // Protobuf tells it again with every page.
-    if (before?.type === type && before.help === help && before.unit === unit) return;
-    this.#metadata.set(family, metadata);
-    this.#described.add(family);
+/** Tells all that a page says about its families; gives their names. */
+function* tellAll(
+  parser: ExpositionParser,
+  reader: PageReader,
+  sliceOver: () => boolean,
+): Generator<void, Set<string>> {
+  const families = new Set<string>();
+  let work = 0;
+  for (let kind = parser.next(); kind !== 'end'; kind = parser.next()) {
+    if (kind !== 'sample') {
+      tell(reader, kind, parser);
+      families.add(parser.family);
+    }
+    if (++work % LINES_PER_SLICE_CHECK === 0 && sliceOver()) yield;
   }
-
-  /** Once all of a family is known: a type that comes after the help would be noted as a change of it. */
-  #tellMetadata(): void {
-    for (const family of this.#described) this.#appender.metadata(family, this.#metadata.get(family)!);
-    this.#described.clear();
-  }
+  return families;
 }
 
 function checkLegacyNames(labels: ReadonlyMap<string, string>): void {

@@ -1,6 +1,6 @@
 import type { ScrapeConfig } from '../config/scrape.ts';
 import { formatDuration, parseDuration } from '../model/duration.ts';
-import { eachLabel, filterLabels, type Labels, labelsOf, labelValue } from '../model/labels.ts';
+import { eachLabel, filterLabels, type Labels, labelsOf, labelValue, textsKey } from '../model/labels.ts';
 import type { HistogramRules } from './family-page.ts';
 import type { LabelBuilder, Relabel } from './relabel.ts';
 
@@ -96,7 +96,7 @@ export function resolveTarget(
   const socketPath = labelValue(all, '__unix_socket__');
   const place = socketPath === '' ? [url] : [url, socketPath];
   const target: Target = {
-    key: ['scrape', config.job_name, ...place, ...labels].join('\xff'),
+    key: textsKey(['scrape', config.job_name, ...place, ...labels]),
     job: config.job_name,
     labels,
     discoveredLabels,

@@ -1,4 +1,11 @@
-import { compareLabels, type Labels, labelValue, METRIC_NAME, NO_LABELS } from '../../model/labels.ts';
+import {
+  compareLabels,
+  type Labels,
+  labelValue,
+  METRIC_NAME,
+  NO_LABELS,
+  textsKey,
+} from '../../model/labels.ts';
 import type { AggregateExpr } from '../ast.ts';
 import { type EvalContext, evaluateScalar, evaluateVector, vector } from './context.ts';
 import { evaluateCountValues } from './count-values.ts';
@@ -79,6 +86,6 @@ function keyWithout(names: ReadonlySet<string>): (labels: Labels) => string {
       const name = labels[i]!;
       if (name !== METRIC_NAME && !names.has(name)) kept.push(name, labels[i + 1]!);
     }
-    return kept.join('\xff');
+    return textsKey(kept);
   };
 }

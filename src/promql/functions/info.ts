@@ -6,6 +6,7 @@ import {
   labelValue,
   METRIC_NAME,
   NO_LABELS,
+  textsKey,
 } from '../../model/labels.ts';
 import type { Matcher } from '../../model/matcher.ts';
 import type { Expr, VectorSelector } from '../ast.ts';
@@ -124,8 +125,7 @@ function lookOf(context: EvalContext, expr: Expr): { at: number | undefined; off
   return find(expr) ?? { at: undefined, offset: 0 };
 }
 
-const identityOf = (labels: Labels): string =>
-  IDENTIFYING.map((name) => labelValue(labels, name)).join('\xff');
+const identityOf = (labels: Labels): string => textsKey(IDENTIFYING.map((name) => labelValue(labels, name)));
 
 /** Info series by identity, then by metric name. */
 function groupByIdentity(infos: readonly Column[]): Map<string, Map<string, Column[]>> {
@@ -157,7 +157,7 @@ function enrich(
       const latest = latestAt(infos, step);
       if (latest) chosen.push(latest);
     }
-    const choice = chosen.map((info) => labelsKey(info.labels)).join('\xfe');
+    const choice = textsKey(chosen.map((info) => labelsKey(info.labels)));
     if (!labelsOfChoice.has(choice)) {
       labelsOfChoice.set(choice, withData(column.labels, chosen, dataNames, mayBeMissing));
     }

@@ -1,4 +1,4 @@
-import { type Labels, labelsFromSorted } from '../../model/labels.ts';
+import { type Labels, labelsFromSorted, textsKey } from '../../model/labels.ts';
 import type { Matcher } from '../../model/matcher.ts';
 import type { QueryBudget } from '../../model/queryable.ts';
 import type { SeriesEntry, SeriesRef, SourceId } from '../block.ts';
@@ -153,7 +153,7 @@ export class LabelIndex {
 
   /** Throws what `compileMatcher` throws. @param budget told of the labels before they are spelled out */
   match(matchers: readonly Matcher[], budget?: QueryBudget): readonly SeriesEntry[] {
-    const key = matchers.map(({ name, op, value }) => `${op}${name}\xff${value}`).join('\xff\xff');
+    const key = textsKey(matchers.flatMap(({ name, op, value }) => [op, name, value]));
     const known = this.#matched.get(key);
     if (known) return known;
     const found: SeriesEntry[] = [];
