@@ -1,10 +1,17 @@
 import { defineConfig } from 'vitest/config';
 
-/** Files whose tests kill processes, fill disks and damage files thousands of times: two fifths of the time of those beside the code. */
+/** Files whose tests kill processes, fill disks, damage files and let clients hang thousands of times: half of the time of those beside the code. */
 const FAULTS = [
   'src/tsdb/{damage,deletion,disk-full,power-loss,store-crash,store-faults,store-model}.test.ts',
   'src/tsdb/import/import.test.ts',
+  'src/tsdb/read-stress.test.ts',
+  'src/tsdb/partition/seal.test.ts',
   'src/backup/backup.test.ts',
+  'src/http/listen.test.ts',
+  'src/notifiers/durability.test.ts',
+  'src/query/limits.test.ts',
+  'src/remote/outage.test.ts',
+  'src/scraper/page-buffers.test.ts',
 ];
 
 /** For what hangs: a busy machine takes its time. */

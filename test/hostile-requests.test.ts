@@ -3,6 +3,7 @@ import net from 'node:net';
 import path from 'node:path';
 import zlib from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ACCESS_RULES } from '../src/http/access-rules.ts';
 import { httpTarget } from '../src/testing/http-target.ts';
 import { type Appliance, eventually, startAppliance, temporaryFolder } from './harness/appliance.ts';
 import { startSmtp } from './harness/peers.ts';
@@ -117,6 +118,49 @@ test('no path leads out of the page, the dashboards and the backups', async () =
   // What may be had is there, so that the absence above means something.
   const files = fs.readdirSync(path.join(folder, 'backups', backup!)).filter((file) => file.endsWith('.db'));
   expect(await get(`/api/backups/${backup}/${files[0]}`)).toContain('SQLite format 3');
+});
+
+test('no request makes it ask an address of the caller', async () => {
+  const trap = stack.use(await httpTarget((request, response) => response.end(trapped.push(request.url!))));
+  const trapped: string[] = [];
+  const url = `http://${trap.address}/trap`;
+  const fields = ['url', 'target', 'source', 'receiver', 'callback', 'instance', 'remote_url', 'proxy_url'];
+  const query = new URLSearchParams(fields.map((name): [string, string] => [name, url])).toString();
+  const receivers = [{ name: 'hook', webhook_configs: [{ url }] }];
+  const alert = { labels: { alertname: 'Trap', instance: url }, annotations: { url }, generatorURL: url };
+  const panel = { type: 'timeseries', datasource: { type: 'prometheus', url }, targets: [{ expr: 'up' }] };
+  const bodies: Readonly<Record<string, unknown>> = {
+    'POST /api/v2/alerts': [alert],
+    'POST /api/dashboards': { uid: 'trap', title: 'trap', panels: [panel], links: [{ url }] },
+    'POST /api/rehearse': {
+      groups: [{ name: 'g', rules: [{ alert: 'Trap', expr: 'vector(1)' }] }],
+      receivers,
+    },
+    'POST /api/templates/preview': { template: `{{ query "${url}" }}{{ "${url}" | safeHtml }}`, url },
+  };
+  const silent = new Set(['POST /api/logout', 'POST /api/login']);
+  for (const route of Object.keys(ACCESS_RULES)) {
+    if (silent.has(route)) continue;
+    const [method = '', pattern = ''] = route.split(' ');
+    const where = pattern.replaceAll(/:(\w+)/g, (_, name) =>
+      name === 'name' ? 'hook' : encodeURIComponent(url),
+    );
+    const body = JSON.stringify(
+      bodies[route] ?? { ...Object.fromEntries(fields.map((name) => [name, url])), receivers },
+    );
+    const response = await fetch(`${belfry.url}${where.replaceAll('*', 'x')}?${query}`, {
+      method,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(60_000),
+      ...(method === 'GET' ? {} : { body, headers: { 'content-type': 'application/json' } }),
+    }).catch((error: Error) => error);
+    // Streams have no end; that they began is enough.
+    if (response instanceof Response) await response.body?.cancel();
+  }
+  await eventually('the configured receiver is told of the posted alert', async () =>
+    hooks.some(({ url: asked }) => asked?.includes('Trap')),
+  );
+  expect(trapped).toEqual([]);
 });
 
 test('a dashboard is stored under its uid wherever that points', async () => {
