@@ -70,9 +70,14 @@ export class Dispatcher {
     return this.#groups.get(entryKey(group.route, group.labels))?.group === group;
   }
 
-  /** Adds an alert to the groups it belongs to, or replaces it there. */
-  insert(alert: StoredAlert): void {
-    for (const route of this.routesOf(alert.labels)) this.#insertInto(route, alert);
+  /**
+   * Adds alerts to the groups they belong to, or replaces them there. They came at once: any of them that is old makes a group of
+   * theirs that is new flush at once, while one that comes later does not.
+   */
+  insert(alerts: Iterable<StoredAlert>): void {
+    const made = new Set<Entry>();
+    for (const alert of alerts)
+      for (const route of this.routesOf(alert.labels)) this.#insertInto(route, alert, made);
   }
 
   /** Lets a tick happen that was put off. */
@@ -87,15 +92,21 @@ export class Dispatcher {
     for (const entry of this.#groups.values()) entry.timer?.cancel();
   }
 
-  #insertInto(route: Route, alert: StoredAlert): void {
+  /** @param made the groups made for alerts that came with it */
+  #insertInto(route: Route, alert: StoredAlert, made: Set<Entry>): void {
     const labels = groupLabels(alert.labels, route.groupBy);
     const id = entryKey(route, labels);
+    const now = this.#options.clock.now();
+    const isOld = alert.startsAt + route.groupWaitMs < now;
     const known = this.#groups.get(id);
     if (known) {
       known.group.alerts.set(alert.fingerprint, alert);
+      if (isOld && made.delete(known)) {
+        known.timer?.cancel();
+        this.#arm(known, 0);
+      }
       return;
     }
-    const now = this.#options.clock.now();
     const entry: Entry = {
       group: {
         route,
@@ -109,7 +120,7 @@ export class Dispatcher {
       waiting: false,
     };
     this.#groups.set(id, entry);
-    const isOld = alert.startsAt + route.groupWaitMs < now;
+    if (!isOld) made.add(entry);
     this.#arm(entry, isOld ? 0 : route.groupWaitMs);
   }
 

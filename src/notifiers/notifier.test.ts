@@ -82,6 +82,21 @@ test('resolved alerts are told of, each once; send_resolved: false strips them a
   ]);
 });
 
+test('an old alert has its new group flush at once, in whatever order those come that come with it; one that comes later does not', async () => {
+  const { at, post, seen } = bench(one({ group_by: ['i'], group_wait: 3000 }));
+  const old = { starts: -20 };
+  post({ labels: { alertname: 'New', i: '1' } }, { labels: { alertname: 'Old', i: '1' }, ...old });
+  post({ labels: { alertname: 'Old', i: '2' }, ...old }, { labels: { alertname: 'New', i: '2' } });
+  post({ labels: { alertname: 'New', i: '3' } });
+  post({ labels: { alertname: 'Old', i: '3' }, ...old });
+  await at(3.5);
+  expect(seen('w')).toEqual([
+    [0, ['New 1', 'Old 1']],
+    [0, ['New 2', 'Old 2']],
+    [3, ['New 3', 'Old 3']],
+  ]);
+});
+
 test('what fires and ends before the first flush, or ends and fires again between ticks, is not told of', async () => {
   const { at, post, seen } = bench(one({ group_interval: 3000 }));
   post({ labels: { alertname: 'F', i: '1' } }, { labels: { alertname: 'Short' } });

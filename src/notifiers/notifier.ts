@@ -298,7 +298,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       log.info({}, 'no route is configured: alerts are shown and sent to nobody');
     }
     saidNoRoute = !live.dispatcher;
-    for (const alert of alerts.values()) if (isDispatched(alert)) live.dispatcher?.insert(alert);
+    live.dispatcher?.insert(Iterator.from(alerts.values()).filter(isDispatched));
   }
 
   function createDispatcher(root: Route): Dispatcher {
@@ -351,7 +351,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       durably('alerts', () => state.saveAlerts(kept));
     }
     for (const alert of kept) live.inhibitor.note(alert);
-    for (const alert of kept) live.dispatcher?.insert(alert);
+    live.dispatcher?.insert(kept);
   }
 
   function problemOf(alert: Alert): string | undefined {
