@@ -121,8 +121,13 @@ test('no path leads out of the page, the dashboards and the backups', async () =
 });
 
 test('no request makes it ask an address of the caller', async () => {
-  const trap = stack.use(await httpTarget((request, response) => response.end(trapped.push(request.url!))));
   const trapped: string[] = [];
+  const trap = stack.use(
+    await httpTarget((request, response) => {
+      trapped.push(request.url!);
+      response.end();
+    }),
+  );
   const url = `http://${trap.address}/trap`;
   const fields = ['url', 'target', 'source', 'receiver', 'callback', 'instance', 'remote_url', 'proxy_url'];
   const query = new URLSearchParams(fields.map((name): [string, string] => [name, url])).toString();

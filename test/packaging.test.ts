@@ -1,7 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { bundle } from '../scripts/bundle.ts';
 import { debianPackage } from '../scripts/debian.ts';
 import { eventually, runToEnd, startAppliance, temporaryFolder } from './harness/appliance.ts';
 import { EXECUTABLE } from './harness/executable.ts';
@@ -18,6 +20,28 @@ test('the executable tells what it is and what it is made of', () => {
   const licenses = runToEnd(['version', '--licenses']).stdout;
   for (const { name } of bom.components) expect(licenses).toContain(`\n${name} `);
 });
+
+test('two builds of one source put the same into the executable, byte for byte, but for what V8 compiled', async () => {
+  const folder = temporaryFolder('bundles');
+  try {
+    const contents: Record<string, string>[] = [];
+    for (const name of ['one', 'two']) {
+      const stage = path.join(folder, name);
+      await bundle(stage, `linux-${process.arch}`, '0.0.0');
+      const files = fs.readdirSync(stage, { recursive: true, encoding: 'utf8' }).sort();
+      contents.push(Object.fromEntries(files.map((file) => [file, digestOf(path.join(stage, file))])));
+    }
+    expect(Object.keys(contents[0]!).length).toBeGreaterThan(20);
+    expect(contents[1]).toEqual(contents[0]);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+const digestOf = (file: string): string =>
+  fs.statSync(file).isDirectory()
+    ? 'a directory'
+    : createHash('sha256').update(fs.readFileSync(file)).digest('hex');
 
 test('every thread runs what was compiled when the executable was built', async () => {
   await using stack = new AsyncDisposableStack();
