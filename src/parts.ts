@@ -239,7 +239,7 @@ export function openParts(deps: PartsDeps): Parts {
       shared: store.shared,
       logFile: path.join(options.dataDir, 'log.db'),
       userAgent: `Belfry/${VERSION}`,
-      environment: proxyVariables(env),
+      environment: { ...proxyVariables(env), ...awsVariables(env) },
     },
     metadata: store.metricMetadata,
     place: () => ({ since: clock.now(), logRow: store.newestLogRow() }),
@@ -402,6 +402,10 @@ function engineInit(
     ? undefined
     : { url, config, userAgent, environment: proxyVariables(env), maxBytes };
 }
+
+/** The variables that say who signs requests to AWS, and where that is written. */
+const awsVariables = (env: ApplianceDeps['env']): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => name === 'HOME' || name.startsWith('AWS_')));
 
 /** The variables that name proxies, for threads that make requests. */
 function proxyVariables(env: ApplianceDeps['env']): Record<string, string | undefined> {

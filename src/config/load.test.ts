@@ -436,8 +436,8 @@ describe('warnings', () => {
       'belfry.yaml:1:67: alerting.alertmanagers[0].consul_sd_configs: no alertmanagers are found by consul_sd_configs: not supported, use http_sd_configs',
     ],
     [
-      'remote_write: [{url: "http://x", sigv4: {region: a}}]',
-      'belfry.yaml:1:34: remote_write[0].sigv4: not supported: AWS signatures; nothing is sent to this endpoint',
+      'remote_write: [{url: "http://x", azuread: {cloud: a}}]',
+      'belfry.yaml:1:34: remote_write[0].azuread: not supported: Azure AD; nothing is sent to this endpoint',
     ],
     [
       'mute_time_intervals: [{name: x}]',
@@ -487,7 +487,7 @@ test('aliases that multiply are stopped', () => {
         .fill(`*a${i - 1}`)
         .join(', ')}]`,
     );
-  const text = `${lines.join('\n')}\nremote_write: [{ url: 'http://x', sigv4: { a: *a11 } }]\n`;
+  const text = `${lines.join('\n')}\nremote_write: [{ url: 'http://x', azuread: { a: *a11 } }]\n`;
   const all = findings({ 'belfry.yaml': text }).filter((finding) => !finding.includes('a known key'));
   expect(all).toHaveLength(1);
   expect(all[0]).toMatch(/remote_write.*: expected less: aliases make this file too large or too deep$/);

@@ -8,6 +8,7 @@ import {
 } from './http-client.ts';
 import { duration, noEffect, positiveDuration, secret, text, url } from './leaves.ts';
 import { type RelabelConfig, relabelConfig } from './relabel.ts';
+import { type Sigv4Config, sigv4Config } from './sigv4.ts';
 
 /** A section without which the endpoint cannot be used: requests would be refused, and every refusal costs samples. */
 const unsupported = (what: string) => ({
@@ -55,6 +56,17 @@ const metadataConfig = z.strictObject({
 
 const MESSAGES = ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'] as const;
 
+/** Ways to say who sends. */
+const CLOUD_LOGINS = ['sigv4', 'azuread', 'google_iam'] as const;
+const WAYS_IN = [
+  'basic_auth',
+  'authorization',
+  'bearer_token',
+  'bearer_token_file',
+  'oauth2',
+  ...CLOUD_LOGINS,
+] as const;
+
 const endpoint = z
   .strictObject({
     url: url().describe('Address of the receiver. Required.'),
@@ -86,13 +98,21 @@ const endpoint = z
       .meta(noEffect('a failure is logged once and then once a minute.')),
     queue_config: queueConfig.prefault({}).describe('Size and pace of requests.'),
     metadata_config: metadataConfig.prefault({}).describe('What is sent about metrics.'),
-    sigv4: cloudLogin().meta(unsupported('AWS signatures')),
+    sigv4: sigv4Config
+      .optional()
+      .describe('Signs the requests for AWS. Not with the other ways to authenticate.'),
     azuread: cloudLogin().meta(unsupported('Azure AD')),
     google_iam: cloudLogin().meta(unsupported('Google IAM')),
     ...httpClientShape,
   })
   .superRefine((keys, context) => {
     checkHttpClient(keys, context);
+    const ways = WAYS_IN.filter((way) => keys[way] !== undefined);
+    const ofCloud = CLOUD_LOGINS.find((way) => keys[way] !== undefined);
+    if (ofCloud && ways.length > 1) {
+      const message = `expected one way to authenticate, got ${ways.join(' and ')}`;
+      context.addIssue({ code: 'custom', path: [ofCloud], message });
+    }
     for (const header of Object.keys(keys.headers)) {
       if (!isReservedHeader(header)) continue;
       const message = `expected another header: ${header} is set by the client itself`;
@@ -123,11 +143,12 @@ export interface RemoteWriteConfig extends HttpClientConfig {
   readonly send_native_histograms: boolean;
   readonly queue_config: z.output<typeof queueConfig>;
   readonly metadata_config: z.output<typeof metadataConfig>;
+  readonly sigv4?: Sigv4Config;
 }
 
 /** The endpoints that can be sent to. */
 export function completeRemoteWrite(list: z.output<typeof remoteWrite>): RemoteWriteConfig[] {
   return list
-    .filter(({ sigv4, azuread, google_iam }) => !sigv4 && !azuread && !google_iam)
+    .filter(({ azuread, google_iam }) => !azuread && !google_iam)
     .map((keys) => completeHttpClient(keys));
 }

@@ -18,7 +18,7 @@ export const sigv4Config = z
     service_name: text()
       .default('')
       .describe(
-        'Service that requests to Alertmanagers are for; `aps` unless given. Messages to SNS are for `sns`.',
+        'Service that remote write and requests to Alertmanagers are for; `aps` unless given. Messages to SNS are for `sns`.',
       ),
   })
   .superRefine((keys, context) => {

@@ -121,6 +121,9 @@ const UNSERVED =
     ' ',
   );
 
+const SIGV4 =
+  'sigv4: {region: a, access_key: b, secret_key: c, profile: d, role_arn: e, external_id: f, service_name: g, use_fips_sts_endpoint: true}';
+
 const REMOTE_WRITE = [
   'protobuf_message: io.prometheus.write.v2.Request',
   'remote_timeout: 10s',
@@ -131,6 +134,8 @@ const REMOTE_WRITE = [
   'send_native_histograms: true',
   'queue_config: {capacity: 10, max_shards: 9, min_shards: 2, max_samples_per_send: 5, batch_send_deadline: 1s, min_backoff: 1s, max_backoff: 2s, retry_on_http_429: true, sample_age_limit: 1h}',
   'metadata_config: {send: true, send_interval: 1m, max_samples_per_send: 500}',
+  SIGV4,
+  'sigv4: {}',
   ...HTTP_KEYS,
 ];
 
@@ -144,11 +149,9 @@ test.each([
   ...HTTP_KEYS.map((keys) => job(`http_sd_configs: [{url: "http://a", ${keys}}]`)),
   ...HTTP_KEYS.map((keys) => job(`docker_sd_configs: [{host: "tcp://a", ${keys}}]`)),
   ...HTTP_KEYS.map((keys) => job(`kubernetes_sd_configs: [{role: pod, api_server: "https://a", ${keys}}]`)),
-  ...[
-    'sigv4: {region: a, access_key: b, secret_key: c, profile: d, role_arn: e, external_id: f, service_name: g, use_fips_sts_endpoint: true}',
-    'sigv4: {}',
-    ...HTTP_KEYS,
-  ].map((keys) => `alerting: {alertmanagers: [{scheme: https, path_prefix: /a, timeout: 5s, ${keys}}]}`),
+  ...[SIGV4, 'sigv4: {}', ...HTTP_KEYS].map(
+    (keys) => `alerting: {alertmanagers: [{scheme: https, path_prefix: /a, timeout: 5s, ${keys}}]}`,
+  ),
   ...REMOTE_WRITE.map((keys) => `remote_write: [{url: "http://a", ${keys}}]`),
 ])('%s is served', (text) => {
   expect(outcome(text)).toBe('served');
@@ -162,12 +165,22 @@ test.each(UNSERVED)('%s_sd_configs is read, and a warning says that it finds no 
 
 test.each([
   ['round_robin_dns: true', 'has no effect: addresses are taken in the order the resolver gives'],
-  ['sigv4: {region: a}', 'not supported: AWS signatures; nothing is sent to this endpoint'],
   ['azuread: {cloud: a}', 'not supported: Azure AD; nothing is sent to this endpoint'],
   ['google_iam: {credentials_file: a}', 'not supported: Google IAM; nothing is sent to this endpoint'],
 ])('remote write with %s is read, and a warning says what becomes of it', (keys, warning) => {
   expect(outcome(`remote_write: [{url: "http://a", ${keys}}]`)).toBe(
     `remote_write[0].${keys.split(':')[0]}: ${warning}`,
+  );
+});
+
+test.each([
+  ['sigv4: {region: a}', 'basic_auth: {username: a, password: b}'],
+  ['sigv4: {region: a}', 'bearer_token: a'],
+  ['azuread: {cloud: a}', 'sigv4: {region: a}'],
+  ['google_iam: {}', 'oauth2: {client_id: a, client_secret: b, token_url: "http://a"}'],
+])('remote write with %s and %s is refused, as upstream', (one, other) => {
+  expect(outcome(`remote_write: [{url: "http://a", ${one}, ${other}}]`)).toMatch(
+    /^refused: .*expected one way to authenticate, got/,
   );
 });
 

@@ -4,15 +4,18 @@ import { serveBackups } from '../backup/service.ts';
 import { systemClock } from '../clock.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import type { RelabelConfig } from '../config/relabel.ts';
+import type { Sigv4Config } from '../config/sigv4.ts';
 import { metricFamilies } from '../exposition/metric-family-writer.ts';
 import { readFormats } from '../exposition/remote/read-formats.ts';
 import { serveImport } from '../import/service.ts';
 import type { Labels } from '../model/labels.ts';
 import { createHttpClient } from '../net/client.ts';
+import { createAwsSigner } from '../notifiers/transport/aws-signing.ts';
+import { createHttpTransport } from '../notifiers/transport/http.ts';
 import { loadAddon } from '../platform.ts';
 import { serveRehearsals } from '../rehearse/service.ts';
 import { createEngineClient } from '../remote/engine-client.ts';
-import { createHttpPost } from '../remote/http-post.ts';
+import { createHttpPost, type Sign } from '../remote/http-post.ts';
 import type { SenderInit } from '../remote/protocol.ts';
 import { createSender } from '../remote/service.ts';
 import { relabelling } from '../scraper/relabel-labels.ts';
@@ -116,7 +119,8 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
         compileRelabel: relabelling,
         createPost({ config }) {
           const client = createHttpClient(config, { clock: systemClock, environment: sender.environment });
-          return { post: createHttpPost(client, sender.userAgent), close: () => client.close() };
+          const sign = config.sigv4 && awsSign(sender, config.sigv4);
+          return { post: createHttpPost(client, sender.userAgent, sign), close: () => client.close() };
         },
       });
       break;
@@ -149,4 +153,10 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
 function relabelled(steps: readonly RelabelConfig[], labels: Labels): Labels | undefined {
   const relabel = relabelling(steps);
   return relabel ? relabel(labels) : labels;
+}
+
+function awsSign({ environment, userAgent }: SenderInit, sigv4: Sigv4Config): Sign {
+  const transport = createHttpTransport({ clock: systemClock, userAgent, environment });
+  const sign = createAwsSigner({ transport, clock: systemClock, environment });
+  return async (request, signal) => (await sign({ method: 'POST', ...request }, sigv4, signal)).headers;
 }

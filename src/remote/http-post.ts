@@ -15,8 +15,19 @@ export interface PostClient {
 const MAX_TEXT_BYTES = 1000;
 const MAX_BODY_BYTES = 65_536;
 
-export function createHttpPost(client: PostClient, userAgent: string): Post {
-  return async ({ headers, ...request }) => {
+/** Gives the headers with a signature over the request. @throws Error when it cannot be made */
+export type Sign = (
+  request: {
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: Uint8Array;
+  },
+  signal: AbortSignal,
+) => Promise<Readonly<Record<string, string>>>;
+
+export function createHttpPost(client: PostClient, userAgent: string, sign?: Sign): Post {
+  return async (request) => {
+    const headers = sign ? await sign(request, request.signal) : request.headers;
     const response = await client.post({ ...request, headers: { ...headers, 'user-agent': userAgent } });
     const { statusCode, headers: answered } = response;
     return {

@@ -10,7 +10,7 @@ export interface SenderInit {
   /** `log.db` of the store. */
   readonly logFile: string;
   readonly userAgent: string;
-  /** Names the proxies, if a configuration says so. */
+  /** Names the proxies, if a configuration says so, and who signs for AWS. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 

@@ -1,6 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { HttpRequest } from './exchange.ts';
 
+/** What a signature is over. */
+export type Signable = Omit<HttpRequest, 'body'> & { readonly body: string | Uint8Array };
+
 export interface SigningKey {
   readonly region: string;
   readonly service: string;
@@ -15,7 +18,7 @@ export interface SigningKey {
  * signed, and the host.
  * @param at Unix ms; the signature holds for some minutes around it
  */
-export function signed(request: HttpRequest, key: SigningKey, at: number): HttpRequest {
+export function signed<R extends Signable>(request: R, key: SigningKey, at: number): R {
   const url = new URL(request.url);
   const time = new Date(at).toISOString().replace(/[-:]|\.\d+/g, '');
   const headers: Record<string, string> = {
@@ -61,5 +64,5 @@ const encode = (text: string): string =>
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();

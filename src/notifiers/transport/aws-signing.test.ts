@@ -1,12 +1,12 @@
-import { createHash, createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Registry } from 'prom-client';
 import { afterEach, expect, test, vi } from 'vitest';
 import { alertingConfig, completeAlerting } from '../../config/alerting.ts';
+import { type AwsSignature, awsSignature } from '../../testing/aws-signature.ts';
 import { fakeClock } from '../../testing/fake-clock.ts';
 import { silentLog } from '../../testing/silent-log.ts';
 import { createForwarder } from '../forward.ts';
@@ -21,40 +21,7 @@ afterEach(() => {
   for (const clean of cleanups.splice(0)) clean();
 });
 
-/** What a signature covers, worked out from the request as it arrived. */
-function signatureOf(request: IncomingMessage, body: string, secretKey: string): Signature {
-  const said = /^AWS4-HMAC-SHA256 Credential=(.+?), SignedHeaders=(.+), Signature=(.+)$/.exec(
-    request.headers.authorization ?? '',
-  );
-  if (!said)
-    return { claimed: request.headers.authorization, right: undefined, signedHeaders: '', scope: '' };
-  const [, credential, names, claimed] = said as unknown as [string, string, string, string];
-  const [accessKey, day, region, service] = credential.split('/') as [string, string, string, string];
-  const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
-  const hmac = (key: string | Buffer, text: string): Buffer =>
-    createHmac('sha256', key).update(text).digest();
-  const path = request.url!.replaceAll('%', '%25');
-  const headers = names.split(';').map((name) => `${name}:${request.headers[name]}\n`);
-  const canonical = `POST\n${path}\n\n${headers.join('')}\n${names}\n${hash(body)}`;
-  const scope = `${day}/${region}/${service}/aws4_request`;
-  const text = `AWS4-HMAC-SHA256\n${request.headers['x-amz-date']}\n${scope}\n${hash(canonical)}`;
-  const key = hmac(hmac(hmac(hmac(`AWS4${secretKey}`, day), region), service), 'aws4_request');
-  return {
-    claimed,
-    right: hmac(key, text).toString('hex'),
-    signedHeaders: names,
-    scope: `${accessKey}/${scope}`,
-  };
-}
-
-interface Signature {
-  readonly claimed: string | undefined;
-  readonly right: string | undefined;
-  readonly signedHeaders: string;
-  readonly scope: string;
-}
-
-interface Seen extends Signature {
+interface Seen extends AwsSignature {
   readonly url: string;
   readonly token: string | undefined;
   readonly names: readonly string[];
@@ -74,7 +41,7 @@ async function setup(
     let body = '';
     request.on('data', (chunk) => (body += chunk));
     request.on('end', () => {
-      const signature = signatureOf(request, body, secretKey);
+      const signature = awsSignature(request, body, secretKey);
       const names = (JSON.parse(body) as { labels: { alertname: string } }[]).map(
         ({ labels }) => labels.alertname,
       );

@@ -2,13 +2,12 @@ import type { Clock } from '../../clock.ts';
 import type { HttpClientConfig } from '../../config/http-client.ts';
 import type { Sigv4Config } from '../../config/sigv4.ts';
 import { awsKey } from '../kinds/aws-key.ts';
-import type { HttpRequest } from '../kinds/exchange.ts';
 import { Memory } from '../kinds/memory.ts';
-import { signed } from '../kinds/sigv4.ts';
+import { type Signable, signed } from '../kinds/sigv4.ts';
 import { filledCredentials, trustingBundle } from './aws-credentials.ts';
 import type { HttpTransport } from './http.ts';
 
-/** Amazon's managed Prometheus, whose Alertmanager this is for. */
+/** Amazon's managed Prometheus, which takes samples and alerts. */
 const SERVICE = 'aps';
 
 /** How a role is asked for: by nobody's settings, as AWS' own tools do. */
@@ -20,11 +19,11 @@ const PLAIN: HttpClientConfig = {
 };
 
 /** Signs a request with credentials as they are now. @throws Error when there are none, or the role is refused */
-export type AwsSigner = (
-  request: HttpRequest,
+export type AwsSigner = <R extends Signable>(
+  request: R,
   sigv4: Sigv4Config,
   signal: AbortSignal,
-) => Promise<HttpRequest>;
+) => Promise<R>;
 
 export interface AwsSignerOptions {
   readonly transport: HttpTransport;
