@@ -226,6 +226,29 @@ describe('scrapes', () => {
     source.commit();
   });
 
+  test('a slot is not given back while a row that is in no partition has a sample of its series', async () => {
+    const store = open(directory());
+    const source = store.source('a');
+    const slots = [source.slot(up), source.slot(size)] as const;
+    const scrape = (time: number, ...present: number[]): void => {
+      source.begin(time);
+      for (const slot of present) source.set(slot, time);
+      source.commit();
+    };
+    scrape(1000, ...slots);
+    await store.flush();
+    scrape(2000, ...slots);
+    for (const time of [3000, 4000]) scrape(time, slots[0]);
+    expect(source.releaseUnused()).toEqual([]);
+    await store.flush();
+    expect(source.releaseUnused()).toEqual([slots[1]]);
+    expect(contents(store)['size{job="a"}']).toEqual([
+      [1000, '1000'],
+      [2000, '2000'],
+      [3000, 'stale'],
+    ]);
+  });
+
   test('a slot that was asked for and not used yet is not given back', async () => {
     const store = open(directory());
     const source = store.source('a');
