@@ -39,6 +39,7 @@ ${extra}`;
 let target: string;
 let file: string;
 
+const startedAt = Date.now();
 beforeAll(async () => {
   const server = http.createServer((_request, response) => {
     response.setHeader('content-type', 'text/plain; version=0.0.4');
@@ -541,10 +542,13 @@ describe('monitoring', () => {
       /^3\./,
     );
     const { data } = await json<{
-      headStats: { numSeries: number };
+      headStats: { numSeries: number; minTime: number; maxTime: number };
       seriesCountByMetricName: { name: string; value: number }[];
     }>(await ask('/api/v1/status/tsdb'));
-    expect(data.headStats.numSeries).toBeGreaterThan(8);
+    const { numSeries, minTime, maxTime } = data.headStats;
+    expect(numSeries).toBeGreaterThan(8);
+    expect(minTime).toBeGreaterThanOrEqual(startedAt - 1000);
+    expect(maxTime).toBeGreaterThanOrEqual(minTime);
     expect(data.seriesCountByMetricName).toContainEqual({ name: 'requests_total', value: 2 });
   });
 

@@ -63,10 +63,10 @@ export interface Querier {
   close(): void;
 }
 
-/** Data was removed from places that a query had read and from others that it had not: ask again, with a new querier. */
+/** Data was removed or moved between places that a query had read and others that it had not: ask again, with a new querier. */
 export class ViewChangedError extends Error {
   constructor() {
-    super('data was deleted while the query ran');
+    super('data was deleted or moved while the query ran');
     this.name = 'ViewChangedError';
   }
 }

@@ -4,7 +4,7 @@ import { evaluateInstant, evaluateRange, type QueryOutcome } from '../promql/eva
 import { parseExpr } from '../promql/parse.ts';
 import { formatExpr } from '../promql/print.ts';
 import type { CountingBudget } from './budget.ts';
-import { cardinality } from './cardinality.ts';
+import { cardinality, cardinalityJson } from './cardinality.ts';
 import { writeExemplars } from './exemplars.ts';
 import { explainJson } from './explain-json.ts';
 import { type FamilyFormat, writeFederation } from './federation.ts';
@@ -43,6 +43,8 @@ export interface AnswerSource {
   readonly families: FamilyFormat;
   /** The files of the store and what they hold, as `/status/tsdb/blocks` lists them. */
   readonly blocks: () => readonly StoredBlock[];
+  /** Times of the oldest and the newest sample in memory, Unix ms. */
+  readonly headSpan: () => { readonly first: number; readonly last: number } | undefined;
 }
 
 /** A file of the store in upstream's terms; times in Unix ms. */
@@ -71,7 +73,7 @@ export interface AnswerTimes {
 export function writeAnswer(
   writer: JsonWriter,
   task: QueryTask,
-  { queryable, settings, readExpr, readFormats, families, blocks }: AnswerSource,
+  { queryable, settings, readExpr, readFormats, families, blocks, headSpan }: AnswerSource,
   budget: CountingBudget,
   times: AnswerTimes,
 ): string | undefined {
@@ -98,8 +100,8 @@ export function writeAnswer(
   try {
     switch (task.kind) {
       case 'cardinality': {
-        const data = cardinality(querier.series([], task.range), task.range, task.limit, budget);
-        writer.raw(JSON.stringify({ status: 'success', data }));
+        const series = querier.series([], task.range);
+        writer.raw(cardinalityJson(cardinality(series, headSpan(), task.limit, budget)));
         return JSON_TYPE;
       }
       case 'federate':

@@ -1,6 +1,5 @@
 import { eachLabel, type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { QueryBudget } from '../model/queryable.ts';
-import type { TimeRange } from '../model/time.ts';
 
 interface Row {
   readonly name: string;
@@ -13,8 +12,9 @@ export interface Cardinality {
     readonly numSeries: number;
     readonly numLabelPairs: number;
     readonly chunkCount: number;
-    readonly minTime: number;
-    readonly maxTime: number;
+    /** Of the head; null when it is empty. */
+    readonly minTime: number | null;
+    readonly maxTime: number | null;
   };
   readonly seriesCountByMetricName: readonly Row[];
   readonly labelValueCountByLabelName: readonly Row[];
@@ -26,12 +26,13 @@ export interface Cardinality {
 const ENTRY_BYTES = 64;
 
 /**
- * Counts what the series of a range are made of; of each list the `limit` largest rows. The head has each series in one chunk.
+ * Counts what series are made of; of each list the `limit` largest rows. The head has each series in one chunk.
+ * @param head times of its oldest and its newest sample
  * @throws what the budget throws when the counting itself takes too much memory
  */
 export function cardinality(
   series: readonly Labels[],
-  range: TimeRange,
+  head: { readonly first: number; readonly last: number } | undefined,
   limit: number,
   budget: QueryBudget,
 ): Cardinality {
@@ -64,8 +65,8 @@ export function cardinality(
       numSeries: series.length,
       numLabelPairs: byPair.size,
       chunkCount: series.length,
-      minTime: range.from,
-      maxTime: range.to - 1,
+      minTime: head?.first ?? null,
+      maxTime: head?.last ?? null,
     },
     seriesCountByMetricName: largest(byMetric, limit),
     labelValueCountByLabelName: largest(valueCounts, limit),
@@ -73,6 +74,12 @@ export function cardinality(
     seriesCountByLabelValuePair: largest(byPair, limit),
   };
 }
+
+/** As upstream says that a head is empty: the ends of an int64, which no number of JavaScript is. */
+const EMPTY_HEAD = '"minTime":9223372036854775807,"maxTime":-9223372036854775808';
+
+export const cardinalityJson = (data: Cardinality): string =>
+  JSON.stringify({ status: 'success', data }).replace('"minTime":null,"maxTime":null', EMPTY_HEAD);
 
 function add(counts: Map<string, number>, key: string, by: number): void {
   counts.set(key, (counts.get(key) ?? 0) + by);

@@ -87,6 +87,7 @@ test.for<[string, sources: number, perSource: number, wanted: number]>([
     readExpr: parseExpr,
     readFormats: { samples: undefined!, chunks: undefined! },
     blocks: () => [],
+    headSpan: () => undefined,
     families: undefined!,
   };
   const ask = () =>

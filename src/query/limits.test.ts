@@ -10,6 +10,7 @@ const limits = { maxSamples: 1e6, maxBytes: 1e8, maxResultBytes: 1e8, timeoutMs:
 const source = {
   queryable: new MemoryStorage(),
   blocks: () => [],
+  headSpan: () => undefined,
   families: { contentType: '', encode: () => new Uint8Array(0) },
   settings: {
     lookbackMs: 300_000,

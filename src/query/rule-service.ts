@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { RuleEvaluation, RuleEvaluationResult, RuleSample, RuleTemplates } from '../model/evaluation.ts';
 import { type Labels, NO_LABELS } from '../model/labels.ts';
-import type { Queryable } from '../model/queryable.ts';
+import { type Querier, type Queryable, type QueryBudget, withWholeView } from '../model/queryable.ts';
 import { evaluateInstant, type QueryValue } from '../promql/evaluate.ts';
 import { createBudget } from './budget.ts';
 import { keptExpressions } from './kept-expressions.ts';
@@ -59,24 +59,35 @@ export function ruleEvaluation(
   const readExpr = keptExpressions(PARSED_CHARACTERS);
   const neverCancelled = newControl();
 
-  return ({ expr, timestamp, templates, timeoutMs }) => {
-    const budget = createBudget({ ...limits, timeoutMs }, neverCancelled, monotonic);
-    // One querier for the expression and for what its templates ask: the same snapshot.
-    const querier = queryable.querier(budget);
-    try {
-      const instant = (text: string, at: number) =>
-        evaluateInstant(readExpr(text), at, querier, { ...settings, budget, query: text });
-      const outcome = instant(expr, timestamp);
-      const expand =
-        templates && options.expand(templates, (text) => instantSamples(instant(text, templates.at).value));
-      const samples = instantSamples(outcome.value).map((sample) =>
-        expand ? { ...sample, ...expand(sample.labels, sample.value) } : sample,
-      );
-      return { samples, warnings: [...outcome.warnings, ...outcome.infos] };
-    } finally {
-      querier.close();
-    }
+  const evaluateIn = (
+    querier: Querier,
+    budget: QueryBudget,
+    { expr, timestamp, templates }: RuleEvaluation,
+  ): RuleEvaluationResult => {
+    const instant = (text: string, at: number) =>
+      evaluateInstant(readExpr(text), at, querier, { ...settings, budget, query: text });
+    const outcome = instant(expr, timestamp);
+    const expand =
+      templates && options.expand(templates, (text) => instantSamples(instant(text, templates.at).value));
+    const samples = instantSamples(outcome.value).map((sample) =>
+      expand ? { ...sample, ...expand(sample.labels, sample.value) } : sample,
+    );
+    return { samples, warnings: [...outcome.warnings, ...outcome.infos] };
   };
+
+  // In a thread of their own rules are evaluated while the background worker deletes and moves samples.
+  return (evaluation) =>
+    withWholeView(() => {
+      const limited = { ...limits, timeoutMs: evaluation.timeoutMs };
+      const budget = createBudget(limited, neverCancelled, monotonic);
+      // One querier for the expression and for what its templates ask: the same snapshot.
+      const querier = queryable.querier(budget);
+      try {
+        return evaluateIn(querier, budget, evaluation);
+      } finally {
+        querier.close();
+      }
+    });
 }
 
 function instantSamples(value: QueryValue): readonly InstantSample[] {

@@ -36,6 +36,9 @@ function storage(): MemoryStorage {
   return store;
 }
 
+/** What is in memory, when anything is. */
+let head: { first: number; last: number } | undefined;
+
 function ask(task: QueryTask, limits: Partial<QueryLimits> = {}, cancel = 0, monotonic = () => 0) {
   const control = newControl();
   control[CONTROL.cancel] = cancel;
@@ -54,6 +57,7 @@ function ask(task: QueryTask, limits: Partial<QueryLimits> = {}, cancel = 0, mon
       contentType: 'test/families',
       encode: (samples: unknown) => new TextEncoder().encode(JSON.stringify(samples)),
     },
+    headSpan: () => head,
     blocks: () => [
       {
         name: '20260102',
@@ -128,9 +132,12 @@ describe('limits', () => {
 
 test('cardinality counts series by name, label and pair, within the memory of a query', () => {
   const task = { kind: 'cardinality', range: { from: 0, to: NOW + 1 }, limit: 2 } as const;
+  head = undefined;
+  expect(ask(task).text).toContain('"minTime":9223372036854775807,"maxTime":-9223372036854775808}');
+  head = { first: NOW - 5000, last: NOW };
   const { data } = JSON.parse(ask(task).text) as { data: unknown };
   expect(data).toEqual({
-    headStats: { numSeries: 4, numLabelPairs: 8, chunkCount: 4, minTime: 0, maxTime: NOW },
+    headStats: { numSeries: 4, numLabelPairs: 8, chunkCount: 4, minTime: NOW - 5000, maxTime: NOW },
     seriesCountByMetricName: [
       { name: 'up', value: 3 },
       { name: 'odd.name', value: 1 },

@@ -90,7 +90,9 @@ parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
       const queryable = openQueryable(shared, { addon, visibility: 'committed', damaged, keeps });
       const blocks = createInventory(shared.dir, addon);
       const readExpr = keptExpressions(KEPT_QUERY_CHARACTERS);
-      const source = { queryable, settings, readExpr, readFormats, families: metricFamilies, blocks };
+      const families = metricFamilies;
+      const { headSpan } = queryable;
+      const source = { queryable, settings, readExpr, readFormats, families, blocks, headSpan };
       serveQueries(port, control, source, systemClock.monotonic);
       break;
     }

@@ -230,6 +230,32 @@ describe('recent samples are read out of the head alone', () => {
   });
 });
 
+test('the oldest and the newest sample in memory are told, also of rows that are in a partition and of samples with their own times', async () => {
+  const { store } = await opened();
+  const queryable = openQueryable(store.shared, { addon: undefined, visibility: 'appended' });
+  const span = () => {
+    const found = queryable.headSpan();
+    return found && [(found.first - START) / SECOND, (found.last - START) / SECOND];
+  };
+  expect(span()).toBeUndefined();
+  const source = store.source('a');
+  fourScrapes(source);
+  expect(span()).toEqual([0, 30]);
+  store.append(size, START - 7 * SECOND, 1);
+  store.append(size, START + 90 * SECOND, 1);
+  expect(span()).toEqual([-7, 90]);
+  await store.flush();
+  expect(span()).toEqual([0, 30]);
+  for (let n = 4; n < 60; n++) scrape(source, 10 * n, new Map([[up, n]]));
+  await store.flush();
+  for (let n = 60; n < 110; n++) scrape(source, 10 * n, new Map([[up, n]]));
+  const [first, last] = span()!;
+  expect(first).toBeGreaterThan(0);
+  expect(first).toBeLessThanOrEqual(600);
+  expect(last).toBe(1090);
+  queryable.close();
+});
+
 test('what was read of the head stays as it is until its querier is closed', async () => {
   const { store } = await opened();
   const source = store.source('a');

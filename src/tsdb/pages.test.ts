@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { labelsFromObject, labelValue } from '../model/labels.ts';
+import { ViewChangedError } from '../model/queryable.ts';
 import { openQueryable } from './open-queryable.ts';
 import { always, storeBench, unlimited } from './store.fixture.ts';
 import type { Store } from './store.ts';
@@ -50,6 +51,69 @@ test('a query sees of each series of a page with its own times what there was wh
   const next = queryable.querier(unlimited);
   expect(new Set(values(next, 'm').map(([, value]) => value))).toEqual(new Set([2000]));
   next.close();
+  queryable.close();
+});
+
+test.each(['committed', 'appended'] as const)(
+  'a query of what was %s sees nothing that came after it began, also when that is in a partition by then',
+  async (visibility) => {
+    const store = bench.open(bench.directory());
+    const later = labelsFromObject({ __name__: 'later' });
+    const scrape = (
+      source: ReturnType<Store['source']>,
+      time: number,
+      names: readonly (typeof plain)[],
+    ): void => {
+      source.begin(time);
+      for (const labels of names) source.set(source.slot(labels), time);
+      source.commit();
+    };
+    // What came with a time of its own sends queries to the partition.
+    store.append(own[0]!, 500, 1);
+    await store.flush();
+    const [one, two] = [store.source('one'), store.source('two')];
+    for (const time of [1000, 2000]) for (const source of [one, two]) scrape(source, time, [plain]);
+    await store.committed();
+    const queryable = openQueryable(store.shared, { addon: undefined, visibility });
+    const querier = queryable.querier(unlimited);
+    // The one has another row and a new series, the other stands still, a third one is new: all of it is moved at once.
+    scrape(one, 3000, [plain, later]);
+    scrape(store.source('three'), 3000, [later]);
+    await store.flush();
+    expect(
+      querier
+        .select([{ name: 'i', op: '=', value: '' }], always)
+        .map(({ labels, timestamps }) => [labels[1], [...timestamps]]),
+    ).toEqual([['plain', [1000, 2000]]]);
+    querier.close();
+    const next = queryable.querier(unlimited);
+    expect(values(next, 'later')).toEqual([['', 3000]]);
+    next.close();
+    queryable.close();
+  },
+);
+
+test('a query under which pages with own times were moved begins anew once, and sees whole pages then whatever is moved', async () => {
+  const store = bench.open(bench.directory());
+  const source = store.source('a');
+  page(store, source, 1000);
+  await store.flush();
+  const queryable = openQueryable(store.shared, { addon: undefined, visibility: 'committed' });
+  for (const [time, isSentBack] of [
+    [2000, true],
+    [3000, false],
+    [4000, true],
+  ] as const) {
+    const querier = queryable.querier(unlimited);
+    page(store, source, time);
+    await store.flush();
+    if (isSentBack) expect(() => querier.select([], always)).toThrow(ViewChangedError);
+    else
+      expect(new Set(querier.select([], always).map((series) => series.values.at(-1)))).toEqual(
+        new Set([time]),
+      );
+    querier.close();
+  }
   queryable.close();
 });
 

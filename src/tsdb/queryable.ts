@@ -21,7 +21,8 @@ import { IndexReader } from './index/index-reader.ts';
 import { SERIES } from './index/layout.ts';
 import { type CompiledMatcher, createMatcherCache, type MatcherCache } from './matching.ts';
 import { KeptBlocks } from './partition/kept-blocks.ts';
-import type { SampleColumns } from './partition/samples.ts';
+import { type SampleColumns, sliceExtras } from './partition/samples.ts';
+import { lowerBound } from './partition/timeline.ts';
 import type { PartitionReader, PartitionSamples } from './partition.ts';
 import type { PartitionCache } from './partition-cache.ts';
 import { PieceJoiner } from './query-merge.ts';
@@ -34,6 +35,8 @@ export interface StoreShared {
 }
 
 export interface StoreQueryable extends Queryable, ExemplarQueryable {
+  /** Times of the oldest and the newest sample in memory, Unix ms; undefined when there is none. */
+  headSpan(): { readonly first: number; readonly last: number } | undefined;
   close(): void;
 }
 
@@ -62,6 +65,7 @@ export function createQueryable(
   const matchers = createMatcherCache();
   const selections = new HeadSelections(keptSeries);
   const distinct: Kept['distinct'] = new WeakMap();
+  const moves: Kept['moves'] = { sentBack: false };
   let exemplarIndex: IndexReader | undefined;
   return {
     querier(budget) {
@@ -70,13 +74,18 @@ export function createQueryable(
         scratch: new Scratch(scratchBytes),
       };
       return new StoreQuerier(
-        { ...reading, partitions, matchers, selections, distinct, damaged },
+        { ...reading, partitions, matchers, selections, distinct, damaged, moves },
         budget,
         () => {
           reading.scratch.reset();
           idle.push(reading);
         },
       );
+    },
+    headSpan() {
+      const head = new HeadReader(shared.head, visibility);
+      head.pin();
+      return head.span();
     },
     exemplars(sets, range, budget) {
       exemplarIndex ??= new IndexReader(shared.head.index);
@@ -101,6 +110,8 @@ interface Kept {
   /** Of lists that partitions remember: whether their labels differ. */
   readonly distinct: WeakMap<readonly SeriesEntry[], boolean>;
   readonly damaged: (path: string, error: CorruptBlockError) => void;
+  /** Whether the last query was sent back because samples with their own times were moved: the next one makes do with what it finds. */
+  readonly moves: { sentBack: boolean };
 }
 
 /** Bytes of an entry in a table of strings beside its characters, of a label spelled out, and of a number in the lists of a match. */
@@ -147,6 +158,8 @@ class StoreQuerier implements Querier {
   /** Partitions in use, each in a read transaction that began after the head was pinned. */
   readonly #open = new Map<string, PartitionReader>();
   readonly #damaged: Kept['damaged'];
+  readonly #moves: Kept['moves'];
+  readonly #isPatient: boolean;
   /** Blocks that more than one selector may want. */
   #kept: KeptBlocks | undefined;
   /** Places that could not be read, by file: those within it, or why all of it. */
@@ -154,7 +167,7 @@ class StoreQuerier implements Querier {
   #isClosed = false;
 
   constructor(
-    { head, scratch, partitions, matchers, selections, distinct, damaged }: Reading & Kept,
+    { head, scratch, partitions, matchers, selections, distinct, damaged, moves }: Reading & Kept,
     budget: QueryBudget,
     release: () => void,
   ) {
@@ -165,6 +178,9 @@ class StoreQuerier implements Querier {
     this.#selections = selections;
     this.#distinct = distinct;
     this.#damaged = damaged;
+    this.#moves = moves;
+    this.#isPatient = moves.sentBack;
+    moves.sentBack = false;
     this.#budget = budget;
     this.#release = release;
     head.pin();
@@ -195,7 +211,8 @@ class StoreQuerier implements Querier {
       const series = this.#guarded(partition, () => partition.match(matchers, this.#budget)) ?? [];
       if (series.length === 0) continue;
       const damaged = (error: CorruptBlockError): void => this.#miss(partition.file, error);
-      const found = partition.read(series, range, this.#budget, this.#scratch, damaged);
+      const read = partition.read(series, range, this.#budget, this.#scratch, damaged);
+      const found = this.#head.ownMoved ? read : withoutUnseen(read, series, this.#head.unseen());
       if (found.length > 0) stored.push({ series, found });
     }
     const [only, ...others] = stored;
@@ -450,6 +467,11 @@ class StoreQuerier implements Querier {
     this.#open.set(path, reader);
     // Of several partitions that changed as one this querier may have others open as they were before.
     if (this.#head.viewChanged) throw new ViewChangedError();
+    if (this.#head.ownMoved && !this.#isPatient) {
+      this.#moves.sentBack = true;
+      this.#head.awaitOwnFlush();
+      throw new ViewChangedError();
+    }
     return reader;
   }
 
@@ -460,6 +482,36 @@ class StoreQuerier implements Querier {
     }
     this.#open.clear();
   }
+}
+
+/**
+ * Without the rows that came after the view and were moved to the partition before it was opened: of sources that were not moved meanwhile
+ * there are none either. @param unseen as `HeadReader.unseen`, asked after the partition was opened
+ */
+function withoutUnseen(
+  found: readonly PartitionSamples[],
+  series: readonly SeriesEntry[],
+  unseen: ReadonlyMap<number, number> | undefined,
+): readonly PartitionSamples[] {
+  if (!unseen) return found;
+  const earliest = Math.min(...unseen.values());
+  if (!found.some(({ timestamps }) => timestamps.at(-1)! >= earliest)) return found;
+  const sources = new Map(series.map(({ ref, source }) => [ref, source]));
+  return found.flatMap((samples): PartitionSamples[] => {
+    const from = unseen.get(sources.get(samples.ref)!) ?? Number.POSITIVE_INFINITY;
+    const { timestamps, values } = samples;
+    if (timestamps.at(-1)! < from) return [samples];
+    const count = lowerBound(timestamps, from);
+    if (count === 0) return [];
+    return [
+      {
+        ...samples,
+        timestamps: timestamps.subarray(0, count),
+        values: values.subarray(0, count),
+        ...sliceExtras(samples, 0, count),
+      },
+    ];
+  });
 }
 
 /** A series as the language sees it: histograms with their sums as values, extras only where there are some. */

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { labelValue } from '../model/labels.ts';
+import { type Querier, withWholeView } from '../model/queryable.ts';
 import type { Visibility } from './head/head-reader.ts';
 import { openQueryable } from './open-queryable.ts';
 import type { StoreShared } from './queryable.ts';
@@ -19,7 +20,19 @@ let samples = 0;
 let finding: string | undefined;
 let seen = 0;
 while (finding === undefined && Atomics.load(flag, 0) === 0) {
-  const querier = queryable.querier(unlimited);
+  withWholeView(() => {
+    const querier = queryable.querier(unlimited);
+    try {
+      look(querier);
+    } finally {
+      querier.close();
+    }
+  });
+}
+queryable.close();
+parentPort!.postMessage({ reads, samples, finding });
+
+function look(querier: Querier): void {
   let newest = 0;
   // Twice with one querier: the second read must not lose what was flushed after the first.
   for (let pass = 0; pass < 2 && finding === undefined; pass++) {
@@ -45,7 +58,4 @@ while (finding === undefined && Atomics.load(flag, 0) === 0) {
   if (newest < seen) finding = `saw ${seen}, then only ${newest}`;
   seen = newest;
   reads++;
-  querier.close();
 }
-queryable.close();
-parentPort!.postMessage({ reads, samples, finding });

@@ -43,6 +43,18 @@ export function createStorageService(
       if (!isClosed) send({ kind: 'upkeep', stats: keeper.stats() });
     });
   };
+  /** Holds a word of the head's control block odd while a work is done. */
+  const marked = <T>(word: number, work: () => T): T => {
+    const before = Atomics.load(control, word);
+    // Odd already when an earlier worker died within such a work.
+    Atomics.store(control, word, before + 1 + (before % 2));
+    try {
+      return work();
+    } finally {
+      Atomics.add(control, word, 1);
+      Atomics.notify(control, word);
+    }
+  };
   const keeper = new PartitionKeeper({
     dir: init.dir,
     addon,
@@ -52,19 +64,15 @@ export function createStorageService(
       Atomics.add(control, HEAD_CONTROL.partitions, 1);
       tell();
     },
-    changing(work) {
-      const before = Atomics.load(control, HEAD_CONTROL.changes);
-      // Odd already when an earlier worker died within a change.
-      Atomics.store(control, HEAD_CONTROL.changes, before + 1 + (before % 2));
-      try {
-        return work();
-      } finally {
-        // A query that begins afterwards must not take files for current that it has open.
-        Atomics.add(control, HEAD_CONTROL.partitions, 1);
-        Atomics.add(control, HEAD_CONTROL.changes, 1);
-        Atomics.notify(control, HEAD_CONTROL.changes);
-      }
-    },
+    changing: (work) =>
+      marked(HEAD_CONTROL.changes, () => {
+        try {
+          return work();
+        } finally {
+          // A query that begins afterwards must not take files for current that it has open.
+          Atomics.add(control, HEAD_CONTROL.partitions, 1);
+        }
+      }),
   });
   const databases = new Map<string, { db: SqliteDatabase | undefined; seen: string }>(
     init.checkpoint.map((file) => [file, { db: undefined, seen: '' }]),
@@ -161,9 +169,13 @@ export function createStorageService(
       const arena = { floats, words: new Uint32Array(buffer, 0, floats.length * 2) };
       let samples = 0;
       cells.reset();
-      for (const [day, batch] of batchesByDay(arena, message.rings, message.own, cells)) {
-        samples += keeper.append(day, batch, index);
-      }
+      const append = (): void => {
+        for (const [day, batch] of batchesByDay(arena, message.rings, message.own, cells)) {
+          samples += keeper.append(day, batch, index);
+        }
+      };
+      if (message.own) marked(HEAD_CONTROL.ownFlushes, append);
+      else append();
       flushed = message.id;
       send({ kind: 'flushed', id: message.id, durationMs: clock.monotonic() - startedAt, samples });
       step();

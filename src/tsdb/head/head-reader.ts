@@ -40,8 +40,8 @@ export const OVERRUN = 'overrun';
 /** The head alone does not have all samples of a range. */
 export const UNCOVERED = 'uncovered';
 
-/** Which rows of a ring are read: those of the view that are in no partition, or all that are still there. */
-type Extent = 'undropped' | 'kept';
+/** Which rows of a ring are read: those of the view that are in no partition; all that are still there when they cover the range; or all that are. */
+type Extent = 'undropped' | 'kept' | 'there';
 
 /** Series grouped by where their samples lie, for reading them again and again. Valid for all views of the index with this many series. */
 export class HeadSelection {
@@ -144,6 +144,7 @@ export class HeadReader {
   #ownEnds = new Int32Array(0);
   #ownVersion = -1;
   #changes = 0;
+  #ownFlushes = 0;
   /** Where rows begin, for the ring that is being read. */
   #bases = new Int32Array(64);
 
@@ -166,7 +167,10 @@ export class HeadReader {
    * for reading after this. @param keepEnd leaves the ends of a view that is renewed where they were
    */
   pin(keepEnd = false): void {
-    if (!keepEnd) this.#changes = this.#settledChanges();
+    if (!keepEnd) {
+      this.#changes = this.#settledChanges();
+      this.#ownFlushes = Atomics.load(this.#control, HEAD_CONTROL.ownFlushes);
+    }
     this.#ownEpoch = Atomics.load(this.#control, HEAD_CONTROL.ownEpoch);
     if (!keepEnd) this.index.refresh();
     const count = keepEnd ? this.#pinned.length / 2 : Atomics.load(this.#control, HEAD_CONTROL.rings);
@@ -224,9 +228,64 @@ export class HeadReader {
     return Atomics.load(this.#control, HEAD_CONTROL.changes) !== this.#changes;
   }
 
+  /**
+   * Whether a flush of samples with their own times was under way at `pin` or began since: a partition that was opened since may have some
+   * that came after the view, and nothing tells them from others.
+   */
+  get ownMoved(): boolean {
+    const flushes = Atomics.load(this.#control, HEAD_CONTROL.ownFlushes);
+    return flushes !== this.#ownFlushes || flushes % 2 !== 0;
+  }
+
+  /** Waits for the end of a flush of samples with their own times, but not for long. */
+  awaitOwnFlush(): void {
+    const flushes = Atomics.load(this.#control, HEAD_CONTROL.ownFlushes);
+    if (flushes % 2 !== 0) Atomics.wait(this.#control, HEAD_CONTROL.ownFlushes, flushes, CHANGE_WAIT_MS);
+  }
+
   /** Whether samples with own times left the head since `pin`: those of a partition opened before may be missing. */
   get lostOwnSamples(): boolean {
     return Atomics.load(this.#control, HEAD_CONTROL.ownEpoch) !== this.#ownEpoch;
+  }
+
+  /**
+   * Sources with rows that came after the view, and the time of the first of them: rows from then on are none of the view's, also where a
+   * partition that was opened since has them. Undefined when there are none.
+   */
+  unseen(): ReadonlyMap<number, number> | undefined {
+    const count = Atomics.load(this.#control, HEAD_CONTROL.rings);
+    if (this.#rings.length < count * RING_STRIDE) {
+      this.#rings = new Int32Array(this.#ringsBuffer, 0, this.#ringsBuffer.byteLength >>> 2);
+    }
+    let unseen: Map<number, number> | undefined;
+    for (let ring = OWN_TIME_PLACE + 1; ring < count; ring++) {
+      const end = this.#pinned[2 * ring + 1] ?? 0;
+      const at = ring * RING_STRIDE;
+      if (Atomics.load(this.#rings, at + RING.appended) <= end) continue;
+      unseen ??= new Map();
+      unseen.set(this.#rings[at + RING.id]!, this.#timeFrom(at, end));
+    }
+    return unseen;
+  }
+
+  /** Time of a row that was appended, or of the oldest one after it that is still there; Infinity when the ring was released. */
+  #timeFrom(at: number, row: number): number {
+    const fields = this.#rings;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const version = Atomics.load(fields, at + RING.version);
+      if (version % 2 !== 0) continue;
+      const offset = Atomics.load(fields, at + RING.offset);
+      const capacity = Atomics.load(fields, at + RING.rows);
+      const base = Atomics.load(fields, at + RING.base);
+      if (capacity === 0) return Number.POSITIVE_INFINITY;
+      const oldest = Math.max(base, Atomics.load(fields, at + RING.started) - capacity);
+      const there = Math.max(row, oldest);
+      this.#refreshArena();
+      const time = this.#floats[offset + (there % capacity)]!;
+      const isThere = there >= Atomics.load(fields, at + RING.started) - capacity;
+      if (isThere && Atomics.load(fields, at + RING.version) === version) return time;
+    }
+    throw new Error('a ring of the head kept changing while the time of a row was read');
   }
 
   /** Rings of the view; number 0 is nobody's. */
@@ -241,6 +300,26 @@ export class HeadReader {
       first: this.#pinned[2 * ring]!,
       end: this.#pinned[2 * ring + 1]!,
     };
+  }
+
+  /** Times of the oldest and the newest sample of the view that are in memory, also of what is in partitions by now, Unix ms. */
+  span(): { readonly first: number; readonly last: number } | undefined {
+    let first = Number.POSITIVE_INFINITY;
+    let last = Number.NEGATIVE_INFINITY;
+    const take = (times: Float64Array): void => {
+      for (const time of times) {
+        first = Math.min(first, time);
+        last = Math.max(last, time);
+      }
+    };
+    for (let ring = OWN_TIME_PLACE + 1; ring < this.rings; ring++) {
+      this.#withRing(ring, ALL_TIMES, 'there', ({ timestamps }) => take(timestamps));
+    }
+    for (let series = 0; series < this.index.count; series++) {
+      const own = this.index.field(series, SERIES.own) > 0 && this.#readOwn(series, ALL_TIMES, NO_BUDGET);
+      if (own) take(own.timestamps);
+    }
+    return first > last ? undefined : { first, last };
   }
 
   /** Times of the rows of a ring. @returns OVERRUN as `read` does */

@@ -213,7 +213,6 @@ export class Head {
     return { ref: this.#nextRef, source: this.#nextSource };
   }
 
-  /** Rows given up because they could not be moved to partitions and memory was spent. */
   /** Scrapes taken while the clock was behind what was stored. */
   get behindScrapes(): number {
     let behind = 0;
@@ -221,6 +220,7 @@ export class Head {
     return behind;
   }
 
+  /** Rows given up because they could not be moved to partitions and memory was spent. */
   get lostRows(): number {
     let lost = 0;
     for (const source of this.sources()) lost += source.ring.lostRows;

@@ -21,6 +21,8 @@ export const HEAD_CONTROL = {
   exemplarVersion: 7,
   /** Odd while samples with their own times are published, those of a page together; raised by 2 by each such change. */
   ownVersion: 8,
+  /** Odd while samples with their own times are moved to partitions; raised by 2 by each such flush. Written by the background worker. */
+  ownFlushes: 9,
 } as const;
 
 /**
