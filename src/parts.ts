@@ -28,8 +28,8 @@ import { createQueryPool, type QueryPool } from './query/pool.ts';
 import { createRehearser, type Rehearser } from './query/rehearser.ts';
 import { createRemotePool } from './query/remote-pool.ts';
 import { createRulesLane } from './query/rules-lane.ts';
-import { engineSettings, maxUnsentBytes, queryLimits } from './query/settings.ts';
-import { queryWorker, rulesYoungGenerationMB, startThread } from './query/thread.ts';
+import { engineSettings, maxHeapMB, maxUnsentBytes, queryLimits } from './query/settings.ts';
+import { adoptThread, queryWorker, rulesYoungGenerationMB, startThread } from './query/thread.ts';
 import type { EngineInit, LaneInit } from './query/worker.ts';
 import { deliveredLogRow } from './remote/cursors.ts';
 import { createEngineClient } from './remote/engine-client.ts';
@@ -44,7 +44,7 @@ import { relabelling } from './scraper/relabel-labels.ts';
 import type { SqliteDatabase } from './sqlite/database.ts';
 import type { TemplateSet } from './templates/notification.ts';
 import { createDamageReport, type DamageReport } from './tsdb/damage.ts';
-import { hasHistory } from './tsdb/directory.ts';
+import { hasHistory } from './tsdb/history.ts';
 import type { KeptIndex } from './tsdb/log/kept-index.ts';
 import { retentionSettings } from './tsdb/retention-settings.ts';
 import { openState } from './tsdb/state-db.ts';
@@ -122,8 +122,7 @@ export function openParts(deps: PartsDeps): Parts {
     file: platform.workerFile,
     addonFile,
     name,
-    // A last guard only: budgets end a query long before. V8 counts no ArrayBuffers.
-    maxHeapMB: Math.ceil((limits.maxBytes * 4) / 2 ** 20),
+    maxHeapMB: maxHeapMB(limits.maxBytes),
     onDamage: damage.note,
   });
   const background = createBackground({
@@ -136,9 +135,12 @@ export function openParts(deps: PartsDeps): Parts {
     hungMs: Math.max(MIN_HUNG_MS, 2 * limits.timeoutMs),
   });
   const engine = engineInit(config.query, env, limits.maxResultBytes);
-  // Who restarts a monitor looks at it: the thread of the first query loads its code while the log is replayed.
-  const isExpected = engine === undefined && hasHistory(options.dataDir);
-  let spare = isExpected ? startThread(thread('query')) : undefined;
+  // Who starts a monitor looks at it: the thread of the first query loads its code meanwhile.
+  const early = platform.takeEarlyThread();
+  if (engine) void early?.terminate();
+  let spare = early && !engine ? adoptThread(early, thread('query')) : undefined;
+  const isExpected = engine === undefined && (spare !== undefined || hasHistory(options.dataDir));
+  if (isExpected) spare ??= startThread(thread('query'));
   const store = openStore({
     dir: options.dataDir,
     clock,

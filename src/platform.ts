@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { Worker } from 'node:worker_threads';
 
 /**
  * The only place that knows whether this is the packed executable or a checkout: where the worker's code, the page's files and the
@@ -15,13 +16,20 @@ export interface Platform {
   readonly webDir: string;
   /** A text file that stands beside the program: `config.example.yaml`, `licenses.txt`, `sbom.json`, `build.json`. */
   asset(name: string): string;
+  /** The thread of the first query, if the loader has started it; once only. */
+  takeEarlyThread(): Worker | undefined;
   /** Puts the SQLite addon where it can be loaded from; undefined in a checkout, where the package finds its own. */
   unpackAddon(cacheDir: string): string | undefined;
 }
 
 /** When the code of this thread was compiled; put on `process` by the loader, absent in a checkout. */
 export const COMPILED = Symbol.for('belfry.compiled');
-export type CompiledProcess = NodeJS.Process & { [COMPILED]?: 'at build' | 'at start' };
+/** The thread that the loader has started for the first query. */
+export const EARLY_THREAD = Symbol.for('belfry.early-thread');
+export type LoadedProcess = NodeJS.Process & {
+  [COMPILED]?: 'at build' | 'at start';
+  [EARLY_THREAD]?: Worker | undefined;
+};
 
 export function detectPlatform(): Platform {
   const here = import.meta.dirname;
@@ -31,6 +39,7 @@ export function detectPlatform(): Platform {
       workerFile: path.join(here, 'query/worker.ts'),
       webDir: path.join(here, '../dist/web'),
       asset: (name) => path.join(here, '..', name),
+      takeEarlyThread: () => undefined,
       unpackAddon: () => undefined,
     };
   }
@@ -39,6 +48,11 @@ export function detectPlatform(): Platform {
     workerFile: path.join(here, 'main.cjs'),
     webDir: path.join(here, 'web'),
     asset: (name) => path.join(here, name),
+    takeEarlyThread() {
+      const { [EARLY_THREAD]: thread } = process as LoadedProcess;
+      (process as LoadedProcess)[EARLY_THREAD] = undefined;
+      return thread;
+    },
     unpackAddon: (cacheDir) => unpack(path.join(here, 'better_sqlite3.node'), cacheDir),
   };
 }

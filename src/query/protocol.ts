@@ -190,6 +190,8 @@ export interface ServeMessage {
     /** Answers each message, as long as the thread turns. */
     | 'pulse';
   readonly port: MessagePort;
+  /** Where the thread finds the SQLite addon; the same in each message. */
+  readonly addonFile: string | undefined;
   /** What that service needs to open; made by the package that owns it. */
   readonly init: unknown;
 }

@@ -23,9 +23,16 @@ export function engineSettings(
 export const maxUnsentBytes = (config: QueryConfig, { maxBytes }: QueryLimits): number =>
   config.max_unsent_bytes ?? Math.floor(maxBytes / 4);
 
-/** @param memoryBytes of the host; a query may use an eighth of it unless configured */
+/** What a query may use of the host's memory unless configured: an eighth. */
+export const defaultQueryBytes = (memoryBytes: number): number =>
+  Math.max(MIN_QUERY_BYTES, Math.floor(memoryBytes / 8));
+
+/** A last guard only: budgets end a query long before. V8 counts no ArrayBuffers. */
+export const maxHeapMB = (queryBytes: number): number => Math.ceil((queryBytes * 4) / 2 ** 20);
+
+/** @param memoryBytes of the host */
 export function queryLimits(config: QueryConfig, memoryBytes: number): QueryLimits {
-  const maxBytes = config.max_bytes ?? Math.max(MIN_QUERY_BYTES, Math.floor(memoryBytes / 8));
+  const maxBytes = config.max_bytes ?? defaultQueryBytes(memoryBytes);
   return {
     maxSamples: config.max_samples,
     maxBytes,

@@ -14,15 +14,18 @@ export interface ServiceThread {
   terminate(): Promise<void>;
 }
 
-export interface ThreadOptions {
+export interface WorkerOptions {
   /** The worker's code: query/worker.ts, or its bundle. */
   readonly file: string;
-  readonly addonFile: string | undefined;
   readonly name: string;
   /** Last guard against a heap that grows past every budget, MB. */
   readonly maxHeapMB: number;
   /** Room for objects that hardly anybody keeps, MB; 6 unless given. */
   readonly youngGenerationMB?: number;
+}
+
+export interface ThreadOptions extends WorkerOptions {
+  readonly addonFile: string | undefined;
   readonly onDamage?: (damage: DamageMessage) => void;
 }
 
@@ -40,16 +43,35 @@ const MANY_RULES = 100;
 export const rulesYoungGenerationMB = (rules: number): number =>
   rules < MANY_RULES ? YOUNG_GENERATION_MB : RULES_YOUNG_GENERATION_MB;
 
-export function startThread(options: ThreadOptions): ServiceThread {
-  const worker = new Worker(options.file, {
-    name: options.name,
-    workerData: { addonFile: options.addonFile },
+/** A thread that waits for its first service. */
+export function newWorker({ file, name, maxHeapMB, youngGenerationMB }: WorkerOptions): Worker {
+  return new Worker(file, {
+    name,
     resourceLimits: {
-      maxOldGenerationSizeMb: options.maxHeapMB,
-      maxYoungGenerationSizeMb: options.youngGenerationMB ?? YOUNG_GENERATION_MB,
+      maxOldGenerationSizeMb: maxHeapMB,
+      maxYoungGenerationSizeMb: youngGenerationMB ?? YOUNG_GENERATION_MB,
     },
   });
-  const { onDamage } = options;
+}
+
+/**
+ * Takes a thread that was started before its options were known.
+ * @returns undefined, and ends the thread, when it has another heap than it should, or has ended by itself
+ */
+export function adoptThread(worker: Worker, options: ThreadOptions): ServiceThread | undefined {
+  const isFit = worker.resourceLimits?.maxOldGenerationSizeMb === options.maxHeapMB;
+  if (worker.threadId > 0 && isFit) {
+    worker.ref();
+    return serviceThread(worker, options);
+  }
+  void worker.terminate();
+  return undefined;
+}
+
+export const startThread = (options: ThreadOptions): ServiceThread =>
+  serviceThread(newWorker(options), options);
+
+function serviceThread(worker: Worker, { addonFile, onDamage }: ThreadOptions): ServiceThread {
   if (onDamage) worker.on('message', (message: DamageMessage) => onDamage(message));
   let failure = '';
   worker.on('error', (error) => {
@@ -58,7 +80,7 @@ export function startThread(options: ThreadOptions): ServiceThread {
   return {
     serve(service, init, transfer = []) {
       const { port1, port2 } = new MessageChannel();
-      const message: ServeMessage = { service, port: port2, init };
+      const message: ServeMessage = { service, port: port2, addonFile, init };
       worker.postMessage(message, [port2, ...transfer]);
       return port1;
     },

@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { serveBackups } from '../backup/service.ts';
 import { systemClock } from '../clock.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
@@ -73,12 +73,15 @@ function giveWay(): void {
   }
 }
 
-/** The root of every worker thread: runs the services main asks for, each on its own port. */
-const addon = loadAddon((workerData as { addonFile: string | undefined }).addonFile);
+/** Loaded with the first service: the thread may be there before it is known where the addon lies. */
+let loadedAddon: { readonly exports: object | undefined } | undefined;
 
 const damaged = damageTeller((message) => parentPort!.postMessage(message));
 
-parentPort!.on('message', ({ service, port, init }: ServeMessage) => {
+/** The root of every worker thread: runs the services main asks for, each on its own port. */
+parentPort!.on('message', ({ service, port, addonFile, init }: ServeMessage) => {
+  loadedAddon ??= { exports: loadAddon(addonFile) };
+  const addon = loadedAddon.exports;
   switch (service) {
     case 'storage':
       createStorageService(port, init as StorageInit, { clock: systemClock, addon });

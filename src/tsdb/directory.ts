@@ -2,7 +2,6 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import { type FileLock, lockFile } from '../sqlite/lock.ts';
-import { listPartitions } from './partition/directory.ts';
 
 /** The data directory cannot be used; the message says which and why, in plain words. */
 export class DataDirectoryError extends Error {
@@ -53,17 +52,6 @@ export function lockDirectory(
     );
   }
   return lock;
-}
-
-/** A log of fewer bytes holds definitions and hardly a sample. */
-const SOME_BYTES = 128 * 1024;
-
-/** Whether samples were stored here before, told from names and sizes alone. */
-export function hasHistory(dir: string): boolean {
-  if (!fs.existsSync(dir)) return false;
-  const sizeOf = (name: string): number =>
-    fs.statSync(path.join(dir, name), { throwIfNoEntry: false })?.size ?? 0;
-  return sizeOf('log.db') + sizeOf('log.db-wal') > SOME_BYTES || listPartitions(dir).length > 0;
 }
 
 function reason(error: unknown): string {
