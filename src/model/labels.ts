@@ -84,12 +84,13 @@ export function filterLabels(labels: Labels, keep: (name: string) => boolean): L
 export const labelsKey = (labels: Labels): string => textsKey(labels);
 
 const SEPARATOR = '\xff';
+/** Half a letter: no text begins with it that was ever UTF-8. */
+const NO_TEXT = '\ud800';
 
-/** The same for any texts in their order. */
+/** The same for any texts in their order; none at all has the key of one empty text. */
 export function textsKey(texts: readonly string[]): string {
   for (let i = 0; i < texts.length; i++) {
-    // Begins as no other key does.
-    if (texts[i]!.includes(SEPARATOR)) return SEPARATOR + JSON.stringify(texts);
+    if (texts[i]!.includes(SEPARATOR)) return NO_TEXT + JSON.stringify(texts);
   }
   return texts.join(SEPARATOR);
 }
