@@ -5,6 +5,7 @@ import { textsKey } from './labels.ts';
 const texts = fc.array(
   fc.string({ unit: fc.constantFrom('ÿ', '"', ',', '[', ']', '\\', 'a'), maxLength: 6 }),
   {
+    minLength: 1,
     maxLength: 4,
   },
 );
