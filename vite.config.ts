@@ -41,10 +41,18 @@ const parts: Plugin = {
         if (!chunk) throw new Error(`no file holds ${module}`);
         add(chunk.fileName, pages);
       }
-      const links = [...pagesOf].map(
-        ([fileName, pages]) =>
-          `<link data-pages="${[...pages].join(' ')}" crossorigin href="/${fileName}">\n    `,
-      );
+      const page = chunks.find(({ moduleIds }) => moduleIds.some((id) => id.endsWith('/web/src/page.tsx')));
+      if (!page) throw new Error('no file holds page.tsx');
+      const always = [page.fileName, ...page.imports].filter((fileName) => !html.includes(`/${fileName}"`));
+      const links = [
+        ...always.map((fileName) => `<link rel="modulepreload" crossorigin href="/${fileName}">\n    `),
+        ...[...pagesOf]
+          .filter(([fileName]) => !always.includes(fileName))
+          .map(
+            ([fileName, pages]) =>
+              `<link data-pages="${[...pages].join(' ')}" crossorigin href="/${fileName}">\n    `,
+          ),
+      ];
       // Before the script that reads them.
       return html.replace('<script src="/start.js">', (script) => links.join('') + script);
     },
@@ -78,7 +86,7 @@ export default defineConfig({
           groups: [
             {
               name: 'base',
-              test: /node_modules\/(preact|@preact)\/|\/web\/src\/parts\/icons|rolldown\/runtime/,
+              test: /node_modules\/(preact|@preact)\/|\/web\/src\/parts\/icons|rolldown.runtime|vite.preload-helper/,
             },
             {
               name: 'frame',

@@ -22,6 +22,7 @@ import type { QueryPool } from '../query/pool.ts';
 import { shownUrl } from '../remote/metrics.ts';
 import type { RemoteWriter } from '../remote/remote-write.ts';
 import type { RuleManager } from '../rules/manager.ts';
+import { alertCounts } from '../rules/views.ts';
 import type { AlertmanagerFinder } from '../scraper/alertmanagers.ts';
 import type { ScrapeManager } from '../scraper/manager.ts';
 import { explainRelabel } from '../scraper/relabel-steps.ts';
@@ -270,6 +271,7 @@ function notificationList({ store, damage, clock, startedAt, lastReload }: Servi
 function applianceStatus({
   store,
   scraper,
+  rules,
   damage,
   queries,
   notifier,
@@ -294,6 +296,7 @@ function applianceStatus({
       warnings: loaded().warnings.map(formatFinding),
     },
     targets: scraper.targetCounts(),
+    alerts: alertCounts(rules.alerts()),
     store: store.stats(),
     /** Partitions of which some cannot be read, and files that were set aside. */
     damage: { partitions: damage.partitions(), setAside: damage.setAside() },

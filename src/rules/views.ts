@@ -5,6 +5,13 @@ import { isAlerting, type RuleHealth, type RuleRun } from './rule-run.ts';
 /** An alert that is pending or firing. */
 export type PresentAlert = ActiveAlert & { readonly state: 'pending' | 'firing' };
 
+export interface AlertCounts {
+  readonly firing: number;
+  readonly pending: number;
+  /** Since when the condition of the oldest that fires holds; null while none does. */
+  readonly firingSince: string | null;
+}
+
 interface RuleViewBase {
   readonly name: string;
   readonly query: string;
@@ -58,6 +65,17 @@ export function groupView(group: RuleGroup): RuleGroupView {
 
 /** Alerts that are pending or firing. */
 export const presentAlerts = (run: RuleRun): PresentAlert[] => [...run.active.values()].filter(isPresent);
+
+/** How many alerts there are by state. */
+export function alertCounts(alerts: Iterable<PresentAlert>): AlertCounts {
+  const counts = { firing: 0, pending: 0 };
+  let since: number | undefined;
+  for (const { state, activeAt } of alerts) {
+    counts[state]++;
+    if (state === 'firing' && (since === undefined || activeAt < since)) since = activeAt;
+  }
+  return { ...counts, firingSince: since === undefined ? null : goTimeText(since) };
+}
 
 export const isPresent = (alert: ActiveAlert): alert is PresentAlert => alert.state !== 'inactive';
 

@@ -141,6 +141,7 @@ export function createFakeApi(scenario: Scenario, now: () => number): FakeApi {
             degraded: null,
             startedAt: ago(3 * 86_400_000),
             targets: { up: 6, down: api.scenario === 'busy' ? 1 : 0, unknown: 0, scrapeIntervalSeconds: 15 },
+            alerts: countsOf(fakeAlerts(api.scenario, now())),
           },
         };
       if (get && path === '/api/v1/status/tsdb') return ok(tsdb());
@@ -170,4 +171,13 @@ export function createFakeApi(scenario: Scenario, now: () => number): FakeApi {
   }
 
   return api;
+}
+
+function countsOf(alerts: readonly { readonly state: string; readonly activeAt: string }[]) {
+  const firing = alerts.filter(({ state }) => state === 'firing');
+  return {
+    firing: firing.length,
+    pending: alerts.length - firing.length,
+    firingSince: firing.map(({ activeAt }) => activeAt).toSorted()[0] ?? null,
+  };
 }

@@ -161,7 +161,7 @@ test.skipIf(!hasBrowser)(
     expect(count('/assets/home-')).toBe(0);
     // Whatever else was loaded came with the page, not in the wake of a script.
     expect(asked.slice(early).filter((path) => /\.js$/.test(path))).toEqual([]);
-    const session = asked.slice(0, asked.indexOf('/api/v1/alerts'));
+    const session = asked.slice(0, asked.indexOf('/api/me'));
     expect(session.filter((path) => path === '/api/dashboards/early')).toHaveLength(1);
     expect(complaints).toEqual([]);
   },
@@ -206,3 +206,26 @@ test.skipIf(!hasBrowser)('a panel’s rate spans four scrapes, of the interval m
   await isDrawn(page);
   expect(asked.flat()).toContain('rate(things[240s])');
 });
+
+test.skipIf(!hasBrowser)(
+  'alerts are fetched where they are shown; elsewhere they are only counted',
+  async () => {
+    const page = await open('/login');
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    const alertsAsked = (): number => asked.filter((path) => path === '/api/v1/alerts').length;
+    await page.clock.install();
+    await page.goto(`${server.url}/targets`);
+    await page.locator('.top-bar .badge', { hasText: '3' }).waitFor();
+    await page.locator('.strip', { hasText: /3 firing, oldest 3 h/ }).waitFor();
+    await page.clock.runFor(31_000);
+    await expect.poll(() => asked.filter((path) => path === '/api/status').length).toBeGreaterThan(2);
+    expect(alertsAsked()).toBe(0);
+    await page.locator('.top-bar').getByRole('link', { name: 'Home' }).click();
+    await page.locator('.alert-row').first().waitFor();
+    expect(alertsAsked()).toBe(1);
+    await page.clock.runFor(16_000);
+    await expect.poll(alertsAsked).toBe(2);
+    expect(complaints).toEqual([]);
+  },
+);

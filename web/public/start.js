@@ -19,8 +19,9 @@
     if (link.dataset.pages.split(' ').includes(page || 'home')) link.rel = 'modulepreload';
   if (parts.length > 0) {
     const first = {
+      '': ['api/v1/targets?state=active', 'api/v1/alerts', 'api/status'],
       d: [`api/dashboards/${name}`, 'api/status'],
-      alerts: name === '' ? ['api/v1/rules'] : [],
+      alerts: name === '' ? ['api/v1/rules', 'api/v1/alerts'] : [],
       targets: ['api/v1/targets'],
     };
     window.asked = new Map();

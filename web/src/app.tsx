@@ -1,5 +1,5 @@
 import type { ComponentType } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { KeyHelp, useKeys } from './frame/keys.tsx';
 import { SearchPalette } from './frame/palette.tsx';
 import { usePrinting } from './frame/print.ts';
@@ -54,13 +54,13 @@ async function followBookmark(router: Router): Promise<void> {
 }
 
 function Page({ path }: { readonly path: string }) {
-  const { alerts, clock, router } = useSession();
+  const { clock, router, firing: count } = useSession();
   const route = ROUTES.find(([pattern]) => pattern.test(path));
   const [shown, setShown] = useState<{ route: typeof route; Content: ComponentType }>();
   const [problem, setProblem] = useState<Error>();
-  const firing = (alerts.data.value ?? []).filter((alert) => alert.state === 'firing').length;
+  const firing = count.value;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!route) return void followBookmark(router);
     let isGone = false;
     setProblem(undefined);

@@ -1,6 +1,6 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
-import { useContext, useEffect, useMemo, useRef } from 'preact/hooks';
+import { useContext, useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { PageClock } from './clock.ts';
 import type { Me } from './data/access-types.ts';
 import { type Api, createApi, type Health } from './data/api.ts';
@@ -14,6 +14,7 @@ import { createRangeStore, type RangeStore } from './nav/range-store.ts';
 import { createRouter, type Router } from './nav/router.ts';
 import { createTheme, type Theme } from './nav/theme.ts';
 import { createZone, type ZoneStore } from './nav/zone.ts';
+import { createViewWatch, type ViewWatch } from './parts/view-watch.ts';
 
 /** All that the parts of the page share. Made once by main.tsx, handed down by context. */
 export interface Session {
@@ -27,17 +28,25 @@ export interface Session {
   readonly range: RangeStore;
   readonly theme: Theme;
   readonly zone: ZoneStore;
+  readonly viewWatch: ViewWatch;
   /** Unix ms, moves each second; for "4 min ago". */
   readonly now: ReadonlySignal<number>;
   /** Counts up each time everything in view is to be fetched again. */
   readonly tick: Signal<number>;
-  /** Watched all the time, for the strip and the badges. */
+  /** How many alerts fire; watched all the time, for the strip and the badges. */
+  readonly firing: ReadonlySignal<number>;
+  /** All of them, with each look while somebody holds them: see `useAlerts`. */
   readonly alerts: Resource<readonly ApiAlert[]>;
+  /** Has the alerts asked for until the returned function is called. */
+  holdAlerts(): () => void;
   /** Deploys and the like within the page's range; every chart marks them. */
   readonly events: Resource<readonly EventMark[]>;
   /** Who the server takes this browser for. */
   readonly me: Resource<Me>;
-  /** Why nothing can be stored right now, whether the configuration on disk was refused, how many targets do not answer. */
+  /**
+   * Why nothing can be stored right now, whether the configuration on disk was refused, how many targets do not answer, how many
+   * alerts fire. Watched all the time.
+   */
   readonly health: Resource<Health>;
   /** Counts up each time that these are looked at. */
   readonly watched: ReadonlySignal<number>;
@@ -83,16 +92,25 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
   const me = createResource(clock, (abort) => api.access.me(abort));
   void me.refresh();
 
+  let holders = 0;
+  const holdAlerts = (): (() => void) => {
+    holders++;
+    if (holders === 1) void alerts.refresh();
+    return () => {
+      holders--;
+    };
+  };
+
   const watched = signal(0);
   let firstHealth: Promise<void> | undefined;
   const watch = async (): Promise<void> => {
-    const hadFailed = alerts.error.value !== undefined;
+    const hadFailed = health.error.value !== undefined;
     watched.value++;
     const known = health.refresh();
     firstHealth ??= known;
-    await Promise.all([alerts.refresh(), known, events.refresh(), events.refresh()]);
+    await Promise.all([holders > 0 && alerts.refresh(), known, events.refresh()]);
     // Back again: everything in view is fetched at once, not only at the next refresh.
-    if (hadFailed && alerts.error.value === undefined) tick.value++;
+    if (hadFailed && health.error.value === undefined) tick.value++;
     if (me.data.value === undefined) void me.refresh();
   };
 
@@ -102,7 +120,7 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
   const step = (): void => {
     now.value = clock.now();
     if (isHidden()) return;
-    if (now.value - lastWatch >= (alerts.error.value ? RETRY_MS : WATCH_MS)) {
+    if (now.value - lastWatch >= (health.error.value ? RETRY_MS : WATCH_MS)) {
       lastWatch = now.value;
       void watch();
     }
@@ -125,9 +143,12 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
     range,
     theme: createTheme(window),
     zone: createZone(window),
+    viewWatch: createViewWatch(),
     now,
     tick,
+    firing: computed(() => health.data.value?.alerts?.firing ?? 0),
     alerts,
+    holdAlerts,
     events,
     watched,
     firstLook: async () => firstHealth,
@@ -135,7 +156,7 @@ export function createSession(window: Window, base: URL, clock: PageClock): Sess
     health,
     startedAt: () => parseApiTime(health.data.peek()?.startedAt ?? ''),
     me,
-    isUnreachable: computed(() => isSilent(alerts.error.value) && isSilent(health.error.value)),
+    isUnreachable: computed(() => isSilent(health.error.value)),
   };
 }
 
@@ -148,6 +169,13 @@ export function useSession(): Session {
   const session = useContext(SessionContext);
   if (!session) throw new Error('a part of the page was drawn outside of the session');
   return session;
+}
+
+/** The alerts of now, kept up to date for as long as the component is shown. */
+export function useAlerts(): Resource<readonly ApiAlert[]> {
+  const { alerts, holdAlerts } = useSession();
+  useLayoutEffect(holdAlerts, []);
+  return alerts;
 }
 
 /**
@@ -163,7 +191,8 @@ export function useResource<T>(
   const resource = useMemo(() => createResource(clock, load), []);
   const latest = useRef(load);
   latest.current = load;
-  useEffect(() => void resource.refresh(latest.current), deps as unknown[]);
+  // Before the first paint: an effect would wait for a frame, and each part inside of another for one more.
+  useLayoutEffect(() => void resource.refresh(latest.current), deps as unknown[]);
   useEffect(() => {
     const { isEmpty } = options ?? {};
     return isEmpty && retryWhileEmpty(clock, resource, isEmpty);

@@ -1,5 +1,4 @@
 import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
 import { tickText, type Zone } from '../format/time.ts';
 import { valueText } from '../format/units.ts';
 import { withAlpha } from './palette.ts';

@@ -5,13 +5,14 @@ import { matchesAll, parseMatchers } from '../data/silences.ts';
 import { Ago } from '../parts/ago.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { View } from '../parts/view-state.tsx';
-import { useResource, useSession } from '../session.ts';
+import { useAlerts, useResource, useSession } from '../session.ts';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** Alerts of now, as the panel asks for them: by name, by labels, by state. */
 export function AlertListPanel({ panel }: { readonly panel: PanelModel }) {
-  const { alerts, router, range } = useSession();
+  const { router, range } = useSession();
+  const alerts = useAlerts();
   const { options } = panel;
   const wanted = text(options.alertName).toLowerCase();
   const states = (options.stateFilter ?? {}) as Readonly<Record<string, boolean>>;

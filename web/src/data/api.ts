@@ -64,6 +64,12 @@ export interface Health {
     /** Of most targets; null without any. */
     readonly scrapeIntervalSeconds: number | null;
   };
+  readonly alerts?: {
+    readonly firing: number;
+    readonly pending: number;
+    /** ISO 8601; null while nothing fires. */
+    readonly firingSince: string | null;
+  };
 }
 
 export interface Api {

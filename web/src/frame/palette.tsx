@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { alertRows, subjectOf } from '../data/alerts.ts';
 import { type Place, searchPlaces } from '../data/palette-search.ts';
-import { useResource, useSession } from '../session.ts';
+import { useAlerts, useResource, useSession } from '../session.ts';
 
 const PAGES: readonly Place[] = [
   { kind: 'page', title: 'Home', note: '', to: '/' },
@@ -17,7 +17,8 @@ const PAGES: readonly Place[] = [
 
 /** A field over the page that finds pages, dashboards, alerts and targets by their words. */
 export function SearchPalette({ onClose }: { onClose(): void }) {
-  const { api, alerts, router } = useSession();
+  const { api, router } = useSession();
+  const alerts = useAlerts();
   const targets = useResource((abort) => api.targets(abort), [], { live: false });
   const dashboards = useResource((abort) => api.dashboards(abort), [], { live: false });
   const dialog = useRef<HTMLDialogElement>(null);

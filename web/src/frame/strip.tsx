@@ -1,5 +1,3 @@
-import { useMemo } from 'preact/hooks';
-import type { ApiAlert } from '../data/api-types.ts';
 import { durationText } from '../format/duration.ts';
 import { parseApiTime } from '../format/time.ts';
 import { StateMark } from '../parts/state-mark.tsx';
@@ -7,11 +5,9 @@ import { useSession } from '../session.ts';
 
 /** A thin line under the bar that is there only while something is wrong and not already said by the page itself. */
 export function Strip() {
-  const { alerts, health, router, isUnreachable, now, range } = useSession();
-  // Once for each answer: the rest is done each second.
-  const firing = useMemo(() => firingOf(alerts.data.value ?? []), [alerts.data.value]);
+  const { health, firing, router, isUnreachable, now, range } = useSession();
   if (isUnreachable.value) {
-    const since = alerts.fetchedAt.value;
+    const since = health.fetchedAt.value;
     return (
       <div class="strip is-firing" role="alert">
         <StateMark state="unknown" word="no answer" />
@@ -26,7 +22,7 @@ export function Strip() {
   }
   const path = router.path.value;
   const down = health.data.value?.targets?.down ?? 0;
-  const showFiring = firing.count > 0 && path !== '/' && path !== '/alerts';
+  const showFiring = firing.value > 0 && path !== '/' && path !== '/alerts';
   const showDown = down > 0 && path !== '/targets' && path !== '/';
   const problem = health.data.value?.degraded ?? undefined;
   const isRefused = health.data.value?.config?.isSuccessful === false;
@@ -46,8 +42,10 @@ export function Strip() {
       )}
       {showFiring && (
         <a href={router.href(`/alerts${range.carry.value}`)}>
-          <StateMark state="firing" /> {firing.count} firing, oldest{' '}
-          {durationText(now.value - (firing.since ?? now.value))}
+          <StateMark state="firing" /> {firing.value} firing, oldest{' '}
+          {durationText(
+            now.value - (parseApiTime(health.data.value?.alerts?.firingSince ?? '') ?? now.value),
+          )}
         </a>
       )}
       {showDown && (
@@ -58,16 +56,4 @@ export function Strip() {
       )}
     </div>
   );
-}
-
-/** How many fire, and since when the first of them does, Unix ms. */
-function firingOf(alerts: readonly ApiAlert[]): { count: number; since: number | undefined } {
-  const times = alerts
-    .filter(({ state }) => state === 'firing')
-    .map(({ activeAt }) => parseApiTime(activeAt));
-  const since = times.reduce(
-    (first, time) => (first === undefined || (time ?? first) < first ? time : first),
-    undefined,
-  );
-  return { count: times.length, since };
 }

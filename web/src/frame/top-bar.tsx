@@ -22,8 +22,8 @@ const PAGES: readonly PageLink[] = [
 
 /** The bar on top: bell, pages, time, refresh, theme. On phones the pages move to the bottom. */
 export function TopBar({ onSearch }: { onSearch(): void }) {
-  const { router, range, alerts } = useSession();
-  const firing = (alerts.data.value ?? []).filter((alert) => alert.state === 'firing').length;
+  const { router, range, firing: count } = useSession();
+  const firing = count.value;
   return (
     <header class="top-bar">
       <a
@@ -49,8 +49,7 @@ export function TopBar({ onSearch }: { onSearch(): void }) {
 
 /** The same pages at the bottom of a phone's screen; Status is reached from Home there. */
 export function BottomBar() {
-  const { alerts } = useSession();
-  const firing = (alerts.data.value ?? []).filter((alert) => alert.state === 'firing').length;
+  const firing = useSession().firing.value;
   return (
     <footer class="bottom-bar">
       <PageLinks firing={firing} where="bottom" />

@@ -5,7 +5,7 @@ import { matchesAll, parseMatchers } from '../data/silences.ts';
 import { More, useGrowing } from '../parts/growing.tsx';
 import { SilenceDialog } from '../parts/silence-dialog.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
-import { useResource, useSession } from '../session.ts';
+import { useAlerts, useResource, useSession } from '../session.ts';
 import { AlertList } from './alert-list.tsx';
 import { Notifications } from './notifications.tsx';
 import { RuleGroupTable } from './rule-groups.tsx';
@@ -24,7 +24,8 @@ const TABS: readonly (readonly [Show, string])[] = [
 
 /** Alerts by rule, all firing and pending ones in one list, the silences, and what was sent. */
 export function Alerts() {
-  const { api, router, alerts } = useSession();
+  const { api, router } = useSession();
+  const alerts = useAlerts();
   const query = router.query.value;
   const show = (TABS.find(([name]) => name === query.get('show'))?.[0] ??
     (query.has('filter') ? 'alerts' : 'rules')) satisfies Show;

@@ -4,7 +4,7 @@ import type { LabelMap } from '../data/api-types.ts';
 import { type HostRow, hostRows } from '../data/hosts.ts';
 import { SilenceDialog } from '../parts/silence-dialog.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
-import { useResource, useSession } from '../session.ts';
+import { useAlerts, useResource, useSession } from '../session.ts';
 import { AlertList } from './alert-list.tsx';
 import { loadOverview } from './home-queries.ts';
 import { HostGraphs } from './host-graphs.tsx';
@@ -14,7 +14,8 @@ import { SelfLine } from './self-line.tsx';
 /** What is wrong, what is watched, how the hosts are: without any set-up. */
 export function Home() {
   const session = useSession();
-  const { alerts, api, router, queries, range, watched } = session;
+  const { api, router, queries, range, watched } = session;
+  const alerts = useAlerts();
   const targets = useResource((abort) => api.targets(abort), [watched.value]);
   const overview = useResource((abort) => loadOverview(queries, range.resolve(), abort), [range.text.value], {
     isEmpty: ({ hosts }) => hosts.size === 0,
@@ -76,7 +77,7 @@ const firstHost = (rows: readonly HostRow[]): string | undefined => rows.find((r
 const LISTED = 20;
 
 function FiringSection() {
-  const { alerts, api, router, range } = useSession();
+  const { api, router, range, alerts } = useSession();
   const notified = useResource((abort) => api.notifierAlerts(abort), []);
   const [silencing, setSilencing] = useState<LabelMap>();
   const rows = useMemo(

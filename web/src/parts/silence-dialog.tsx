@@ -3,7 +3,7 @@ import type { LabelMap } from '../data/api-types.ts';
 import { matchersFor, matchesAll, parseMatchers } from '../data/silences.ts';
 import { parsePromDuration } from '../format/duration.ts';
 import { timeText } from '../format/time.ts';
-import { useSession } from '../session.ts';
+import { useAlerts, useSession } from '../session.ts';
 
 interface SilenceDialogProps {
   /** The alert to start from; undefined starts from nothing. */
@@ -17,7 +17,8 @@ const AUTHOR_KEY = 'belfry.author';
 
 /** Two clicks from an alert to its silence: the matchers are filled in, what they hit is counted while typing. */
 export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
-  const { api, alerts, clock, now, me } = useSession();
+  const { api, clock, now, me } = useSession();
+  const alerts = useAlerts();
   const user = me.data.value?.kind === 'user' ? me.data.value.name : undefined;
   const dialog = useRef<HTMLDialogElement>(null);
   const [matchers, setMatchers] = useState(() => (labels ? matchersFor(labels) : ''));
