@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Worker } from 'node:worker_threads';
+import { makeDirectory } from './make-directory.ts';
 
 /**
  * The only place that knows whether this is the packed executable or a checkout: where the worker's code, the page's files and the
@@ -82,7 +83,7 @@ export function unpack(packedFile: string, cacheDir: string): string {
   const [digest, size] = fs.readFileSync(`${packedFile}.id`, 'utf8').split(' ');
   const file = path.join(cacheDir, `better_sqlite3-${digest}.node`);
   if (fs.statSync(file, { throwIfNoEntry: false })?.size === Number(size)) return file;
-  fs.mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
+  makeDirectory(cacheDir);
   const temporary = `${file}.${process.pid}.tmp`;
   fs.writeFileSync(temporary, fs.readFileSync(packedFile), { mode: 0o500, flush: true });
   fs.renameSync(temporary, file);

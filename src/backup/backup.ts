@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { makeDirectory } from '../make-directory.ts';
 import { openDatabase, type SqliteAddon } from '../sqlite/database.ts';
 import { lockFile } from '../sqlite/lock.ts';
 import { checkBlobs } from '../tsdb/partition/check-blobs.ts';
@@ -63,7 +64,7 @@ export const compactTime = (now: number): string =>
  */
 export async function writeBackup(request: BackupRequest, deps: BackupDeps): Promise<WrittenBackup> {
   const { directory } = request;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory);
   accessSync(directory, constants.W_OK);
   // Else one would take the unfinished backup of another for a leftover.
   const lock = lockFile(join(directory, LOCK), deps.addon);

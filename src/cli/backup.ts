@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -12,6 +12,7 @@ import {
 import { BackupError, MANIFEST, readManifest } from '../backup/manifest.ts';
 import { restoreBackup } from '../backup/restore.ts';
 import type { Clock } from '../clock.ts';
+import { makeDirectory } from '../make-directory.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import { DataDirectoryError, lockDirectory } from '../tsdb/directory.ts';
 import { type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
@@ -176,7 +177,7 @@ async function fromServer(
     throw new BackupError(`${target} is there already`);
   }
   const partial = `${target}.partial`;
-  mkdirSync(partial, { recursive: true, mode: 0o700 });
+  makeDirectory(partial);
   try {
     await fetchFile(remote, written, MANIFEST, partial);
     for (const { name } of readManifest(partial).files) await fetchFile(remote, written, name, partial);

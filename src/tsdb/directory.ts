@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { makeDirectory } from '../make-directory.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import { type FileLock, lockFile } from '../sqlite/lock.ts';
 
@@ -27,7 +28,7 @@ export function lockDirectory(
   { forRestore = false }: { readonly forRestore?: boolean } = {},
 ): FileLock {
   try {
-    fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirectory(dir);
     fs.accessSync(dir, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
   } catch (error) {
     throw new DataDirectoryError('unusable', `data directory ${dir} cannot be used: ${reason(error)}`);
