@@ -105,7 +105,7 @@ export function writeAnswer(
         return JSON_TYPE;
       }
       case 'federate':
-        return writeFederation(writer, task, querier, settings.lookbackMs, families);
+        return writeFederation(writer, task, querier, budget, settings.lookbackMs, families);
       case 'read': {
         const format = readFormats[task.responseType];
         querier.announce?.(task.queries.length);

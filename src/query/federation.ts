@@ -1,6 +1,6 @@
 import type { Histogram } from '../model/histogram.ts';
 import { compareStrings, labelsKey, labelValue, METRIC_NAME } from '../model/labels.ts';
-import type { Querier, SeriesSamples } from '../model/queryable.ts';
+import type { Querier, QueryBudget, SeriesSamples } from '../model/queryable.ts';
 import { formatValue, isStaleAt, wordsOf } from '../model/sample.ts';
 import type { JsonWriter } from './json.ts';
 import type { FederateTask } from './protocol.ts';
@@ -11,6 +11,9 @@ export const FEDERATION_TYPES = {
   utf8: 'text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8',
   underscores: 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
 } as const;
+
+/** What a line of the page takes before it is written, its key apart. */
+const LINE_BYTES = 400;
 
 /** A sample of the page under the name that the client can read. */
 export interface FederatedSample {
@@ -36,10 +39,11 @@ export function writeFederation(
   writer: JsonWriter,
   task: FederateTask,
   querier: Querier,
+  budget: QueryBudget,
   lookbackMs: number,
   families: FamilyFormat,
 ): string {
-  const samples = newestSamples(task, querier, lookbackMs);
+  const samples = newestSamples(task, querier, budget, lookbackMs);
   const escaping = task.acceptsUtf8 ? 'allow-utf-8' : 'underscores';
   if (task.format === 'protobuf') {
     writer.bytes(families.encode(samples));
@@ -60,13 +64,20 @@ export function writeFederation(
   return FEDERATION_TYPES[task.acceptsUtf8 ? 'utf8' : 'underscores'];
 }
 
-function newestSamples(task: FederateTask, querier: Querier, lookbackMs: number): FederatedSample[] {
+function newestSamples(
+  task: FederateTask,
+  querier: Querier,
+  budget: QueryBudget,
+  lookbackMs: number,
+): FederatedSample[] {
   const range = { from: task.timestamp - lookbackMs, to: task.timestamp + 1 };
   const found = new Map<string, SeriesSamples>();
   for (const text of task.match) {
     for (const series of querier.select(matchersOf(text, { mayMatchAll: true, named: false }), range)) {
       if (labelValue(series.labels, METRIC_NAME) !== '' && hasLiveEnd(series)) {
-        found.set(labelsKey(series.labels), series);
+        const key = labelsKey(series.labels);
+        budget.bytes(LINE_BYTES + key.length);
+        found.set(key, series);
       }
     }
   }

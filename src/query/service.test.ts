@@ -349,6 +349,28 @@ describe('federation', () => {
     ]);
   });
 
+  test('no selector selects nothing, one that matches all everything with a name', () => {
+    expect(federate([])).toMatchObject({ status: 200, text: '' });
+    const everything = federate(['{}']);
+    expect(everything).toMatchObject({ status: 200, text: federate(['{__name__=~".+"}']).text });
+    expect(everything.text).toContain('# TYPE up untyped');
+  });
+
+  test('lines count against the memory of a query', () => {
+    const task = {
+      kind: 'federate',
+      match: ['{}'],
+      timestamp: NOW,
+      externalLabels: [],
+      acceptsUtf8: false,
+      format: 'text',
+    } as const;
+    expect(ask(task, { maxBytes: 600 })).toMatchObject({
+      status: 422,
+      text: expect.stringContaining('query.max_bytes'),
+    });
+  });
+
   test('a selector that is none is refused', () => {
     expect(federate(['sum(up)'])).toMatchObject({
       status: 400,
