@@ -40,8 +40,17 @@ export function createStorageService(
     isTelling = true;
     setImmediate(() => {
       isTelling = false;
-      if (!isClosed) send({ kind: 'upkeep', stats: keeper.stats() });
+      if (!isClosed) tellNow();
     });
+  };
+  const tellNow = (): void => {
+    const message = 'cannot look at the partitions';
+    try {
+      send({ kind: 'upkeep', stats: keeper.stats() });
+      report(undefined, message);
+    } catch (error) {
+      report((error as Error).message, message);
+    }
   };
   /** Holds a word of the head's control block odd while a work is done. */
   const marked = <T>(word: number, work: () => T): T => {
@@ -218,7 +227,7 @@ export function createStorageService(
       case 'maintain': {
         const error = upkeep();
         onIdle.push(() => {
-          send({ kind: 'upkeep', stats: keeper.stats() });
+          tellNow();
           send({ kind: 'maintained', id: message.id, error });
         });
         return step();

@@ -174,7 +174,7 @@ function isEmptyDatabase(file: string, addon: SqliteAddon): boolean {
   }
 }
 
-/** Whether the file can be used; otherwise it is set aside. */
+/** Whether the file can be used; a damaged or foreign one is set aside. */
 function checkPartition(
   directory: string,
   file: string,
@@ -197,8 +197,11 @@ function checkPartition(
     });
     return true;
   } catch (error) {
-    if (!(error instanceof CorruptBlockError)) throw error;
-    quarantinePartition(directory, file, error.detail, log);
+    if (error instanceof CorruptBlockError) quarantinePartition(directory, file, error.detail, log);
+    // The disk's fault, not the file's: it stays where it is, and the rest of the store goes on.
+    else if ((error as { code?: string }).code?.startsWith('SQLITE_IOERR'))
+      log.error({ file, error: (error as Error).message }, `cannot read partition ${basename(file)}`);
+    else throw error;
     return false;
   }
 }

@@ -1,4 +1,4 @@
-import { statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PARTITION_MS } from '../partition.ts';
@@ -123,5 +123,16 @@ test('a file that cannot be read is listed with nothing in it', () => {
       first: DAY,
       last: DAY + PARTITION_MS,
     },
+  ]);
+});
+
+test('a file the disk does not give is listed as holding nothing, and the others as they are', () => {
+  append();
+  // Reading it is an error of the system, as reading a bad sector is.
+  mkdirSync(join(directory.path, '20260101.db'));
+  const found = createInventory(directory.path, undefined)();
+  expect(found.map(({ name, blocks }) => [name, blocks > 0])).toEqual([
+    ['20260101', false],
+    [HOT, true],
   ]);
 });

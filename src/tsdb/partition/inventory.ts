@@ -63,7 +63,7 @@ function counts(file: string, day: number, addon: SqliteAddon): PartitionCounts 
       db.close();
     }
   } catch (error) {
-    if (error instanceof CorruptBlockError || (error as { code?: string }).code === 'SQLITE_CANTOPEN')
+    if (error instanceof CorruptBlockError || (error as { code?: string }).code?.startsWith('SQLITE_'))
       return nothing;
     throw error;
   }

@@ -240,6 +240,18 @@ describe('sealing', () => {
     expect(names()).toEqual([]);
   });
 
+  test('a file the disk does not give stays where it is and is named; the others can be used', () => {
+    write(sampleDay());
+    // Reading it is an error of the system, as reading a bad sector is.
+    mkdirSync(join(path, '20260101.db'));
+    const options = setting();
+    expect(recoverPartitions(path, options)).toHaveLength(2);
+    expect(options.log.events.map(({ level, message }) => [level, message])).toEqual([
+      ['error', 'cannot read partition 20260101.db'],
+    ]);
+    expect(names()).toContain('20260101.db');
+  });
+
   test('a day without samples leaves no file', () => {
     write([batch({ series: [entry(1, 1, { a: 'b' })] })]);
     expect(sealAll(path)).toMatchObject({ file: undefined, samples: 0, hotRemains: false });
