@@ -15,10 +15,6 @@ export class CorruptBlockError extends Error {
 
   /** The same finding with its place, e.g. `20260102.db: table block, row 7`. */
   at(where: string): CorruptBlockError {
-    return new CorruptBlockError(this.detail, this.placeIn(where));
-  }
-
-  protected placeIn(where: string): string {
-    return this.where === '' ? where : `${where}: ${this.where}`;
+    return new CorruptBlockError(this.detail, this.where === '' ? where : `${where}: ${this.where}`);
   }
 }

@@ -1,11 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openDatabase } from '../sqlite/database.ts';
-import { openHotPartition } from './partition/hot.ts';
-import { openPartitionReader } from './partition/reader.ts';
-import { EmptyPartitionError } from './partition/schema.ts';
 import type { PartitionReader } from './partition.ts';
 import { createPartitionCache, type PartitionFile } from './partition-cache.ts';
 
@@ -62,47 +55,6 @@ test('readers of files that are gone are closed', () => {
   become([]);
   cache.list(2);
   expect(closed).toEqual([1]);
-});
-
-test('a file that is being made is no damage: it is passed over until the directory has changed', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'belfry-cache-'));
-  const path = join(dir, '20260102.hot.db');
-  const told: string[] = [];
-  const cache = createPartitionCache(
-    () => [{ path, range, inode: 7 }],
-    (file) => openPartitionReader(file, { addon: undefined }),
-    { damaged: (_path, error) => void told.push(error.detail) },
-  );
-  // As the writer's first step leaves it.
-  openDatabase(path, { addon: undefined }).close();
-  expect(cache.list(1)).toHaveLength(1);
-  expect(cache.take(path)).toBeUndefined();
-  cache.forget();
-  expect([cache.list(1), cache.leftOut(), told]).toEqual([[], [], []]);
-  openHotPartition(path, { addon: undefined, day: Date.UTC(2026, 0, 2) }).close();
-  expect(cache.list(2)).toHaveLength(1);
-  cache.give(cache.take(path)!);
-  cache.close();
-  rmSync(dir, { recursive: true });
-});
-
-test('a file without tables when the directory has changed is damage, and told', () => {
-  const told: string[] = [];
-  const cache = createPartitionCache(
-    () => [{ path: 'day', range, inode: 7 }],
-    () => {
-      throw new EmptyPartitionError('day');
-    },
-    { damaged: (_path, error) => void told.push(error.detail) },
-  );
-  for (const version of [1, 2]) {
-    cache.list(version);
-    expect(cache.take('day')).toBeUndefined();
-    cache.forget();
-    expect(cache.list(version)).toEqual([]);
-  }
-  expect(told).toEqual(['is an empty database']);
-  expect(cache.leftOut()).toHaveLength(1);
 });
 
 test('of readers whose labels take more than may be kept the oldest are closed', () => {

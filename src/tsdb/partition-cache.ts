@@ -1,6 +1,5 @@
 import { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { TimeRange } from '../model/time.ts';
-import { EmptyPartitionError } from './partition/schema.ts';
 import type { PartitionReader } from './partition.ts';
 
 export interface PartitionFile {
@@ -56,16 +55,7 @@ export function createPartitionCache(
   /** Inodes of files that turned out not to be partitions; the background worker sets them aside when it meets them. */
   const damaged = new Map<string, { readonly inode: number | undefined; readonly detail: string }>();
   let leftOut: readonly LeftOutFile[] = [];
-  /** Inodes of files that had no tables yet when they were met, and the version of the directory then: it changes when they have. */
-  const unfinished = new Map<string, { readonly inode: number | undefined; readonly version: number }>();
-  let version = Number.NaN;
-  const isUnfinished = (path: string): boolean => unfinished.get(path)?.version === version;
   const setDamaged = (path: string, error: CorruptBlockError): void => {
-    const inode = inodes.get(path);
-    if (error instanceof EmptyPartitionError && unfinished.get(path)?.inode !== inode) {
-      unfinished.set(path, { inode, version });
-      return;
-    }
     damaged.set(path, { inode: inodes.get(path), detail: error.detail });
     report.damaged(path, error);
   };
@@ -74,10 +64,9 @@ export function createPartitionCache(
     return damage ?? (found?.inode === inode ? found?.detail : undefined);
   };
   return {
-    list(current) {
-      version = current;
+    list(version) {
       if (version === listedVersion) return listed;
-      const files = listFiles().filter(({ path }) => !isUnfinished(path));
+      const files = listFiles();
       listed = files
         .filter((file) => damageOf(file) === undefined)
         .sort((a, b) => a.range.from - b.range.from);

@@ -11,15 +11,12 @@ import { always, unlimited } from './store.fixture.ts';
  * series i has at second t the value t + i / 1000, without gaps once it began; all series of the page of source a end at the same time,
  * whether they bring it or not.
  */
-const { shared, stop } = workerData as { shared: StoreShared; stop: SharedArrayBuffer };
-const flag = new Int32Array(stop);
+const { shared, progress } = workerData as { shared: StoreShared; progress: Int32Array };
 const visibility = workerData.visibility as Visibility;
 const queryable = openQueryable(shared, { addon: undefined, visibility });
-let reads = 0;
-let samples = 0;
 let finding: string | undefined;
 let seen = 0;
-while (finding === undefined && Atomics.load(flag, 0) === 0) {
+while (finding === undefined && Atomics.load(progress, 0) === 0) {
   withWholeView(() => {
     const querier = queryable.querier(unlimited);
     try {
@@ -30,7 +27,7 @@ while (finding === undefined && Atomics.load(flag, 0) === 0) {
   });
 }
 queryable.close();
-parentPort!.postMessage({ reads, samples, finding });
+parentPort!.postMessage(finding);
 
 function look(querier: Querier): void {
   let newest = 0;
@@ -51,11 +48,10 @@ function look(querier: Querier): void {
         }
       }
       newest = Math.max(newest, timestamps.at(-1)!);
-      samples += values.length;
     }
     if (ends.size > 1) finding ??= `a page was seen in part: its series end at ${[...ends]}`;
   }
   if (newest < seen) finding = `saw ${seen}, then only ${newest}`;
   seen = newest;
-  reads++;
+  Atomics.add(progress, 1, 1);
 }

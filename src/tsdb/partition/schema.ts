@@ -145,17 +145,6 @@ export function readMeta(db: SqliteDatabase): PartitionMeta {
 }
 
 /** Opens a partition for reading. @throws CorruptBlockError when it is none or damaged */
-/** A database without a table: a hot file that another thread is making, or one that lost everything. */
-export class EmptyPartitionError extends CorruptBlockError {
-  constructor(where = '') {
-    super('is an empty database', where);
-  }
-
-  override at(where: string): EmptyPartitionError {
-    return new EmptyPartitionError(this.placeIn(where));
-  }
-}
-
 export function openPartitionFile(
   file: string,
   addon: SqliteAddon,
@@ -164,8 +153,6 @@ export function openPartitionFile(
     const db = openDatabase(file, { addon, readonly: true, cacheKiB: 512 });
     try {
       db.pragma('cell_size_check = ON');
-      if (db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined)
-        throw new EmptyPartitionError();
       return { db, meta: readMeta(db) };
     } catch (error) {
       db.close();
