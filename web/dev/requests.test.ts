@@ -138,6 +138,10 @@ test.skipIf(!hasBrowser)(
   async () => {
     const address = await put(server, 'early', { panels: [series('things', 0)] });
     const page = await open('/login');
+    // What this page asks for is not to be taken for the next one's.
+    await page.waitForFunction(() =>
+      performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/api/me')),
+    );
     let release = (): void => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
