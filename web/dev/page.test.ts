@@ -472,6 +472,14 @@ test.skipIf(!hasBrowser).each(LAID_OUT)(
   },
 );
 
+test.skipIf(!hasBrowser)('minutes after midnight the day under a history stays within the page', async () => {
+  const page = await open('/login', { viewport: { width: 390, height: 844 }, timezoneId: 'UTC' });
+  await page.clock.setSystemTime(new Date('2026-11-29T00:01:00Z'));
+  await page.goto(`${server.url}/alerts/LowDiskSpace`);
+  await page.locator('.firing-strip .time-ruler', { hasText: '29 Nov' }).first().waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+});
+
 const PAGES = [
   '/',
   '/alerts',
