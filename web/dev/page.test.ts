@@ -472,6 +472,15 @@ test.skipIf(!hasBrowser).each(LAID_OUT)(
   },
 );
 
+test.skipIf(!hasBrowser)('the word of a state is not broken, also on a telephone', async () => {
+  const page = await open('/alerts', { viewport: { width: 390, height: 844 } });
+  await page.locator('.rule-head .state', { hasText: 'pending' }).first().waitFor();
+  const heights = await page
+    .locator('.rule-head .state')
+    .evaluateAll((states) => states.map((state) => state.getBoundingClientRect().height));
+  expect(Math.max(...heights)).toBeLessThan(24);
+});
+
 test.skipIf(!hasBrowser)('minutes after midnight the day under a history stays within the page', async () => {
   const page = await open('/login', { viewport: { width: 390, height: 844 }, timezoneId: 'UTC' });
   await page.clock.setSystemTime(new Date('2026-11-29T00:01:00Z'));
