@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listening } from './listening.ts';
 
 /** When an alert was told, Unix ms. */
 export interface Told {
@@ -37,12 +36,5 @@ export async function webhookReceiver(): Promise<Receiver> {
     }
     response.end();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  receiver.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  receiver.close = () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  return receiver;
+  return Object.assign(receiver, await listening(server));
 }

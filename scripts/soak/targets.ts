@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { listening } from './listening.ts';
 
 export const TARGETS = 8;
 export const SERIES = 40;
@@ -43,14 +43,7 @@ export async function countingTarget(
     }
     response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(`${lines.join('\n')}\n`);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  target.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  target.close = () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  return target;
+  return Object.assign(target, await listening(server));
 }
 
 /** Five targets that mean no good, in a process of their own, and the list of them. */
