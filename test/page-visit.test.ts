@@ -13,14 +13,14 @@ if (!canRun) console.warn('a visit to every page is NOT made: it needs Chromium 
 const RANGE = 'from=now-5m&to=now';
 
 /** Every page of the executable, each with what it shows once its data are there. */
-const VISITED: readonly (readonly [address: string, shown: string])[] = [
+const VISITED = (fingerprint: string): readonly (readonly [address: string, shown: string])[] => [
   [`/?${RANGE}`, '.host-table .spark, .host-table svg'],
   ['/alerts', '.rule'],
   ['/alerts?show=alerts', '.alert-row'],
   ['/alerts?show=silences', 'main .empty'],
   ['/alerts?show=sent', '.sent'],
   ['/alerts?show=groups', '.rule-group-item'],
-  [`/alerts/HighErrorRate?${RANGE}`, '.trace-step'],
+  [`/alerts/${fingerprint}?${RANGE}`, '.trace-step'],
   ['/targets', '.target-table'],
   ['/graph?g0.expr=node_load1&g0.tab=1', 'main table'],
   ['/graph?g0.expr=rate(node_cpu_seconds_total[30s])&g0.tab=0&g0.range_input=5m', 'main canvas'],
@@ -45,6 +45,9 @@ test.skipIf(!canRun)(
         (await belfry.query('ALERTS{alertname="HighErrorRate", alertstate="firing"}'))[0] !== undefined &&
         (await belfry.get<unknown[]>('/api/notifications')).length > 0,
     );
+    const [alert] = await belfry.get<{ fingerprint: string }[]>(
+      '/api/v2/alerts?filter=alertname="HighErrorRate"',
+    );
     const browser = await chromium.launch({
       executablePath: CHROMIUM,
       args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-sync'],
@@ -52,7 +55,7 @@ test.skipIf(!canRun)(
     stack.defer(() => browser.close());
     const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     const complaints: string[] = [];
-    for (const [address, shown] of VISITED) {
+    for (const [address, shown] of VISITED(alert!.fingerprint)) {
       const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
       page.setDefaultTimeout(120_000);
       const told = (what: string): void => void complaints.push(`${address}: ${what}`);

@@ -185,7 +185,7 @@ test.skipIf(!hasBrowser)('tables, heat maps, pies, bars and states', async () =>
     .waitFor();
   await panel('Of old: buckets').locator('.heat-labels', { hasText: 'ms' }).waitFor();
   const pie = panel('Values on slices, list below');
-  expect(await pie.locator('.pie-label').first().innerText()).toMatch(/^\d+(\.\d+)? \d+ %$/);
+  expect(await pie.locator('.pie-label').first().innerText()).toMatch(/^\d+(\.\d+)? \d+(\.\d+)? %$/);
   expect(await pie.locator('.pie.has-legend-right').count()).toBe(0);
   expect(await pie.locator('.pie-legend .value').first().innerText()).toMatch(/^\d+(\.\d+)? %$/);
   const stacked = panel('Stacked by name');
