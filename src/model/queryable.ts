@@ -36,7 +36,7 @@ export interface MetricMetadata {
 
 /** Spending of one query; the storage reports to it before it allocates, and it throws when a limit is passed. */
 export interface QueryBudget {
-  /** Throws the query's limit error when `count` more samples are too many. */
+  /** Throws the query's limit error when `count` more samples are too many. A negative count takes some back that were counted in vain. */
   samples(count: number): void;
   /** Throws the query's limit error when `count` more bytes are too many. A negative count gives bytes back. */
   bytes(count: number): void;

@@ -4,11 +4,10 @@ import type { QueryBudget } from '../../model/queryable.ts';
 import type { TimeRange } from '../../model/time.ts';
 import type { IndexReader } from '../index/index-reader.ts';
 import type { CompiledMatcher } from '../matching.ts';
+import { Attempts } from './attempts.ts';
 import { exemplarLabels } from './exemplar-ring.ts';
 import { EXEMPLAR, EXEMPLAR_UNITS, HEAD_CONTROL, type HeadShared } from './layout.ts';
 
-/** Times one exemplar is read because it was written over meanwhile. */
-const MAX_ATTEMPTS = 1000;
 /** What an exemplar takes in an answer under work, bytes; its labels not counted. */
 const EXEMPLAR_BYTES = 200;
 
@@ -103,14 +102,14 @@ function* exemplarsIn(
   for (let number = Math.max(from, next - capacity); number < next; number++) {
     const unit = EXEMPLAR_UNITS * (number % capacity);
     if (unit + EXEMPLAR_UNITS > units) return;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const before = Atomics.load(versions, 2 * unit + EXEMPLAR.version);
-      if (before % 2 !== 0) continue;
+    const attempts = new Attempts(versions, 2 * unit + EXEMPLAR.version, `exemplar ${number} of the head`);
+    for (;;) {
+      const before = attempts.next();
       const series = words[2 * unit + EXEMPLAR.series]!;
       const timestamp = floats[unit + 1]!;
       const value = floats[unit + 2]!;
       const text = wanted[series] === 1 ? copyText(shared.arena, words, unit) : undefined;
-      if (Atomics.load(versions, 2 * unit + EXEMPLAR.version) !== before) continue;
+      if (!attempts.isUndisturbed(before)) continue;
       // The ring was made anew for another size: what is known by now is an answer.
       if (Atomics.load(control, HEAD_CONTROL.exemplarVersion) !== version) return;
       if (text) yield { number, series, timestamp, value, labels: exemplarLabels(text) };

@@ -7,6 +7,7 @@ import { IndexReader } from '../index/index-reader.ts';
 import { SERIES } from '../index/layout.ts';
 import { type SampleColumns, withoutHint } from '../partition/samples.ts';
 import type { Room } from '../partition.ts';
+import { Attempts, Takings } from './attempts.ts';
 import {
   HEAD_CONTROL,
   type HeadShared,
@@ -69,9 +70,6 @@ export class HeadSelection {
     this.rings = Array.from(byRing, ([ring, list]) => ({ ring, series: Uint32Array.from(list) }));
   }
 }
-
-/** Times a read is repeated because main changed what it read. Each change takes main microseconds. */
-const MAX_ATTEMPTS = 10_000;
 
 /** The worker may have died within a change: looked at again after this long. */
 const CHANGE_WAIT_MS = 100;
@@ -271,9 +269,9 @@ export class HeadReader {
   /** Time of a row that was appended, or of the oldest one after it that is still there; Infinity when the ring was released. */
   #timeFrom(at: number, row: number): number {
     const fields = this.#rings;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const version = Atomics.load(fields, at + RING.version);
-      if (version % 2 !== 0) continue;
+    const attempts = new Attempts(fields, at + RING.version, 'a ring of the head');
+    for (;;) {
+      const version = attempts.next();
       const offset = Atomics.load(fields, at + RING.offset);
       const capacity = Atomics.load(fields, at + RING.rows);
       const base = Atomics.load(fields, at + RING.base);
@@ -283,9 +281,8 @@ export class HeadReader {
       this.#refreshArena();
       const time = this.#floats[offset + (there % capacity)]!;
       const isThere = there >= Atomics.load(fields, at + RING.started) - capacity;
-      if (isThere && Atomics.load(fields, at + RING.version) === version) return time;
+      if (isThere && attempts.isUndisturbed(version)) return time;
     }
-    throw new Error('a ring of the head kept changing while the time of a row was read');
   }
 
   /** Rings of the view; number 0 is nobody's. */
@@ -373,9 +370,8 @@ export class HeadReader {
     }
     for (const { ring, series } of selection.rings) {
       budget.check();
-      const copied = this.#withRing(ring, range, extent, (rows) =>
-        this.#copyRows(rows, series, { budget, room }),
-      );
+      const takings = new Takings(budget, room);
+      const copied = this.#withRing(ring, range, extent, (rows) => this.#copyRows(rows, series, takings));
       if (copied === OVERRUN || copied === UNCOVERED) return copied;
       if (copied) for (const samples of copied) out.push(withHistograms(samples, budget));
     }
@@ -433,9 +429,9 @@ export class HeadReader {
     if (pinned === undefined || end === 0 || (extent === 'undropped' && pinned >= end)) return undefined;
     const fields = this.#rings;
     const at = ring * RING_STRIDE;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const version = Atomics.load(fields, at + RING.version);
-      if (version % 2 !== 0) continue;
+    const attempts = new Attempts(fields, at + RING.version, `ring ${ring} of the head`);
+    for (;;) {
+      const version = attempts.next();
       const offset = Atomics.load(fields, at + RING.offset);
       const capacity = Atomics.load(fields, at + RING.rows);
       const width = Atomics.load(fields, at + RING.width);
@@ -449,7 +445,7 @@ export class HeadReader {
       const first =
         extent === 'undropped' ? pinned : Math.max(oldest(), Atomics.load(fields, at + RING.keptFrom));
       const isWhole = (): boolean => capacity > 0 && first >= oldest();
-      const isSame = (): boolean => Atomics.load(fields, at + RING.version) === version;
+      const isSame = (): boolean => attempts.isUndisturbed(version);
       if (!isWhole()) {
         if (!isSame()) continue;
         if (extent === 'undropped') return OVERRUN;
@@ -475,13 +471,18 @@ export class HeadReader {
       if (starts + START_UNITS * startsCount > this.#floats.length) continue;
       const hasHistograms = Atomics.load(fields, at + RING.histograms) === 1;
       const rows = this.#rowsIn({ offset, capacity, width, first, end }, range);
-      const result = work({ ...rows, starts, startsCount, hasHistograms });
+      let result: T | undefined;
+      try {
+        result = work({ ...rows, starts, startsCount, hasHistograms });
+      } catch (error) {
+        // A torn read may claim more memory than a query has.
+        if (isSame() && isWhole()) throw error;
+      }
       if (!isSame()) continue;
       if (isWhole()) return result;
       // Kept rows may be written over at any time.
       if (extent === 'undropped') return OVERRUN;
     }
-    throw new Error(`ring ${ring} of the head kept changing while it was read`);
   }
 
   #rowsIn(
@@ -521,14 +522,15 @@ export class HeadReader {
   }
 
   /** Values of all series in one buffer; series that are in every row share the rows' timestamps. */
-  #copyRows(rows: Rows, list: Uint32Array, { budget, room }: Spending): CopiedSamples[] {
+  #copyRows(rows: Rows, list: Uint32Array, takings: Takings): CopiedSamples[] {
+    takings.begin();
     const { timestamps: times, bases, width } = rows;
     const words = this.#words;
     const count = times.length;
     const copied: CopiedSamples[] = [];
     if (count === 0) return copied;
-    budget.bytes(8 * count * list.length);
-    const floats = room.floats(count * list.length);
+    takings.bytes(8 * count * list.length);
+    const floats = takings.floats(count * list.length);
     const out = wordsOf(floats);
     let used = 0;
     const changes = rows.startsCount > 0 ? this.#startChanges(rows) : undefined;
@@ -548,14 +550,14 @@ export class HeadReader {
       }
       const present = used - start;
       if (present === 0) continue;
-      budget.samples(present);
+      takings.samples(present);
       const values = floats.subarray(start, used);
       copied.push({
         series,
         timestamps: present === count ? times : this.#timesOf(slot, rows, present),
         values,
-        histograms: rows.hasHistograms ? this.#copyHistograms(out, start, present, budget) : undefined,
-        starts: changes && this.#startsOf(slot, rows, changes, present, budget),
+        histograms: rows.hasHistograms ? this.#copyHistograms(out, start, present, takings) : undefined,
+        starts: changes && this.#startsOf(slot, rows, changes, present, takings),
       });
     }
     return copied;
@@ -577,7 +579,7 @@ export class HeadReader {
     cells: Uint32Array,
     start: number,
     count: number,
-    budget: QueryBudget,
+    takings: Takings,
   ): (Uint8Array | undefined)[] | undefined {
     let copies: (Uint8Array | undefined)[] | undefined;
     for (let i = 0; i < count; i++) {
@@ -585,7 +587,7 @@ export class HeadReader {
       if (cells[2 * cell + 1] !== HISTOGRAM_HIGH) continue;
       copies ??= new Array<Uint8Array | undefined>(count).fill(undefined);
       const bytes = heldBytes(this.#words, cells[2 * cell]!);
-      if (bytes) budget.bytes(bytes.length);
+      if (bytes) takings.bytes(bytes.length);
       // Torn, when there is nothing there: then the whole copy is thrown away.
       copies[i] = bytes?.slice() ?? TORN;
       writeHistogramAt(cells, cell);
@@ -615,11 +617,11 @@ export class HeadReader {
     { bases, width, from }: Rows,
     bySlot: ReadonlyMap<number, readonly number[]>,
     present: number,
-    budget: QueryBudget,
+    takings: Takings,
   ): Float64Array | undefined {
     const changes = bySlot.get(slot);
     if (!changes?.some((value, i) => i % 2 === 1 && value !== 0)) return undefined;
-    budget.bytes(8 * present);
+    takings.bytes(8 * present);
     const bit = 1 << (slot & 31);
     const presence = 2 * width + (slot >>> 5);
     const starts = new Float64Array(present);
@@ -642,9 +644,11 @@ export class HeadReader {
     if (end === 0) return undefined;
     const at = own * OWN_STRIDE;
     const fields = this.#owns;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const version = Atomics.load(fields, at + OWN.version);
-      if (version % 2 !== 0) continue;
+    const attempts = new Attempts(fields, at + OWN.version, 'a series of the head');
+    const takings = new Takings(budget, FRESH);
+    for (;;) {
+      const version = attempts.next();
+      takings.begin();
       const offset = Atomics.load(fields, at + OWN.offset);
       const capacity = Atomics.load(fields, at + OWN.capacity);
       const count = end - Atomics.load(fields, at + OWN.dropped);
@@ -665,11 +669,16 @@ export class HeadReader {
         out[2 * n] = this.#words[cell]!;
         out[2 * n + 1] = this.#words[cell + 1]!;
       }
-      const histograms = this.#copyHistograms(out, 0, places.length, budget);
+      let histograms: (Uint8Array | undefined)[] | undefined;
+      try {
+        histograms = this.#copyHistograms(out, 0, places.length, takings);
+      } catch (error) {
+        if (attempts.isUndisturbed(version)) throw error;
+      }
       const starts = hasStarts
         ? Float64Array.from(places, (place) => this.#floats[offset + 2 * capacity + place]!)
         : undefined;
-      if (Atomics.load(fields, at + OWN.version) !== version) continue;
+      if (!attempts.isUndisturbed(version)) continue;
       if (places.length === 0) return undefined;
       budget.samples(places.length);
       budget.bytes(16 * places.length);
@@ -679,7 +688,6 @@ export class HeadReader {
         ? samples
         : { ...samples, histograms: samples.histograms!.map(withoutHint) };
     }
-    throw new Error(`samples of series ${series} kept changing while they were read`);
   }
 
   #refreshArena(): void {
