@@ -282,6 +282,41 @@ test('a target that is asked at another address is never missing, and what it no
   expect(m.appender.openSources()).toEqual([]);
 });
 
+test('a target that moves to another job with its labels is never missing, whichever job comes first', async () => {
+  await using target = await httpTarget((_, response) => sendPage(response, 'a 1\n'));
+  await using m = managed();
+  const labels = '{instance="i", job="web"}';
+  const at = (name: string, more: Record<string, unknown> = {}) =>
+    scrapeJob({
+      job_name: name,
+      static_configs: [{ targets: [target.address], labels: { job: 'web', instance: 'i' } }],
+      ...more,
+    });
+  const told = (metric: string) => m.appender.samples(metric + labels);
+  await m.manager.apply([at('first')]);
+  await m.round();
+  for (const jobs of [
+    [at('second'), job('other', [])],
+    [job('other', []), at('third')],
+    [at('third', { static_configs: [] }), at('other')],
+  ]) {
+    await m.manager.apply(jobs);
+    expect(told('a').at(-1)!.value).toBe(1);
+    await m.round();
+  }
+  for (const metric of ['a', 'up']) {
+    const rows = told(metric);
+    expect(rows.map(({ value }) => value)).toEqual([1, 'stale', 1, 'stale', 1, 'stale', 1]);
+    const ends = rows.filter(({ value }) => value === 'stale').map(({ timestamp }) => timestamp);
+    const begins = rows.slice(2).filter(({ value }) => value === 1);
+    expect(begins.map(({ timestamp }) => timestamp - 1)).toEqual(ends);
+  }
+  // Gone for good, from a job that is gone.
+  await m.manager.apply([job('third', [])]);
+  expect(told('a').at(-1)!.value).toBe('stale');
+  expect(m.appender.openSources()).toEqual([]);
+});
+
 test('at the end of the process nothing becomes stale', async () => {
   await using target = await httpTarget((_, response) => sendPage(response, 'a 1\n'));
   const m = managed();

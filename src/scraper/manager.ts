@@ -11,6 +11,7 @@ import { createJobPool, type JobPool } from './job-pool.ts';
 import { PageBuffers } from './page-buffers.ts';
 import { createRounds } from './rounds.ts';
 import { createDiscoveryMetrics, createParkedMetric, createScrapeMetrics } from './scrape-metrics.ts';
+import { Succession } from './succession.ts';
 import type { Target } from './target.ts';
 import { createTargetSet, type PlannedTarget, type ScrapedTarget } from './target-set.ts';
 import {
@@ -72,10 +73,12 @@ export function createScrapeManager(deps: {
   const { clock, version } = deps;
   const { appender } = deps;
   const rounds = createRounds(clock, deps.offsetSeed ?? '', () => appender.pause());
+  const succession = new Succession(clock, () => scraped().map(({ target }) => target.labels));
   const shared = {
     appender,
     clock,
     rounds,
+    succession,
     log: deps.log,
     metrics: createScrapeMetrics(deps.registry, () => rounds.underWay),
     buffers: new PageBuffers(),
@@ -126,11 +129,13 @@ export function createScrapeManager(deps: {
       const gone = [...pools].filter(([name]) => !next.has(name)).map(([, pool]) => pool);
       pools = next;
       poolNames = [...new Set([...jobs.map((job) => job.job_name), ...builtIns.map(({ job }) => job)])];
-      await Promise.all([
-        ...gone.map((pool) => pool.end()),
-        ...jobs.map((job) => next.get(job.job_name)!.apply(job)),
-        builtInSet.replace(planBuiltIns(builtIns)),
-      ]);
+      const change = (): Promise<unknown> =>
+        Promise.all([
+          ...gone.map((pool) => pool.end()),
+          ...jobs.map((job) => next.get(job.job_name)!.apply(job)),
+          builtInSet.replace(planBuiltIns(builtIns)),
+        ]);
+      await succession.during(change);
       hasApplied = true;
     },
     targets: () => ({

@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.ts';
 import type { Appender, ScrapeAppender } from '../model/appender.ts';
-import { labelsKey } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import { createScrapeLoop, type PageSource, type ScrapeLoop } from './loop.ts';
 import type { PageBuffers } from './page-buffers.ts';
@@ -8,6 +7,7 @@ import type { ParkedJson } from './parked-series.ts';
 import type { Rounds } from './rounds.ts';
 import type { ScrapeMetrics } from './scrape-metrics.ts';
 import type { JobBudget } from './series-budget.ts';
+import type { Succession } from './succession.ts';
 import type { Target } from './target.ts';
 import { type SampleRules, TargetSamples } from './target-samples.ts';
 
@@ -38,6 +38,8 @@ export interface TargetSetDeps {
   readonly metrics: ScrapeMetrics;
   readonly buffers: PageBuffers;
   readonly rounds: Rounds;
+  /** Of all sets. */
+  readonly succession: Succession;
   /** Told of every scrape that fails. */
   readonly onFailure?: (url: string, failure: Error) => void;
   /** Of all targets of the set. */
@@ -50,8 +52,7 @@ export interface TargetSetDeps {
 export interface TargetSet {
   /**
    * Starts what is planned, by the targets' keys, and ends what is not. What is planned as before is left alone; a source whose loop is
-   * replaced is handed on, so that nothing becomes stale by that; nor does it where another target has the labels of one that is gone,
-   * until that is scraped. Lets others run in between; not to be called again meanwhile.
+   * replaced is handed on, so that nothing becomes stale by that. Lets others run in between; not to be called again meanwhile.
    */
   replace(planned: ReadonlyMap<string, PlannedTarget>): Promise<void>;
   targets(): Iterable<ScrapedTarget>;
@@ -63,22 +64,11 @@ export interface TargetSet {
 const SLICE_MS = 5;
 
 export function createTargetSet(deps: TargetSetDeps): TargetSet {
-  const { appender, clock, rounds, log, metrics, buffers } = deps;
+  const { appender, clock, rounds, log, metrics, buffers, succession } = deps;
   let scraped = new Map<string, ScrapedTarget>();
-  /** Sources of ended targets whose labels another one has now, by these labels. */
-  const succeeded = new Map<string, { readonly key: string; readonly source: ScrapeAppender }>();
-
-  /** What the target that is gone had becomes stale just before what there is instead, so that nobody sees it missing in between. */
-  const endSucceeded = (labels: string, timestamp: number): void => {
-    const left = succeeded.get(labels);
-    if (!left) return;
-    succeeded.delete(labels);
-    left.source.markAllStale(timestamp);
-    left.source.close();
-  };
   /** The source of a new target. */
   const sourceOf = (key: string): ScrapeAppender => {
-    for (const [labels, left] of succeeded) if (left.key === key) endSucceeded(labels, clock.now());
+    succession.claim(key);
     return appender.source(key);
   };
 
@@ -120,9 +110,7 @@ export function createTargetSet(deps: TargetSetDeps): TargetSet {
       onChange,
       onFailure,
       onParking,
-      onRow: (timestamp) => {
-        if (succeeded.size > 0) endSucceeded(labelsKey(labels), timestamp - 1);
-      },
+      onRow: (timestamp) => succession.succeed(labels, timestamp),
     });
     const first = rounds.first(target.key, target.intervalMs);
     loop.start(plan.isAtOnce ? first - target.intervalMs : first);
@@ -130,50 +118,40 @@ export function createTargetSet(deps: TargetSetDeps): TargetSet {
   };
 
   return {
-    async replace(planned) {
-      const next = new Map<string, ScrapedTarget>();
-      const handedOn = new Map<string, ScrapeAppender>();
-      const ended: ScrapedTarget[] = [];
-      for (const [key, current] of scraped) {
-        const plan = planned.get(key);
-        if (plan?.settings === current.settings) next.set(key, { ...current, target: plan.target });
-        else ended.push(current);
-      }
-      const cut = new Set<string>();
-      await Promise.all(
-        ended.map(async ({ target, loop }) => {
-          if (await loop.stop()) cut.add(target.key);
-        }),
-      );
-      for (const { samples } of ended) samples.close();
-      const isAnyLeaving = ended.length + succeeded.size > 0;
-      const wanted = new Set(
-        isAnyLeaving ? [...planned.values()].map(({ target }) => labelsKey(target.labels)) : [],
-      );
-      for (const { target, source } of ended) {
-        const labels = labelsKey(target.labels);
-        if (planned.has(target.key)) handedOn.set(target.key, source);
-        else if (wanted.has(labels) && !succeeded.has(labels))
-          succeeded.set(labels, { key: target.key, source });
-        else {
-          source.markAllStale(clock.now());
-          source.close();
+    replace: (planned) =>
+      succession.during(async () => {
+        const next = new Map<string, ScrapedTarget>();
+        const handedOn = new Map<string, ScrapeAppender>();
+        const ended: ScrapedTarget[] = [];
+        for (const [key, current] of scraped) {
+          const plan = planned.get(key);
+          if (plan?.settings === current.settings) next.set(key, { ...current, target: plan.target });
+          else ended.push(current);
         }
-      }
-      for (const labels of succeeded.keys()) if (!wanted.has(labels)) endSucceeded(labels, clock.now());
-      let sliceFrom = clock.monotonic();
-      for (const [key, plan] of planned) {
-        if (next.has(key)) continue;
-        // A scrape that was cut is made up for.
-        const isAtOnce = plan.isAtOnce === true || cut.has(key);
-        next.set(key, start({ ...plan, isAtOnce }, handedOn.get(key) ?? sourceOf(key)));
-        if (clock.monotonic() - sliceFrom < SLICE_MS) continue;
-        await new Promise(setImmediate);
-        sliceFrom = clock.monotonic();
-      }
-      metrics.targets.inc(next.size - scraped.size);
-      scraped = next;
-    },
+        const cut = new Set<string>();
+        await Promise.all(
+          ended.map(async ({ target, loop }) => {
+            if (await loop.stop()) cut.add(target.key);
+          }),
+        );
+        for (const { samples } of ended) samples.close();
+        for (const { target, source } of ended) {
+          if (planned.has(target.key)) handedOn.set(target.key, source);
+          else succession.leave(target, source);
+        }
+        let sliceFrom = clock.monotonic();
+        for (const [key, plan] of planned) {
+          if (next.has(key)) continue;
+          // A scrape that was cut is made up for.
+          const isAtOnce = plan.isAtOnce === true || cut.has(key);
+          next.set(key, start({ ...plan, isAtOnce }, handedOn.get(key) ?? sourceOf(key)));
+          if (clock.monotonic() - sliceFrom < SLICE_MS) continue;
+          await new Promise(setImmediate);
+          sliceFrom = clock.monotonic();
+        }
+        metrics.targets.inc(next.size - scraped.size);
+        scraped = next;
+      }),
     targets: () => scraped.values(),
     async stop() {
       await Promise.all([...scraped.values()].map(({ loop }) => loop.stop()));
