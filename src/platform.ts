@@ -62,17 +62,31 @@ export function detectPlatform(): Platform {
  * Loads the addon into this thread. Every thread must load it by the same path, or SQLite's POSIX locks do not see each other.
  * @throws Error in plain words when the file system forbids it (noexec) or the C library is too old
  */
-export function loadAddon(file: string | undefined): object | undefined {
+export function loadAddon(
+  file: string | undefined,
+  remedy = 'name another folder with --cache-dir',
+): object | undefined {
   if (file === undefined) return undefined;
   const loaded = { exports: {} };
   try {
     process.dlopen(loaded, file, os.constants.dlopen.RTLD_NOW);
   } catch (error) {
     throw new Error(
-      `cannot load ${file}: ${(error as Error).message}; if its file system is mounted noexec, name another folder with --cache-dir`,
+      `cannot load ${file}: ${(error as Error).message}; if its file system is mounted noexec, ${remedy}`,
     );
   }
   return loaded.exports;
+}
+
+/** Loads the addon from a folder that is gone when it is loaded, for a command that has no data directory and one thread. */
+export function loadPassingAddon(platform: Platform): object | undefined {
+  if (!platform.packed) return undefined;
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'belfry-'));
+  try {
+    return loadAddon(platform.unpackAddon(folder), 'name another folder in TMPDIR');
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, 
 import { basename, join } from 'node:path';
 import { makeDirectory } from '../make-directory.ts';
 import { openDatabase, type SqliteAddon } from '../sqlite/database.ts';
-import { lockFile } from '../sqlite/lock.ts';
+import { type FileLock, lockFile } from '../sqlite/lock.ts';
 import { checkBlobs } from '../tsdb/partition/check-blobs.ts';
 import { syncDirectory } from '../tsdb/partition/files.ts';
 import { parsePartitionName } from '../tsdb/partition/names.ts';
@@ -63,18 +63,26 @@ export const compactTime = (now: number): string =>
  * @throws Error when it could not be written, BackupError when what was written is damaged; nothing is left then
  */
 export async function writeBackup(request: BackupRequest, deps: BackupDeps): Promise<WrittenBackup> {
-  const { directory } = request;
-  makeDirectory(directory);
-  accessSync(directory, constants.W_OK);
-  // Else one would take the unfinished backup of another for a leftover.
-  const lock = lockFile(join(directory, LOCK), deps.addon);
-  if (lock === undefined) throw new Error(`another backup is being written to ${directory}`);
+  const lock = holdDirectory(request.directory, deps.addon);
   try {
-    removePartial(directory);
     return await writeInto(request, deps);
   } finally {
     lock.release();
   }
+}
+
+/**
+ * Makes a directory of backups the caller's own until it is released, and removes what a kill left of another one's work.
+ * @throws Error when another process or thread writes there, or nobody may
+ */
+export function holdDirectory(directory: string, addon: SqliteAddon): FileLock {
+  makeDirectory(directory);
+  accessSync(directory, constants.W_OK);
+  // Else one would take the unfinished backup of another for a leftover.
+  const lock = lockFile(join(directory, LOCK), addon);
+  if (lock === undefined) throw new Error(`another backup is being written to ${directory}`);
+  removePartial(directory);
+  return lock;
 }
 
 /** Removes what a kill left of a copy, or of one that was to be removed. */
@@ -123,11 +131,14 @@ export function verifyBackup(path: string): Manifest {
   return manifest;
 }
 
+/** Whether a directory of this name is one of ours, and in no other place than where it is looked for. */
+export const isBackupName = (name: string): boolean => NAME.test(name);
+
 /** Backups of a directory, the newest first; what is no whole one is passed over. */
 export function listBackups(directory: string): BackupResult[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory)
-    .filter((name) => NAME.test(name) && existsSync(join(directory, name, MANIFEST)))
+    .filter((name) => isBackupName(name) && existsSync(join(directory, name, MANIFEST)))
     .sort()
     .reverse()
     .flatMap((name) => {

@@ -1,9 +1,12 @@
-import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import {
   type BackupResult,
+  holdDirectory,
+  isBackupName,
   listBackups,
+  PARTIAL,
   rotateBackups,
   verifyBackup,
   type WrittenBackup,
@@ -12,9 +15,9 @@ import {
 import { BackupError, MANIFEST, readManifest } from '../backup/manifest.ts';
 import { restoreBackup } from '../backup/restore.ts';
 import type { Clock } from '../clock.ts';
-import { makeDirectory } from '../make-directory.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import { DataDirectoryError, lockDirectory } from '../tsdb/directory.ts';
+import { syncDirectory } from '../tsdb/partition/files.ts';
 import { type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
 import { REMOTE_FLAGS, type Remote, remoteOf } from './remote.ts';
@@ -42,6 +45,8 @@ export interface BackupDeps {
   readonly clock: Clock;
   /** Loads SQLite's addon; may put it into the data directory first. */
   readonly addon: (dataDir: string) => SqliteAddon;
+  /** Loads SQLite's addon where there is no data directory; leaves nothing behind. */
+  readonly passingAddon: () => SqliteAddon;
   readonly version: string;
 }
 
@@ -72,7 +77,7 @@ const create = (deps: BackupDeps): Word => ({
       throw new UsageError('backup: expected a directory to write to');
     try {
       const written = isRemote
-        ? await fromServer(args, directory, io)
+        ? await fromServer(args, directory, io, deps.passingAddon)
         : await fromDirectory(path.resolve(io.cwd, args.values.get('data') ?? 'data'), directory!, deps);
       io.stdout(`${written.path}: ${written.files} files, ${written.bytes} bytes, verified\n`);
       for (const one of written.damaged)
@@ -124,7 +129,7 @@ const RESTORE_FLAGS: readonly FlagSpec[] = [
 ];
 
 /** `belfry restore`: puts a backup into a data directory; what is there is never overwritten. */
-export function restoreCommand({ clock, addon }: BackupDeps): Command {
+export function restoreCommand({ clock, addon }: Pick<BackupDeps, 'clock' | 'addon'>): Command {
   return {
     name: 'restore',
     usage: 'restore BACKUP [--data DIR] [--force]',
@@ -166,33 +171,52 @@ async function fromServer(
   args: ParsedArgs,
   directory: string | undefined,
   io: CliIo,
+  passingAddon: BackupDeps['passingAddon'],
 ): Promise<WrittenBackup> {
   const remote = remoteOf(args, io.env, TIMEOUT);
   const written = await remote.post<WrittenBackup>('/api/backups');
   if (directory === undefined) return written;
+  if (!isBackupName(written.name)) {
+    throw new BackupError(
+      `the server names its backup ${JSON.stringify(written.name)}, which is no name of one`,
+    );
+  }
   const target = path.join(directory, written.name);
   if (existsSync(target)) {
     // The server writes to this very directory.
     if (path.resolve(target) === path.resolve(io.cwd, written.path)) return written;
     throw new BackupError(`${target} is there already`);
   }
-  const partial = `${target}.partial`;
-  makeDirectory(partial);
+  // The server's own lock ends before it answers: this is another one's turn.
+  const lock = holdDirectory(directory, passingAddon());
   try {
-    await fetchFile(remote, written, MANIFEST, partial);
-    for (const { name } of readManifest(partial).files) await fetchFile(remote, written, name, partial);
-    verifyBackup(partial);
-    renameSync(partial, target);
-  } catch (error) {
-    rmSync(partial, { recursive: true, force: true });
-    throw error;
+    await fetchBackup(remote, written, target);
+  } finally {
+    lock.release();
   }
   return { ...written, path: target };
 }
 
+/** Fetches all files of a backup; what is at `target` in the end is whole and synced. */
+async function fetchBackup(remote: Remote, written: BackupResult, target: string): Promise<void> {
+  const partial = target + PARTIAL;
+  mkdirSync(partial, { mode: 0o700 });
+  try {
+    await fetchFile(remote, written, MANIFEST, partial);
+    for (const { name } of readManifest(partial).files) await fetchFile(remote, written, name, partial);
+    verifyBackup(partial);
+    syncDirectory(partial);
+    renameSync(partial, target);
+    syncDirectory(path.dirname(target));
+  } catch (error) {
+    rmSync(partial, { recursive: true, force: true });
+    throw error;
+  }
+}
+
 async function fetchFile(remote: Remote, { name }: BackupResult, file: string, to: string): Promise<void> {
   const body = await remote.stream(`/api/backups/${name}/${file}`);
-  await pipeline(body, createWriteStream(path.join(to, file), { mode: 0o600 }));
+  await pipeline(body, createWriteStream(path.join(to, file), { mode: 0o600, flush: true }));
 }
 
 function oneDirectory({ positional }: ParsedArgs, io: CliIo): string | undefined {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { createLog } from '../logging.ts';
-import { loadAddon, type Platform } from '../platform.ts';
+import { loadAddon, loadPassingAddon, type Platform } from '../platform.ts';
 import { parseSelector } from '../promql/parse.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import { VERSION } from '../version.ts';
@@ -100,8 +100,8 @@ export function commands(deps: CommandDeps): readonly Command[] {
     importCommand({ clock, addon, log, isWatched }),
     exportCommand({ clock, addon, log, parseSelector, out }),
     deleteCommand,
-    backupCommand({ clock, addon, version: VERSION }),
-    restoreCommand({ clock, addon, version: VERSION }),
+    backupCommand({ clock, addon, passingAddon: () => loadPassingAddon(platform), version: VERSION }),
+    restoreCommand({ clock, addon }),
     {
       name: 'healthy',
       usage: 'healthy [--url URL]',
