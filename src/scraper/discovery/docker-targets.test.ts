@@ -72,6 +72,18 @@ test('a container without TCP ports is given the port; one in the network of its
     NetworkSettings: { Networks: { host: { NetworkID: 'h', IPAddress: '' } } },
   });
   expect(addresses([host], { host_networking_host: 'docker.example' })).toEqual(['docker.example']);
+  // Its own mode counts: in the network of one that is in the host's, as upstream.
+  const beside = container({
+    Id: 'c2',
+    HostConfig: { NetworkMode: 'container:c1' },
+    NetworkSettings: { Networks: {} },
+  });
+  expect(addresses([host, beside])).toEqual(['localhost', ':80']);
+});
+
+test('a container without a network is no target', () => {
+  const networkless = { HostConfig: { NetworkMode: 'none' }, NetworkSettings: { Networks: {} } };
+  expect(addresses([container({ ...networkless, Ports: [{ Type: 'tcp', PrivatePort: 80 }] })])).toEqual([]);
 });
 
 test('a container in the network of another is where that one is', () => {

@@ -104,9 +104,85 @@ test.each(['tcp', 'http'])('a daemon that listens on %s', async (scheme) => {
   expect(sent).toBe(scheme === 'http' ? `Basic ${btoa('u:p')}` : undefined);
 });
 
-test('an answer that is no list', async () => {
-  await using server = await httpTarget((_, response) => response.writeHead(200).end('{"message":"no"}'));
+const LATE = /^no complete answer within 60000 ms/;
+
+/** A daemon whose answers go wrong once it is told to, and what is then said of it. */
+const FAILURES: Readonly<Record<string, { answer?: (response: http.ServerResponse) => void; says: RegExp }>> =
+  {
+    'an object in place of a list': {
+      answer: (response) => response.end('{"message":"no"}'),
+      says: /^expected a list from tcp:.*\/containers\/json$/,
+    },
+    'a page of HTML': {
+      answer: (response) =>
+        response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>'),
+      says: /^expected JSON from tcp:.*\/containers\/json, got "<html>Sign in<\/html>"$/,
+    },
+    'half a list': { answer: (response) => response.end('[{"Id":"a"'), says: /^expected JSON from tcp:/ },
+    'an error': {
+      answer: (response) => response.writeHead(500).end('{"message":"server error"}'),
+      says: /HTTP status 500/,
+    },
+    'no right to ask': { answer: (response) => response.writeHead(403).end(), says: /HTTP status 403/ },
+    'a connection that is cut': {
+      answer: (response) => response.destroy(),
+      says: /socket hang up|ECONNRESET|EOF/,
+    },
+    'no answer in time': { answer: () => {}, says: LATE },
+    'an answer that stops in the middle': {
+      answer: (response) => response.writeHead(200).write('['),
+      says: LATE,
+    },
+  };
+
+test.each(Object.entries(FAILURES))('%s leaves the targets as they are', async (_, { answer, says }) => {
+  const api = dockerApi();
+  let isWell = true;
+  await using server = await httpTarget((request, response) => {
+    if (isWell) api.answer(request, response);
+    else answer!(response);
+  });
   await using sd = discover({ host: `tcp://${server.address}` });
+  await sd.running.until(() => sd.running.addresses().length === 1);
+  isWell = false;
+  await sd.clock.advance('1m');
+  await sd.running.until(() => server.requests.length > 2);
+  // When the next question is due, the time of this one is up.
+  if (says === LATE) await sd.clock.advance('1m');
   await sd.running.until(() => sd.running.problems.length === 1);
-  expect(sd.running.problems[0]).toContain('expected a list from tcp://');
+  expect(sd.running.problems[0]).toMatch(says);
+  expect(sd.running.addresses()).toEqual(['172.17.0.2:9100']);
+  isWell = true;
+  api.containers.push(container('b', '172.17.0.3'));
+  await sd.clock.advance('2m');
+  await sd.running.until(() => sd.running.addresses().length === 2);
+  expect(sd.running.problems.at(-1)).toBe('ok');
+});
+
+test('a daemon that is not there, by its socket or its port', async () => {
+  const missing = join(tmpdir(), 'belfry-no-such-docker.sock');
+  for (const [host, says] of [
+    [`unix://${missing}`, /connect ENOENT .*belfry-no-such-docker\.sock|no such file or directory/],
+    ['tcp://127.0.0.1:1', /ECONNREFUSED 127\.0\.0\.1:1$/],
+  ] as const) {
+    await using sd = discover({ host });
+    await sd.running.until(() => sd.running.problems.length === 1);
+    expect(sd.running.problems[0]).toMatch(says);
+    expect(sd.running.updates).toEqual([]);
+  }
+});
+
+test('a network that went while it was asked for its containers has no labels; its container is a target', async () => {
+  const api = dockerApi();
+  api.containers.push({
+    ...container('gone', '172.18.0.9'),
+    NetworkSettings: {
+      Networks: { gone: { NetworkID: 'n9', IPAddress: '172.18.0.9', GlobalIPv6Address: '' } },
+    } as never,
+  });
+  await using server = await httpTarget(api.answer);
+  await using sd = discover({ host: `tcp://${server.address}` });
+  await sd.running.until(() => sd.running.addresses().length === 2);
+  const names = sd.running.targets().map(({ __meta_docker_network_name: name }) => name);
+  expect(names).toEqual(['bridge', undefined]);
 });

@@ -3,6 +3,17 @@ import type { LabelRecord } from './discoverer.ts';
 /** A JSON object of which nothing is known. What is not as expected reads as empty. */
 export type Json = Readonly<Record<string, unknown>>;
 
+/** @throws Error naming where the text came from and how it begins, when it is not JSON */
+export function parseJson(bytes: Uint8Array, from: string): unknown {
+  const whole = new TextDecoder().decode(bytes);
+  try {
+    return JSON.parse(whole);
+  } catch {
+    throw new Error(`expected JSON from ${from}, got ${JSON.stringify(whole.slice(0, SHOWN_CHARACTERS))}`);
+  }
+}
+const SHOWN_CHARACTERS = 60;
+
 export const mapping = (value: unknown): Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { createHttpClient, type HttpClient, type HttpClientDeps } from '../../../net/client.ts';
 import { PageBuffers } from '../../page-buffers.ts';
 import { readPage } from '../../page-client.ts';
-import { mapping, text } from '../json.ts';
+import { mapping, parseJson, text } from '../json.ts';
 import type { ClusterAccess } from './access.ts';
 
 const LIST_LIMIT_BYTES = 128 * 1024 * 1024;
@@ -55,7 +55,7 @@ export function kubernetesApi(
       });
       const request = { signal, bodyLimitBytes: LIST_LIMIT_BYTES, expectedBytes: 0 };
       const { body } = await readPage(response, request, buffers);
-      const json = JSON.parse(new TextDecoder().decode(body));
+      const json = parseJson(body, `${baseUrl}${path}`);
       buffers.give(body);
       return mapping(json);
     },
