@@ -77,10 +77,13 @@ export function createAccess(deps: {
     ...(sessionId === undefined ? {} : { sessionId }),
   });
 
+  const lockedMs = (both: string, address: string): number =>
+    Math.max(byBoth.waitMs(both), byAddress.waitMs(address));
+
   const verify = async (name: string, password: string, address: string): Promise<Verdict> => {
     const both = `${name}\0${address}`;
     // Looked at again: attempts that waited together are not free together.
-    const waitMs = Math.max(byBoth.waitMs(both), byAddress.waitMs(address));
+    const waitMs = lockedMs(both, address);
     if (waitMs > 0) return { kind: 'wait', waitMs };
     const user = userNamed(name);
     if (await isPassword(password, user?.hash)) {
@@ -89,9 +92,9 @@ export function createAccess(deps: {
       remembered.add(hashOf(`${user!.hash}\0${name}\0${password}`));
       return { kind: 'right', caller: callerOf(name, user!) };
     }
-    const lockedMs = Math.max(byBoth.wrong(both), byAddress.wrong(address));
-    if (lockedMs > 0) {
-      const detail = `too many wrong passwords; locked for ${Math.round(lockedMs / 1000)} s`;
+    const lockMs = Math.max(byBoth.wrong(both), byAddress.wrong(address));
+    if (lockMs > 0) {
+      const detail = `too many wrong passwords; locked for ${Math.round(lockMs / 1000)} s`;
       store.record({ at: clock.now(), who: name, address, what: 'login locked', status: 429, detail });
     }
     return { kind: 'wrong' };
@@ -101,8 +104,14 @@ export function createAccess(deps: {
     tokens,
     async password(name, password, address) {
       const user = userNamed(name);
-      if (user && remembered.has(hashOf(`${user.hash}\0${name}\0${password}`)))
+      const both = `${name}\0${address}`;
+      // First of all: what is remembered answers at once, and would tell a guesser at any speed which guess is right.
+      const waitMs = lockedMs(both, address);
+      if (waitMs > 0) return { kind: 'wait', waitMs };
+      if (user && remembered.has(hashOf(`${user.hash}\0${name}\0${password}`))) {
+        byBoth.right(both);
         return { kind: 'right', caller: callerOf(name, user) };
+      }
       if (waiting >= MAX_WAITING) return { kind: 'wait', waitMs: BUSY_WAIT_MS };
       waiting++;
       const run = last.then(() => verify(name, password, address));

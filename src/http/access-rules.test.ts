@@ -97,6 +97,48 @@ test('a viewer can change nothing, and what changes something is in the audit lo
   ]);
 });
 
+test('what a viewer may not even look at', () => {
+  const looking = Object.entries(ACCESS_RULES).filter(([route]) => route.startsWith('GET '));
+  const closed = looking.filter(([, { need }]) => need !== 'public' && !need.includes('read'));
+  expect(closed.map(([route, { need }]) => `${route}: ${need}`).sort()).toEqual([
+    'GET /api/audit: admin',
+    'GET /api/backups/:backup/:file: admin',
+    'GET /api/backups: admin',
+    'GET /api/tokens: admin',
+    'GET /api/v1/admin/tsdb/delete_series/preview: admin',
+  ]);
+});
+
+test('what a responder may change, and programs', () => {
+  const may = (scope: Scope): string[] =>
+    Object.entries(ACCESS_RULES)
+      .filter(([, { need }]) => need !== 'public' && need.includes(scope))
+      .map(([route]) => route)
+      .sort();
+  expect(may('respond')).toEqual([
+    'DELETE /api/annotations/:id',
+    'DELETE /api/queries/:id',
+    'DELETE /api/v2/silence/:silenceID',
+    'POST /api/annotations',
+    'POST /api/notifications/outbox/resend',
+    'POST /api/receivers/:name/test',
+    'POST /api/templates/preview',
+    'POST /api/v2/alerts',
+    'POST /api/v2/silences',
+  ]);
+  expect(may('ingest')).toEqual([
+    'POST /api/annotations',
+    'POST /api/import/openmetrics',
+    'POST /api/v1/write',
+    'POST /api/v2/alerts',
+  ]);
+  expect(ROLE_SCOPES).toEqual({
+    viewer: ['read'],
+    responder: ['read', 'respond'],
+    admin: ['read', 'respond', 'ingest', 'admin'],
+  });
+});
+
 test('nothing but health, the login and its files is public', () => {
   const open = Object.entries(ACCESS_RULES).filter(([, { need }]) => need === 'public');
   expect(open.map(([route]) => route).sort()).toEqual([

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
 import { type AccessUser, createAccess } from '../access/access.ts';
+import type { SqliteDatabase } from '../sqlite/database.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { accessRoutes } from './access.ts';
 import { environmentOf } from './call.ts';
@@ -19,7 +20,13 @@ const USERS: Readonly<Record<string, AccessUser>> = {
 
 /** A server whose routes all answer "in", behind the guard. */
 function server(
-  options: { users?: Readonly<Record<string, AccessUser>>; settings?: Partial<GuardSettings> } = {},
+  options: {
+    users?: Readonly<Record<string, AccessUser>>;
+    settings?: Partial<GuardSettings>;
+    db?: SqliteDatabase;
+    /** What the routes answer with. */
+    status?: 200 | 503;
+  } = {},
 ) {
   const clock = fakeClock();
   const users = new Map(Object.entries(options.users ?? {}));
@@ -33,13 +40,13 @@ function server(
     ...options.settings,
   };
   const access = createAccess({
-    db: new Database(':memory:'),
+    db: options.db ?? new Database(':memory:'),
     clock,
     settings: () => ({ users, sessions: { idleMs: 86_400_000, maxAgeMs: 7 * 86_400_000 } }),
   });
   const routes = new Hono();
   routes.route('/api', accessRoutes({ access, clock, settings: () => settings }));
-  routes.all('*', (c) => c.text('in'));
+  routes.all('*', (c) => c.text('in', options.status ?? 200));
   const app = new Hono();
   app.use(guarded(createGuard({ settings: () => settings, access: () => access })));
   app.all('*', (c) => routes.fetch(c.req.raw, environmentOf(c)));
@@ -92,10 +99,12 @@ test.each([
 
 test('pages of another site cannot have ours fetched, links from them work', async () => {
   const { ask } = server();
-  const from = (mode: string) => ({ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': mode });
-  expect((await ask('/api/v1/query?query=up', { headers: from('no-cors') })).status).toBe(403);
-  expect((await ask('/graph', { headers: from('navigate') })).status).toBe(200);
-  expect((await ask('/-/reload', { method: 'POST', headers: from('navigate') })).status).toBe(403);
+  for (const site of ['cross-site', 'same-site']) {
+    const from = (mode: string) => ({ 'sec-fetch-site': site, 'sec-fetch-mode': mode });
+    expect((await ask('/api/v1/query?query=up', { headers: from('no-cors') })).status).toBe(403);
+    expect((await ask('/graph', { headers: from('navigate') })).status).toBe(200);
+    expect((await ask('/-/reload', { method: 'POST', headers: from('navigate') })).status).toBe(403);
+  }
 });
 
 test('an origin of web.cors_origin may read and change nothing', async () => {
@@ -108,7 +117,15 @@ test('an origin of web.cors_origin may read and change nothing', async () => {
     204,
     'GET, POST, OPTIONS',
   ]);
-  expect((await ask('/api/v2/silences', { method: 'POST', headers: { origin } })).status).toBe(403);
+  for (const [method, path] of [
+    ['POST', '/api/v2/silences'],
+    ['POST', '/api/v1/write'],
+    ['POST', '/api/login'],
+    ['POST', '/api/logout'],
+    ['DELETE', '/api/sessions/x'],
+    ['GET', '/api/audit'],
+  ])
+    expect([path, (await ask(path!, { method, headers: { origin } })).status]).toEqual([path, 403]);
   expect((await ask('/api/v1/query', { headers: { origin: 'https://x.example.org' } })).status).toBe(403);
 });
 
@@ -186,6 +203,24 @@ test('a login: a cookie no script and no other site can use, a page that changes
   ]);
 });
 
+test.each(['POST', 'PUT', 'PATCH', 'DELETE'])(
+  '%s with a cookie needs our own page behind it',
+  async (method) => {
+    const { ask } = server({ users: USERS });
+    const cookie = cookieOf(await login(ask, 'ada', 'a'));
+    const change = async (headers: Record<string, string>) =>
+      (await ask('/api/v2/silence/x', { method, headers: { cookie, ...headers } })).status;
+    expect(await change({})).toBe(403);
+    expect(await change({ 'sec-fetch-site': 'none' })).toBe(403);
+    expect(await change({ origin: OWN })).toBe(200);
+  },
+);
+
+test('over plain HTTP the cookie is not for HTTPS only, which would be no login at all', async () => {
+  const answer = await login(server({ users: USERS }).ask, 'ria', 'r');
+  expect(answer.headers.get('set-cookie')).toMatch(/; Path=\/; HttpOnly; SameSite=Strict$/);
+});
+
 test('the browser gets another secret each hour; the one before ends when the new one was used', async () => {
   const { ask, clock } = server({ users: USERS });
   const first = cookieOf(await login(ask, 'vera', 'v'));
@@ -209,6 +244,16 @@ test('a login ends when unused, when too old, when the password changes and when
   const idle = cookieOf(await login(ask, 'vera', 'v'));
   await clock.advance('25h');
   expect(await me(idle)).toBe(401);
+  let old = cookieOf(await login(ask, 'vera', 'v'));
+  // Used each half day, it lives for a week.
+  for (let day = 0; day < 7; day += 0.5) {
+    const answer = await ask('/api/me', { headers: { cookie: old } });
+    expect([day, answer.status]).toEqual([day, 200]);
+    if (answer.headers.has('set-cookie')) old = cookieOf(answer);
+    await clock.advance('12h');
+  }
+  await clock.advance('1s');
+  expect(await me(old)).toBe(401);
   const changed = cookieOf(await login(ask, 'vera', 'v'));
   users.set('vera', { role: 'viewer', hash: hash('new') });
   expect(await me(changed)).toBe(401);
@@ -231,6 +276,51 @@ test('wrong passwords lock the name for that address, with a text that says for 
   expect((await login(ask, 'ada', 'no', '198.51.100.7')).status).toBe(401);
   expect((await login(ask, 'ada', 'no', '198.51.100.7')).headers.get('retry-after')).toBe('60');
   expect(access.audit(50).filter(({ what }) => what === 'login locked')).toHaveLength(2);
+});
+
+test('who is locked out does not learn a password that tools have used, by guessing on', async () => {
+  const { ask, clock } = server({ users: USERS });
+  expect((await ask('/metrics', { headers: basic('ada:a') })).status).toBe(200);
+  for (let i = 0; i < 5; i++) await ask('/metrics', { headers: basic(`ada:${i}`) });
+  expect((await ask('/metrics', { headers: basic('ada:a') })).status).toBe(429);
+  expect((await ask('/metrics', { headers: basic('ada:a'), from: '192.0.2.2' })).status).toBe(200);
+  await clock.advance('30s');
+  expect((await ask('/metrics', { headers: basic('ada:a') })).status).toBe(200);
+});
+
+test('a right password forgives the wrong ones before it', async () => {
+  const { ask } = server({ users: USERS });
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 4; i++) expect((await login(ask, 'ada', 'no')).status).toBe(401);
+    expect((await login(ask, 'ada', 'a')).status).toBe(200);
+  }
+});
+
+test('a password that changes ends the one before for tools too, and a login that failed is in the audit log', async () => {
+  const { ask, users, access } = server({ users: USERS });
+  expect((await ask('/metrics', { headers: basic('ada:a') })).status).toBe(200);
+  users.set('ada', { role: 'admin', hash: hash('new') });
+  expect((await ask('/metrics', { headers: basic('ada:a') })).status).toBe(401);
+  expect((await login(ask, 'ada', 'a')).status).toBe(401);
+  expect((await ask('/metrics', { headers: basic('ada:new') })).status).toBe(200);
+  expect(access.audit(9).map(({ who, what, status }) => [who, what, status])).toEqual([
+    ['ada', 'login', 401],
+  ]);
+});
+
+test('what was refused and what failed is in the audit log, what was asked wrongly is not', async () => {
+  const { ask, access } = server({ users: USERS, status: 503 });
+  await ask('/-/reload', { method: 'POST', headers: basic('vera:v') });
+  await ask('/-/reload', { method: 'POST', headers: basic('ada:a') });
+  await ask('/api/tokens', { method: 'POST', headers: basic('ada:a'), body: '{}' });
+  await ask('/api/v1/query', { method: 'POST', headers: basic('ada:a') });
+  const entries = access
+    .audit(9)
+    .map(({ who, what, status, address, detail }) => [who, what, status, address, detail]);
+  expect(entries).toEqual([
+    ['ada', 'POST /-/reload', 503, '192.0.2.1', ''],
+    ['vera', 'POST /-/reload', 403, '192.0.2.1', 'refused'],
+  ]);
 });
 
 test('many names from one address lock the address', async () => {
@@ -309,12 +399,39 @@ test('people see their own logins and end them, an admin all of them', async () 
 
 test('every answer carries the security headers, refusals too; configured ones replace them', async () => {
   const { ask } = server({ users: USERS, settings: { headers: { 'X-Frame-Options': 'SAMEORIGIN' } } });
-  for (const host of [HOST, 'evil.example.com']) {
-    const { headers } = await ask('/api/v1/query', { headers: { host } });
-    expect(headers.get('content-security-policy')).toContain("default-src 'self'");
-    expect(headers.get('x-content-type-options')).toBe('nosniff');
-    expect(headers.get('x-frame-options')).toBe('SAMEORIGIN');
+  const asked = [
+    ['/api/v1/query', { host: 'evil.example.com' }, 403],
+    ['/api/v1/query', {}, 401],
+    ['/graph', { accept: 'text/html' }, 303],
+    ['/login', {}, 200],
+    ['/api/v1/query', basic('ada:a'), 200],
+  ] as const;
+  for (const [path, given, status] of asked) {
+    const answer = await ask(path, { headers: { ...given } as Record<string, string> });
+    const carried = Object.keys(SECURITY).map((name) => [name, answer.headers.get(name)]);
+    expect([path, answer.status, Object.fromEntries(carried)]).toEqual([path, status, SECURITY]);
   }
+});
+
+/** Written out: each of them is a promise of docs/security.md. */
+const SECURITY = {
+  'content-security-policy':
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'SAMEORIGIN',
+  'referrer-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+test('with users, no answer but what is public is kept by browser or proxy', async () => {
+  const { ask } = server({ users: USERS });
+  const kept = async (path: string, headers = {}) =>
+    (await ask(path, { headers })).headers.get('cache-control');
+  expect(await kept('/api/v1/query', basic('ada:a'))).toBe('no-store');
+  expect(await kept('/graph', { accept: 'text/html' })).toBe('no-store');
+  expect(await kept('/assets/login-x.js')).toBe(null);
 });
 
 test('behind a proxy on this host, attempts count for the address it names', async () => {
@@ -329,4 +446,51 @@ test('behind a proxy on this host, attempts count for the address it names', asy
   for (let i = 0; i < 5; i++) await via('203.0.113.5', 'no');
   expect((await via('203.0.113.5', 'a')).status).toBe(429);
   expect((await via('203.0.113.6', 'a')).status).toBe(200);
+  // A client that is no proxy of ours cannot speak for another address.
+  for (let i = 0; i < 5; i++) {
+    const headers = { ...json, 'x-forwarded-for': `203.0.113.${50 + i}` };
+    const body = JSON.stringify({ name: 'ria', password: 'no' });
+    await ask('/api/login', { method: 'POST', headers, body, from: '198.51.100.7' });
+  }
+  expect((await login(ask, 'ria', 'r', '198.51.100.7')).status).toBe(429);
+});
+
+test('logins and tokens outlive a restart, those that ended do not come back', async () => {
+  const db = new Database(':memory:');
+  const before = server({ users: USERS, db });
+  const kept = cookieOf(await login(before.ask, 'ada', 'a'));
+  const ended = cookieOf(await login(before.ask, 'ada', 'a'));
+  await before.ask('/api/logout', { method: 'POST', headers: { cookie: ended, origin: OWN } });
+  const create = async (name: string) => {
+    const body = JSON.stringify({ name, scopes: ['read'] });
+    const answer = await before.ask('/api/tokens', { method: 'POST', headers: basic('ada:a'), body });
+    return (await answer.json()) as { id: string; token: string };
+  };
+  const [good, revoked] = [await create('good'), await create('revoked')];
+  await before.ask(`/api/tokens/${revoked.id}`, { method: 'DELETE', headers: basic('ada:a') });
+  const { ask } = server({ users: USERS, db });
+  const status = async (headers: Record<string, string>) => (await ask('/metrics', { headers })).status;
+  expect(await status({ cookie: kept })).toBe(200);
+  expect(await status({ cookie: ended })).toBe(401);
+  expect(await status({ authorization: `Bearer ${good.token}` })).toBe(200);
+  expect(await status({ authorization: `Bearer ${revoked.token}` })).toBe(401);
+  // Neither is written anywhere: only hashes are.
+  const stored = JSON.stringify(
+    ['access_sessions', 'access_tokens'].map((table) => db.prepare(`SELECT * FROM ${table}`).all()),
+  );
+  for (const secret of [kept.split('=')[1]!, good.token, good.token.slice('belfry_'.length)])
+    expect(stored).not.toContain(secret);
+});
+
+test('of one user the fifty logins used last stay', async () => {
+  const { ask, clock } = server({ users: USERS });
+  const first = cookieOf(await login(ask, 'vera', 'v'));
+  await clock.advance('1s');
+  const second = cookieOf(await login(ask, 'vera', 'v'));
+  for (let i = 0; i < 49; i++) {
+    await clock.advance('1s');
+    await login(ask, 'vera', 'v');
+  }
+  const me = async (cookie: string) => (await ask('/api/me', { headers: { cookie } })).status;
+  expect([await me(first), await me(second)]).toEqual([401, 200]);
 });
