@@ -136,7 +136,7 @@ test('a damaged day is named by every answer that lacks it, in status, metrics a
   const whole = await ask(second + 86_400);
   expect(whole.data.result[0]?.value[1]).toBe('100');
   const warning = expect.stringMatching(
-    /^samples of partition 20260102\.db are left out, because it is damaged: table block/,
+    /^samples of partition 20260102\.db \(2026-01-02 UTC\) are left out, because it is damaged: table block/,
   );
   expect(whole.warnings).toEqual([warning]);
   expect((await ask(second + 3 * 86_400 - 1)).warnings).toBeUndefined();
@@ -144,7 +144,9 @@ test('a damaged day is named by every answer that lacks it, in status, metrics a
 
   const { damage } = await belfry.get<{ damage: unknown }>('/api/status');
   expect(damage).toEqual({
-    partitions: [{ file: '20260102.db', detail: expect.stringContaining('table block'), places: 1 }],
+    partitions: [
+      { file: '20260102.db', loss: 'is damaged', detail: expect.stringContaining('table block'), places: 1 },
+    ],
     setAside: [],
   });
   expect(await (await fetch(`${belfry.url}/metrics`)).text()).toMatch(
@@ -166,5 +168,5 @@ test('a damaged day is named by every answer that lacks it, in status, metrics a
   const exported = runToEnd(['export', '--data', data, '--match', 'm']);
   expect(exported.status).toBe(1);
   expect(exported.stdout.split('\n').filter((row) => row.startsWith('m '))).toHaveLength(100);
-  expect(exported.stderr).toContain('samples of partition 20260102.db are left out');
+  expect(exported.stderr).toContain('samples of partition 20260102.db (2026-01-02 UTC) are left out');
 });

@@ -249,8 +249,8 @@ function notificationList({ store, damage, clock, startedAt, lastReload }: Servi
     notes.push({ text: `Samples are in memory only: ${degraded}`, date: isoTime(clock.now()), active: true });
   }
   const date = isoTime(clock.now());
-  for (const { file, detail, places } of damage.partitions()) {
-    const text = `Partition ${file} is damaged, answers lack samples: ${detail}${places > 1 ? ` and ${places - 1} more places` : ''}`;
+  for (const { file, loss, detail, places } of damage.partitions()) {
+    const text = `Partition ${file} ${loss}, answers lack samples: ${detail}${places > 1 ? ` and ${places - 1} more places` : ''}`;
     notes.push({ text, date, active: true });
   }
   for (const file of damage.setAside()) {

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { RuleEvaluation } from '../model/evaluation.ts';
 import type { Matcher } from '../model/matcher.ts';
 import type { TimeRange } from '../model/time.ts';
+import type { LossKind } from '../tsdb/partition/unreadable.ts';
 import type { NameSearch } from './name-search.ts';
 import type { RuleColumns } from './rule-columns.ts';
 
@@ -173,6 +174,7 @@ export type RuleAnswer =
 export interface DamageMessage {
   readonly kind: 'damage';
   readonly file: string;
+  readonly loss: LossKind;
   /** Where and what, e.g. `table block, row 7: checksum is …`. */
   readonly detail: string;
 }

@@ -31,6 +31,7 @@ const DAY = 86_400_000;
 const FIRST = Date.UTC(2026, 0, 2);
 const SEALED = '20260102.db';
 const HOT = '20260103.hot.db';
+const dayOf = (name: string): string => (name === SEALED ? '2026-01-02' : '2026-01-03');
 const ROWS = 40;
 
 const labelsOf = (i: number) => labelsFromObject({ __name__: 'm', i: String(i), job: i < 4 ? 'a' : 'b' });
@@ -158,7 +159,7 @@ describe('a damaged block', () => {
     expect(warnings).toEqual([
       expect.stringMatching(
         new RegExp(
-          `^samples of partition ${name} are left out, because it is damaged: table block, row ${block.id}: checksum`,
+          `^samples of partition ${name} \\(${dayOf(name)} UTC\\) are left out, because it is damaged: table block, row ${block.id}: checksum`,
         ),
       ),
     ]);
@@ -193,7 +194,9 @@ describe('a damaged block', () => {
     });
     queryable.close();
     expect(value.kind === 'vector' && value.samples[0]!.value).toBe(8 * ROWS);
-    expect(warnings).toEqual([expect.stringContaining(`samples of partition ${SEALED} are left out`)]);
+    expect(warnings).toEqual([
+      expect.stringContaining(`samples of partition ${SEALED} (2026-01-02 UTC) are left out`),
+    ]);
   });
 
   test('of timestamps costs the rows it stands for', () => {
@@ -264,12 +267,12 @@ test('a file that is no partition at all, or was set aside, is named by every an
   copyFileSync(file, join(dir, 'kept'));
   writeFileSync(file, 'nothing of ours');
   const { found, warnings } = ask(dir, head);
-  expect(warnings).toEqual([expect.stringContaining(`partition ${SEALED} are left out`)]);
+  expect(warnings).toEqual([expect.stringContaining(`partition ${SEALED} (2026-01-02 UTC) are left out`)]);
   expect(Object.values(found).every((samples) => samples.every(([time]) => time >= FIRST + DAY))).toBe(true);
   mkdirSync(join(dir, 'quarantine'));
   renameSync(file, join(dir, 'quarantine', SEALED));
   expect(ask(dir, head).warnings).toEqual([
-    `samples of partition ${SEALED} are left out, because it is damaged: it was set aside in quarantine/`,
+    `samples of partition ${SEALED} (2026-01-02 UTC) are left out, because it is damaged: it was set aside in quarantine/`,
   ]);
   expect(ask(dir, head, { from: FIRST + DAY, to: FIRST + 2 * DAY }).warnings).toEqual([]);
 });
@@ -301,11 +304,13 @@ test('the report counts a place once, and forgets files that are gone', async ()
   const report = createDamageReport({ dir, log: silentLog(events), registry });
   const file = join(dir, SEALED);
   for (const detail of ['table block, row 1: a', 'table block, row 1: a', 'table block, row 2: b']) {
-    report.note({ file, detail });
+    report.note({ file, loss: 'is damaged', detail });
   }
-  report.note({ file: join(dir, '20250101.db'), detail: 'gone' });
+  report.note({ file: join(dir, '20250101.db'), loss: 'is damaged', detail: 'gone' });
   expect(report.places).toBe(3);
-  expect(report.partitions()).toEqual([{ file: SEALED, detail: 'table block, row 1: a', places: 2 }]);
+  expect(report.partitions()).toEqual([
+    { file: SEALED, loss: 'is damaged', detail: 'table block, row 1: a', places: 2 },
+  ]);
   expect(events.map(({ level }) => level)).toEqual(['error', 'error', 'error']);
   expect(await registry.metrics()).toContain('belfry_tsdb_damaged_places_total 3');
   expect(report.setAside()).toEqual([]);

@@ -3,10 +3,13 @@ import { basename } from 'node:path';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Log } from '../model/log.ts';
 import { listQuarantined } from './partition/directory.ts';
+import type { LossKind } from './partition/unreadable.ts';
 
 /** A partition of which some cannot be read. */
 export interface DamagedPartition {
   readonly file: string;
+  /** What is wrong with it: the first that was met. */
+  readonly loss: LossKind;
   /** What was met first: where and what. */
   readonly detail: string;
   /** Places that were met so far. */
@@ -15,7 +18,7 @@ export interface DamagedPartition {
 
 /** Damage in partitions, as all threads of the process meet it. */
 export interface DamageReport {
-  note(damage: { readonly file: string; readonly detail: string }): void;
+  note(damage: { readonly file: string; readonly loss: LossKind; readonly detail: string }): void;
   /** Places met since the start. */
   readonly places: number;
   /** Those whose file is still there. */
@@ -31,10 +34,10 @@ export function createDamageReport(deps: {
   readonly registry: Registry;
 }): DamageReport {
   const { dir, log, registry } = deps;
-  const found = new Map<string, Set<string>>();
+  const found = new Map<string, { readonly loss: LossKind; readonly details: Set<string> }>();
   const places = new Counter({
     name: 'belfry_tsdb_damaged_places_total',
-    help: 'Places in partitions that turned out to be damaged; their samples are left out of answers.',
+    help: 'Places in partitions that are damaged or could not be read; their samples are left out of answers.',
     registers: [registry],
   });
   new Gauge({
@@ -47,14 +50,14 @@ export function createDamageReport(deps: {
   });
   let count = 0;
   return {
-    note({ file, detail }) {
-      const known = found.get(file) ?? new Set();
+    note({ file, loss, detail }) {
+      const known = found.get(file) ?? { loss, details: new Set() };
       found.set(file, known);
-      if (known.has(detail)) return;
-      known.add(detail);
+      if (known.details.has(detail)) return;
+      known.details.add(detail);
       count++;
       places.inc();
-      log.error({ file, detail }, `partition ${basename(file)} is damaged: what cannot be read is left out`);
+      log.error({ file, detail }, `partition ${basename(file)} ${loss}: what it holds there is left out`);
     },
     get places() {
       return count;
@@ -62,8 +65,9 @@ export function createDamageReport(deps: {
     partitions: () =>
       [...found]
         .filter(([file]) => existsSync(file))
-        .map(([file, details]) => ({
+        .map(([file, { loss, details }]) => ({
           file: basename(file),
+          loss,
           detail: details.values().next().value!,
           places: details.size,
         })),

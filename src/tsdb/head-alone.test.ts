@@ -43,6 +43,7 @@ function fromHead(store: Store, fromSeconds: number): Record<string, number[][]>
       leftOut: () => [],
       forget() {},
       take: () => undefined,
+      isThere: () => false,
       give() {},
       discard() {},
       close() {},

@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import type { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { Log } from '../model/log.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
@@ -7,6 +6,7 @@ import type { Visibility } from './head/head-reader.ts';
 import { ColumnCache } from './partition/column-cache.ts';
 import { listPartitions, listQuarantined } from './partition/directory.ts';
 import { openPartitionReader } from './partition/reader.ts';
+import type { Loss } from './partition/unreadable.ts';
 import { PARTITION_MS, type PartitionReader } from './partition.ts';
 import { createPartitionCache, type PartitionFile } from './partition-cache.ts';
 import { createQueryable, type StoreQueryable, type StoreShared } from './queryable.ts';
@@ -33,8 +33,8 @@ export function openQueryable(
     readonly addon: SqliteAddon;
     readonly visibility: Visibility;
     readonly log?: Pick<Log, 'error'>;
-    /** Told of damage, of one place perhaps many times. */
-    readonly damaged?: (path: string, error: CorruptBlockError) => void;
+    /** Told of what cannot be read, of one place perhaps many times. */
+    readonly damaged?: (path: string, loss: Loss) => void;
     readonly keeps?: KeptMemory;
   },
 ): StoreQueryable {
@@ -42,7 +42,7 @@ export function openQueryable(
   const list = (): PartitionFile[] => partitionFiles(shared.dir);
   const cache = new ColumnCache(keeps.columns);
   const open = (path: string): PartitionReader => openPartitionReader(path, { addon, cache });
-  const damaged = (path: string, error: CorruptBlockError): void => {
+  const damaged = (path: string, error: Loss): void => {
     log?.error({ file: path, err: error }, 'a damaged partition is left out of queries');
     options.damaged?.(path, error);
   };

@@ -1,5 +1,6 @@
 import { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { TimeRange } from '../model/time.ts';
+import { lossOf } from './partition/unreadable.ts';
 import type { PartitionReader } from './partition.ts';
 
 export interface PartitionFile {
@@ -26,8 +27,13 @@ export interface PartitionCache {
   leftOut(): readonly LeftOutFile[];
   /** Makes the next `list` look at the directory again. */
   forget(): void;
-  /** A reader nobody else uses; undefined when the file went away or is damaged: list again. */
+  /**
+   * A reader nobody else uses; undefined when the file went away or is damaged: list again.
+   * @throws UnreadableError when the disk does not give the file, which may pass
+   */
   take(path: string): PartitionReader | undefined;
+  /** Whether the file is still the one that was listed. */
+  isThere(path: string): boolean;
   give(reader: PartitionReader): void;
   /** Of a file that cannot be read at all: it is left out from now on. */
   discard(reader: PartitionReader, error: CorruptBlockError): void;
@@ -55,6 +61,8 @@ export function createPartitionCache(
   /** Inodes of files that turned out not to be partitions; the background worker sets them aside when it meets them. */
   const damaged = new Map<string, { readonly inode: number | undefined; readonly detail: string }>();
   let leftOut: readonly LeftOutFile[] = [];
+  const isThere = (path: string): boolean =>
+    listFiles().some((file) => file.path === path && file.inode === inodes.get(path));
   const setDamaged = (path: string, error: CorruptBlockError): void => {
     damaged.set(path, { inode: inodes.get(path), detail: error.detail });
     report.damaged(path, error);
@@ -97,10 +105,12 @@ export function createPartitionCache(
           setDamaged(path, error);
           return undefined;
         }
-        if ((error as { code?: string }).code === 'SQLITE_CANTOPEN') return undefined;
-        throw error;
+        const isGone = (error as { code?: string }).code === 'SQLITE_CANTOPEN' && !isThere(path);
+        if (isGone) return undefined;
+        throw lossOf(error, path) ?? error;
       }
     },
+    isThere,
     discard(reader, error) {
       setDamaged(reader.file, error);
       reader.close();

@@ -1,4 +1,3 @@
-import type { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
 import type { QueryBudget } from '../model/queryable.ts';
@@ -6,6 +5,7 @@ import type { TimeRange } from '../model/time.ts';
 import type { OwnTimeColumn, SeriesEntry, SeriesRef, SourceBlock } from './block.ts';
 import type { KeptBlocks } from './partition/kept-blocks.ts';
 import type { SampleColumns } from './partition/samples.ts';
+import type { Loss } from './partition/unreadable.ts';
 
 /** Milliseconds of a partition: one UTC day. */
 export const PARTITION_MS = 86_400_000;
@@ -44,14 +44,14 @@ export interface PartitionReader {
   /**
    * Samples in `[range.from, range.to)`; series without any are left out. Each group of columns is read and decoded once.
    * @param damaged told of each piece that cannot be read, which is then left out
-   * @throws CorruptBlockError when there is damage and nobody to tell
+   * @throws CorruptBlockError when there is damage, and SQLite's error when the disk fails, and nobody to tell
    */
   read(
     series: readonly SeriesEntry[],
     range: TimeRange,
     budget: QueryBudget,
     room?: Room,
-    damaged?: (error: CorruptBlockError) => void,
+    damaged?: (loss: Loss) => void,
   ): readonly PartitionSamples[];
   close(): void;
 }

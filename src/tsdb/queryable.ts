@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { ExemplarQueryable } from '../model/exemplar.ts';
 import { compareStrings, type Labels, labelsKey } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
@@ -21,10 +20,12 @@ import { IndexReader } from './index/index-reader.ts';
 import { SERIES } from './index/layout.ts';
 import { type CompiledMatcher, createMatcherCache, type MatcherCache } from './matching.ts';
 import { KeptBlocks } from './partition/kept-blocks.ts';
+import { isoDay } from './partition/names.ts';
 import { type SampleColumns, sliceExtras } from './partition/samples.ts';
 import { lowerBound } from './partition/timeline.ts';
+import { kindOfLoss, type Loss, type LossKind, lossOf, UnreadableError } from './partition/unreadable.ts';
 import type { PartitionReader, PartitionSamples } from './partition.ts';
-import type { PartitionCache } from './partition-cache.ts';
+import type { PartitionCache, PartitionFile } from './partition-cache.ts';
 import { PieceJoiner } from './query-merge.ts';
 import { Scratch } from './scratch.ts';
 
@@ -56,8 +57,8 @@ export function createQueryable(
     readonly scratchBytes?: number;
     /** Series of the head for which selectors and labels are kept resolved; about 150 bytes each. */
     readonly keptSeries?: number;
-    /** Told of damage within a partition, which goes on being read; of one place at each query that meets it. */
-    readonly damaged?: (path: string, error: CorruptBlockError) => void;
+    /** Told of what cannot be read of a partition, which goes on being read; of one place at each query that meets it. */
+    readonly damaged?: (path: string, loss: Loss) => void;
   },
 ): StoreQueryable {
   const { visibility, partitions, scratchBytes = 0, keptSeries = 0, damaged = () => {} } = options;
@@ -109,7 +110,7 @@ interface Kept {
   readonly selections: HeadSelections;
   /** Of lists that partitions remember: whether their labels differ. */
   readonly distinct: WeakMap<readonly SeriesEntry[], boolean>;
-  readonly damaged: (path: string, error: CorruptBlockError) => void;
+  readonly damaged: (path: string, loss: Loss) => void;
   /** Whether the last query was sent back because samples with their own times were moved: the next one makes do with what it finds. */
   readonly moves: { sentBack: boolean };
 }
@@ -126,6 +127,14 @@ const KEPT_BLOCK_BYTES = 8 * 1024 * 1024;
 
 /** Times the directory is listed because a file was sealed, removed or found damaged between listing and opening it. */
 const MAX_LISTINGS = 20;
+
+/** What a query lacks of a partition. */
+interface Missing {
+  readonly range: TimeRange;
+  readonly kind: LossKind;
+  /** Where in the file, or what is wrong with all of it. */
+  readonly places: Set<string>;
+}
 
 /** What a partition holds of the series that match. */
 interface StoredPart {
@@ -162,8 +171,10 @@ class StoreQuerier implements Querier {
   readonly #isPatient: boolean;
   /** Blocks that more than one selector may want. */
   #kept: KeptBlocks | undefined;
-  /** Places that could not be read, by file: those within it, or why all of it. */
-  readonly #missing = new Map<string, Set<string>>();
+  /** Partitions that are left out in whole or in part, by file. */
+  readonly #missing = new Map<string, Missing>();
+  /** Files that the disk did not give to this querier: it does not try again, so that all its selectors see the same. */
+  readonly #unreadable = new Set<string>();
   #isClosed = false;
 
   constructor(
@@ -210,7 +221,7 @@ class StoreQuerier implements Querier {
     for (const partition of alone === UNCOVERED ? this.#within(range) : []) {
       const series = this.#guarded(partition, () => partition.match(matchers, this.#budget)) ?? [];
       if (series.length === 0) continue;
-      const damaged = (error: CorruptBlockError): void => this.#miss(partition.file, error);
+      const damaged = (loss: Loss): void => this.#miss(partition, loss);
       const read = partition.read(series, range, this.#budget, this.#scratch, damaged);
       const found = this.#head.ownMoved ? read : withoutUnseen(read, series, this.#head.unseen());
       if (found.length > 0) stored.push({ series, found });
@@ -328,10 +339,10 @@ class StoreQuerier implements Querier {
   }
 
   get warnings(): readonly string[] {
-    return Array.from(this.#missing, ([file, places]) => {
+    return Array.from(this.#missing, ([file, { range, kind, places }]) => {
       const [first] = places;
       const more = places.size > 1 ? ` and ${places.size - 1} more` : '';
-      return `samples of partition ${basename(file)} are left out, because it is damaged: ${first}${more}`;
+      return `samples of partition ${basename(file)} (${isoDay(range.from)} UTC) are left out, because it ${kind}: ${first}${more}`;
     });
   }
 
@@ -393,25 +404,24 @@ class StoreQuerier implements Querier {
     }
   }
 
-  /** Runs a read of labels; undefined when they are damaged. */
-  #guarded<T>({ file }: PartitionReader, read: () => T): T | undefined {
+  /** Runs a read of labels; undefined when they cannot be read. */
+  #guarded<T>(partition: PartitionReader, read: () => T): T | undefined {
     try {
       return read();
     } catch (error) {
-      if (!(error instanceof CorruptBlockError)) throw error;
-      this.#miss(file, error);
+      const loss = lossOf(error, partition.file);
+      if (!loss) throw error;
+      this.#miss(partition, loss);
       return undefined;
     }
   }
 
-  #miss(file: string, error: CorruptBlockError): void {
-    const place = error.message.startsWith(`${file}: `)
-      ? error.message.slice(file.length + 2)
-      : error.message;
-    const places = this.#missing.get(file);
-    if (places) places.add(place);
-    else this.#missing.set(file, new Set([place]));
-    this.#damaged(file, error);
+  #miss({ file, range }: Pick<PartitionReader, 'file' | 'range'>, loss: Loss): void {
+    const place = loss.message.startsWith(`${file}: `) ? loss.message.slice(file.length + 2) : loss.message;
+    const known = this.#missing.get(file);
+    if (known) known.places.add(place);
+    else this.#missing.set(file, { range, kind: kindOfLoss(loss), places: new Set([place]) });
+    this.#damaged(file, loss);
   }
 
   #compile(matchers: readonly Matcher[]): CompiledMatcher[] {
@@ -436,13 +446,16 @@ class StoreQuerier implements Querier {
       const files = this.#partitions
         .list(this.#head.partitionsVersion)
         .filter((file) => file.range.to > range.from && file.range.from < range.to);
-      for (const { path } of files) {
-        const reader = this.#open.get(path) ?? this.#begin(path);
+      let gone = 0;
+      for (const file of files) {
+        const reader = this.#open.get(file.path) ?? this.#begin(file);
         if (reader) readers.push(reader);
+        else if (!this.#unreadable.has(file.path)) gone++;
       }
-      if (readers.length === files.length) {
+      if (gone === 0) {
         for (const { path, range: day, detail } of this.#partitions.leftOut()) {
-          if (day.to > range.from && day.from < range.to) this.#missing.set(path, new Set([detail]));
+          if (day.to > range.from && day.from < range.to)
+            this.#missing.set(path, { range: day, kind: 'is damaged', places: new Set([detail]) });
         }
         return readers;
       }
@@ -453,15 +466,23 @@ class StoreQuerier implements Querier {
     );
   }
 
-  /** Undefined when the file is gone: sealed under another name, or past its retention. */
-  #begin(path: string): PartitionReader | undefined {
-    const reader = this.#partitions.take(path);
-    if (reader === undefined) return undefined;
+  /** Undefined when the file is gone: sealed under another name, or past its retention; and when it is unreadable. */
+  #begin({ path, range }: PartitionFile): PartitionReader | undefined {
+    if (this.#unreadable.has(path)) return undefined;
+    let reader: PartitionReader | undefined;
     try {
+      reader = this.#partitions.take(path);
+      if (reader === undefined) return undefined;
       reader.begin(this.#kept);
     } catch (error) {
-      if (!(error instanceof CorruptBlockError)) throw error;
-      this.#partitions.discard(reader, error);
+      const loss = lossOf(error, path);
+      if (!loss) throw error;
+      if (loss instanceof UnreadableError) {
+        reader?.close();
+        if (!this.#partitions.isThere(path)) return undefined;
+        this.#unreadable.add(path);
+        this.#miss({ file: path, range }, loss);
+      } else if (reader) this.#partitions.discard(reader, loss);
       return undefined;
     }
     this.#open.set(path, reader);

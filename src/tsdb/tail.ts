@@ -9,6 +9,7 @@ import { HeadReader, OVERRUN } from './head/head-reader.ts';
 import { SERIES } from './index/layout.ts';
 import { mergeSamples, type SampleColumns, sliceExtras } from './partition/samples.ts';
 import { lowerBound } from './partition/timeline.ts';
+import { type Loss, UnreadableError } from './partition/unreadable.ts';
 import type { PartitionReader } from './partition.ts';
 import type { PartitionCache, PartitionFile } from './partition-cache.ts';
 import type { StoreShared } from './queryable.ts';
@@ -285,7 +286,11 @@ export class SourceTail {
         this.release();
         return this.#readWithin(ring, source, range);
       }
-      const damaged = (error: CorruptBlockError): void => this.#damaged(file.path, error);
+      const damaged = (loss: Loss): void => {
+        // It may pass, and is read again.
+        if (loss instanceof UnreadableError) throw loss;
+        this.#damaged(file.path, loss);
+      };
       for (const samples of partition.read(entriesIn(partition), range, NO_BUDGET, undefined, damaged)) {
         found.push(samples);
       }

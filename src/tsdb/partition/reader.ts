@@ -32,6 +32,7 @@ import {
 } from './schema.ts';
 import type { PackedGroup } from './sealed-writer.ts';
 import { lowerBound } from './timeline.ts';
+import { type Loss, lossOf } from './unreadable.ts';
 
 /**
  * Opens a partition file, hot or sealed, for reading.
@@ -78,7 +79,7 @@ interface Reading {
 }
 
 /** Is told of a piece of the file that cannot be read and is left out. */
-type Damaged = (error: CorruptBlockError) => void;
+type Damaged = (loss: Loss) => void;
 
 const FRESH: Room = { floats: (count) => new Float64Array(count) };
 
@@ -214,14 +215,15 @@ export class FileReader implements PartitionReader {
     return corruptionAt(this.file, () => this.#read(series, range, budget, room, damaged));
   }
 
-  /** Runs one part of a read; damage it meets is told, and nothing given, when somebody listens. */
+  /** Runs one part of a read; what it cannot read is told, and nothing given, when somebody listens. */
   #guarded<T>(damaged: Damaged | undefined, work: () => T): T | undefined {
     if (!damaged) return work();
     try {
       return corruptionAt(this.file, work);
     } catch (error) {
-      if (!(error instanceof CorruptBlockError)) throw error;
-      damaged(error);
+      const loss = lossOf(error, this.file);
+      if (!loss) throw error;
+      damaged(loss);
       return undefined;
     }
   }
