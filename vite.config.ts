@@ -77,9 +77,9 @@ export default defineConfig({
     target: 'es2023',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // The login page stands alone: it is served to everybody.
+    // The login page and the status page stand alone: they are served to everybody.
     rolldownOptions: {
-      input: ['web/index.html', 'web/login.html'],
+      input: ['web/index.html', 'web/login.html', 'web/status-page.html'],
       // A file for each few functions that some pages share would be twenty requests.
       output: {
         codeSplitting: {

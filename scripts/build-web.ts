@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
+const PAGES = ['web/index.html', 'web/login.html', 'web/status-page.html'];
 
 /** Builds the page into `outDir` (dist/web unless given). Half a second; needs the development dependencies. */
 export async function buildWeb(outDir = join(root, 'dist/web')): Promise<void> {
@@ -23,7 +24,7 @@ export async function ensureWeb(outDir = join(root, 'dist/web')): Promise<boolea
 }
 
 function newestSource(): number {
-  const files = [join(root, 'vite.config.ts'), join(root, 'web/index.html'), join(root, 'web/login.html')];
+  const files = ['vite.config.ts', ...PAGES].map((file) => join(root, file));
   for (const folder of ['web/src', 'web/public']) {
     for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
       if (entry.isFile()) files.push(join(entry.parentPath, entry.name));

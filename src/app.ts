@@ -184,6 +184,7 @@ export function createAppliance(deps: ApplianceDeps): Appliance {
     if (config.route) void parts.store.sync().catch(() => {});
     services = httpServices({
       ...parts,
+      webDir: platform.webDir,
       clock,
       registry,
       startedAt,

@@ -11,10 +11,14 @@ import type { QueryConfig } from './config/query.ts';
 import { type AnnotationStore, createAnnotationStore } from './dashboards/annotation-store.ts';
 import { createDashboardStore, type DashboardStore } from './dashboards/store.ts';
 import { createImporter, type Importer } from './import/importer.ts';
+import { createIncidentStore, type IncidentStore, migrateIncidents } from './incidents/incident-store.ts';
+import { createServiceDays, type ServiceDays } from './incidents/service-days.ts';
+import { createServiceWatch, type ServiceWatch } from './incidents/service-watch.ts';
 import { labelsFromObject } from './model/labels.ts';
 import type { Log } from './model/log.ts';
 import { createHttpClient } from './net/client.ts';
 import { createForwarder, type Forwarder, forwardServers } from './notifiers/forward.ts';
+import { compileMatchers } from './notifiers/matching.ts';
 import { createNotifier, type Notifier } from './notifiers/notifier.ts';
 import { createAwsSigner } from './notifiers/transport/aws-signing.ts';
 import { createHttpTransport } from './notifiers/transport/http.ts';
@@ -99,6 +103,9 @@ export interface Parts {
   readonly alertmanagers: AlertmanagerFinder;
   readonly dashboards: DashboardStore;
   readonly annotations: AnnotationStore;
+  readonly incidents: IncidentStore;
+  readonly serviceDays: ServiceDays;
+  readonly serviceWatch: ServiceWatch;
   readonly background: Background;
   readonly rehearse: Rehearser;
   readonly backups: Backups;
@@ -302,6 +309,17 @@ export function openParts(deps: PartsDeps): Parts {
     resendDelayMs: options.resendDelayMs,
     ...outgoing(config, externalUrl),
   });
+  migrateIncidents(stateDb);
+  const serviceDays = createServiceDays(stateDb);
+  const serviceWatch = createServiceWatch({
+    days: serviceDays,
+    evaluator: rulesLane,
+    firing: notifier.firing,
+    compile: (matchers) => compileMatchers(matchers).matches,
+    clock,
+    log: log.child({ component: 'incidents' }),
+    queryTimeoutMs: config.query.timeout,
+  });
   const dashboards = createDashboardStore({
     files: config.dashboards,
     db: stateDb,
@@ -329,6 +347,9 @@ export function openParts(deps: PartsDeps): Parts {
     alertmanagers,
     dashboards,
     annotations: createAnnotationStore(stateDb),
+    incidents: createIncidentStore(stateDb),
+    serviceDays,
+    serviceWatch,
     background,
     rehearse,
     backups,
@@ -365,6 +386,7 @@ export async function applyConfig(
   target.remoteWriter.apply(config.remote_write, labelsFromObject(config.global.external_labels));
   target.alertmanagers.apply(config.alerting.alertmanagers);
   target.rules.apply(ruleGroups, outgoing(config, externalUrl));
+  target.serviceWatch.apply(config.status_page);
 }
 
 /** In the order in which they hand work to each other, so that nothing is lost on its way. */
@@ -372,6 +394,7 @@ export async function stopParts(parts: Parts): Promise<void> {
   parts.queries.stop();
   parts.backups.stop();
   parts.alertmanagers.stop();
+  parts.serviceWatch.stop();
   await Promise.all([parts.rules.stop(), parts.scraper.stop()]);
   await Promise.all([parts.notifier.stop(), parts.forwarder.stop(), parts.remoteWriter.stop()]);
   await parts.store.close();

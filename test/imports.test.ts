@@ -23,6 +23,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   rehearse: ['model', 'query', 'rules', 'notifiers', 'templates'],
   notifiers: ['model', 'templates', 'sqlite', 'net'],
   dashboards: ['model', 'promql', 'sqlite'],
+  incidents: ['model', 'sqlite'],
   'logging.ts': ['model'],
   'version.ts': [],
 };

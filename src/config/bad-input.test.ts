@@ -95,6 +95,18 @@ test.each<[text: string, faults: string[]]>([
     'global: {metric_name_validation_scheme: ascii}',
     ['1:41: global.metric_name_validation_scheme: expected one of utf8, legacy, got "ascii"'],
   ],
+  [
+    'status_page: {services: [{name: a, matchers: [b="c"]}, {name: a, expr: BAD}, {name: d}]}',
+    [
+      '1:63: status_page.services[1].name: expected each service once, got "a" again',
+      '1:74: status_page.services[1].expr: unclosed left parenthesis',
+      '1:78: status_page.services[2]: expected matchers, expr or both, got neither',
+    ],
+  ],
+  [
+    'status_page: {servics: []}',
+    ['1:15: status_page.servics: expected a known key, got "servics"; did you mean "services"?'],
+  ],
   ['scrape_configs: {job_name: a}', ['1:1: scrape_configs: expected a list, got a mapping']],
   ['scrape_configs: [a]', ['1:18: scrape_configs[0]: expected a mapping, got "a"']],
   ['scrape_configs: [{}]', ['1:18: scrape_configs[0].job_name: expected a text, got nothing']],

@@ -12,6 +12,7 @@ import { completeRoute, type RouteConfig, route } from './route.ts';
 import { ruleGroupKeys } from './rules.ts';
 import { completeScrape, type ScrapeConfig, scrapeConfig } from './scrape.ts';
 import { type SelfConfig, selfConfig } from './self.ts';
+import { type StatusPageConfig, statusPageConfig } from './status-page.ts';
 import { completeStorage, type StorageConfig, storageConfig } from './storage.ts';
 import { type NamedTimeIntervals, namedTimeIntervals } from './time-intervals.ts';
 import { eventRecorder, otlp, remoteRead, runtime, tracing } from './upstream-only.ts';
@@ -46,6 +47,9 @@ export const configFile = z.strictObject({
     .describe('Files with Grafana dashboards; globs, relative to this file.'),
   host: hostConfig.optional().describe('Built-in host metrics; off unless given.'),
   self: selfConfig.optional().describe("Belfry's own metrics; off unless given."),
+  status_page: statusPageConfig
+    .optional()
+    .describe('A page for everybody, without login, at `/status-page`; off unless given.'),
   query: queryConfig.prefault({}).describe('Limits of queries.'),
   web: webConfig.prefault({}).describe('The one port: UI and APIs.'),
   storage: storageConfig.prefault({}).describe('What is kept, and how long.'),
@@ -78,6 +82,8 @@ export interface Config {
   readonly host?: HostConfig;
   /** Undefined switches the own metrics off. */
   readonly self?: SelfConfig;
+  /** Undefined switches the public status page off. */
+  readonly status_page?: StatusPageConfig;
   readonly query: QueryConfig;
   readonly web: WebConfig;
   readonly storage: StorageConfig;
@@ -103,6 +109,7 @@ export function completeConfig(keys: ConfigKeys): Config {
     dashboards: keys.dashboards,
     host: collected(keys.host),
     self: collected(keys.self),
+    status_page: keys.status_page,
     query: keys.query,
     web: keys.web,
     storage: completeStorage(keys.storage),

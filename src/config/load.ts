@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { checkRoutes } from './check-routes.ts';
 import { type CheckExpr, checkGroups, completeGroups, type TextFault } from './check-rules.ts';
 import { checkGlobal, checkScrapes, warnOfDiscovery } from './check-scrapes.ts';
+import { checkStatusPage } from './check-status-page.ts';
 import { type Config, type ConfigKeys, completeConfig, configFile, configFromData } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import type { DecodeContext, TemplateText } from './decode.ts';
@@ -138,6 +139,7 @@ class Loader {
       ...checkScrapes(yaml, loose, loose.global, jobs),
       ...checkRoutes(yaml, loose),
       ...checkGroups(yaml, loose.groups, this.#options.checkExpr),
+      ...checkStatusPage(yaml, loose.status_page, this.#options.checkExpr),
     );
     this.warnings.push(...warnings, ...warnOfDiscovery(yaml, loose));
     this.#warnOfSwitches(yaml);

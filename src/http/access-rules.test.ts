@@ -117,9 +117,13 @@ test('what a responder may change, and programs', () => {
       .sort();
   expect(may('respond')).toEqual([
     'DELETE /api/annotations/:id',
+    'DELETE /api/incidents/:id',
     'DELETE /api/queries/:id',
     'DELETE /api/v2/silence/:silenceID',
+    'PATCH /api/incidents/:id',
     'POST /api/annotations',
+    'POST /api/incidents',
+    'POST /api/incidents/:id/updates',
     'POST /api/notifications/outbox/resend',
     'POST /api/receivers/:name/test',
     'POST /api/templates/preview',
@@ -139,7 +143,7 @@ test('what a responder may change, and programs', () => {
   });
 });
 
-test('nothing but health, the login and its files is public', () => {
+test('nothing but health, the login, its files and the status page is public', () => {
   const open = Object.entries(ACCESS_RULES).filter(([, { need }]) => need === 'public');
   expect(open.map(([route]) => route).sort()).toEqual([
     'GET /-/healthy',
@@ -148,6 +152,8 @@ test('nothing but health, the login and its files is public', () => {
     'GET /favicon.svg',
     'GET /login',
     'GET /start.js',
+    'GET /status-page',
+    'GET /status-page.json',
     'POST /api/login',
   ]);
 });

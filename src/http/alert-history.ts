@@ -36,14 +36,14 @@ export function alertHistoryRoutes({ rules, clock }: AlertHistoryDeps): Hono {
     if (to <= from) return c.json({ error: 'expected a period that ends after it begins' }, 400);
     const slicer = createSlicer(clock.monotonic);
     const range = { from, to };
-    const { pasts, truncated } = await gather(rules, range, query.alertname, slicer);
+    const { pasts, truncated } = await gatherPasts(rules, range, query.alertname, slicer);
     return slicedJson(historyPieces(range, truncated, pasts.all(), labelsJson), slicer);
   });
   return app;
 }
 
 /** Reads what one answer rests on, in slices of time. `truncated` says that older changes of state were left out. */
-async function gather(
+export async function gatherPasts(
   rules: AlertHistoryDeps['rules'],
   range: TimeRange,
   alertname: string | undefined,

@@ -36,6 +36,7 @@ export interface HttpServices {
   readonly federate: Hono;
   readonly apiV2: Hono;
   readonly dashboards: Hono;
+  readonly statusPage: Hono;
   readonly rehearse: Hono;
   /** Under `/api`: logins, tokens, the log of changes. */
   readonly access: Hono;
@@ -87,7 +88,15 @@ export function httpSurface(deps: HttpDeps): HttpSurface {
   app.use('/api/*', generalBodyLimit());
   app.use('/api/*', compressLarge());
   app.use('/metrics', compressLarge());
-  for (const prefix of ['/api/*', '/federate', '/metrics', '/-/reload']) {
+  app.use('/status-page', compressLarge());
+  for (const prefix of [
+    '/api/*',
+    '/federate',
+    '/metrics',
+    '/-/reload',
+    '/status-page',
+    '/status-page.json',
+  ]) {
     app.all(prefix, dispatch);
   }
   app.on([...OTHER_METHODS], '/-/:probe', () => methodNotAllowed(['GET', 'HEAD']));
@@ -127,6 +136,7 @@ export function serviceRoutes(services: HttpServices): Hono {
   app.route('/', services.federate);
   app.route('/api/v2', services.apiV2);
   app.route('/', services.dashboards);
+  app.route('/', services.statusPage);
   app.route('/api', services.access);
   app.route('/api', services.rehearse);
   app.route('/api', services.own);

@@ -13,9 +13,14 @@ import type { LastReload } from '../config/reload-metrics.ts';
 import type { AnnotationStore } from '../dashboards/annotation-store.ts';
 import type { DashboardStore } from '../dashboards/store.ts';
 import type { Importer } from '../import/importer.ts';
+import type { IncidentStore } from '../incidents/incident-store.ts';
+import type { ServiceDays } from '../incidents/service-days.ts';
+import type { ServiceWatch } from '../incidents/service-watch.ts';
+import { statusView } from '../incidents/status-view.ts';
 import { formatDuration } from '../model/duration.ts';
 import { eachLabel } from '../model/labels.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
+import { compileMatchers } from '../notifiers/matching.ts';
 import type { Notifier } from '../notifiers/notifier.ts';
 import { checkExpr } from '../promql/parse.ts';
 import type { QueryPool } from '../query/pool.ts';
@@ -51,9 +56,11 @@ import { batchRoutes } from './batch.ts';
 import { dashboardRoutes } from './dashboards.ts';
 import type { GuardSettings } from './guard.ts';
 import { importRoutes } from './import.ts';
+import { incidentRoutes } from './incidents.ts';
 import { openMetricsPage } from './open-metrics-page.ts';
 import { ownRoutes } from './own.ts';
 import { type RehearseDeps, rehearseRoutes, routingOf } from './rehearse.ts';
+import { statusPageRoutes } from './status-page.ts';
 
 /** What the appliance hands to HTTP. */
 export interface ServiceParts {
@@ -68,6 +75,10 @@ export interface ServiceParts {
   readonly alertmanagers: Pick<AlertmanagerFinder, 'found'>;
   readonly dashboards: DashboardStore;
   readonly annotations: AnnotationStore;
+  readonly incidents: IncidentStore;
+  readonly serviceDays: ServiceDays;
+  readonly serviceWatch: ServiceWatch;
+  readonly webDir: string;
   /** Unix ms. */
   readonly startedAt: number;
   readonly flags: Readonly<Record<string, string>>;
@@ -95,6 +106,17 @@ export function httpServices(parts: ServiceParts): HttpServices {
   own.route('/', annotationRoutes({ annotations: parts.annotations, clock }));
   own.route('/', notificationRoutes({ notifier }));
   own.route('/', alertHistoryRoutes({ rules: parts.rules, clock }));
+  own.route(
+    '/',
+    incidentRoutes({
+      incidents: parts.incidents,
+      services: parts.serviceWatch.services,
+      statusPage: () => loaded().config.status_page,
+      rules: parts.rules,
+      compile: (matchers) => compileMatchers(matchers).matches,
+      clock,
+    }),
+  );
   own.route('/', backupRoutes({ backups: parts.backups }));
   own.route('/', importRoutes({ importText: parts.importText }));
   own.get('/discovery', (c) => c.json(parts.scraper.discovery()));
@@ -117,6 +139,19 @@ export function httpServices(parts: ServiceParts): HttpServices {
       version: { version: VERSION, revision: '' },
     }),
     dashboards: dashboardRoutes({ dashboards }),
+    statusPage: statusPageRoutes({
+      view() {
+        const config = loaded().config.status_page;
+        const { incidents, serviceDays: days, serviceWatch } = parts;
+        return (
+          config &&
+          statusView({ config, services: serviceWatch.services(), days, incidents, now: clock.now() })
+        );
+      },
+      clock,
+      webDir: parts.webDir,
+      prefix: () => parts.guardSettings().prefix,
+    }),
     rehearse: rehearseRoutes({
       clock,
       groups: () => loaded().ruleGroups,

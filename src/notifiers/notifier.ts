@@ -32,7 +32,7 @@ import { sendTest, type TestOutcome, testNotification } from './test-notificatio
 import { type FlushTrace, Traces } from './traces.ts';
 import { createHttpTransport, type HttpTransport } from './transport/http.ts';
 import { createMailTransport, type MailTransport } from './transport/smtp.ts';
-import { type AlertState, createViews, type ShownAlert, type ShownGroup } from './views.ts';
+import { type AlertState, createViews, type ShownAlert, type ShownGroup, type Views } from './views.ts';
 
 /** The sections of the config that the notifier lives by. */
 export interface NotifierConfig {
@@ -88,6 +88,8 @@ export interface Notifier extends AlertSink {
   apply(config: NotifierConfig, templates?: Templates): void;
   /** Alerts that are not over, in the order of their fingerprints; the state of each is worked out as it is taken. */
   alerts(isWanted?: (alert: StoredAlert) => boolean): Generator<ShownAlert>;
+  /** Alerts that are not over, in no order. */
+  firing(): ReturnType<Views['firing']>;
   /** Groups with such alerts, in the order of their labels; their alerts are looked at as a group is taken. */
   groups(isWanted?: (alert: StoredAlert) => boolean): Generator<ShownGroup>;
   receivers(): readonly ReceiverConfig[];
@@ -212,6 +214,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       lanes.collect(integrationOf);
     },
     alerts: views.alerts,
+    firing: views.firing,
     groups: views.groups,
     receivers: () => config.receivers,
     silences: () => silences.list(),

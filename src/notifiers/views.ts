@@ -42,6 +42,8 @@ export interface Views {
   stateOf(labels: Labels, mutedBy: readonly string[]): AlertState;
   /** Alerts that are not over, in the order of their fingerprints; the state of each is worked out as it is taken. */
   alerts(isWanted?: (alert: StoredAlert) => boolean): Generator<ShownAlert>;
+  /** Alerts that are not over, in no order. */
+  firing(): Generator<{ readonly labels: Labels; isSilenced(): boolean }>;
   /** Groups with such alerts, in the order of their labels; their alerts are looked at as a group is taken. */
   groups(isWanted?: (alert: StoredAlert) => boolean): Generator<ShownGroup>;
   count(): { readonly active: number; readonly suppressed: number };
@@ -49,13 +51,19 @@ export interface Views {
 
 /** Alerts and groups as people and programs see them; their state is worked out when it is asked for. */
 export function createViews({ clock, live, alerts, silences, routeLabels }: ViewDeps): Views {
-  return { stateOf, alerts: showAlerts, groups: showGroups, count: countAlerts };
+  return { stateOf, alerts: showAlerts, firing, groups: showGroups, count: countAlerts };
 
   function* showAlerts(isWanted = everyAlert): Generator<ShownAlert> {
     const now = clock.now();
     for (const alert of alerts.inOrder()) {
       if (alert.endsAt > now && isWanted(alert)) yield show(alert, receiversOf(alert.labels), []);
     }
+  }
+
+  function* firing(): ReturnType<Views['firing']> {
+    const now = clock.now();
+    for (const { endsAt, labels } of alerts.values())
+      if (endsAt > now) yield { labels, isSilenced: () => silences.silencing(labels, now).length > 0 };
   }
 
   function receiversOf(labels: Labels): readonly string[] {
