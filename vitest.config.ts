@@ -35,6 +35,7 @@ export default defineConfig({
             'src/**/*.test.ts',
             'web/src/**/*.test.ts',
             'web/src/**/*.test.tsx',
+            'scripts/**/*.test.ts',
             'test/imports.test.ts',
           ],
           exclude: FAULTS,

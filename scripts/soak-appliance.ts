@@ -1,5 +1,5 @@
 /**
- * The built executable under load and one trouble after the other: kill -9, stops, a full disk, a clock an hour off, receivers that hang
+ * The built executable under load (some 1,200 samples a second) and one trouble after the other: kill -9, stops, a full disk, a clock an hour off, receivers that hang
  * or fail, hostile targets and queries, reloads. At the end every page that was served and every alert that fired is accounted for.
  * Prints what happened and what was checked; exits 1 when anything is not as it must be. Needs root, for a small file system.
  *
@@ -114,6 +114,7 @@ query: {max_bytes: 64MB, timeout: 10s}
 self: {}
 scrape_configs:
   - {job_name: soak, static_configs: [{targets: [${targets.map((address) => `'${address}'`).join(', ')}]}]}
+  - {job_name: load, scrape_interval: 2s, scrape_timeout: 2s, metrics_path: /load, static_configs: [{targets: ['${hostile}']}]}
   - {job_name: hostile, scrape_interval: 2s, scrape_timeout: 1s, body_size_limit: 8MB, series_budget: 2000, http_sd_configs: [{url: 'http://${hostile}/targets', refresh_interval: 30s}]}
 groups:
   - name: soak

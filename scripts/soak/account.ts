@@ -23,10 +23,10 @@ type Range = {
  */
 export async function checkSamples(cast: Cast, stoppedAt: number): Promise<string> {
   const { targets, journal } = cast;
-  const total = { served: 0, stored: 0, unwritten: 0, lost: 0 };
+  const total = { served: 0, stored: 0, unwritten: 0, failed: 0 };
   for (const target of targets) {
     const counts = await storedPages(cast, target);
-    let lost = 0;
+    const missing: number[] = [];
     target.served.forEach((at, seq) => {
       // Of the pages served now some are on their way.
       if (at > stoppedAt) return;
@@ -38,16 +38,35 @@ export async function checkSamples(cast: Cast, stoppedAt: number): Promise<strin
           `${target.address}: page ${seq}, served after ${journal.seconds(at)} s, is stored with ${found} of ${SERIES} series`,
         );
       else if (isWithin(at, journal.gaps)) total.unwritten++;
-      else lost++;
+      else missing.push(at);
     });
-    total.lost += lost;
     // A page that came too late is a scrape that failed, and `up` says so.
-    const downs = await failedScrapes(cast, target);
-    if (lost > downs)
-      journal.problems.push(`${target.address}: ${lost} pages are missing, ${downs} scrapes failed`);
+    const unsaid = withoutFailure(missing, await failedScrapes(cast, target));
+    total.failed += missing.length - unsaid.length;
+    if (unsaid.length > 0)
+      journal.problems.push(
+        `${target.address}: of ${target.served.length} pages ${unsaid.length} are missing without a scrape that failed, served after ${unsaid.map((at) => journal.seconds(at))} s`,
+      );
   }
   if (total.stored < total.served * 0.5) journal.problems.push('less than half of the pages are stored');
-  return `${total.served} pages of ${SERIES} series were served: ${total.stored} are stored whole and once, ${total.unwritten} were on their way at a kill or stop, ${total.lost} were scrapes that failed and say so`;
+  return `${total.served} pages of ${SERIES} series were served: ${total.stored} are stored whole and once, ${total.unwritten} were on their way at a kill or stop, ${total.failed} were scrapes that failed and say so`;
+}
+
+/** How far apart a page and the failure of its scrape are: the scrape's timeout, and what a busy machine adds to it, ms. */
+const NEAR_MS = 6000;
+const HOUR = 3_600_000;
+
+/** Which of the pages that are missing have no failed scrape of their own beside them, whatever hour the clock showed. Unix ms. */
+export function withoutFailure(missing: readonly number[], failures: readonly number[]): number[] {
+  const left = [...failures];
+  return missing.filter((at) => {
+    const beside = left.findIndex((failure) => {
+      const apart = Math.abs(failure - at) % HOUR;
+      return Math.min(apart, HOUR - apart) <= NEAR_MS;
+    });
+    if (beside >= 0) left.splice(beside, 1);
+    return beside < 0;
+  });
 }
 
 /** How many series are stored of each page of a target. */
@@ -69,9 +88,17 @@ async function storedPages(
   return counts;
 }
 
-async function failedScrapes({ monitor, journal }: Cast, { address }: CountingTarget): Promise<number> {
+/** When scrapes of a target failed by the monitor's clock, Unix ms. */
+async function failedScrapes(
+  { monitor, journal }: Cast,
+  { address }: CountingTarget,
+): Promise<readonly number[]> {
   const ups = await rangeOf(monitor, `up{instance="${address}"}[${wholeSoak(journal.startedAt)}]`);
-  return ups.flatMap(({ values }) => values).filter(([, value]) => value === '0').length;
+  return ups
+    .flatMap(({ values }) => values)
+    .filter(([, value]) => value === '0')
+    .map(([at]) => at * 1000)
+    .sort((a, b) => a - b);
 }
 
 async function rangeOf(monitor: Cast['monitor'], query: string): Promise<Range['data']['result']> {

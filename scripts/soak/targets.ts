@@ -46,7 +46,10 @@ export async function countingTarget(
   return Object.assign(target, await listening(server));
 }
 
-/** Five targets that mean no good, in a process of their own, and the list of them. */
+/** Series of the target that only makes work: all of them change with each scrape. */
+const LOAD_SERIES = 2000;
+
+/** Five targets that mean no good, and one that is large, in a process of their own, and the list of them. */
 export function serveHostile(): void {
   const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024));
   const noise = Buffer.alloc(64 * 1024, 'noise 1\n');
@@ -78,6 +81,12 @@ export function serveHostile(): void {
         response.writeHead(200, { ...text, 'content-encoding': 'gzip' }).end(bomb);
         return;
       case '/silent':
+        return;
+      case '/load':
+        made++;
+        response
+          .writeHead(200, text)
+          .end(Array.from({ length: LOAD_SERIES }, (_, i) => `load{id="${i}"} ${made + i / 7}\n`).join(''));
         return;
       case '/churn':
         response
