@@ -71,6 +71,10 @@ export class PartitionKeeper {
   readonly #unsealable = new Set<number>();
   /** Days whose hot file has blocks that cannot be read: they stay short, and what is whole is read. */
   readonly #unmergeable = new Set<number>();
+  /** Days whose blocks could not be merged just now: they wait for the next `plan`, and no other day waits for them. */
+  readonly #postponed = new Set<number>();
+  /** What merging a day last failed of: said once. */
+  readonly #mergeTroubles = new Map<number, string>();
   /** What the last attempt to seal failed of: said once. */
   #sealTrouble: string | undefined;
 
@@ -136,18 +140,25 @@ export class PartitionKeeper {
     return samples;
   }
 
-  /** Syncs every partition that was appended to. */
+  /** Syncs every partition that was appended to. @throws Error of the first that could not be, when the others are */
   checkpoint(): void {
+    const failures: unknown[] = [];
     for (const writer of this.#writers.values()) {
       if (!writer.isDirty) continue;
-      writer.partition.checkpoint();
-      writer.isDirty = false;
+      try {
+        writer.partition.checkpoint();
+        writer.isDirty = false;
+      } catch (error) {
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Finds days to seal. */
   plan(now: number): void {
     if (this.#isUnfinished) this.#finishChange();
+    this.#postponed.clear();
     const quietSince = this.#clock.monotonic() - SEAL_AFTER_MS;
     this.#toSeal = listPartitions(this.#dir)
       .filter(
@@ -223,21 +234,37 @@ export class PartitionKeeper {
       return true;
     }
     for (const [day, writer] of this.#writers) {
-      if (day === this.#sealing?.day || this.#toSeal.includes(day) || this.#unmergeable.has(day)) continue;
+      if (day === this.#sealing?.day || this.#toSeal.includes(day)) continue;
+      if (this.#unmergeable.has(day) || this.#postponed.has(day)) continue;
       try {
-        if (!writer.partition.mergeStep(now)) continue;
+        if (!writer.partition.mergeStep(now)) {
+          this.#mergeTroubles.delete(day);
+          continue;
+        }
         writer.isDirty = true;
       } catch (error) {
-        if (!(error instanceof CorruptBlockError)) throw error;
-        this.#unmergeable.add(day);
-        this.#log.error(
-          { day: isoDay(day), error: error.message },
-          'blocks of a day cannot be merged: some are damaged',
-        );
+        this.#cannotMerge(day, error as Error);
       }
       return true;
     }
     return this.#isHeld ? false : this.#seal();
+  }
+
+  /** Damage stays. Anything else, a full disk say, may be over in a minute. */
+  #cannotMerge(day: number, error: Error): void {
+    const isDamaged = error instanceof CorruptBlockError;
+    if (isDamaged) this.#unmergeable.add(day);
+    else this.#postponed.add(day);
+    // A full disk is no trouble of one day.
+    const isKnown = [...this.#mergeTroubles.values()].includes(error.message);
+    this.#mergeTroubles.set(day, error.message);
+    if (isKnown) return;
+    this.#log.error(
+      { day: isoDay(day), error: error.message },
+      isDamaged
+        ? 'blocks of a day cannot be merged: some are damaged'
+        : 'blocks of a day cannot be merged; trying again in a minute',
+    );
   }
 
   retain({ timeMs, sizeBytes }: RetentionSettings, now: number): void {

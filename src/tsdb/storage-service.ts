@@ -142,13 +142,24 @@ export function createStorageService(
   };
 
   const sync = (): string | undefined => {
-    try {
-      keeper.checkpoint();
-      for (const [file, state] of databases) checkpointDatabase(file, state);
-      return undefined;
-    } catch (error) {
-      return (error as Error).message;
+    const works = [
+      () => keeper.checkpoint(),
+      ...Array.from(
+        databases,
+        ([file, state]) =>
+          () =>
+            checkpointDatabase(file, state),
+      ),
+    ];
+    let failure: string | undefined;
+    for (const work of works) {
+      try {
+        work();
+      } catch (error) {
+        failure ??= (error as Error).message;
+      }
     }
+    return failure;
   };
   const checkpointDatabase = (
     file: string,

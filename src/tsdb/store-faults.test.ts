@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
 import { openDatabase } from '../sqlite/database.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
@@ -9,6 +10,7 @@ import { Head } from './head/head.ts';
 import { type LogDb, openLogDb } from './log/log-db.ts';
 import { createLogWriter } from './log/log-writer.ts';
 import { replayLog } from './log/replay.ts';
+import { HotPartition } from './partition/hot.ts';
 import { createReserve } from './reserve.ts';
 import { type Bench, contents, storeBench } from './store.fixture.ts';
 import type { Store } from './store.ts';
@@ -16,6 +18,7 @@ import type { Store } from './store.ts';
 const bench = storeBench();
 const threads = storeBench('worker');
 afterEach(async () => {
+  vi.restoreAllMocks();
   await bench.clean();
   await threads.clean();
 });
@@ -211,6 +214,101 @@ describe('a log that cannot be written', () => {
     expect(writer.failure).toBeUndefined();
     close();
     expect(replayed(dir)).toEqual({ rows: 900, own: 1 });
+  });
+});
+
+describe('a partition that cannot be written while the log can', () => {
+  test('leaves its samples in memory and in the log, is named until it can, and then all of them are moved', async () => {
+    const dir = bench.directory();
+    const clock = fakeClock();
+    const events: LoggedEvent[] = [];
+    const store = bench.open(dir, { clock, log: silentLog(events) });
+    // What stands there is no file and cannot be read as one.
+    const place = join(dir, '19700101.hot.db');
+    mkdirSync(place);
+    await tenRows(store);
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await expect(store.flush()).rejects.toThrow(/^flush failed: .*(open|I\/O|directory)/);
+    }
+    expect(store.degraded()).toMatch(/open|I\/O|directory/);
+    const stats = store.stats();
+    expect(stats.flush).toMatchObject({ failures: 3, flushes: 0, samples: 0 });
+    expect(stats.log.failures).toBe(0);
+    const said = 'samples could not be moved to a partition; they stay in memory and in the log';
+    expect(events.filter(({ message }) => message === said)).toHaveLength(1);
+    expect(times(store, 'up')).toHaveLength(10);
+    expect(times(store, 'own')).toHaveLength(10);
+    const copy = bench.directory();
+    cpSync(join(dir, 'log.db'), join(copy, 'log.db'));
+    cpSync(join(dir, 'log.db-wal'), join(copy, 'log.db-wal'));
+    expect(times(bench.open(copy), 'up')).toHaveLength(10);
+
+    rmdirSync(place);
+    await store.flush();
+    expect(store.degraded()).toBeUndefined();
+    expect(events.map(({ message }) => message)).toContain('samples can be moved to partitions again');
+    expect(store.stats().flush).toMatchObject({ failures: 3, samples: 20 });
+    expect(times(store, 'up')).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(times(store, 'own')).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+});
+
+describe('a day that the disk does not let be written', () => {
+  const DAY = 86_400_000;
+
+  /** Lets one step on the first day's file fail, and says on which files it was tried. */
+  function failing(step: 'mergeStep' | 'checkpoint') {
+    const tried = new Set<string>();
+    const real = HotPartition.prototype[step] as (this: HotPartition, now: number) => never;
+    const spy = vi.spyOn(HotPartition.prototype, step).mockImplementation(function (this: HotPartition, now) {
+      tried.add(basename(this.file));
+      if (this.file.endsWith('19700101.hot.db')) {
+        throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_WRITE');
+      }
+      return real.call(this, now);
+    });
+    return { tried, mend: () => spy.mockRestore() };
+  }
+
+  test('keeps neither other days nor the log from being synced', async () => {
+    const dir = bench.directory();
+    const store = bench.open(dir);
+    for (const day of [0, DAY]) store.append(own, day, 1);
+    const { tried, mend } = failing('checkpoint');
+    await expect(store.flush()).rejects.toThrow('disk I/O error');
+    expect([...tried]).toEqual(['19700101.hot.db', '19700102.hot.db']);
+    // The log's file alone, without what waits to be copied into it, has them.
+    const copy = bench.directory();
+    cpSync(join(dir, 'log.db'), join(copy, 'log.db'));
+    expect(times(bench.open(copy), 'own')).toEqual([0, DAY / 1000]);
+    mend();
+    await store.flush();
+  });
+
+  test('keeps no other day from being merged, is tried again in a minute, and named once', async () => {
+    const clock = fakeClock(DAY + 8 * 3600_000);
+    const events: LoggedEvent[] = [];
+    const store = bench.open(bench.directory(), { clock, log: silentLog(events) });
+    for (let part = 0; part < 4; part++) {
+      for (const day of [DAY - 4 * 3600_000, DAY]) {
+        for (let n = 0; n < 50; n++) store.append(own, day + 1000 * (50 * part + n), n / 7);
+      }
+      await store.flush();
+    }
+    const { tried, mend } = failing('mergeStep');
+    store.append(own, DAY - 1000, 1);
+    store.append(own, DAY + 3600_000, 1);
+    await store.flush();
+    expect([...tried]).toEqual(['19700101.hot.db', '19700102.hot.db']);
+    await clock.advance('5m');
+    const complaints = () => events.filter(({ level }) => level === 'error');
+    expect(complaints().map(({ fields, message }) => [fields.day, message])).toEqual([
+      ['1970-01-01', 'blocks of a day cannot be merged; trying again in a minute'],
+    ]);
+    mend();
+    await clock.advance('2m');
+    expect(complaints()).toHaveLength(1);
+    expect(contents(store).own).toHaveLength(402);
   });
 });
 
