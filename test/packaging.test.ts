@@ -85,6 +85,9 @@ test('started as promtool or amtool it takes their words', () => {
     spawnSync(path.join(folder, name), args, { cwd: folder, encoding: 'utf8' });
   expect(run('promtool', 'check', 'config', 'prometheus.yml').stdout).toContain('valid config');
   expect(run('amtool', 'check-config', 'none.yml').status).toBe(1);
+  // Flags before the words, as every script has them: it asks, and nobody is there.
+  const asked = run('amtool', '--alertmanager.url=http://127.0.0.1:6', '-o', 'json', 'alert', 'query', 'a=b');
+  expect([asked.status, asked.stderr]).toEqual([1, expect.stringContaining('http://127.0.0.1:6: ')]);
   expect(run('amtool', 'cluster', 'show').status).toBe(2);
   fs.rmSync(folder, { recursive: true });
 });

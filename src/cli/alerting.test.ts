@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { alertCommand } from './alert.ts';
+import { configCommand } from './config.ts';
 import { testReceiver } from './receiver.ts';
 import { ran, type World, world } from './remote.fixture.ts';
 import { routeCommand } from './route.ts';
@@ -139,6 +140,7 @@ test('route show and test against a running monitor', async () => {
     'Matching routes:\n.\n└── default-route\n    ├── {team="db"}  receiver: db\n    └── {team=~"db|web"}  receiver: web\n\n\ndb,web\n',
   );
   expect((await w.run(routeCommand, 'test', 'x=y', '--verify.receivers=ops')).code).toBe(0);
+  expect((await w.run(configCommand)).out).toMatch(/^\nroute:\n {2}receiver: ops\n/);
   expect(await w.run(routeCommand, 'test', 'x=y', '--verify.receivers=db')).toEqual({
     code: 1,
     out: 'ops\nWARNING: Expected receivers did not match resolved receivers.\n',

@@ -40,6 +40,27 @@ const expected = (name: string): string[] =>
     .split('\n')
     .map((line) => line.slice(0, line.indexOf(': ')));
 
+test('--only tells what one check finds, and counts nothing else', async () => {
+  const guide = join(root, 'examples/guide');
+  const all = await run(guide, '--lint-fatal', 'prometheus.yml');
+  const names = new Set(found(all.err).map((line) => line.split(' ').at(-1)!));
+  expect(names.size).toBeGreaterThan(2);
+  for (const name of names) {
+    const one = await run(guide, '--lint-fatal', '--only', name, 'prometheus.yml');
+    expect([one.code, found(one.err)]).toEqual([
+      3,
+      found(all.err).filter((line) => line.endsWith(` ${name}`)),
+    ]);
+  }
+  expect(await run(guide, '--lint-fatal', '--only=topk-in-alert', 'prometheus.yml')).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('lint: nothing found'),
+  });
+  await expect(run(guide, '--lint', '--only=nothing', 'prometheus.yml')).rejects.toThrow(
+    '--only: expected one of',
+  );
+});
+
 test('every trap in the guide is found, and nothing else', async () => {
   const { code, err } = await run(
     join(root, 'examples/guide'),

@@ -1,6 +1,7 @@
 import { type Finding, formatFinding } from '../config/finding.ts';
 import type { FileKind } from '../config/kind.ts';
 import { type CheckedFile, checkFile, type LoadOptions } from '../config/load.ts';
+import { LINT_CHECKS } from '../rules/lint/finding.ts';
 import type { StoreSource } from '../rules/lint/stored.ts';
 import { type FlagSpec, parseArgs, UsageError } from './args.ts';
 import { type CliIo, EXIT } from './io.ts';
@@ -20,6 +21,12 @@ export interface CheckNetwork {
 export const CHECK_FLAGS: readonly FlagSpec[] = [
   { names: ['lint'], kind: 'boolean', help: 'also tells what is valid and probably not meant' },
   { names: ['lint-fatal'], kind: 'boolean', help: 'the same, and exits 3 when there is any' },
+  {
+    names: ['only'],
+    kind: 'repeated',
+    placeholder: 'CHECK',
+    help: 'with lint: tells only what this check finds, by the name it is printed with; may be repeated',
+  },
   {
     names: ['url'],
     kind: 'value',
@@ -50,6 +57,13 @@ export async function check(
   const url = args.values.get('url');
   const isFatal = args.switches.get('lint-fatal') ?? false;
   const isLinted = isFatal || (args.switches.get('lint') ?? false) || url !== undefined;
+  const only = args.lists.get('only') ?? [];
+  for (const name of only) {
+    if (!LINT_CHECKS.some((known) => known === name))
+      throw new UsageError(
+        `check: --only: expected one of ${LINT_CHECKS.join(', ')}, got ${JSON.stringify(name)}`,
+      );
+  }
   if (args.positional.length === 0) throw new UsageError('check: expected the name of a file, got none');
   if (url !== undefined && !network) throw new UsageError('check: --url needs a network');
   const options: LoadOptions = { env: io.env, cwd: io.cwd, ...languages };
@@ -68,6 +82,7 @@ export async function check(
       !to || !network ? undefined : apiSource(to.url, network, to.authorization);
     try {
       for (const { check: name, ...finding } of await lintFiles(valid, options, source)) {
+        if (only.length > 0 && !only.includes(name)) continue;
         io.stderr(`${formatFinding(marked(`lint (${name})`, finding))}\n`);
         found++;
       }

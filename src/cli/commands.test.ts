@@ -110,6 +110,16 @@ test('outside of the executable there are no licences to show', async () => {
 test.each<['promtool' | 'amtool', string, string | undefined]>([
   ['promtool', 'check config --syntax-only prometheus.yml', 'check prometheus.yml'],
   ['promtool', 'check rules a.yml b.yml', 'check a.yml b.yml'],
+  ['promtool', 'check config --agent prometheus.yml', 'check prometheus.yml'],
+  ['promtool', 'check config --lint=none prometheus.yml', 'check prometheus.yml'],
+  ['promtool', 'check rules --lint=none --lint-fatal a.yml', 'check a.yml'],
+  ['promtool', 'check rules --lint=all a.yml', 'check --lint --only duplicate-rule a.yml'],
+  [
+    'promtool',
+    'check rules --lint=duplicate-rules --lint-fatal a.yml',
+    'check --lint-fatal --only duplicate-rule a.yml',
+  ],
+  ['promtool', 'check config --lint-fatal a.yml', 'check --lint-fatal --only duplicate-rule a.yml'],
   ['promtool', 'test rules t.yml', 'test rules t.yml'],
   ['promtool', 'query instant http://x:1 up', 'query --url http://x:1 up'],
   [
@@ -123,6 +133,8 @@ test.each<['promtool' | 'amtool', string, string | undefined]>([
     'import openmetrics f.om --data data --quiet',
   ],
   ['promtool', 'tsdb dump data', 'export --data data'],
+  ['promtool', 'tsdb dump --match={a="b"} data', 'export --data data --match={a="b"}'],
+  ['promtool', 'tsdb dump-openmetrics data', 'export --data data'],
   ['promtool', 'push metrics', undefined],
   ['amtool', 'check-config am.yml', 'check am.yml'],
   [
@@ -131,6 +143,22 @@ test.each<['promtool' | 'amtool', string, string | undefined]>([
     'silence add a=b -c why --alertmanager.url=http://x',
   ],
   ['amtool', 'config routes test --config.file=x a=b', 'route test --config.file=x a=b'],
+  // Flags before the words, as scripts have them.
+  ['amtool', '--alertmanager.url=http://x alert', 'alert --alertmanager.url=http://x'],
+  [
+    'amtool',
+    '--alertmanager.url http://x -o json silence query a=b',
+    'silence query a=b --alertmanager.url http://x -o json',
+  ],
+  ['amtool', '-v --timeout 5s alert add a=b --verbose', 'alert add a=b --timeout 5s'],
+  [
+    'amtool',
+    '--alertmanager.url=http://x config routes test a=b',
+    'route test a=b --alertmanager.url=http://x',
+  ],
+  ['amtool', '--alertmanager.url=http://x config show', 'config --alertmanager.url=http://x'],
+  ['amtool', 'config', 'config'],
+  ['amtool', '--alertmanager.url=http://x --version', 'version'],
   ['amtool', 'cluster show', undefined],
 ])('%s %s is belfry %s', (program, line, expected) => {
   expect(translated(program, line.split(' '))?.join(' ')).toBe(expected);

@@ -12,6 +12,7 @@ import { UsageError } from './args.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { CHECK_FLAGS, check } from './check.ts';
 import { completionScript, SHELLS } from './completion.ts';
+import { configCommand } from './config.ts';
 import { deleteCommand } from './delete.ts';
 import { exportCommand } from './export.ts';
 import { hashPasswordCommand } from './hash-password.ts';
@@ -96,6 +97,7 @@ export function commands(deps: CommandDeps): readonly Command[] {
     routeCommand,
     tokenCommand,
     reloadCommand,
+    configCommand,
     hashPasswordCommand(readSecret, isPerson),
     importCommand({ clock, addon, log, isWatched }),
     exportCommand({ clock, addon, log, parseSelector, out }),

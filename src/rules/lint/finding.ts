@@ -2,40 +2,42 @@ import type { Position, RuleConfig, RuleGroupConfig } from '../../config/rules.t
 import type { Expr } from '../../promql/ast.ts';
 
 /** What a check has to say; each has a name, so that lists of what is expected can be kept. */
-export type LintCheck =
-  | 'alert-always-fires'
-  | 'alert-never-fires'
-  | 'delta-of-counter'
-  | 'duplicate-rule'
-  | 'for-below-interval'
-  | 'forecast-of-constant'
-  | 'group-by-unknown-label'
-  | 'group-interval-below-evaluation'
-  | 'inhibit-never-matches'
-  | 'label-unknown'
-  | 'metric-unknown'
-  | 'no-runbook'
-  | 'no-severity'
-  | 'no-summary'
-  | 'not-a-vector'
-  | 'paged-twice'
-  | 'quantile-without-le'
-  | 'rate-of-gauge'
-  | 'rate-of-sum'
-  | 'receiver-label-missing'
-  | 'repeat-below-group-interval'
-  | 'scans-everything'
-  | 'secret-in-clear'
-  | 'sides-never-match'
-  | 'template-label-missing'
-  | 'text-factor'
-  | 'text-percent'
-  | 'text-rate'
-  | 'text-unit'
-  | 'topk-in-alert'
-  | 'unknown-cadvisor-metric'
-  | 'unrouted-label'
-  | 'window-below-scrapes';
+export const LINT_CHECKS = [
+  'alert-always-fires',
+  'alert-never-fires',
+  'delta-of-counter',
+  'duplicate-rule',
+  'for-below-interval',
+  'forecast-of-constant',
+  'group-by-unknown-label',
+  'group-interval-below-evaluation',
+  'inhibit-never-matches',
+  'label-unknown',
+  'metric-unknown',
+  'no-runbook',
+  'no-severity',
+  'no-summary',
+  'not-a-vector',
+  'paged-twice',
+  'quantile-without-le',
+  'rate-of-gauge',
+  'rate-of-sum',
+  'receiver-label-missing',
+  'repeat-below-group-interval',
+  'scans-everything',
+  'secret-in-clear',
+  'sides-never-match',
+  'template-label-missing',
+  'text-factor',
+  'text-percent',
+  'text-rate',
+  'text-unit',
+  'topk-in-alert',
+  'unknown-cadvisor-metric',
+  'unrouted-label',
+  'window-below-scrapes',
+] as const;
+export type LintCheck = (typeof LINT_CHECKS)[number];
 
 export interface LintFinding {
   readonly check: LintCheck;
