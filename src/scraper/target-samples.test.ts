@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parse as parseYaml } from 'yaml';
 import type { ScrapeProtocol } from '../config/global.ts';
 import { labelsFromObject } from '../model/labels.ts';
-import { type CollectingAppender, collectingAppender } from '../testing/collecting-appender.ts';
 import {
   metricFamilyPage,
   type SentFamily,
@@ -11,15 +9,9 @@ import {
   textPage,
 } from '../testing/metric-family-page.ts';
 import { hasNodeExporter, runNodeExporter } from '../testing/node-exporter.ts';
-import { scrapeJob } from '../testing/scrape-job.ts';
 import { acceptHeader, type ExpositionFormat, formatOf } from './exposition-format.ts';
 import { BodyLimitError } from './page-body.ts';
-import { PageBuffers } from './page-buffers.ts';
-import { compileRelabel } from './relabel.ts';
-import { JobBudget } from './series-budget.ts';
-import { TargetSamples } from './target-samples.ts';
-
-const target = labelsFromObject({ job: 'j', instance: 'i' });
+import { scrapedTarget } from './scraped-target.fixture.ts';
 
 const family = (name: string, value: number): SentFamily => ({
   name,
@@ -27,56 +19,6 @@ const family = (name: string, value: number): SentFamily => ({
   help: 'Help.',
   metrics: [{ value }],
 });
-
-/** A target whose pages are given as text; each is a scrape, a second after the one before. */
-function scrapedTarget(keys: Record<string, unknown> = {}, jobBudget = new JobBudget(), intervalMs = 1000) {
-  const appender: CollectingAppender = collectingAppender();
-  const job = scrapeJob(keys);
-  const rules = { ...job, relabel: compileRelabel(job.metric_relabel_configs) };
-  const source = appender.source('key');
-  const samples = new TargetSamples({
-    source,
-    appender,
-    target,
-    rules,
-    timeoutMs: 10_000,
-    buffers: new PageBuffers(),
-    seed: 1,
-    jobBudget,
-  });
-  const counts = { duplicates: 0, outOfBounds: 0, shadowed: 0, parked: 0, inconsistent: 0 };
-  let now = 0;
-  return {
-    appender,
-    samples,
-    counts,
-    scrape(page: string | Uint8Array, format: ExpositionFormat = 'text'): string {
-      now += intervalMs;
-      samples.expectPage();
-      try {
-        const body = typeof page === 'string' ? new TextEncoder().encode(page) : page;
-        for (const _ of samples.read(body, format, () => false));
-      } catch (error) {
-        samples.storeFailure(now, 0.5, error as Error);
-        return (error as Error).message;
-      }
-      samples.store(now, 0.5, counts);
-      return '';
-    },
-    /** Samples of a series of the target: values in order, `stale` among them. */
-    values: (series: string): unknown[] => appender.samples(series).map(({ value }) => value),
-    reports(): number[] {
-      const now = appender.current();
-      const at = (name: string): number => now[`${name}{instance="i", job="j"}`]!;
-      return [
-        at('up'),
-        at('scrape_samples_scraped'),
-        at('scrape_samples_post_metric_relabeling'),
-        at('scrape_series_added'),
-      ];
-    },
-  };
-}
 
 test('samples get the labels of their target, and reports stand beside them', () => {
   const t = scrapedTarget();
@@ -115,7 +57,7 @@ test('a refused page makes everything stale and up 0, and the next page counts a
 
 test.each<[string, string | Uint8Array, ExpositionFormat, string, number[]]>([
   ['a broken line', 'a 1\ngo_x 1\nc 1\nd x\ne 1\n', 'text', 'line 4', [0, 3, 2, 1]],
-  ['an end that is missing', 'a 1\nc 1\n', 'openmetrics', 'data does not end with # EOF', [0, 2, 2, 2]],
+  ['an end that is missing', 'a 1\nc 1\n', 'openmetrics', 'data does not end with # EOF', [0, 2, 2, 1]],
   [
     'a label that is too long',
     'a 1\nc{x="12345"} 1\nd 1\n',
@@ -138,6 +80,9 @@ test.each<[string, string | Uint8Array, ExpositionFormat, string, number[]]>([
   t.scrape('a 1\n');
   expect(t.scrape(page, format)).toContain(problem);
   expect(t.reports()).toEqual(reports);
+  // The same once more: no series is new twice.
+  expect(t.scrape(page, format)).toContain(problem);
+  expect(t.reports()).toEqual([...reports.slice(0, 3), 0]);
 });
 
 test('labels that clash with those of the target are moved, or kept with honor_labels', () => {
@@ -219,6 +164,14 @@ test('honor_timestamps: false stamps everything with the time of the scrape', ()
   ]);
 });
 
+test('track_timestamps_staleness marks such series stale when there is no page, too', () => {
+  const t = scrapedTarget({ track_timestamps_staleness: true });
+  t.scrape('a 1 500\n');
+  t.scrape('broken');
+  t.scrape('a 2 2500\n');
+  expect(t.values('a{instance="i", job="j"}')).toEqual([1, 'stale', 2]);
+});
+
 test('track_timestamps_staleness marks such series stale too', () => {
   const t = scrapedTarget({ track_timestamps_staleness: true });
   t.scrape('a 1 500\n');
@@ -232,7 +185,7 @@ test.each([
     { sample_limit: 2 },
     'a 1\nb 2\nc 3\n',
     'sample limit exceeded: 3 samples after relabelling, sample_limit 2',
-    [0, 3, 3, 0],
+    [0, 3, 3, 1],
   ],
   [
     { label_limit: 4 },
@@ -244,6 +197,12 @@ test.each([
     { label_name_length_limit: 9 },
     'a{tenletters="1"} 1\n',
     'label_name_length_limit exceeded (metric: a, label name: tenletters, length: 10, limit: 9)',
+    [0, 1, 0, 0],
+  ],
+  [
+    { label_name_length_limit: 9 },
+    'a{"ééééé"="1"} 1\n',
+    'label_name_length_limit exceeded (metric: a, label name: ééééé, length: 10, limit: 9)',
     [0, 1, 0, 0],
   ],
   [
@@ -271,6 +230,31 @@ test.each([
   expect(t.scrape(page)).toContain(problem);
   expect(t.reports()).toEqual(reports);
   expect(t.appender.current()).not.toHaveProperty('a{instance="i", job="j"}');
+});
+
+test('a series counts as added once, though its page is refused: only those within the sample limit, as upstream', () => {
+  const t = scrapedTarget({
+    sample_limit: 2,
+    metric_relabel_configs: [{ source_labels: ['__name__'], regex: 'go_.*', action: 'drop' }],
+  });
+  const added = (page: string): number => {
+    t.scrape(page);
+    return t.reports()[3]!;
+  };
+  expect(added('go_x 1\na 1\nb 1\nc 1\n')).toBe(2);
+  expect(added('a 1\nb 1\nc 1\n')).toBe(0);
+  expect(added('c 1\na 1\nb 1\n')).toBe(1);
+  expect(added('go_x 1\nc 1\na 1\n')).toBe(0);
+  expect(added('a 1\nd 1\ne 1\n')).toBe(1);
+  expect(added('broken')).toBe(0);
+  expect(added('a 1\nd 1\n')).toBe(0);
+  expect(added('x 1\ny 1\n')).toBe(2);
+});
+
+test('a page within the sample limit after relabelling passes', () => {
+  const drop = [{ source_labels: ['__name__'], regex: 'go_.*', action: 'drop' }];
+  const t = scrapedTarget({ sample_limit: 2, metric_relabel_configs: drop });
+  expect(t.scrape('go_a 1\na 1\ngo_b 1\nb 1\n')).toBe('');
 });
 
 test('what is within the limits passes', () => {
@@ -424,7 +408,7 @@ test('histograms are relabelled, limited and dropped like other samples', () => 
   expect(limited.scrape(metricFamilyPage([LATENCY, COUNTED]), 'protobuf')).toContain(
     'sample limit exceeded: 2',
   );
-  expect(limited.reports()).toEqual([0, 2, 2, 0]);
+  expect(limited.reports()).toEqual([0, 2, 2, 1]);
 });
 
 const native = (histogram: SentFamily['metrics'][number]['histogram']): Uint8Array =>
@@ -592,6 +576,20 @@ test('exemplars of OpenMetrics go to the series of their line, those of converte
   ]);
 });
 
+test('exemplars too far ahead are left out, and of very many on a page the first are taken', () => {
+  const t = scrapedTarget();
+  // Ten minutes and a second after the scrape; ten minutes.
+  const page =
+    '# TYPE a counter\na_total 1 # {id="x"} 1 602\n# TYPE b counter\nb_total 1 # {id="y"} 1 601\n# EOF\n';
+  t.scrape(page, 'openmetrics');
+  expect(t.appender.exemplars('a_total{instance="i", job="j"}')).toEqual([]);
+  expect(t.appender.exemplars('b_total{instance="i", job="j"}')).toHaveLength(1);
+  const many = Array.from({ length: 20_001 }, (_, i) => `c_total{i="${i}"} 1 # {id="z"} 1\n`).join('');
+  t.scrape(`# TYPE c counter\n${many}# EOF\n`, 'openmetrics');
+  expect(t.appender.exemplars('c_total{i="19999", instance="i", job="j"}')).toHaveLength(1);
+  expect(t.appender.exemplars('c_total{i="20000", instance="i", job="j"}')).toEqual([]);
+});
+
 test('a page without a byte is one without samples, whatever its format', () => {
   const t = scrapedTarget();
   t.scrape('a 1\n');
@@ -699,123 +697,6 @@ test.skipIf(!hasNodeExporter)('node_exporter tells the same series as protobuf a
   expect(seen.map(({ format }) => format)).toEqual(['protobuf', 'text']);
   expect(seen[0]!.series.length).toBeGreaterThan(300);
   expect(seen[0]!.series).toEqual(seen[1]!.series);
-});
-
-/** Series of requests, one for each user; with some that are always there. */
-const usersPage = (from: number, to: number): string =>
-  `steady 1\n${Array.from({ length: to - from }, (_, i) => `requests_total{user="u${from + i}",code="200"} ${i}\n`).join('')}level 2\n`;
-
-test('past the budget known series go on, new ones are parked, counted, and named with the rule against them', () => {
-  // Five series report on each scrape.
-  const t = scrapedTarget({ series_budget: 20 });
-  t.scrape(usersPage(0, 10));
-  expect(t.samples.parked).toBeUndefined();
-  expect(t.scrape(usersPage(0, 150))).toBe('');
-  t.scrape(`${usersPage(0, 150)}late 5\n`);
-  expect(t.reports()).toEqual([1, 153, 153, 0]);
-  expect(t.samples.parked).toEqual({
-    series: 138,
-    since: '1970-01-01T00:00:01.000Z',
-    reason: 'series_budget of 20 used up by 20 series of the target',
-    metrics: [
-      {
-        metric: 'requests_total',
-        series: 137,
-        label: 'user',
-        values: 100,
-        rule: '- source_labels: [__name__, user]\n  regex: "requests_total;.+"\n  action: drop\n',
-      },
-      {
-        metric: 'late',
-        series: 1,
-        label: '__name__',
-        values: 1,
-        rule: '- source_labels: [__name__]\n  regex: "late"\n  action: drop\n',
-      },
-    ],
-  });
-  expect(t.values('steady{instance="i", job="j"}')).toEqual([1, 1, 1]);
-  expect(t.values('requests_total{code="200", instance="i", job="j", user="u9"}')).toEqual([9, 9, 9]);
-  expect(t.appender.series().length).toBe(20);
-  expect(t.counts.parked).toBe(138);
-});
-
-test('the rule shown leaves out what is parked, and nothing else', () => {
-  const t = scrapedTarget({ series_budget: 20 });
-  t.scrape(usersPage(0, 100));
-  const { rule } = t.samples.parked!.metrics[0]!;
-  const fixed = scrapedTarget({ series_budget: 20, metric_relabel_configs: parseYaml(rule) });
-  fixed.scrape(`${usersPage(0, 100)}requests_total{code="500"} 3\n`);
-  expect(fixed.samples.parked).toBeUndefined();
-  expect(fixed.appender.series().filter((series) => !series.includes('scrape_'))).toEqual([
-    'level{instance="i", job="j"}',
-    'requests_total{code="500", instance="i", job="j"}',
-    'steady{instance="i", job="j"}',
-    'up{instance="i", job="j"}',
-  ]);
-});
-
-test('a target that names new series with each scrape stays within its budget for an hour, then gets new room', () => {
-  const t = scrapedTarget({ series_budget: 100 }, new JobBudget(), 2000);
-  // A scrape every two seconds.
-  for (let i = 0; i < 1000; i++) t.scrape(usersPage(i * 50, i * 50 + 50));
-  expect(t.appender.series().length).toBe(100);
-  expect(t.values('steady{instance="i", job="j"}').length).toBe(1000);
-  for (let i = 1000; i < 2000; i++) t.scrape(usersPage(i * 50, i * 50 + 50));
-  expect(t.appender.series().length).toBeGreaterThan(150);
-  expect(t.appender.series().length).toBeLessThan(250);
-});
-
-test('what was parked is taken when there is room again', () => {
-  const t = scrapedTarget({ series_budget: 60 }, new JobBudget(), 10_000);
-  t.scrape(usersPage(0, 70));
-  expect(t.samples.parked?.series).toBe(17);
-  // The rest is gone for more than an hour.
-  for (let i = 0; i < 450; i++) t.scrape(usersPage(65, 70));
-  expect(t.samples.parked).toBeUndefined();
-  expect(t.values('requests_total{code="200", instance="i", job="j", user="u69"}').at(-1)).toBe(4);
-});
-
-test('after a page that could not be parsed known series are known: the budget is not spent twice', () => {
-  const t = scrapedTarget({ series_budget: 100 });
-  t.scrape(usersPage(0, 80));
-  t.scrape('broken');
-  t.scrape(usersPage(0, 85));
-  expect(t.samples.parked).toBeUndefined();
-  t.scrape('broken');
-  t.scrape(usersPage(0, 120));
-  expect(t.samples.parked?.series).toBe(27);
-});
-
-test('targets of a job share its budget, and give their part back when they go', () => {
-  const budget = new JobBudget();
-  budget.limit = 60;
-  const a = scrapedTarget({}, budget);
-  const b = scrapedTarget({}, budget);
-  a.scrape(usersPage(0, 38));
-  b.scrape(usersPage(0, 38));
-  expect(a.samples.parked).toBeUndefined();
-  expect(b.samples.parked).toMatchObject({
-    series: 30,
-    reason: 'job_series_budget of 60 used up by 60 series of the job',
-  });
-  expect(budget.used).toBe(60);
-  a.samples.close();
-  expect(budget.used).toBe(15);
-});
-
-test('made-up metric names are told by what they have in common', () => {
-  const t = scrapedTarget({ series_budget: 10 });
-  t.scrape(Array.from({ length: 500 }, (_, i) => `app_user_${i}_total 1\n`).join(''));
-  expect(t.samples.parked!.metrics).toEqual([
-    {
-      metric: 'app_user_*',
-      series: 495,
-      label: '__name__',
-      values: 100,
-      rule: '- source_labels: [__name__]\n  regex: "app_user_.*"\n  action: drop\n',
-    },
-  ]);
 });
 
 test('histograms and series with times of their own count for the budget too', () => {

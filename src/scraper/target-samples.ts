@@ -1,13 +1,10 @@
 import { ExpositionError } from '../exposition/exposition-error.ts';
-import type { ExpositionParser, WrittenExemplar } from '../exposition/parser.ts';
 import { WireError } from '../exposition/remote/wire-error.ts';
-import type { Appender, AppendOutcome, ScrapeAppender, Slot } from '../model/appender.ts';
-import type { Exemplar } from '../model/exemplar.ts';
+import type { Appender, AppendOutcome, SampleAppender, ScrapeAppender } from '../model/appender.ts';
 import {
   isLegacyLabelName,
   isLegacyMetricName,
   type Labels,
-  labelsKey,
   labelsOf,
   labelValue,
   METRIC_NAME,
@@ -16,15 +13,21 @@ import type { MetricMetadata } from '../model/queryable.ts';
 import { type ExpositionFormat, parserOf } from './exposition-format.ts';
 import { FamilyPageParser, type HistogramRules } from './family-page.ts';
 import { checkHistogram, type HistogramLimits } from './histogram-limits.ts';
-import { PageParser, type PageReader, tell } from './page.ts';
+import { OwnTimes } from './own-times.ts';
+import { PageParser, type PageReader } from './page.ts';
 import { BodyLimitError } from './page-body.ts';
 import type { PageBuffers } from './page-buffers.ts';
-import { CONVERTED, type LineExemplar, PageGroups } from './page-groups.ts';
+import { PageExemplars } from './page-exemplars.ts';
+import { tellFamilies } from './page-families.ts';
+import { CONVERTED, PageGroups } from './page-groups.ts';
 import type { PageHistogram, PageSamples, WrittenSeries } from './page-samples.ts';
 import { type ParkedJson, ParkedSeries } from './parked-series.ts';
+import { RefusedSeries } from './refused-series.ts';
 import type { NameValidation, Relabel } from './relabel.ts';
-import { checkLabelLimits, type LabelLimits, reportLabels, withTargetLabels } from './sample-labels.ts';
+import { checkLabelLimits, type LabelLimits, withTargetLabels } from './sample-labels.ts';
+import { NO_COUNTS, type PageCounts, ScrapeReports } from './scrape-reports.ts';
 import { JobBudget, SeriesBudget } from './series-budget.ts';
+import { DROPPED, FIRST_PENDING, isLeftOut, PARKED } from './series-ids.ts';
 import { TargetMetadata } from './target-metadata.ts';
 
 /** What a job says about the samples of its targets. */
@@ -41,16 +44,6 @@ export interface SampleRules extends LabelLimits, HistogramRules, HistogramLimit
   readonly extra_scrape_metrics: boolean;
 }
 
-/** A page as read, not stored yet. */
-export interface PageCounts {
-  /** Lines with a sample. */
-  readonly scraped: number;
-  /** Those left by metric_relabel_configs. */
-  readonly kept: number;
-  /** Series that the page before did not have. */
-  readonly added: number;
-}
-
 export interface StoreCounts {
   /** Lines that gave a series a second value in one page; the first counts. */
   duplicates: number;
@@ -64,36 +57,8 @@ export interface StoreCounts {
   inconsistent: number;
 }
 
-const REPORTS = [
-  'up',
-  'scrape_duration_seconds',
-  'scrape_samples_scraped',
-  'scrape_samples_post_metric_relabeling',
-  'scrape_series_added',
-] as const;
-/** With `extra_scrape_metrics`. */
-const EXTRA_REPORTS = ['scrape_timeout_seconds', 'scrape_sample_limit', 'scrape_body_size_bytes'] as const;
-
-/**
- * In `columns.series`: a series dropped by relabelling, or one that the budget has no room for. CONVERTED is -2. Below them,
- * `FIRST_PENDING - i` is the i-th of `#pending`.
- */
-const DROPPED = -1;
-const PARKED = -3;
-const FIRST_PENDING = -4;
-
-const NO_COUNTS: PageCounts = { scraped: 0, kept: 0, added: 0 };
-/** Samples further ahead than this are not taken, as upstream. */
-const MAX_AHEAD_MS = 10 * 60_000;
-
 /** So many new series of a page are looked at when there is no room for them; the rest is parked unseen. */
 const MAX_LOOKED_AT = 20_000;
-
-/** Most exemplars taken from one page; an exporter that has more shows those that are new by and by. */
-const MAX_EXEMPLARS = 20_000;
-
-/** Lines walked over between two looks at the clock. */
-const LINES_PER_SLICE_CHECK = 64;
 
 /** Rows, of pages or of failures, between two times that slots of absent series are given back. */
 const ROWS_PER_RELEASE = 32;
@@ -109,22 +74,21 @@ export class TargetSamples {
   readonly #appender: Appender;
   readonly #target: Labels;
   readonly #rules: SampleRules;
-  readonly #timeoutMs: number;
   readonly #buffers: PageBuffers;
   readonly #text: PageParser;
   readonly #families: FamilyPageParser;
   readonly #groups: PageGroups;
   readonly #reader: PageReader;
-  readonly #reportSlots: readonly Slot[];
+  readonly #reports: ScrapeReports;
   readonly #metadata = new TargetMetadata();
   #format: ExpositionFormat | undefined;
-  /** Those that are new on the page under way. */
-  #exemplars: LineExemplar[] = [];
+  readonly #exemplars = new PageExemplars();
+  readonly #refused = new RefusedSeries();
   /** Whether series may still have start timestamps of earlier pages, those before a restart among them. */
   #hasStarts = true;
   /** Labels of series without a slot: new ones, and those that bring their own timestamps. */
   #pending: Labels[] = [];
-  #ownTimes = new Map<string, Labels>();
+  readonly #ownTimes: OwnTimes;
   readonly #budget: SeriesBudget;
   readonly #parked = new ParkedSeries();
   /** On the last page. */
@@ -155,23 +119,19 @@ export class TargetSamples {
     this.#appender = deps.appender;
     this.#target = deps.target;
     this.#rules = deps.rules;
-    this.#timeoutMs = deps.timeoutMs;
     this.#buffers = deps.buffers;
     this.#text = new PageParser(deps.seed);
     this.#families = new FamilyPageParser(deps.seed, deps.rules);
     this.#groups = new PageGroups(deps.rules);
-    const reports = this.#rules.extra_scrape_metrics ? [...REPORTS, ...EXTRA_REPORTS] : REPORTS;
-    this.#reportSlots = reports.map((name) => this.#source.slot(reportLabels(name, this.#target)));
+    this.#reports = new ScrapeReports(deps);
+    this.#ownTimes = new OwnTimes(deps.appender, deps.rules.track_timestamps_staleness);
     this.#budget = new SeriesBudget(deps.rules.series_budget, deps.jobBudget ?? new JobBudget(), deps.source);
     this.#reader = {
       series: (written) => this.#series(written),
       help: (family, text) => this.#metadata.describe(family, { help: text }),
       type: (family, type) => this.#metadata.describe(family, { type }),
       unit: (family, text) => this.#metadata.describe(family, { unit: text }),
-      exemplar: (line, written) => {
-        if (this.#exemplars.length < MAX_EXEMPLARS)
-          this.#exemplars.push({ line, exemplar: written.exemplar() });
-      },
+      exemplar: (line, written) => this.#exemplars.add(line, written),
     };
   }
 
@@ -214,13 +174,14 @@ export class TargetSamples {
    */
   *read(body: Uint8Array, format: ExpositionFormat, sliceOver: () => boolean): Generator<void, void> {
     if (this.#format !== format) {
+      // As upstream, which knows series by their text: that of protobuf is none.
+      const isSameText = this.#format !== undefined && this.#format !== 'protobuf' && format !== 'protobuf';
       this.#forget();
-      // As upstream, which knows series by their text.
-      this.#hasForgotten = false;
+      this.#hasForgotten = isSameText;
     }
     this.#format = format;
     this.#bodyBytes = body.length;
-    this.#exemplars = [];
+    this.#exemplars.clear();
     this.#parkedNew = 0;
     this.#isFollowUp = this.#samples.count > 0;
     this.#budget.start(this.#pending.length);
@@ -233,6 +194,7 @@ export class TargetSamples {
       this.counts = { scraped, kept, added: 0 };
       const { sample_limit } = this.#rules;
       if (sample_limit > 0 && kept > sample_limit) {
+        this.counts = { scraped, kept, added: this.#countRefused(this.#askedWithin(sample_limit)) };
         throw new Error(
           `sample limit exceeded: ${kept} samples after relabelling, sample_limit ${sample_limit}`,
         );
@@ -264,7 +226,7 @@ export class TargetSamples {
       yield* this.#groups.link(page, format === 'openmetrics', sliceOver);
       if (this.#rules.convert_classic_histograms_to_nhcb) this.#forgetConverted();
     }
-    this.#exemplars = this.#groups.read(page, this.#reader, this.#exemplars);
+    this.#exemplars.divide((lines) => this.#groups.read(page, this.#reader, lines));
   }
 
   /** Series of converted lines are not asked for any more: their room is that of the histograms. */
@@ -293,7 +255,7 @@ export class TargetSamples {
     this.#metadata.pageRead(!isText || this.#text.hasNewShape || this.#text.stats.parsed > 0);
     if (!this.#metadata.isCountDue) return;
     this.#metadata.count(
-      isText ? yield* tellAll(parserOf(format, body), this.#reader, sliceOver) : this.#families.families,
+      isText ? yield* tellFamilies(parserOf(format, body), this.#reader, sliceOver) : this.#families.families,
     );
   }
 
@@ -304,8 +266,34 @@ export class TargetSamples {
       this.#format === 'protobuf'
         ? this.#tally(this.#samples.count, this.#histograms)
         : this.#tally(this.#text.reached, []);
-    const isNew = (labels: Labels): boolean => !this.#hasForgotten || this.#source.find(labels) < 0;
-    return { scraped: scraped + (isBroken ? 0 : 1), kept, added: this.#pending.filter(isNew).length };
+    return { scraped: scraped + (isBroken ? 0 : 1), kept, added: this.#countRefused(this.#pending) };
+  }
+
+  /** Whether a series that is asked for was seen before: pages since may have been refused. */
+  #isKnown(labels: Labels): boolean {
+    return this.#hasForgotten && (this.#source.find(labels) >= 0 || this.#refused.has(labels));
+  }
+
+  /** Series asked for by a page that is refused: how many are new. They are not with the next page. */
+  #countRefused(asked: readonly Labels[]): number {
+    const added = asked.filter((labels) => !this.#isKnown(labels)).length;
+    this.#refused.add(asked);
+    return added;
+  }
+
+  /** Series asked for by the first samples that are kept of the page. */
+  #askedWithin(limit: number): Labels[] {
+    const { count, series } = this.#samples;
+    const asked: Labels[] = [];
+    let left = limit;
+    const take = (id: number): void => {
+      if (id === DROPPED || id === CONVERTED || left === 0) return;
+      left--;
+      if (id <= FIRST_PENDING) asked.push(this.#pending[FIRST_PENDING - id]!);
+    };
+    for (let i = 0; i < count && left > 0; i++) take(series[i]!);
+    for (const sample of this.#histograms) take(sample.series);
+    return asked;
   }
 
   #tally(count: number, histograms: readonly PageHistogram[]): Pick<PageCounts, 'scraped' | 'kept'> {
@@ -323,36 +311,42 @@ export class TargetSamples {
   /** Stores the page just read as the row of `timestamp`. False when that is not later than the last row's. */
   store(timestamp: number, durationSeconds: number, counts: StoreCounts): boolean {
     if (!this.#source.begin(timestamp)) return false;
-    this.#report(1, durationSeconds);
+    this.#reports.set(1, durationSeconds, this.counts, this.#bodyBytes);
     const source = this.#source;
     const { count, series, value, timestamp: times, start: starts } = this.#samples;
     const ownTimes = this.#rules.honor_timestamps ? times : undefined;
-    const ownTimesBefore = this.#ownTimes;
-    this.#ownTimes = new Map();
     let parked = 0;
     for (let i = 0; i < count; i++) {
       const slot = series[i]!;
-      if (slot < 0 && slot > FIRST_PENDING) {
+      if (isLeftOut(slot)) {
         if (slot === PARKED) parked++;
         continue;
       }
       if (ownTimes !== undefined && !Number.isNaN(ownTimes[i]!)) {
-        this.#storeOwnTime(slot, ownTimes[i]!, timestamp, counts, (labels, time) =>
-          this.#appender.append(labels, time, value[i]!, starts?.[i]),
+        this.#storeOwnTime(slot, ownTimes[i]!, timestamp, counts, (appender, labels) =>
+          appender.append(labels, ownTimes[i]!, value[i]!, starts?.[i]),
         );
       } else if (!source.set(slot, value[i]!)) counts.duplicates++;
     }
     this.#storeStarts(this.#samples);
     parked += this.#storeHistograms(timestamp, counts);
-    this.#storeExemplars(timestamp);
+    const page = { samples: this.#samples, histograms: this.#histograms };
+    const to = {
+      source,
+      appender: this.#appender,
+      pending: this.#pending,
+      honorTimestamps: this.#rules.honor_timestamps,
+    };
+    this.#exemplars.store(page, to, timestamp);
     counts.shadowed += this.#shadowed;
     counts.inconsistent +=
       this.#format === 'protobuf' ? this.#families.inconsistent : this.#groups.inconsistent;
     this.#shadowed = 0;
-    this.#endOwnTimes(ownTimesBefore, timestamp);
+    this.#ownTimes.end(timestamp);
     source.commit();
     this.#failuresInARow = 0;
     this.#hasForgotten = false;
+    this.#refused.clear();
     counts.parked += this.#parkedNew;
     this.#parkedCount = parked;
     this.#lastTimestamp = timestamp;
@@ -374,13 +368,13 @@ export class TargetSamples {
   #storeHistograms(timestamp: number, counts: StoreCounts): number {
     let parked = 0;
     for (const { series, histogram, timestamp: ownTime, start } of this.#histograms) {
-      if (series < 0 && series > FIRST_PENDING) {
+      if (isLeftOut(series)) {
         if (series === PARKED) parked++;
         continue;
       }
       if (this.#rules.honor_timestamps && !Number.isNaN(ownTime)) {
-        this.#storeOwnTime(series, ownTime, timestamp, counts, (labels, time) =>
-          this.#appender.appendHistogram(labels, time, histogram, start),
+        this.#storeOwnTime(series, ownTime, timestamp, counts, (appender, labels) =>
+          appender.appendHistogram(labels, ownTime, histogram, start),
         );
       } else if (this.#source.setHistogram(series, histogram)) this.#source.setStart(series, start);
       else counts.duplicates++;
@@ -388,42 +382,12 @@ export class TargetSamples {
     return parked;
   }
 
-  #storeExemplars(timestamp: number): void {
-    const { series, timestamp: times } = this.#samples;
-    for (const { line, exemplar } of this.#exemplars) {
-      this.#storeExemplar(series[line]!, exemplar, times?.[line] ?? Number.NaN, timestamp);
-    }
-    for (const { series: slot, exemplars, timestamp: ownTime } of this.#histograms) {
-      for (const exemplar of exemplars) this.#storeExemplar(slot, exemplar, ownTime, timestamp);
-    }
-    this.#exemplars = [];
-  }
-
-  #storeExemplar(id: number, written: WrittenExemplar, ownTime: number, now: number): void {
-    if (id < 0 && id > FIRST_PENDING) return;
-    const { labels: flat, value } = written;
-    const labels = labelsOf(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]!] as const] : [])));
-    let { timestamp } = written;
-    if (Number.isNaN(timestamp)) timestamp = this.#rules.honor_timestamps ? ownTime : Number.NaN;
-    if (timestamp > now + MAX_AHEAD_MS) return;
-    const exemplar: Exemplar = Number.isNaN(timestamp) ? { labels, value } : { labels, value, timestamp };
-    if (id >= 0) this.#source.exemplar(id, exemplar);
-    else {
-      this.#appender.exemplar(this.#pending[FIRST_PENDING - id]!, {
-        ...exemplar,
-        timestamp: exemplar.timestamp ?? now,
-      });
-    }
-  }
-
   /** Stores that there is no page: `up` is 0, and what the last page had becomes stale. */
   storeFailure(timestamp: number, durationSeconds: number, failure: Error): boolean {
     if (failure instanceof BodyLimitError) this.#bodyBytes = -1;
     if (!this.#source.begin(timestamp)) return false;
-    this.#report(0, durationSeconds);
-    const before = this.#ownTimes;
-    this.#ownTimes = new Map();
-    this.#endOwnTimes(before, timestamp);
+    this.#reports.set(0, durationSeconds, this.counts, this.#bodyBytes);
+    this.#ownTimes.end(timestamp);
     this.#source.commit();
     if (++this.#failuresInARow >= ROWS_PER_RELEASE) {
       this.#forget();
@@ -445,7 +409,7 @@ export class TargetSamples {
     this.#text.reset();
     this.#families.reset();
     this.#groups.reset();
-    this.#exemplars = [];
+    this.#exemplars.clear();
     this.#pending = [];
     this.#shadowed = 0;
     this.#hasForgotten = true;
@@ -481,9 +445,9 @@ export class TargetSamples {
       if (this.#rules.honor_timestamps && !Number.isNaN(timestamp)) {
         return FIRST_PENDING - (ownTimes.push(labels) - 1);
       }
-      const isKnown = this.#hasForgotten && this.#source.find(labels) >= 0;
+      const isKnown = this.#isKnown(labels);
       const slot = this.#source.slot(labels);
-      if (this.#reportSlots.includes(slot)) {
+      if (this.#reports.has(slot)) {
         this.#shadowed++;
         return DROPPED;
       }
@@ -510,45 +474,12 @@ export class TargetSamples {
     timestamp: number,
     now: number,
     counts: StoreCounts,
-    append: (labels: Labels, timestamp: number) => AppendOutcome,
+    append: (appender: SampleAppender, labels: Labels) => AppendOutcome,
   ): void {
     const labels = id <= FIRST_PENDING ? this.#pending[FIRST_PENDING - id]! : this.#source.labelsOfSlot(id);
-    const outcome = timestamp > now + MAX_AHEAD_MS ? 'too_new' : append(labels, timestamp);
-    if (outcome !== 'ok' && outcome !== 'duplicate') counts.outOfBounds++;
-    if (this.#rules.track_timestamps_staleness) this.#ownTimes.set(labelsKey(labels), labels);
+    if (!this.#ownTimes.store(labels, timestamp, now, (appender) => append(appender, labels)))
+      counts.outOfBounds++;
   }
-
-  #endOwnTimes(before: ReadonlyMap<string, Labels>, timestamp: number): void {
-    for (const [key, labels] of before)
-      if (!this.#ownTimes.has(key)) this.#appender.appendStale(labels, timestamp);
-  }
-
-  #report(up: number, durationSeconds: number): void {
-    const { scraped, kept, added } = this.counts;
-    const values = [up, durationSeconds, scraped, kept, added];
-    values.push(this.#timeoutMs / 1000, this.#rules.sample_limit, this.#bodyBytes);
-    this.#reportSlots.forEach((slot, i) => {
-      this.#source.set(slot, values[i]!);
-    });
-  }
-}
-
-/** Tells all that a page says about its families; gives their names. */
-function* tellAll(
-  parser: ExpositionParser,
-  reader: PageReader,
-  sliceOver: () => boolean,
-): Generator<void, Set<string>> {
-  const families = new Set<string>();
-  let work = 0;
-  for (let kind = parser.next(); kind !== 'end'; kind = parser.next()) {
-    if (kind !== 'sample') {
-      tell(reader, kind, parser);
-      families.add(parser.family);
-    }
-    if (++work % LINES_PER_SLICE_CHECK === 0 && sliceOver()) yield;
-  }
-  return families;
 }
 
 function checkLegacyNames(labels: ReadonlyMap<string, string>): void {
