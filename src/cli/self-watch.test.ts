@@ -3,7 +3,9 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { checkFile } from '../config/load.ts';
 import { parseDashboard } from '../dashboards/parse.ts';
+import { fakeClock } from '../testing/fake-clock.ts';
 import { checkLanguages } from './languages.ts';
+import { testRules } from './test-rules.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (name: string): string => fs.readFileSync(path.join(root, 'examples/self', name), 'utf8');
@@ -30,6 +32,19 @@ test('the alerts about Belfry itself are valid rules, the dashboard is drawn as 
   const dashboard = parseDashboard(JSON.parse(read('dashboard.json')), 'dashboard.json');
   expect(dashboard.panels).toHaveLength(8);
   expect(dashboard.panels.filter((panel) => panel.unsupported || panel.warnings?.length)).toEqual([]);
+});
+
+test('each shipped alert fires when there is cause, and only then', async () => {
+  const said: string[] = [];
+  const say = (text: string): void => void said.push(text);
+  const io = { stdout: say, stderr: say, env: {}, cwd: path.join(root, 'examples/self') };
+  const clock = fakeClock();
+  const code = await testRules(['alerts.test.yml'], io, { clock, ...checkLanguages(clock.now) });
+  expect([code, said.join('')]).toEqual([0, 'Unit Testing:  alerts.test.yml\n  SUCCESS\n\n']);
+  const [, troubles = ''] = read('alerts.test.yml').split('each trouble has its alert');
+  const alerts = [...read('alerts.yml').matchAll(/- alert: (\w+)/g)].map(([, name]) => name!);
+  expect(alerts).toHaveLength(9);
+  expect(alerts.filter((name) => !troubles.includes(name))).toEqual([]);
 });
 
 const operations = fs.readFileSync(path.join(root, 'docs/operations.md'), 'utf8');
