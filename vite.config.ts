@@ -5,6 +5,7 @@ const PARTS: readonly (readonly [module: string, pages: string])[] = [
   ['pages/home.tsx', 'home'],
   ['pages/alerts.tsx', 'alerts'],
   ['pages/alert.tsx', 'alerts'],
+  ['pages/incident.tsx', 'incidents'],
   ['pages/targets.tsx', 'targets'],
   ['pages/explore.tsx', 'graph'],
   ['pages/dashboards.tsx', 'dashboards'],

@@ -21,6 +21,9 @@ const VISITED = (fingerprint: string): readonly (readonly [address: string, show
   ['/alerts?show=sent', '.sent'],
   ['/alerts?show=groups', '.rule-group-item'],
   [`/alerts/${fingerprint}?${RANGE}`, '.trace-step'],
+  ['/alerts?show=incidents', '.incident'],
+  ['/incidents/1', '.incident-alerts a'],
+  ['/status-page', '.status-incident'],
   ['/targets', '.target-table'],
   ['/graph?g0.expr=node_load1&g0.tab=1', 'main table'],
   ['/graph?g0.expr=rate(node_cpu_seconds_total[30s])&g0.tab=0&g0.range_input=5m', 'main canvas'],
@@ -45,6 +48,10 @@ test.skipIf(!canRun)(
         (await belfry.query('ALERTS{alertname="HighErrorRate", alertstate="firing"}'))[0] !== undefined &&
         (await belfry.get<unknown[]>('/api/notifications')).length > 0,
     );
+    await fetch(`${belfry.url}/api/incidents`, {
+      method: 'POST',
+      body: JSON.stringify({ title: 'Errors', services: ['Backend'], isPublic: true, text: 'We look.' }),
+    });
     const [alert] = await belfry.get<{ fingerprint: string }[]>(
       '/api/v2/alerts?filter=alertname="HighErrorRate"',
     );

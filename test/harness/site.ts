@@ -109,6 +109,14 @@ export async function startSite(
           webhook_configs: [{ url: 'http://127.0.0.1:1/nobody' }],
         },
       ],
+      status_page: {
+        title: 'The site',
+        services: [
+          { name: 'Host', expr: 'up{job="node"}' },
+          { name: 'Backend', group: 'For customers', matchers: ['job="backend"'] },
+          { name: 'Cache', group: 'For customers', expr: 'up{job="redis"}' },
+        ],
+      },
       inhibit_rules: [
         {
           source_matchers: ['severity = "critical"'],

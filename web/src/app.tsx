@@ -16,6 +16,7 @@ const ROUTES: readonly (readonly [path: RegExp, title: string, load: () => Promi
   [/^\/$/, 'Home', async () => (await import('./pages/home.tsx')).Home],
   [/^\/alerts$/, 'Alerts', async () => (await import('./pages/alerts.tsx')).Alerts],
   [/^\/alerts\/[^/]+$/, 'Alert', async () => (await import('./pages/alert.tsx')).AlertPage],
+  [/^\/incidents\/[^/]+$/, 'Incident', async () => (await import('./pages/incident.tsx')).IncidentPage],
   [/^\/targets$/, 'Targets', async () => (await import('./pages/targets.tsx')).Targets],
   [/^\/graph$/, 'Explore', async () => (await import('./pages/explore.tsx')).Explore],
   [/^\/dashboards$/, 'Dashboards', async () => (await import('./pages/dashboards.tsx')).Dashboards],

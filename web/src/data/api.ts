@@ -19,6 +19,7 @@ import type {
   TargetsAnswer,
   TsdbStatus,
 } from './api-types.ts';
+import { type IncidentApi, incidentApi } from './incidents.ts';
 import type { AlertPast, RehearsalAnswer, RehearsalQuestion } from './rehearsal-types.ts';
 import type { AlertTrace, OutboxRow, SentNotification } from './trace-types.ts';
 
@@ -153,6 +154,7 @@ export interface Api {
   events(range: { from: number; to: number }, signal?: AbortSignal): Promise<readonly EventMark[]>;
   /** Logins, tokens and the log of changes. */
   readonly access: AccessApi;
+  readonly incidents: IncidentApi;
 }
 
 /** Longest address sent as GET; longer queries go as a form. */
@@ -201,6 +203,8 @@ export function createApi(
     headers: { 'content-type': 'application/json' },
     body: typeof value === 'string' ? value : JSON.stringify(value),
   });
+  const change = (path: string, method: string, body?: unknown): Promise<unknown> =>
+    send(path, body === undefined ? { method } : { ...json(body), method });
 
   return {
     base,
@@ -313,10 +317,8 @@ export function createApi(
       void (await send(`api/dashboards/${encodeURIComponent(uid)}`, { method: 'DELETE' })),
     events: ({ from, to }, signal) =>
       orEmpty(get(`api/annotations?from=${Math.round(from)}&to=${Math.round(to)}&limit=500`, signal)),
-    access: accessApi({
-      get,
-      send: (path, method, body) => send(path, body === undefined ? { method } : { ...json(body), method }),
-    }),
+    access: accessApi({ get, send: change }),
+    incidents: incidentApi({ get, send: change }),
     importDashboard: async (text) => ((await send('api/dashboards', json(text))) as { uid: string }).uid,
   };
 }

@@ -13,7 +13,7 @@ interface PageLink {
 
 const PAGES: readonly PageLink[] = [
   { path: '/', name: 'Home', icon: 'home' },
-  { path: '/alerts', name: 'Alerts', icon: 'alerts', also: /^\/alerts\// },
+  { path: '/alerts', name: 'Alerts', icon: 'alerts', also: /^\/(alerts|incidents)\// },
   { path: '/dashboards', name: 'Dashboards', icon: 'dashboards', also: /^\/d\// },
   { path: '/graph', name: 'Explore', icon: 'explore' },
   { path: '/targets', name: 'Targets', icon: 'targets' },

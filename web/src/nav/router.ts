@@ -90,6 +90,6 @@ function localLink(event: MouseEvent, base: string): URL | undefined {
     return undefined;
   const url = new URL(anchor.href);
   const isOurs = url.origin === window.location.origin && url.pathname.startsWith(base);
-  const isPage = !/^(api|metrics|federate|-)(\/|$)/.test(url.pathname.slice(base.length));
+  const isPage = !/^(api|metrics|federate|status-page|-)(\/|$)/.test(url.pathname.slice(base.length));
   return isOurs && isPage ? url : undefined;
 }

@@ -13,6 +13,7 @@ import { useResource, useSession } from '../session.ts';
 import { AlertGraph } from './alert-graph.tsx';
 import { AlertHistory } from './alert-past.tsx';
 import { AlertValue } from './alert-value.tsx';
+import { IncidentDialog } from './incident-dialog.tsx';
 import { Rehearsal } from './rehearsal.tsx';
 import { Annotations, hasLabels } from './rule-item.tsx';
 import { SentList } from './sent-list.tsx';
@@ -29,6 +30,7 @@ export function AlertPage() {
   const { api, router, clock } = useSession();
   const id = decodeURIComponent(router.path.peek().split('/')[2] ?? '');
   const [isSilencing, setIsSilencing] = useState(false);
+  const [isBeginning, setIsBeginning] = useState(false);
   const resource = useResource(async (abort): Promise<AlertFacts> => {
     const [alerts, notified, groups] = await Promise.all([
       api.alerts(abort),
@@ -80,9 +82,14 @@ export function AlertPage() {
                   </span>
                 )}
                 <span class="dim">{subjectOf(labels)}</span>
-                <button type="button" class="button page-action" onClick={() => setIsSilencing(true)}>
-                  Silence
-                </button>
+                <span class="page-action head-actions">
+                  <button type="button" class="button" onClick={() => setIsBeginning(true)}>
+                    New incident
+                  </button>
+                  <button type="button" class="button" onClick={() => setIsSilencing(true)}>
+                    Silence
+                  </button>
+                </span>
               </div>
               {summary !== undefined && <p class="alert-lead">{summary}</p>}
               <div class="alert-view">
@@ -116,6 +123,15 @@ export function AlertPage() {
                   <WhyTrace steps={traceSteps({ row, rule, trace, now: clock.now() })} />
                 </section>
               </div>
+              {isBeginning && (
+                <IncidentDialog
+                  from={{ title: summary ?? name, matchers: `alertname=${JSON.stringify(name)}` }}
+                  onClose={(begun) => {
+                    setIsBeginning(false);
+                    if (begun) router.go(`/incidents/${begun.id}`);
+                  }}
+                />
+              )}
               {isSilencing && (
                 <SilenceDialog
                   labels={labels}

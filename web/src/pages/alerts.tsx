@@ -7,22 +7,24 @@ import { SilenceDialog } from '../parts/silence-dialog.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useAlerts, useResource, useSession } from '../session.ts';
 import { AlertList } from './alert-list.tsx';
+import { IncidentList } from './incident-list.tsx';
 import { Notifications } from './notifications.tsx';
 import { RuleGroupTable } from './rule-groups.tsx';
 import { RuleItem } from './rule-item.tsx';
 import { SilenceList } from './silence-list.tsx';
 
-type Show = 'rules' | 'alerts' | 'silences' | 'sent' | 'groups';
+type Show = 'rules' | 'alerts' | 'silences' | 'sent' | 'incidents' | 'groups';
 
 const TABS: readonly (readonly [Show, string])[] = [
   ['rules', 'By rule'],
   ['alerts', 'All alerts'],
   ['silences', 'Silences'],
   ['sent', 'Notifications'],
+  ['incidents', 'Incidents'],
   ['groups', 'Rules'],
 ];
 
-/** Alerts by rule, all firing and pending ones in one list, the silences, and what was sent. */
+/** Alerts by rule, all firing and pending ones in one list, the silences, what was sent, and incidents. */
 export function Alerts() {
   const { api, router } = useSession();
   const alerts = useAlerts();
@@ -46,6 +48,7 @@ export function Alerts() {
     alerts: rows.length,
     silences: activeSilences,
     sent: undefined,
+    incidents: undefined,
     groups: rules.data.value?.reduce((sum, group) => sum + group.rules.length, 0),
   };
 
@@ -143,6 +146,7 @@ export function Alerts() {
         </View>
       )}
       {show === 'sent' && <Notifications />}
+      {show === 'incidents' && <IncidentList />}
       {show === 'groups' && (
         <View resource={rules} what="The rules" skeleton={<Skeleton rows={6} height={40} />}>
           {(groups) => <RuleGroupTable groups={groups} search={search} />}

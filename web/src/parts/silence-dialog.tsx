@@ -4,6 +4,7 @@ import { matchersFor, matchesAll, parseMatchers } from '../data/silences.ts';
 import { parsePromDuration } from '../format/duration.ts';
 import { timeText } from '../format/time.ts';
 import { useAlerts, useSession } from '../session.ts';
+import { useAuthor } from './author.ts';
 
 interface SilenceDialogProps {
   /** The alert to start from; undefined starts from nothing. */
@@ -13,18 +14,16 @@ interface SilenceDialogProps {
 }
 
 const DURATIONS = ['30m', '2h', '8h', '1d', '7d'];
-const AUTHOR_KEY = 'belfry.author';
 
 /** Two clicks from an alert to its silence: the matchers are filled in, what they hit is counted while typing. */
 export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
-  const { api, clock, now, me } = useSession();
+  const { api, clock, now } = useSession();
   const alerts = useAlerts();
-  const user = me.data.value?.kind === 'user' ? me.data.value.name : undefined;
+  const author = useAuthor();
   const dialog = useRef<HTMLDialogElement>(null);
   const [matchers, setMatchers] = useState(() => (labels ? matchersFor(labels) : ''));
   const [duration, setDuration] = useState('2h');
   const [comment, setComment] = useState('');
-  const [author, setAuthor] = useState(() => localStorage.getItem(AUTHOR_KEY) ?? '');
   const [problem, setProblem] = useState<string>();
   const [isSending, setIsSending] = useState(false);
 
@@ -48,10 +47,10 @@ export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
         matchers: reading.matchers,
         startsAt: new Date(start).toISOString(),
         endsAt: new Date(start + lengthMs).toISOString(),
-        createdBy: user ?? (author.trim() || 'the page'),
+        createdBy: author.name || 'the page',
         comment: comment.trim() || 'silenced from the page',
       });
-      if (user === undefined) localStorage.setItem(AUTHOR_KEY, author.trim());
+      author.keep();
       onClose(true);
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
@@ -113,11 +112,11 @@ export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
             <span>Who</span>
             <input
               class="input"
-              value={user ?? author}
-              readOnly={user !== undefined}
+              value={author.name}
+              readOnly={author.isKnown}
               autocomplete="username"
               placeholder="your name"
-              onInput={(event) => setAuthor(event.currentTarget.value)}
+              onInput={(event) => author.set(event.currentTarget.value)}
             />
           </label>
         </div>
