@@ -90,7 +90,7 @@ export class Flusher {
   readonly #waiting = new Map<number, (error: string | undefined) => void>();
   #deletion: ((result: DeletionResult | { readonly error: string }) => void) | undefined;
   #lastFailure: string | undefined;
-  #wantsAll = false;
+  #wanted: Wanted | undefined;
   #onIdle: (() => void)[] = [];
   #hasMoreToTrim = false;
   #isClosed = false;
@@ -166,7 +166,8 @@ export class Flusher {
 
   async #flushHead(): Promise<void> {
     this.#writer.write();
-    this.#wantsAll = true;
+    const ends = new Map(Array.from(this.#head.sources(), (source) => [source, source.ring.appended]));
+    this.#wanted = { ends, own: this.#head.own.samples > 0 };
     const id = this.#nextId++;
     await new Promise<void>((resolve) => {
       this.#await(id, () => resolve());
@@ -222,20 +223,21 @@ export class Flusher {
       this.#send(flush);
       return;
     }
-    if (this.#wantsAll && (this.#writer.failure || !this.#hasMore())) {
-      this.#wantsAll = false;
+    if (this.#wanted && (this.#writer.failure || !this.#hasMore(this.#wanted))) {
+      this.#wanted = undefined;
       for (const resolve of this.#onIdle.splice(0)) resolve();
     }
   }
 
-  #hasMore(): boolean {
-    if (this.#head.own.samples > 0) return true;
-    for (const { ring } of this.#head.sources()) if (ring.first < ring.appended) return true;
+  #hasMore({ ends, own }: Wanted): boolean {
+    if (own) return true;
+    for (const [{ ring }, end] of ends) if (ring.first < end) return true;
     return false;
   }
 
   #gather(): { rings: RingRows[]; flush: UnderWay } | undefined {
     const now = this.#clock.monotonic();
+    const wanted = this.#wanted;
     const due: { readonly source: ScrapeSource; readonly to: number }[] = [];
     let cells = 0;
     for (const source of this.#head.sources()) {
@@ -247,7 +249,7 @@ export class Flusher {
         continue;
       }
       const isDue =
-        this.#wantsAll ||
+        ring.first < (wanted?.ends.get(source) ?? 0) ||
         rows >= source.flushAfter ||
         now - since.rows >= FLUSH_AFTER_MS ||
         (!source.isOpen && now - since.idle >= RETIRE_AFTER_MS);
@@ -255,7 +257,7 @@ export class Flusher {
       due.push({ source, to: Math.min(ring.committed, ring.first + MAX_ROWS) });
       cells += rows * ring.width;
     }
-    const isFull = this.#wantsAll || cells > MAX_CELLS;
+    const isFull = wanted !== undefined || cells > MAX_CELLS;
     if (!isFull && now - this.#flushedAt < FLUSH_APART_MS) return undefined;
 
     const flush: UnderWay = {
@@ -276,14 +278,11 @@ export class Flusher {
     );
     const { own } = this.#head;
     if (own.samples === 0) this.#ownSince = now;
-    else if (
-      this.#wantsAll ||
-      own.samples >= FLUSH_OWN_SAMPLES ||
-      now - this.#ownSince >= FLUSH_OWN_AFTER_MS
-    ) {
+    else if (wanted?.own || own.samples >= FLUSH_OWN_SAMPLES || now - this.#ownSince >= FLUSH_OWN_AFTER_MS) {
       const batch = own.gather();
       if (batch.refs.length > 0) flush.own = { batch, seq: this.#writer.seq - 1 };
     }
+    if (wanted) wanted.own = false;
     return flush.rings.length > 0 || flush.own ? { rings, flush } : undefined;
   }
 
@@ -380,7 +379,7 @@ export class Flusher {
     const flush = this.#underWay;
     this.#underWay = undefined;
     if (flush) for (const { source } of flush.rings) source.ring.unpin();
-    this.#wantsAll = false;
+    this.#wanted = undefined;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
@@ -521,6 +520,14 @@ export class Flusher {
     if (this.#waiting.size === 0) port.unref();
     return port;
   }
+}
+
+/** What shall be in partitions: what was in the head when everything was to be flushed, and not what comes meanwhile, which never ends. */
+interface Wanted {
+  /** Ends of the rings. */
+  readonly ends: ReadonlyMap<ScrapeSource, number>;
+  /** Whether samples with their own times were not gathered yet. */
+  own: boolean;
 }
 
 interface UnderWay {

@@ -1,3 +1,5 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { labelsFromObject, labelValue } from '../model/labels.ts';
 import { ViewChangedError } from '../model/queryable.ts';
@@ -115,6 +117,77 @@ test('a query under which pages with own times were moved begins anew once, and 
     querier.close();
   }
   queryable.close();
+});
+
+test('whatever is moved while queries run, and whenever, none lacks a sample of its view or has one twice', async () => {
+  type Step = 'page' | 'flush' | 'turn' | 'settle' | 'begin' | 'ask own' | 'ask plain' | 'ask all';
+  const steps: readonly Step[] = [
+    'page',
+    'flush',
+    'turn',
+    'settle',
+    'begin',
+    'ask own',
+    'ask plain',
+    'ask all',
+    'ask all',
+  ];
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.constantFrom(...steps), { minLength: 15, maxLength: 40 }), async (plan) => {
+      const store = bench.open(bench.directory());
+      const source = store.source('a');
+      const queryable = openQueryable(store.shared, { addon: undefined, visibility: 'appended' });
+      let pages = 0;
+      let flush = Promise.resolve();
+      let querier: ReturnType<typeof queryable.querier> | undefined;
+      /** Pages there were when the querier began. */
+      let seen = 0;
+      let sentBack = 0;
+      const begin = (): void => {
+        querier?.close();
+        querier = queryable.querier(unlimited);
+        seen = pages;
+      };
+      const ask = (name: string | undefined): void => {
+        if (!querier) begin();
+        const matchers = name ? [{ name: '__name__', op: '=' as const, value: name }] : [];
+        try {
+          for (const { labels, timestamps, values } of querier!.select(matchers, always)) {
+            expect(timestamps.length).toBeGreaterThanOrEqual(seen);
+            expect(timestamps.length).toBeLessThanOrEqual(pages);
+            const late = labelValue(labels, '__name__') === 'plain' ? 0 : 5;
+            const expected = Array.from(timestamps, (_, i) => 1000 * (i + 1));
+            expect([...timestamps]).toEqual(expected.map((time) => time - late));
+            expect([...values]).toEqual(expected);
+          }
+          sentBack = 0;
+        } catch (error) {
+          if (!(error instanceof ViewChangedError)) throw error;
+          sentBack++;
+          begin();
+        }
+        expect(sentBack).toBeLessThanOrEqual(1);
+      };
+      for (const step of plan) {
+        if (step === 'page') page(store, source, 1000 * ++pages);
+        else if (step === 'flush') flush = flush.then(() => store.flush());
+        else if (step === 'turn') await turn();
+        else if (step === 'settle') await flush;
+        else if (step === 'begin') {
+          begin();
+          sentBack = 0;
+        } else ask(step === 'ask own' ? 'm' : step === 'ask plain' ? 'plain' : undefined);
+      }
+      await flush;
+      begin();
+      sentBack = 0;
+      for (const name of ['m', 'plain']) ask(name);
+      querier!.close();
+      queryable.close();
+      await bench.clean();
+    }),
+    { numRuns: 20 },
+  );
 });
 
 test('rules see nothing of a page that is being stored, and then all of it', () => {

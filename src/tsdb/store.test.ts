@@ -383,6 +383,36 @@ describe('series of several sources with the same labels', () => {
 });
 
 describe('flush', () => {
+  test('of everything ends although samples keep coming, with what there was when it began in partitions', async () => {
+    const dir = bench.directory();
+    const store = bench.open(dir);
+    const source = store.source('a');
+    const up = labelsFromObject({ __name__: 'up' });
+    const own = labelsFromObject({ __name__: 'own' });
+    let rows = 0;
+    const add = (): void => {
+      source.begin(1000 * ++rows);
+      source.set(source.slot(up), rows);
+      source.commit();
+      store.append(own, 1000 * rows, rows);
+    };
+    for (let row = 0; row < 3; row++) add();
+    let isDone = false;
+    const done = store.flush().then(() => {
+      isDone = true;
+    });
+    for (let turns = 0; turns < 2000 && !isDone; turns++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      add();
+    }
+    expect(isDone).toBe(true);
+    await done;
+    expect(store.stats().flush.samples).toBeGreaterThanOrEqual(6);
+    expect(store.stats().flush.flushes).toBeLessThanOrEqual(2);
+    expect(contents(store).up).toHaveLength(rows);
+    expect(contents(store).own).toHaveLength(rows);
+  });
+
   test('leaves nothing to a start but the last rows, which tell what went stale', async () => {
     const dir = bench.directory();
     const clock = fakeClock();
