@@ -192,6 +192,7 @@ export function openParts(deps: PartsDeps): Parts {
     maxWaiting: MAX_WAITING,
     limits,
     maxUnsentBytes: maxUnsentBytes(config.query, limits),
+    slowMs: config.query.log_slower_than,
     active: openActiveQueries(path.join(options.dataDir, 'cache', 'active-queries')),
   });
   if (isExpected) localQueries.prepare();

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeSnappy } from '../src/exposition/remote/snappy.ts';
 import { type SentSeries, writeRequestV1 } from '../src/exposition/remote/write-request.fixture.ts';
-import { type Appliance, startAppliance, temporaryFolder } from './harness/appliance.ts';
+import { type Appliance, eventually, startAppliance, temporaryFolder } from './harness/appliance.ts';
 
 /** What the query endpoints make of their parameters, each as upstream's do, over HTTP. */
 const stack = new AsyncDisposableStack();
@@ -17,7 +17,8 @@ beforeAll(async () => {
   const config = path.join(folder, 'belfry.yaml');
   fs.writeFileSync(
     config,
-    `scrape_configs:
+    `query: {log_slower_than: 0s}
+scrape_configs:
 # Nobody is there.
 - {job_name: app, scrape_interval: 1h, static_configs: [{targets: ['127.0.0.1:1']}], basic_auth: {username: u, password: hidden}}
 `,
@@ -435,4 +436,14 @@ test('the configuration of a scrape pool, as written and without its secrets', a
     errorType: 'bad_data',
     error: 'error retrieving scrape config: scrape pool "b" not found',
   });
+});
+
+test('queries that take as long as `query.log_slower_than` says are in the log', async () => {
+  await ask('/query', [['query', '40 + 2.25']]);
+  await eventually('it is logged', async () =>
+    belfry
+      .output()
+      .split('\n')
+      .some((line) => line.includes('slow query') && line.includes('40 + 2.25')),
+  );
 });

@@ -42,7 +42,9 @@ const prometheusGlobal = {
     .describe('Exposition formats to ask for, most wanted first.'),
   evaluation_interval: nonZero().prefault('1m').describe('Time between evaluations of a rule group.'),
   rule_query_offset: duration().prefault('0s').describe('Evaluates rules this far in the past.'),
-  query_log_file: filePath().optional().meta(noEffect('queries are listed at /api/queries.')),
+  query_log_file: filePath()
+    .optional()
+    .meta(noEffect('queries are listed at /api/queries, slow ones logged: `query.log_slower_than`.')),
   scrape_failure_log_file: filePath()
     .optional()
     .describe('File that failed scrapes are appended to, a line of JSON each.'),

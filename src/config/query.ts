@@ -15,6 +15,9 @@ export const queryConfig = z.strictObject({
     .optional()
     .describe('Most bytes of answers that wait for slow clients; a quarter of `max_bytes` unless given.'),
   max_concurrency: count().min(1).default(20).describe('Queries at once; up to 64 more wait.'),
+  log_slower_than: duration()
+    .prefault('5s')
+    .describe('Queries whose evaluation takes this long are logged with their cost; `0s` logs all.'),
   remote_url: url()
     .optional()
     .describe(

@@ -73,6 +73,7 @@ function setup(options: Partial<QueryPoolOptions> = {}) {
     maxWaiting: 2,
     limits,
     maxUnsentBytes: 1e6,
+    slowMs: 5000,
     ...options,
   });
   return { clock, pool, ...double };

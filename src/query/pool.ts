@@ -44,8 +44,8 @@ export interface QueryPoolOptions {
   readonly idleMs?: number;
   /** How long a worker that was got ready waits for its first query, ms. */
   readonly readyMs?: number;
-  /** Queries that take longer are logged, ms. */
-  readonly slowMs?: number;
+  /** Queries whose evaluation takes this long are logged (`query.log_slower_than`), ms. */
+  readonly slowMs: number;
   /** Where running queries are noted, so that a crash can be told from. */
   readonly active?: ActiveQueries;
 }
@@ -132,7 +132,6 @@ interface Lane {
 
 /** Ended queries that are listed. */
 const RECENT = 100;
-const SLOW_MS = 5000;
 const READY_MS = 15_000;
 /** A thread that has not loaded its code after this long never will. */
 const MAX_START_MS = 60_000;
@@ -143,11 +142,10 @@ const MAX_START_MS = 60_000;
  * does not heed it is terminated and replaced, and the query answered with a timeout.
  */
 export function createQueryPool(options: QueryPoolOptions): WorkerPool {
-  const { clock, log, limits } = options;
+  const { clock, log, limits, slowMs } = options;
   const graceMs = options.graceMs ?? 1000;
   const idleMs = options.idleMs ?? 60_000;
   const readyMs = options.readyMs ?? READY_MS;
-  const slowMs = options.slowMs ?? SLOW_MS;
   const recent: QueryStatus[] = (options.active?.interrupted ?? []).map(({ query, kind, receivedAt }) => ({
     id: 0,
     kind,
