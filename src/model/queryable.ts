@@ -1,6 +1,7 @@
 import type { Histogram } from './histogram.ts';
 import type { Labels } from './labels.ts';
 import type { Matcher } from './matcher.ts';
+import type { Room } from './room.ts';
 import type { TimeRange } from './time.ts';
 
 /**
@@ -60,6 +61,8 @@ export interface Querier {
   labelValues(name: string, sets: readonly (readonly Matcher[])[], range: TimeRange): string[];
   /** What could not be read for the answers so far and is missing in them, a sentence for each place. */
   readonly warnings?: readonly string[];
+  /** For what is made of the series: good as long as they are, until `close`. */
+  readonly room?: Room;
   close(): void;
 }
 

@@ -1,6 +1,7 @@
 import type { Histogram } from '../model/histogram.ts';
 import { compareLabels, type Labels } from '../model/labels.ts';
 import type { Querier, Queryable, QueryBudget } from '../model/queryable.ts';
+import { freshRoom } from '../model/room.ts';
 import { type Expr, unwrapParens, walkExpr } from './ast.ts';
 import { describeType, typeOf } from './check.ts';
 import { executionError, PromqlError } from './errors.ts';
@@ -12,7 +13,7 @@ import { evaluateRangeVector, isRangeExpr, type RangeSeries } from './evaluate/r
 import { firstAfter } from './evaluate/search.ts';
 import { lookTime } from './evaluate/times.ts';
 import type { NodeCost } from './evaluate/trace.ts';
-import { ABSENT, type Column, FLOAT, type Grid, HISTOGRAM, timeAt, type Value } from './evaluate/value.ts';
+import { ABSENT, type Column, FLOAT, HISTOGRAM, timeAt, type Value } from './evaluate/value.ts';
 import { type QueryValue, type ResultSeries, sortSeries } from './result.ts';
 
 export type { NodeCost } from './evaluate/trace.ts';
@@ -77,11 +78,11 @@ export function evaluateInstant(
   options: QueryOptions,
 ): QueryOutcome {
   const window = { startMs: timestampMs, endMs: timestampMs, stepMs: 0 };
-  return withQuerier(source, options, (querier) => {
+  return withQuerier(source, options, (querier, mayView) => {
     const evaluation = newEvaluation(expr, window, 1, options, querier);
     const inner = unwrapParens(expr);
     const value = isRangeExpr(inner)
-      ? matrixAt(evaluation, inner)
+      ? matrixAt(evaluation, inner, mayView)
       : instantResult(evaluation, evaluation.value(), timestampMs, isOrdering(expr));
     return outcome(value, evaluation, options, querier);
   });
@@ -103,22 +104,23 @@ export function evaluateRange(
     throw new PromqlError('bad_data', message);
   }
   const count = Math.floor((range.endMs - range.startMs) / range.stepMs) + 1;
-  return withQuerier(source, options, (querier) => {
+  return withQuerier(source, options, (querier, mayView) => {
     const window: QueryWindow = { startMs: range.startMs, endMs: range.endMs, stepMs: range.stepMs };
     const evaluation = newEvaluation(expr, window, count, options, querier);
-    return outcome(rangeResult(evaluation, evaluation.value()), evaluation, options, querier);
+    return outcome(rangeResult(evaluation, evaluation.value(), mayView), evaluation, options, querier);
   });
 }
 
+/** @param run is told whether the result may refer to memory of the querier: whoever opened it closes it, and looks at the result before */
 function withQuerier(
   source: Queryable | Querier,
   options: QueryOptions,
-  run: (querier: Querier) => QueryOutcome,
+  run: (querier: Querier, mayView: boolean) => QueryOutcome,
 ): QueryOutcome {
-  if ('select' in source) return run(source);
+  if ('select' in source) return run(source, true);
   const querier = source.querier(options.budget);
   try {
-    return run(querier);
+    return run(querier, false);
   } finally {
     querier.close();
   }
@@ -207,39 +209,48 @@ function instantResult(
   return { kind: 'vector', samples };
 }
 
-function rangeResult(evaluation: Evaluation, value: Value): QueryValue {
+function rangeResult(evaluation: Evaluation, value: Value, mayView: boolean): QueryValue {
   const { grid } = evaluation;
   if (value.kind === 'string') throw executionError('a string in a range query');
+  const timestamps = new Float64Array(grid.count);
+  for (let step = 0; step < grid.count; step++) timestamps[step] = timeAt(grid, step);
   if (value.kind === 'scalar') {
-    const timestamps = Float64Array.from({ length: grid.count }, (_, step) => timeAt(grid, step));
     const labels = [] as unknown as Labels;
     return { kind: 'matrix', series: [{ labels, timestamps, values: value.values }] };
   }
   const isDelayed = evaluation.options.delayedNameRemoval;
   const named = isDelayed ? withoutDroppedNames(value.columns) : value.columns;
-  const columns = mergeSameLabels(named, grid.count);
+  const columns = mergeSameLabels(evaluation, named, grid.count);
   evaluation.budget.bytes(columns.length * grid.count * 16);
   const series: ResultSeries[] = [];
   for (const column of columns) {
-    const packed = pack(column, grid);
+    const packed = pack(evaluation, column, timestamps, mayView);
     if (packed) series.push(packed);
   }
   return { kind: 'matrix', series: series.sort((a, b) => compareLabels(a.labels, b.labels)) };
 }
 
-/** A column without its gaps. */
-function pack(column: Column, grid: Grid): ResultSeries | undefined {
+/** A column without its gaps. @param times of all steps */
+function pack(
+  evaluation: Evaluation,
+  column: Column,
+  times: Float64Array,
+  mayView: boolean,
+): ResultSeries | undefined {
   const { present } = column;
   let count = 0;
   for (let step = 0; step < present.length; step++) if (present[step] !== ABSENT) count++;
   if (count === 0) return undefined;
-  const timestamps = new Float64Array(count);
-  const values = new Float64Array(count);
+  if (mayView && count === present.length && column.histograms === undefined)
+    return { labels: column.labels, timestamps: times, values: column.values };
+  const floats = (mayView ? evaluation.room : freshRoom).floats(2 * count);
+  const timestamps = floats.subarray(0, count);
+  const values = floats.subarray(count);
   const histograms = column.histograms === undefined ? undefined : new Array<Histogram | undefined>(count);
   let at = 0;
   for (let step = 0; step < present.length; step++) {
     if (present[step] === ABSENT) continue;
-    timestamps[at] = timeAt(grid, step);
+    timestamps[at] = times[step]!;
     if (present[step] === FLOAT) values[at] = column.values[step]!;
     else if (histograms) {
       histograms[at] = column.histograms![step];
@@ -253,7 +264,11 @@ function pack(column: Column, grid: Grid): ResultSeries | undefined {
 }
 
 /** A range vector as the result itself: the samples as they are. */
-function matrixAt(evaluation: Evaluation, expr: Parameters<typeof evaluateRangeVector>[1]): QueryValue {
+function matrixAt(
+  evaluation: Evaluation,
+  expr: Parameters<typeof evaluateRangeVector>[1],
+  mayView: boolean,
+): QueryValue {
   const { grid } = evaluation;
   const range = evaluateRangeVector(evaluation, expr, grid);
   const end = lookTime(range.times, grid, 0);
@@ -279,8 +294,8 @@ function matrixAt(evaluation: Evaluation, expr: Parameters<typeof evaluateRangeV
     series.push(
       sortSeries(
         labels,
-        samples.times.slice(from, to),
-        samples.values.slice(from, to),
+        mayView ? samples.times.subarray(from, to) : samples.times.slice(from, to),
+        mayView ? samples.values.subarray(from, to) : samples.values.slice(from, to),
         samples.histogramTimes.slice(nativeFrom, nativeTo),
         samples.histograms.slice(nativeFrom, nativeTo),
       ),

@@ -78,10 +78,6 @@ export function writeAnswer(
   times: AnswerTimes,
 ): string | undefined {
   switch (task.kind) {
-    case 'instant':
-    case 'range':
-      writeEvaluation(writer, task, readExpr, queryable, settings, budget, times);
-      return JSON_TYPE;
     case 'format':
       writer.raw(
         `{"status":"success","data":${JSON.stringify(formatExpr(parseExpr(task.expr), { pretty: true }))}}`,
@@ -99,6 +95,10 @@ export function writeAnswer(
   const querier = queryable.querier(budget);
   try {
     switch (task.kind) {
+      case 'instant':
+      case 'range':
+        writeEvaluation(writer, task, readExpr, querier, settings, budget, times);
+        return JSON_TYPE;
       case 'cardinality': {
         const series = querier.series([], task.range);
         writer.raw(cardinalityJson(cardinality(series, headSpan(), task.limit, budget)));
@@ -139,7 +139,7 @@ function writeEvaluation(
   writer: JsonWriter,
   task: Extract<QueryTask, { kind: 'instant' | 'range' }>,
   readExpr: ReadExpr,
-  queryable: Queryable,
+  querier: Querier,
   settings: EngineSettings,
   budget: CountingBudget,
   times: AnswerTimes,
@@ -155,11 +155,11 @@ function writeEvaluation(
   };
   const outcome: QueryOutcome =
     task.kind === 'instant'
-      ? evaluateInstant(expr, task.timestamp, queryable, options)
+      ? evaluateInstant(expr, task.timestamp, querier, options)
       : evaluateRange(
           expr,
           { startMs: task.startMs, endMs: task.endMs, stepMs: task.stepMs },
-          queryable,
+          querier,
           options,
         );
   const evaluatedMs = times.elapsedMs();

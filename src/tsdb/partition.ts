@@ -1,6 +1,7 @@
 import type { Labels } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
 import type { QueryBudget } from '../model/queryable.ts';
+import type { Room } from '../model/room.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { OwnTimeColumn, SeriesEntry, SeriesRef, SourceBlock } from './block.ts';
 import type { KeptBlocks } from './partition/kept-blocks.ts';
@@ -18,12 +19,6 @@ export const partitionStart = (timestamp: number): number =>
 export interface PartitionSamples extends SampleColumns {
   readonly ref: SeriesRef;
   readonly labels: Labels;
-}
-
-/** Where columns are put that are read for one query. */
-export interface Room {
-  /** Room for `count` floats, of any content. */
-  floats(count: number): Float64Array;
 }
 
 /** Reads one partition file (hot or sealed) in any thread, read-only. */

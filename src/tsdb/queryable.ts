@@ -9,6 +9,7 @@ import {
   type SeriesSamples,
   ViewChangedError,
 } from '../model/queryable.ts';
+import type { Room } from '../model/room.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { SeriesEntry } from './block.ts';
 import { readExemplars } from './head/exemplar-reader.ts';
@@ -195,6 +196,10 @@ class StoreQuerier implements Querier {
     this.#budget = budget;
     this.#release = release;
     head.pin();
+  }
+
+  get room(): Room {
+    return this.#scratch;
   }
 
   announce(selectors: number): void {

@@ -1,12 +1,19 @@
+import type { Room } from '../model/room.ts';
+
 /** Floats of one piece of scratch memory: 2 MB. */
 const CHUNK = 2 ** 18;
 
 /**
- * Memory for what one query joins, taken from the front and given back as a whole when the query ends. Kept from query to query up to a
- * size: fresh memory costs a page fault every 4 KB, which is more than copying into it.
+ * Memory for what one query reads and makes, taken from the front and given back as a whole when the query ends. Kept from query to query
+ * up to a size: fresh memory costs a page fault every 4 KB, which is more than copying into it.
+ *
+ * What is not kept goes back to the system as soon as it is collected, since memory that can grow is mapped on its own. Usual arrays
+ * come from the C library, which keeps what thousands of columns have left of its heaps: as much again as a large query took. Copying
+ * into them is faster, so what is kept is made of those.
  */
-export class Scratch {
-  readonly #keptBytes: number;
+export class Scratch implements Room {
+  readonly #isKeeping: boolean;
+  readonly #keptChunks: number;
   readonly #chunks: Float64Array[] = [];
   /** Chunk in use, and floats of it that are taken. */
   #chunk = 0;
@@ -14,17 +21,20 @@ export class Scratch {
 
   /** @param keptBytes stay with it; 0 where columns outlive the query */
   constructor(keptBytes: number) {
-    this.#keptBytes = keptBytes;
+    this.#isKeeping = keptBytes > 0;
+    this.#keptChunks = Math.floor(keptBytes / (8 * CHUNK));
   }
 
   /** Room for `count` floats, of any content, until `reset`. */
   floats(count: number): Float64Array {
-    if (count > CHUNK / 2 || this.#keptBytes === 0) return new Float64Array(count);
+    if (!this.#isKeeping) return new Float64Array(count);
+    if (count > CHUNK / 2) return mapped(count);
     if (this.#used + count > CHUNK) {
       this.#chunk++;
       this.#used = 0;
     }
-    const chunk = (this.#chunks[this.#chunk] ??= new Float64Array(CHUNK));
+    const chunk = (this.#chunks[this.#chunk] ??=
+      this.#chunk < this.#keptChunks ? new Float64Array(CHUNK) : mapped(CHUNK));
     const from = this.#used;
     this.#used += count;
     return chunk.subarray(from, this.#used);
@@ -34,7 +44,12 @@ export class Scratch {
   reset(): void {
     this.#chunk = 0;
     this.#used = 0;
-    const kept = Math.floor(this.#keptBytes / (8 * CHUNK));
-    if (this.#chunks.length > kept) this.#chunks.length = kept;
+    if (this.#chunks.length > this.#keptChunks) this.#chunks.length = this.#keptChunks;
   }
+}
+
+/** Floats in a mapping of their own. */
+function mapped(count: number): Float64Array {
+  const bytes = 8 * count;
+  return new Float64Array(new SharedArrayBuffer(bytes, { maxByteLength: bytes }), 0, count);
 }

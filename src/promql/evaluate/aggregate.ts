@@ -35,7 +35,7 @@ export function evaluateAggregate(context: EvalContext, expr: AggregateExpr, gri
   for (const group of groups) {
     context.budget.check();
     const dropName = group.columns.some((column) => column.dropName);
-    const result = newColumn(group.labels, grid.count, dropName);
+    const result = newColumn(context.room, group.labels, grid.count, dropName);
     reduce({ context, expr, grid, params }, group.columns, result);
     if (!isEmptyColumn(result)) results.push(result);
   }

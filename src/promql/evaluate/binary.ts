@@ -68,7 +68,7 @@ function withScalar(
   const newResultColumn = (column: Column): MutableColumn => {
     const labels = dropsName ? withoutName(context, column.labels) : column.labels;
     hasLostName ||= labels !== column.labels;
-    return newColumn(labels, grid.count, dropsName || column.dropName);
+    return newColumn(context.room, labels, grid.count, dropsName || column.dropName);
   };
   context.budget.bytes(columns.length * columnBytes(grid.count));
   for (const column of columns) {

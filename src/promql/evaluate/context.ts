@@ -1,4 +1,5 @@
 import type { QueryBudget } from '../../model/queryable.ts';
+import type { Room } from '../../model/room.ts';
 import type { Annotations } from '../annotations.ts';
 import type { Expr } from '../ast.ts';
 import type { SeriesReader } from './reads.ts';
@@ -33,6 +34,8 @@ export interface EvalContext {
   /** The steps of the query itself; subqueries and repeated nodes have grids of their own. */
   readonly grid: Grid;
   readonly budget: QueryBudget;
+  /** Memory of the columns that are made on the way; good until the query's querier is closed. */
+  readonly room: Room;
   readonly reader: SeriesReader;
   readonly annotations: Annotations;
   readonly stats: MutableStats;

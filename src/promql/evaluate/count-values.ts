@@ -39,7 +39,7 @@ export function evaluateCountValues(context: EvalContext, expr: AggregateExpr, g
         out = results.get(key);
         if (out === undefined) {
           context.budget.bytes(columnBytes(grid.count) + 2 * text.length);
-          out = newColumn(labels, grid.count);
+          out = newColumn(context.room, labels, grid.count);
           results.set(key, out);
         }
         outOfValue.set(text, out);

@@ -1,4 +1,5 @@
 import type { Querier, QueryBudget } from '../../model/queryable.ts';
+import { freshRoom, type Room } from '../../model/room.ts';
 import { Annotations } from '../annotations.ts';
 import { type Expr, type UnaryExpr, withoutArgumentParens } from '../ast.ts';
 import { functions } from '../functions/all.ts';
@@ -37,6 +38,7 @@ export class Evaluation implements EvalContext {
   readonly options: EngineOptions;
   readonly window: QueryWindow;
   readonly budget: Ledger;
+  readonly room: Room;
   readonly reader: SeriesReader;
   readonly annotations = new Annotations();
   readonly stats: MutableStats;
@@ -59,6 +61,7 @@ export class Evaluation implements EvalContext {
     this.window = window;
     this.options = options;
     this.budget = new Ledger(budget);
+    this.room = querier.room ?? freshRoom;
     this.reader = new SeriesReader(querier, countedSelectors(this.expr));
     this.grid = { start: window.startMs, step: window.stepMs, count: steps };
     this.budget.bytes(16 * steps);
@@ -129,7 +132,7 @@ export class Evaluation implements EvalContext {
     if (value.kind === 'scalar') return { kind: 'scalar', values: value.values.map((number) => -number) };
     const columns = value.kind === 'vector' ? value.columns : evaluateVector(this, expr.expr, grid);
     this.budget.bytes(columns.length * columnBytes(grid.count));
-    const negated = columns.map((column) => negate(column, withoutName(this, column.labels), grid));
+    const negated = columns.map((column) => negate(this, column, grid));
     return vector(settleNames(this, negated, grid.count));
   }
 
@@ -151,8 +154,8 @@ export class Evaluation implements EvalContext {
   }
 }
 
-function negate(column: Column, labels: Column['labels'], grid: Grid): Column {
-  const out = newColumn(labels, grid.count, true);
+function negate(context: EvalContext, column: Column, grid: Grid): Column {
+  const out = newColumn(context.room, withoutName(context, column.labels), grid.count, true);
   for (let step = 0; step < grid.count; step++) {
     const kind = column.present[step]!;
     if (kind === ABSENT) continue;

@@ -22,7 +22,11 @@ export const DUPLICATE_LABELSET = 'vector cannot contain metrics with the same l
  * Joins series with equal label sets into one where they never meet at a step.
  * @throws PromqlError when two of them have a sample at the same step
  */
-export function mergeSameLabels(columns: readonly Column[], steps: number): readonly Column[] {
+export function mergeSameLabels(
+  { room }: Pick<EvalContext, 'room'>,
+  columns: readonly Column[],
+  steps: number,
+): readonly Column[] {
   if (columns.length < 2) return columns;
   const byKey = new Map<string, number>();
   let merged: Column[] | undefined;
@@ -40,7 +44,7 @@ export function mergeSameLabels(columns: readonly Column[], steps: number): read
     let target = merged[known]!;
     if (!owned.has(known)) {
       owned.add(known);
-      const copy = newColumn(target.labels, steps, target.dropName);
+      const copy = newColumn(room, target.labels, steps, target.dropName);
       for (let step = 0; step < steps; step++) copyStep(target, copy, step);
       merged[known] = copy;
       target = copy;
@@ -76,5 +80,5 @@ export function settleNames(
   columns: readonly Column[],
   steps: number,
 ): readonly Column[] {
-  return context.options.delayedNameRemoval ? columns : mergeSameLabels(columns, steps);
+  return context.options.delayedNameRemoval ? columns : mergeSameLabels(context, columns, steps);
 }

@@ -45,7 +45,7 @@ export function evaluateSelection(
       for (const column of pick(context, expr, op, group.columns, param, step)) {
         let out = picked.get(column);
         if (out === undefined) {
-          out = newColumn(column.labels, grid.count, column.dropName);
+          out = newColumn(context.room, column.labels, grid.count, column.dropName);
           picked.set(column, out);
         }
         copyStep(column, out, step);

@@ -76,7 +76,7 @@ function lookupSeries(
     if (Number.isNaN(value) && isStaleAt(wordsOf(values), index)) continue;
     if (column === undefined) {
       context.budget.bytes(columnBytes(grid.count));
-      column = newColumn(series.labels, grid.count);
+      column = newColumn(context.room, series.labels, grid.count);
     }
     pick(column, step, series, index);
     found++;

@@ -23,11 +23,11 @@ export function evaluateSetOperator(
     if (left.length === 0) return right;
     if (right.length === 0) return left;
     const taken = presence(left, leftGroups, signatures.count, grid.count);
-    const added = masked(right, rightGroups, taken, false, grid.count);
-    return mergeSameLabels([...left, ...added], grid.count);
+    const added = masked(context, right, rightGroups, taken, false, grid.count);
+    return mergeSameLabels(context, [...left, ...added], grid.count);
   }
   const matched = presence(right, rightGroups, signatures.count, grid.count);
-  return masked(left, leftGroups, matched, op === 'and', grid.count);
+  return masked(context, left, leftGroups, matched, op === 'and', grid.count);
 }
 
 /** Per group and step, whether any series of the group is there. */
@@ -43,6 +43,7 @@ function presence(columns: readonly Column[], groups: Int32Array, count: number,
 
 /** The steps of each series where its group's presence is as wanted. */
 function masked(
+  { room }: EvalContext,
   columns: readonly Column[],
   groups: Int32Array,
   present: Uint8Array,
@@ -65,7 +66,7 @@ function masked(
       kept.push(column);
       continue;
     }
-    const out = newColumn(column.labels, steps, column.dropName);
+    const out = newColumn(room, column.labels, steps, column.dropName);
     for (let step = 0; step < steps; step++) {
       if (column.present[step] !== ABSENT && (present[base + step] === 1) === wanted)
         copyStep(column, out, step);

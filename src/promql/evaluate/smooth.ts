@@ -31,7 +31,7 @@ export function smoothSelector(
   for (const uncut of evaluateRangeVector(context, matrix, grid).series) {
     const series = uncut.cut();
     context.budget.bytes(columnBytes(grid.count));
-    const column = newColumn(series.labels, grid.count);
+    const column = newColumn(context.room, series.labels, grid.count);
     for (let step = 0; step < grid.count; step++) {
       smoothAt(context, selector, series, lookTime(times, grid, step), lookbackMs, column, step);
     }

@@ -1,5 +1,6 @@
 import type { Histogram } from '../../model/histogram.ts';
 import type { Labels } from '../../model/labels.ts';
+import type { Room } from '../../model/room.ts';
 
 /** The timestamps an expression is evaluated at: `start`, `start + step`, …, `count` of them. Milliseconds. */
 export interface Grid {
@@ -57,14 +58,19 @@ export interface MutableColumn extends Column {
   dropName: boolean;
 }
 
-export function newColumn(labels: Labels, steps: number, dropName = false): MutableColumn {
-  return {
-    labels,
-    present: new Uint8Array(steps),
-    values: new Float64Array(steps),
-    histograms: undefined,
-    dropName,
-  };
+/** Up to this many steps V8 keeps an array within the object that stands for it. */
+const SMALL_STEPS = 8;
+
+/** Absent at every step. @param room where it has its memory; columns of few steps need none */
+export function newColumn(room: Room, labels: Labels, steps: number, dropName = false): MutableColumn {
+  if (steps <= SMALL_STEPS) {
+    const present = new Uint8Array(steps);
+    return { labels, present, values: new Float64Array(steps), histograms: undefined, dropName };
+  }
+  const floats = room.floats(steps + ((steps + 7) >> 3)).fill(0);
+  const values = floats.subarray(0, steps);
+  const present = new Uint8Array(floats.buffer, floats.byteOffset + 8 * steps, steps);
+  return { labels, present, values, histograms: undefined, dropName };
 }
 
 export function setFloat(column: MutableColumn, step: number, value: number): void {

@@ -119,7 +119,7 @@ class Match {
     this.notes.tell(this.context.annotations, this.expr.position);
     const columns: Column[] = [];
     for (const { column } of this.outputs.values()) if (!isEmptyColumn(column)) columns.push(column);
-    return mergeSameLabels(columns, this.grid.count);
+    return mergeSameLabels(this.context, columns, this.grid.count);
   }
 
   /** Indexes of the "one" side by group. */
@@ -260,7 +260,7 @@ class Match {
     const key = `${group}\u0000${labelsKey(labels)}`;
     let output = this.outputs.get(key);
     if (output === undefined) {
-      const column = newColumn(labels, this.grid.count, this.expr.returnBool);
+      const column = newColumn(this.context.room, labels, this.grid.count, this.expr.returnBool);
       output = { column, group, matched: undefined, isShared: false };
       this.outputs.set(key, output);
     } else output.isShared = true;

@@ -38,7 +38,7 @@ function ofHistogram(compute: (histogram: Histogram) => number): Evaluate {
         ? column.labels
         : filterLabels(column.labels, (name) => name !== METRIC_NAME);
       context.budget.bytes(columnBytes(grid.count));
-      const out = newColumn(labels, grid.count, true);
+      const out = newColumn(context.room, labels, grid.count, true);
       for (let step = 0; step < grid.count; step++) {
         if (column.present[step] === HISTOGRAM) setFloat(out, step, compute(column.histograms[step]!));
       }
@@ -126,7 +126,7 @@ function evaluateHistograms(
   context.budget.bytes(groups.length * columnBytes(grid.count));
   for (const group of groups) {
     context.budget.check();
-    const out = newColumn(resultLabels(group.labels), grid.count, true);
+    const out = newColumn(context.room, resultLabels(group.labels), grid.count, true);
     for (let step = 0; step < grid.count; step++) evaluateStep(context, group, position, step, compute, out);
     if (!isEmptyColumn(out)) results.push(out);
   }
@@ -245,7 +245,7 @@ const histogramQuantiles: Evaluate = (context, call, grid) => {
       );
     }
   }
-  return vector(mergeSameLabels(results, grid.count));
+  return vector(mergeSameLabels(context, results, grid.count));
 };
 
 function quantileArgument(context: EvalContext, expr: Expr, grid: Grid): Float64Array {

@@ -51,10 +51,11 @@ const info: Evaluate = (context, call, grid) => {
   const results: Column[] = [];
   const byIdentity = groupByIdentity(infos);
   for (const column of base) {
-    if (isEnriched(column)) results.push(...enrich(column, byIdentity, dataNames, mayBeMissing, grid));
+    if (isEnriched(column))
+      results.push(...enrich(context, column, byIdentity, dataNames, mayBeMissing, grid));
     else results.push(column);
   }
-  return vector(mergeSameLabels(results, grid.count));
+  return vector(mergeSameLabels(context, results, grid.count));
 };
 
 const nameOnly = (labels: Labels): Labels => {
@@ -141,6 +142,7 @@ function groupByIdentity(infos: readonly Column[]): Map<string, Map<string, Colu
 }
 
 function enrich(
+  { room }: EvalContext,
   column: Column,
   byIdentity: Map<string, Map<string, Column[]>>,
   dataNames: ReadonlySet<string>,
@@ -166,7 +168,7 @@ function enrich(
     const key = labelsKey(labels);
     let out = results.get(key);
     if (out === undefined) {
-      out = newColumn(labels, grid.count, column.dropName);
+      out = newColumn(room, labels, grid.count, column.dropName);
       results.set(key, out);
     }
     copyStep(column, out, step);

@@ -75,7 +75,7 @@ function relabelled(
     const dropName = target === METRIC_NAME ? false : column.dropName;
     return { ...column, labels: withLabel(column.labels, target, set), dropName };
   });
-  return vector(mergeSameLabels(columns, grid.count));
+  return vector(mergeSameLabels(context, columns, grid.count));
 }
 
 export const labelFunctions = {

@@ -30,7 +30,7 @@ export function mapFloats(
   context.budget.bytes(columns.length * columnBytes(grid.count));
   const results: Column[] = [];
   for (const column of columns) {
-    const out = newColumn(withoutName(context, column.labels), grid.count, true);
+    const out = newColumn(context.room, withoutName(context, column.labels), grid.count, true);
     let isEmpty = true;
     for (let step = 0; step < grid.count; step++) {
       if (column.present[step] !== FLOAT) continue;

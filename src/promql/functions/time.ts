@@ -36,7 +36,7 @@ function datePart(part: (date: Date) => number): Evaluate {
     if (call.args.length > 0) {
       return mapFloats(context, evaluateVector(context, call.args[0]!, grid), grid, ofSeconds);
     }
-    const column = newColumn(NO_LABELS, grid.count);
+    const column = newColumn(context.room, NO_LABELS, grid.count);
     for (let step = 0; step < grid.count; step++)
       setFloat(column, step, ofSeconds(timeAt(grid, step) / 1000));
     return vector([column]);
@@ -71,7 +71,7 @@ const timestamp: Evaluate = (context, call, grid) => {
   const results: Column[] = [];
   for (const column of evaluateVector(context, arg, grid)) {
     context.budget.bytes(columnBytes(grid.count));
-    const out = newColumn(withoutName(context, column.labels), grid.count, true);
+    const out = newColumn(context.room, withoutName(context, column.labels), grid.count, true);
     for (let step = 0; step < grid.count; step++) {
       if (column.present[step] !== ABSENT) setFloat(out, step, timeAt(grid, step) / 1000);
     }

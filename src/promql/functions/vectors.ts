@@ -50,7 +50,7 @@ const absent: Evaluate = (context, call, grid) => {
   for (const column of evaluateVector(context, call.args[0]!, grid)) {
     for (let step = 0; step < grid.count; step++) if (column.present[step] !== ABSENT) present[step] = 1;
   }
-  return vector(absentColumns(call.args[0]!, present, false));
+  return vector(absentColumns(context, call.args[0]!, present, false));
 };
 
 const absentOverTime: Evaluate = (context, call, grid) => {
@@ -70,12 +70,17 @@ const absentOverTime: Evaluate = (context, call, grid) => {
         if (bounds.to[step]! > bounds.from[step]!) present[step] = 1;
     }
   }
-  return vector(absentColumns(arg, present, true));
+  return vector(absentColumns(context, arg, present, true));
 };
 
 /** 1 at every step that has nothing. */
-function absentColumns(expr: Expr, present: Uint8Array, dropName: boolean): readonly Column[] {
-  const column = newColumn(absentLabels(expr), present.length, dropName);
+function absentColumns(
+  { room }: EvalContext,
+  expr: Expr,
+  present: Uint8Array,
+  dropName: boolean,
+): readonly Column[] {
+  const column = newColumn(room, absentLabels(expr), present.length, dropName);
   for (let step = 0; step < present.length; step++) if (present[step] === 0) setFloat(column, step, 1);
   return isEmptyColumn(column) ? [] : [column];
 }

@@ -211,7 +211,7 @@ function evaluateFloats(walk: Walk, series: RangeSeries, floats: FloatsFunction)
   countSamples(walk, bounds);
   if (bounds.widest < floats.least) return undefined;
   context.budget.bytes(columnBytes(grid.count));
-  const column = newColumn(series.labels, grid.count);
+  const column = newColumn(context.room, series.labels, grid.count);
   floats.evaluate(series, bounds, column);
   return column;
 }
@@ -253,7 +253,7 @@ function evaluateSeries(
     if (kind === ABSENT) continue;
     if (column === undefined) {
       context.budget.bytes(columnBytes(grid.count));
-      column = newColumn(series.labels, grid.count);
+      column = newColumn(context.room, series.labels, grid.count);
     }
     if (kind === FLOAT) setFloat(column, step, window.value);
     else if (kind === HISTOGRAM) {

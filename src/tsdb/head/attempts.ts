@@ -1,5 +1,5 @@
 import type { QueryBudget } from '../../model/queryable.ts';
-import type { Room } from '../partition.ts';
+import type { Room } from '../../model/room.ts';
 
 /** Attempts that follow one another at once: a change takes main microseconds. */
 const AT_ONCE = 64;

@@ -1,12 +1,12 @@
 import type { Histogram } from '../../model/histogram.ts';
 import type { QueryBudget } from '../../model/queryable.ts';
+import { freshRoom, type Room } from '../../model/room.ts';
 import { wordsOf } from '../../model/sample.ts';
 import type { TimeRange } from '../../model/time.ts';
 import { HISTOGRAM_HIGH, heldBytes, histogramOf, writeHistogramAt } from '../histogram-cell.ts';
 import { IndexReader } from '../index/index-reader.ts';
 import { SERIES } from '../index/layout.ts';
 import { type SampleColumns, withoutHint } from '../partition/samples.ts';
-import type { Room } from '../partition.ts';
 import { Attempts, Takings } from './attempts.ts';
 import {
   HEAD_CONTROL,
@@ -79,9 +79,10 @@ const OWN_CHANGE_WAIT_MS = 1;
 const SERIES_PER_CHECK = 1024;
 
 const ALL_TIMES: TimeRange = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
-const NO_BUDGET: QueryBudget = { samples() {}, bytes() {}, check() {} };
-
-const FRESH: Room = { floats: (count) => new Float64Array(count) };
+const NO_SPENDING: Spending = {
+  budget: { samples() {}, bytes() {}, check() {} },
+  room: freshRoom,
+};
 
 interface Spending {
   readonly budget: QueryBudget;
@@ -313,7 +314,7 @@ export class HeadReader {
       this.#withRing(ring, ALL_TIMES, 'there', ({ timestamps }) => take(timestamps));
     }
     for (let series = 0; series < this.index.count; series++) {
-      const own = this.index.field(series, SERIES.own) > 0 && this.#readOwn(series, ALL_TIMES, NO_BUDGET);
+      const own = this.index.field(series, SERIES.own) > 0 && this.#readOwn(series, ALL_TIMES, NO_SPENDING);
       if (own) take(own.timestamps);
     }
     return first > last ? undefined : { first, last };
@@ -333,7 +334,7 @@ export class HeadReader {
     selection: HeadSelection,
     range: TimeRange,
     budget: QueryBudget,
-    room: Room = FRESH,
+    room: Room = freshRoom,
   ): HeadSamples[] | typeof OVERRUN {
     const samples = this.#read(selection, range, { budget, room }, 'undropped');
     if (samples === UNCOVERED) throw new Error('rows that are in no partition were said to be elsewhere');
@@ -348,7 +349,7 @@ export class HeadReader {
     selection: HeadSelection,
     range: TimeRange,
     budget: QueryBudget,
-    room: Room = FRESH,
+    room: Room = freshRoom,
   ): HeadSamples[] | typeof OVERRUN | typeof UNCOVERED {
     // Before anything is charged.
     const isCovered =
@@ -365,7 +366,7 @@ export class HeadReader {
   ): HeadSamples[] | typeof OVERRUN | typeof UNCOVERED {
     const out: HeadSamples[] = [];
     for (const one of selection.own) {
-      const samples = this.#readOwn(one, range, budget);
+      const samples = this.#readOwn(one, range, { budget, room });
       if (samples) out.push(samples);
     }
     for (const { ring, series } of selection.rings) {
@@ -394,7 +395,7 @@ export class HeadReader {
     const found: number[] = [];
     for (let i = 0; i < own.length; i++) {
       if (i % SERIES_PER_CHECK === 0) budget.check();
-      if (this.#readOwn(own[i]!, range, NO_BUDGET) !== undefined) found.push(own[i]!);
+      if (this.#readOwn(own[i]!, range, NO_SPENDING) !== undefined) found.push(own[i]!);
     }
     for (const { ring, series: list } of rings) {
       budget.check();
@@ -636,7 +637,7 @@ export class HeadReader {
     return starts;
   }
 
-  #readOwn(series: number, range: TimeRange, budget: QueryBudget): HeadSamples | undefined {
+  #readOwn(series: number, range: TimeRange, { budget, room }: Spending): HeadSamples | undefined {
     const own = this.index.field(series, SERIES.own) - 1;
     if (own < 0) return undefined;
     // Columns that came after the pin have nothing for it.
@@ -645,7 +646,7 @@ export class HeadReader {
     const at = own * OWN_STRIDE;
     const fields = this.#owns;
     const attempts = new Attempts(fields, at + OWN.version, 'a series of the head');
-    const takings = new Takings(budget, FRESH);
+    const takings = new Takings(budget, room);
     for (;;) {
       const version = attempts.next();
       takings.begin();
@@ -660,9 +661,10 @@ export class HeadReader {
       }
       const hasStarts = Atomics.load(fields, at + OWN.starts) === 1;
       places.sort((a, b) => this.#floats[offset + a]! - this.#floats[offset + b]! || a - b);
-      const timestamps = new Float64Array(places.length);
-      const values = new Float64Array(places.length);
-      const out = new Uint32Array(values.buffer);
+      const columns = takings.floats(2 * places.length);
+      const timestamps = columns.subarray(0, places.length);
+      const values = columns.subarray(places.length, 2 * places.length);
+      const out = wordsOf(values);
       for (const [n, place] of places.entries()) {
         timestamps[n] = this.#floats[offset + place]!;
         const cell = 2 * (offset + capacity + place);

@@ -5,10 +5,11 @@ import { checkFrame, FrameKind } from '../../encoding/frame.ts';
 import { decodeTimestamps } from '../../encoding/timestamps.ts';
 import type { Matcher } from '../../model/matcher.ts';
 import type { QueryBudget } from '../../model/queryable.ts';
+import { freshRoom, type Room } from '../../model/room.ts';
 import type { TimeRange } from '../../model/time.ts';
 import type { SqliteAddon, SqliteDatabase } from '../../sqlite/database.ts';
 import type { SeriesEntry } from '../block.ts';
-import { PARTITION_MS, type PartitionReader, type PartitionSamples, type Room } from '../partition.ts';
+import { PARTITION_MS, type PartitionReader, type PartitionSamples } from '../partition.ts';
 import type { ColumnCache } from './column-cache.ts';
 import { GroupDecoder } from './group-decoder.ts';
 import { type GroupBlock, GroupRows } from './group-rows.ts';
@@ -80,8 +81,6 @@ interface Reading {
 
 /** Is told of a piece of the file that cannot be read and is left out. */
 type Damaged = (loss: Loss) => void;
-
-const FRESH: Room = { floats: (count) => new Float64Array(count) };
 
 function copyOf(column: Float64Array, room: Room): Float64Array {
   const copy = room.floats(column.length);
@@ -209,7 +208,7 @@ export class FileReader implements PartitionReader {
     series: readonly SeriesEntry[],
     range: TimeRange,
     budget: QueryBudget,
-    room: Room = FRESH,
+    room: Room = freshRoom,
     damaged?: Damaged,
   ): PartitionSamples[] {
     return corruptionAt(this.file, () => this.#read(series, range, budget, room, damaged));
