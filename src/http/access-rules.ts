@@ -95,6 +95,7 @@ export const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
   // Ours.
   'GET /api/status': read,
   'GET /api/discovery': read,
+  'GET /api/targets/page': read,
   // Backups hold everything, hashes of passwords and tokens too.
   'GET /api/backups': { need: ['admin'], isAudited: false },
   'GET /api/backups/:backup/:file': admin,

@@ -61,6 +61,7 @@ import { openMetricsPage } from './open-metrics-page.ts';
 import { ownRoutes } from './own.ts';
 import { type RehearseDeps, rehearseRoutes, routingOf } from './rehearse.ts';
 import { statusPageRoutes } from './status-page.ts';
+import { targetPageRoutes } from './target-page.ts';
 
 /** What the appliance hands to HTTP. */
 export interface ServiceParts {
@@ -119,6 +120,7 @@ export function httpServices(parts: ServiceParts): HttpServices {
   );
   own.route('/', backupRoutes({ backups: parts.backups }));
   own.route('/', importRoutes({ importText: parts.importText }));
+  own.route('/', targetPageRoutes({ look: parts.scraper.look }));
   own.get('/discovery', (c) => c.json(parts.scraper.discovery()));
   return {
     query: { queries, clock },

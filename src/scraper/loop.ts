@@ -34,6 +34,8 @@ export interface ScrapeLoop {
    * scraped at once, and from its next place on the grid as all others.
    */
   start(due: number): void;
+  /** Asks for the page once more, for somebody to look at; nothing of it is stored. @throws Error saying why there is none */
+  look(): Promise<Page>;
   /** Cuts a scrape under way and stores nothing any more; resolves when that is certain, with whether there was one. */
   stop(): Promise<boolean>;
 }
@@ -81,6 +83,11 @@ export function createScrapeLoop(deps: {
     grid += Math.floor((now - grid + tolerance) / intervalMs) * intervalMs;
     return Math.abs(now - grid) <= tolerance ? grid : now;
   };
+
+  const lateError = (): Error =>
+    new Error(
+      `context deadline exceeded: no complete answer within ${formatDuration(timeoutMs)} (scrape_timeout)`,
+    );
 
   const abort = (reason: Error): void => {
     cut.abort(reason);
@@ -133,13 +140,7 @@ export function createScrapeLoop(deps: {
     // Before its place in the interval: no measure of where the grid lies.
     if (due < startedAt) grid = Number.NaN;
     const started = clock.monotonic();
-    const deadline = clock.after(timeoutMs, () =>
-      abort(
-        new Error(
-          `context deadline exceeded: no complete answer within ${formatDuration(timeoutMs)} (scrape_timeout)`,
-        ),
-      ),
-    );
+    const deadline = clock.after(timeoutMs, () => abort(lateError()));
     let failure: Error | undefined;
     rounds.begin();
     try {
@@ -173,6 +174,15 @@ export function createScrapeLoop(deps: {
     start(due) {
       startedAt = clock.monotonic();
       scrapeAt(due);
+    },
+    async look() {
+      const given = new AbortController();
+      const deadline = clock.after(timeoutMs, () => given.abort(lateError()));
+      try {
+        return await pages.fetch(given.signal, 0);
+      } finally {
+        deadline.cancel();
+      }
     },
     stop() {
       isStopped = true;

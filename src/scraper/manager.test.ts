@@ -53,6 +53,39 @@ function managed() {
 const job = (name: string, addresses: string[], keys: Record<string, unknown> = {}) =>
   scrapeJob({ job_name: name, static_configs: [{ targets: addresses }], ...keys });
 
+test('a page is asked for to be looked at, whatever its target is, and stored nowhere', async () => {
+  const long = `# ${'x'.repeat(300_000)}\n`;
+  const binary = metricFamilyPage([{ name: 'a', type: 'counter', metrics: [{ value: 1 }] }]);
+  let asked = 0;
+  await using target = await httpTarget((request, response) => {
+    asked++;
+    if (request.url === '/broken') response.writeHead(500).end();
+    else if (request.url === '/long') sendPage(response, long);
+    else if (request.url === '/binary')
+      response.writeHead(200, { 'content-type': PROTOBUF_CONTENT_TYPE }).end(binary);
+    else if (request.url !== '/hangs') sendPage(response, 'a 1\n');
+  });
+  await using m = managed();
+  const paths = ['metrics', 'broken', 'long', 'binary', 'hangs'];
+  await m.manager.apply(
+    paths.map((name) =>
+      job(name, [target.address], { metrics_path: `/${name}`, scrape_native_histograms: name === 'binary' }),
+    ),
+  );
+  const look = (name: string) => m.manager.look(name, `http://${target.address}/${name}`);
+  expect(await look('metrics')).toEqual({ format: 'text', bytes: 4, text: 'a 1\n' });
+  await expect(look('broken')).rejects.toThrow('server returned HTTP status 500');
+  expect(await look('long')).toMatchObject({ bytes: long.length, text: long.slice(0, 256 * 1024) });
+  expect(await look('binary')).toEqual({ format: 'protobuf', bytes: binary.length, text: undefined });
+  expect(m.appender.series()).toEqual([]);
+  const late = expect(look('hangs')).rejects.toThrow('no complete answer within 10s');
+  await m.clock.advance('10s');
+  await late;
+  expect(look('other')).toBeUndefined();
+  expect(m.manager.look('metrics', `http://${target.address}/broken`)).toBeUndefined();
+  expect(asked).toBeGreaterThan(4);
+});
+
 test('targets are scraped over HTTP and shown', async () => {
   await using target = await httpTarget((_, response) => sendPage(response, '# TYPE a gauge\na{x="y"} 1\n'));
   await using m = managed();

@@ -7,6 +7,7 @@ import type { Log } from '../model/log.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
 import { type BuiltInTarget, builtInPages, resolveBuiltIn } from './built-in.ts';
 import { type DiscoveryDeps, hostDiscovery } from './discovery/discoverers.ts';
+import type { ExpositionFormat } from './exposition-format.ts';
 import { createJobPool, type JobPool } from './job-pool.ts';
 import { PageBuffers } from './page-buffers.ts';
 import { createRounds } from './rounds.ts';
@@ -47,9 +48,26 @@ export interface ScrapeManager {
   hasDiscovered(): boolean;
   /** What the targets say about their metrics. */
   metadata(): readonly TargetMetadata[];
+  /**
+   * Asks a target for its page, for somebody to look at; undefined when there is no such target.
+   * @throws Error saying why there is no page
+   */
+  look(job: string, url: string): Promise<ShownPage> | undefined;
   /** Cuts what is under way, for the end of the process: nothing becomes stale. */
   stop(): Promise<void>;
 }
+
+/** A page as a person sees it. */
+export interface ShownPage {
+  readonly format: ExpositionFormat;
+  /** Of the whole page. */
+  readonly bytes: number;
+  /** Its beginning; undefined where it is no text. */
+  readonly text: string | undefined;
+}
+
+/** Most of a page that is shown, bytes. */
+const MAX_SHOWN_BYTES = 256 * 1024;
 
 export interface TargetMetadata {
   readonly target: Target;
@@ -158,6 +176,15 @@ export function createScrapeManager(deps: {
       [...pools].flatMap(([job, pool]) => pool.discovery().map((state) => discoveryJson(job, state))),
     hasDiscovered: () => hasApplied && [...pools.values()].every((pool) => pool.hasDiscovered()),
     metadata: () => scraped().map(({ target, samples }) => ({ target, metrics: samples.metadata })),
+    look(job, url) {
+      const found = scraped().find(({ target }) => target.job === job && target.url === url);
+      return found?.loop.look().then(({ body, format }) => ({
+        format,
+        bytes: body.length,
+        text:
+          format === 'protobuf' ? undefined : Buffer.from(body.subarray(0, MAX_SHOWN_BYTES)).toString('utf8'),
+      }));
+    },
     async stop() {
       await Promise.all([...[...pools.values()].map((pool) => pool.stop()), builtInSet.stop()]);
     },

@@ -73,6 +73,11 @@ export interface Health {
   };
 }
 
+export interface TargetPage {
+  readonly bytes: number;
+  readonly text?: string;
+}
+
 export interface Api {
   /** The page's root, with a slash at its end. */
   readonly base: string;
@@ -139,6 +144,8 @@ export interface Api {
   ): Promise<readonly LabelMap[]>;
   discovery(signal?: AbortSignal): Promise<readonly DiscoveryState[]>;
   relabelSteps(scrapePool: string, labels: LabelMap, signal?: AbortSignal): Promise<RelabelSteps>;
+  /** What a target says right now; undefined text where it is protobuf. */
+  targetPage(scrapePool: string, scrapeUrl: string): Promise<TargetPage>;
   dashboards(signal?: AbortSignal): Promise<readonly DashboardSummary[]>;
   /** Undefined when it is still the one whose version was `known`. */
   dashboard<T>(
@@ -300,6 +307,8 @@ export function createApi(
           signal,
         ),
       ),
+    targetPage: (scrapePool, scrapeUrl) =>
+      get(`api/targets/page?${new URLSearchParams({ scrapePool, scrapeUrl })}`) as Promise<TargetPage>,
     dashboards: (signal) => get('api/dashboards', signal) as Promise<readonly DashboardSummary[]>,
     async dashboard<T>(uid: string, known: string | undefined, signal?: AbortSignal) {
       const response = await reach(`api/dashboards/${encodeURIComponent(uid)}`, {

@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
+import type { TargetPage } from '../data/api.ts';
 import type {
   ActiveTarget,
   DiscoveryState,
@@ -375,6 +376,7 @@ function TargetRow({ target }: { readonly target: ActiveTarget }) {
               <p class="dim">Found as</p>
               <LabelChips labels={Object.entries(target.discoveredLabels)} />
               <RelabelWhy pool={target.scrapePool} labels={target.discoveredLabels} />
+              <PageText target={target} />
             </div>
           </td>
         </tr>
@@ -392,6 +394,42 @@ function TargetRow({ target }: { readonly target: ActiveTarget }) {
             <Parked parked={target.parked} />
           </td>
         </tr>
+      )}
+    </>
+  );
+}
+
+/** The page a target gives right now, on request: what an exporter really says. */
+function PageText({ target }: { readonly target: ActiveTarget }) {
+  const { api } = useSession();
+  const [page, setPage] = useState<TargetPage | Error | 'asked'>();
+  const ask = async (): Promise<void> => {
+    setPage('asked');
+    setPage(await api.targetPage(target.scrapePool, target.scrapeUrl).catch((error: Error) => error));
+  };
+  return (
+    <>
+      <p>
+        <button type="button" class="button is-small" disabled={page === 'asked'} onClick={() => void ask()}>
+          {page === undefined ? 'Show its page' : 'Ask again'}
+        </button>{' '}
+        {page !== undefined && page !== 'asked' && !(page instanceof Error) && (
+          <span class="dim">
+            <Value value={page.bytes} unit="bytes" />
+            {page.text !== undefined && page.text.length < page.bytes ? ', its beginning' : ''}
+          </span>
+        )}
+      </p>
+      {page instanceof Error && <span class="text-firing">{page.message}</span>}
+      {page !== undefined && page !== 'asked' && !(page instanceof Error) && (
+        <textarea
+          class="input mono target-page"
+          aria-label="Its page"
+          rows={16}
+          readOnly
+          spellcheck={false}
+          value={page.text ?? 'It is protobuf, which is not shown.'}
+        />
       )}
     </>
   );
