@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { type SmallDisk, smallDisk } from '../src/tsdb/small-disk.fixture.ts';
 import buildOnce from '../test/harness/executable.ts';
 import { checkAlerts, checkFigures, checkSamples, checkStore } from './soak/account.ts';
-import { type Cast, Journal } from './soak/journal.ts';
+import { type Cast, Journal, watchStalls } from './soak/journal.ts';
 import { Monitor } from './soak/monitor.ts';
 import { webhookReceiver } from './soak/receiver.ts';
 import { countingTarget, serveHostile, TARGETS } from './soak/targets.ts';
@@ -63,6 +63,7 @@ async function soak(): Promise<void> {
   });
   const cast: Cast = { monitor, receiver, targets, journal };
 
+  const watch = watchStalls(journal);
   await monitor.start();
   await sleep(10_000);
   const begun = monitor.figures();
@@ -76,6 +77,7 @@ async function soak(): Promise<void> {
   for (const target of targets) target.quiet = true;
   await sleep(COME_TO_AN_END_MS);
   const ended = monitor.figures();
+  watch.stop();
   const checked = await account(cast);
   checkFigures(cast, begun, ended);
   await monitor.end('SIGTERM');

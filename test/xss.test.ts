@@ -202,6 +202,11 @@ test.skipIf(!hasChromium)(
         route: { receiver: ALL, group_by: ['text'], group_wait: '1s' },
         receivers: [{ name: ALL, webhook_configs: [{ url: `http://${app.address}/hook` }] }],
         dashboards: [path.join(folder, 'dashboards', '*.json')],
+        status_page: {
+          title: ALL,
+          description: ALL,
+          services: [{ name: ALL, group: ALL, description: ALL, expr: 'vector(1)' }],
+        },
       }),
     );
     const belfry = await startAppliance(stack, { config, data: path.join(folder, 'data') });
@@ -222,6 +227,8 @@ test.skipIf(!hasChromium)(
       { labels: { alertname: ALL, text: ALL }, annotations: { summary: ALL }, generatorURL: 'http://x/' },
     ]);
     await post('/api/annotations', { text: ALL, tags: CORPUS });
+    for (const title of CORPUS)
+      await post('/api/incidents', { title, isPublic: true, status: 'identified', text: ALL });
     await eventually(
       'alerts fire',
       async () => (await belfry.query('ALERTS{alertstate="firing"}')).length > 0,
@@ -264,6 +271,7 @@ test.skipIf(!hasChromium)(
       [`/d/hostile/x?viewPanel=4`, true],
       [`/d/${url}/${url}`, false],
       ['/status', false],
+      ['/status-page', true],
       ['/access', false],
       [`/${url}`, false],
       ['/graph?g0.expr=up&g0.tab=0', false],

@@ -174,4 +174,9 @@ test('each failure explains one page, near it', () => {
   expect(withoutFailure([1000, 3000], [2000])).toEqual([3000]);
   expect(withoutFailure([1000], [8000])).toEqual([1000]);
   expect(withoutFailure([1000], [3_600_000 - 2000, 9])).toEqual([]);
+  // Served late, all at once, by a process that had stood still; one more than there are failures.
+  const stalls = [[10_000, 40_000]] as const;
+  expect(withoutFailure([40_100, 40_100, 40_100], [12_000, 30_000])).toEqual([40_100, 40_100, 40_100]);
+  expect(withoutFailure([40_100, 40_100, 40_100], [12_000, 30_000], stalls)).toEqual([40_100]);
+  expect(withoutFailure([60_000], [12_000], stalls)).toEqual([60_000]);
 });

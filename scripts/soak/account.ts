@@ -41,7 +41,7 @@ export async function checkSamples(cast: Cast, stoppedAt: number): Promise<strin
       else missing.push(at);
     });
     // A page that came too late is a scrape that failed, and `up` says so.
-    const unsaid = withoutFailure(missing, await failedScrapes(cast, target));
+    const unsaid = withoutFailure(missing, await failedScrapes(cast, target), journal.stalls);
     total.failed += missing.length - unsaid.length;
     if (unsaid.length > 0)
       journal.problems.push(
@@ -56,13 +56,23 @@ export async function checkSamples(cast: Cast, stoppedAt: number): Promise<strin
 const NEAR_MS = 6000;
 const HOUR = 3_600_000;
 
-/** Which of the pages that are missing have no failed scrape of their own beside them, whatever hour the clock showed. Unix ms. */
-export function withoutFailure(missing: readonly number[], failures: readonly number[]): number[] {
+/**
+ * Which of the pages that are missing have no failed scrape of their own beside them, whatever hour the clock showed. Times are Unix ms.
+ * @param stalls when this process stood still: what was asked meanwhile was served at their end, long after its scrape had failed
+ */
+export function withoutFailure(
+  missing: readonly number[],
+  failures: readonly number[],
+  stalls: readonly Span[] = [],
+): number[] {
   const left = [...failures];
   return missing.filter((at) => {
+    const begun = stalls.filter(([from, to]) => at >= from && at <= to + NEAR_MS).map(([from]) => from);
+    const askedAt = Math.min(at, ...begun);
     const beside = left.findIndex((failure) => {
-      const apart = Math.abs(failure - at) % HOUR;
-      return Math.min(apart, HOUR - apart) <= NEAR_MS;
+      const off = (((at - failure) % HOUR) + HOUR) % HOUR;
+      const before = off > HOUR / 2 ? off - HOUR : off;
+      return before >= -NEAR_MS && before <= at - askedAt + NEAR_MS;
     });
     if (beside >= 0) left.splice(beside, 1);
     return beside < 0;

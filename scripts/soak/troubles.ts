@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import type { SmallDisk } from '../../src/tsdb/small-disk.fixture.ts';
 import type { Cast } from './journal.ts';
 import { eventually, sleep } from './timing.ts';
@@ -56,8 +57,20 @@ async function stopAndStart({ monitor, journal }: TroubleDeps): Promise<void> {
   journal.unsettle(at);
 }
 
+const PIECE = 4 * 1024 * 1024;
+
+function roomOf({ path }: SmallDisk): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}
+
 async function fullDisk({ monitor, disk, random }: TroubleDeps): Promise<void> {
   try {
+    // In pieces: this process serves the targets too.
+    for (let free = roomOf(disk) - PIECE; free > 0; free -= PIECE) {
+      disk.fill(free);
+      await sleep(1);
+    }
     disk.fill(0);
   } catch {
     // Somebody else took the last block meanwhile: it is full.
