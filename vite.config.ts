@@ -1,10 +1,10 @@
 import { defineConfig, type Plugin } from 'vite';
 
-/** What pages need beside the frame, by the first part of their path; `home` is the root. */
+/** What pages need beside the frame, by the first part of their path; `home` is the root, `alert` one of the alerts. */
 const PARTS: readonly (readonly [module: string, pages: string])[] = [
   ['pages/home.tsx', 'home'],
   ['pages/alerts.tsx', 'alerts'],
-  ['pages/alert.tsx', 'alerts'],
+  ['pages/alert.tsx', 'alert'],
   ['pages/incident.tsx', 'incidents'],
   ['pages/targets.tsx', 'targets'],
   ['pages/explore.tsx', 'graph'],
@@ -12,12 +12,12 @@ const PARTS: readonly (readonly [module: string, pages: string])[] = [
   ['pages/dashboard.tsx', 'd'],
   ['pages/status.tsx', 'status'],
   ['pages/access.tsx', 'access'],
-  ['chart/plot.ts', 'home alerts graph d'],
+  ['chart/plot.ts', 'home alerts alert graph d'],
 ];
 
 /**
- * Names in index.html, for public/start.js, the files of the pages that the browser would find only when the scripts run: each page's
- * own and what those import.
+ * Puts into index.html, before public/start.js, the style and links to the scripts: those of every page, of which the one with
+ * `data-app` is entered once the frame is painted, and those of each page, which the browser would find only when the scripts run.
  */
 const parts: Plugin = {
   name: 'parts-of-pages',
@@ -42,20 +42,25 @@ const parts: Plugin = {
         if (!chunk) throw new Error(`no file holds ${module}`);
         add(chunk.fileName, pages);
       }
-      const page = chunks.find(({ moduleIds }) => moduleIds.some((id) => id.endsWith('/web/src/page.tsx')));
-      if (!page) throw new Error('no file holds page.tsx');
-      const always = [page.fileName, ...page.imports].filter((fileName) => !html.includes(`/${fileName}"`));
+      const frame = chunks.find(({ moduleIds }) => moduleIds.some((id) => id.endsWith('/web/src/page.tsx')));
+      const [style] = html.match(/<link rel="stylesheet"[^>]*>/) ?? [];
+      if (!frame || !style) throw new Error('the page has no file of its own, or no style');
+      const link = (attributes: string, fileName: string): string =>
+        `<link ${attributes} crossorigin href="/${fileName}">`;
       const links = [
-        ...always.map((fileName) => `<link rel="modulepreload" crossorigin href="/${fileName}">\n    `),
+        ...frame.imports.map((fileName) => link('rel="modulepreload"', fileName)),
+        link('rel="modulepreload" data-app', frame.fileName),
         ...[...pagesOf]
-          .filter(([fileName]) => !always.includes(fileName))
-          .map(
-            ([fileName, pages]) =>
-              `<link data-pages="${[...pages].join(' ')}" crossorigin href="/${fileName}">\n    `,
-          ),
-      ];
-      // Before the script that reads them.
-      return html.replace('<script src="/start.js">', (script) => links.join('') + script);
+          .filter(([fileName]) => fileName !== frame.fileName && !frame.imports.includes(fileName))
+          .map(([fileName, pages]) => link(`data-pages="${[...pages].join(' ')}"`, fileName)),
+      ].join('\n    ');
+      // The first paint needs the style: it is asked for first.
+      return html
+        .replace(
+          /\n\s*<(script type="module" crossorigin [^>]*><\/script|link rel="(modulepreload|stylesheet)" crossorigin [^>]*)>/g,
+          '',
+        )
+        .replace('<script src="/start.js">', (script) => `${style}\n    ${links}\n    ${script}`);
     },
   },
 };
@@ -87,13 +92,16 @@ export default defineConfig({
           groups: [
             {
               name: 'base',
-              test: /node_modules\/(preact|@preact)\/|\/web\/src\/parts\/icons|rolldown.runtime|vite.preload-helper/,
+              test: /node_modules\/(preact|@preact)\/|rolldown.runtime|vite.preload-helper|\/web\/src\/(parts\/icons|data\/next-place)/,
             },
             {
               name: 'frame',
-              test: /\/web\/src\/(data|format|frame|nav|parts)\/|\/web\/src\/(chart\/(chart|legend|palette|event-marks)|pages\/alert-(list|value))/,
+              test: /\/web\/src\/((data|format|frame|parts)\/|nav\/(?!bookmarks)|(app|clock|lazy-part|page|session)\.tsx?$|chart\/(chart|event-marks|heat-map|legend|palette|scale|time-)|pages\/alert-(list|value))/,
             },
-            { name: 'charts', test: /\/web\/src\/chart\/(heat-map|scale|time-)/ },
+            {
+              name: 'panels',
+              test: /\/web\/src\/dashboard\/(annotations|buckets|colors|filters|frame|panel-data|reduce|schemes|settings|substitute|time-marks|transform)/,
+            },
           ],
         },
       },

@@ -39,7 +39,7 @@ export async function writeMaterials(
 /** What the page is made of; Vite does not say. */
 async function pageMetafile(): Promise<Metafile> {
   const { metafile } = await build({
-    entryPoints: ['web/src/main.tsx', 'web/src/login.tsx'],
+    entryPoints: ['web/src/page.tsx', 'web/src/login.tsx'],
     outdir: 'dist/unwritten',
     bundle: true,
     write: false,

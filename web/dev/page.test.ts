@@ -395,14 +395,14 @@ test.skipIf(!hasBrowser)('the theme is kept over a reload and applied before the
   await page.getByRole('button', { name: 'Colour-blind safe' }).click();
   expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark');
   // Without the page's own script: the theme does not wait for it.
-  await page.route('**/assets/index-*.js', (route) => route.abort());
+  await page.route('**/assets/frame-*.js', (route) => route.abort());
   await page.reload();
   expect(await page.locator('main').count()).toBe(0);
   expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark');
   expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark');
   expect(await page.evaluate(() => document.documentElement.dataset.palette)).toBe('safe');
   // What is authored green, and the first of the series, are other colours than usual.
-  await page.unroute('**/assets/index-*.js');
+  await page.unroute('**/assets/frame-*.js');
   await page.goto(`${server.url}/d/options`);
   await page.locator('.stat-tile.is-filled').first().waitFor();
   const colors = await page

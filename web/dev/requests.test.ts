@@ -146,7 +146,7 @@ test.skipIf(!hasBrowser)(
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    await page.route('**/assets/index-*.js', async (route) => {
+    await page.route('**/assets/frame-*.js', async (route) => {
       await held;
       await route.continue();
     });
@@ -155,7 +155,7 @@ test.skipIf(!hasBrowser)(
     await page.goto(server.url + address, { waitUntil: 'commit' });
     await page.locator('.top-bar').getByRole('link', { name: 'Alerts' }).waitFor();
     const count = (part: string): number => asked.filter((path) => path.startsWith(part)).length;
-    for (const part of ['/assets/dashboard-', '/assets/plot-', '/assets/charts-', '/api/dashboards/early'])
+    for (const part of ['/assets/dashboard-', '/assets/plot-', '/assets/panels-', '/api/dashboards/early'])
       await expect.poll(() => count(part), { message: part }).toBe(1);
     await page.locator('.top-bar').evaluate((bar) => Object.assign(bar, { isFirst: true }));
     const early = asked.length;

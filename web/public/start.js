@@ -14,22 +14,31 @@
   // What the page at this address is made of, and what it shows first, is asked for while its scripts are on their way.
   const base = new URL('.', document.currentScript.src);
   const [page, name = ''] = location.pathname.slice(base.pathname.length).split('/');
-  const parts = document.querySelectorAll('link[data-pages]');
-  for (const link of parts)
-    if (link.dataset.pages.split(' ').includes(page || 'home')) link.rel = 'modulepreload';
-  if (parts.length > 0) {
-    const first = {
-      '': ['api/v1/targets?state=active', 'api/v1/alerts', 'api/status'],
-      d: [`api/dashboards/${name}`, 'api/status'],
-      alerts: name === '' ? ['api/v1/rules', 'api/v1/alerts'] : [],
-      targets: ['api/v1/targets'],
-    };
+  const shown = page === 'alerts' && name !== '' ? 'alert' : page || 'home';
+  for (const link of document.querySelectorAll('link[data-pages]'))
+    if (link.dataset.pages.split(' ').includes(shown)) link.rel = 'modulepreload';
+  const app = document.querySelector('link[data-app]');
+  if (app) {
+    const first = new Map([
+      ['home', ['api/v1/targets?state=active', 'api/v1/alerts', 'api/status']],
+      ['d', [`api/dashboards/${name}`, 'api/status']],
+      ['alerts', ['api/v1/rules', 'api/v1/alerts']],
+      ['targets', ['api/v1/targets']],
+    ]);
     window.asked = new Map();
-    for (const wanted of first[page] ?? []) {
+    for (const wanted of first.get(shown) ?? []) {
       const address = new URL(wanted, base).href;
       const answer = fetch(address, { redirect: 'error', credentials: 'same-origin', cache: 'no-store' });
       answer.catch(() => {});
       window.asked.set(address, answer);
     }
+    // The scripts' own work begins once the frame in index.html is on the screen: both would want the same cores. Of a page that nobody
+    // sees, or of the frame on a wall, nothing is painted.
+    const enter = () => void import(app.href);
+    addEventListener('DOMContentLoaded', () => {
+      if (document.visibilityState === 'hidden' || root.dataset.kiosk !== undefined) return enter();
+      new PerformanceObserver(enter).observe({ type: 'paint', buffered: true });
+      setTimeout(enter, 1000);
+    });
   }
 }

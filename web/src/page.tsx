@@ -2,6 +2,7 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import { browserClock } from './clock.ts';
 import { createSession, SessionContext } from './session.ts';
+import './style.css';
 
 const root = document.getElementById('app');
 if (!root) throw new Error('index.html has no element with the id "app"');

@@ -16,7 +16,7 @@ import { createTheme, type Theme } from './nav/theme.ts';
 import { createZone, type ZoneStore } from './nav/zone.ts';
 import { createViewWatch, type ViewWatch } from './parts/view-watch.ts';
 
-/** All that the parts of the page share. Made once by main.tsx, handed down by context. */
+/** All that the parts of the page share. Made once by page.tsx, handed down by context. */
 export interface Session {
   readonly clock: PageClock;
   readonly api: Api;
