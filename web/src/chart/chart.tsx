@@ -46,7 +46,7 @@ export function Chart({
   const [isMissing, setIsMissing] = useState(false);
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<{ shape: string; plot: Plot } | undefined>(undefined);
-  const [library, setLibrary] = useState<typeof import('./plot.ts')>();
+  const library = useRef<typeof import('./plot.ts')>(undefined);
   const [hidden, setHidden] = useHidden(stateKey, spec.lines);
   const shown = theme.shown.value;
   const shownZone = zone.shown.value;
@@ -55,7 +55,10 @@ export function Chart({
     let isGone = false;
     lazyPart(() => import('./plot.ts'), clock.now()).then(
       (module) => {
-        if (!isGone) setLibrary(module);
+        if (isGone) return;
+        // No state: names and numbers under the chart are drawn already.
+        library.current = module;
+        draw.current();
       },
       () => {
         if (!isGone) setIsMissing(true);
@@ -71,7 +74,8 @@ export function Chart({
   const draw = useRef(() => {});
   draw.current = () => {
     const element = host.current;
-    if (!element || !library || !size.current) return;
+    const { current: drawing } = library;
+    if (!element || !drawing || !size.current) return;
     const full: ChartSpec = {
       ...spec,
       hidden,
@@ -79,13 +83,13 @@ export function Chart({
       marks: [...(spec.marks ?? []), ...happened.marks],
       shades: [...(spec.shades ?? []), ...happened.shades],
     };
-    const shape = `${shown} ${syncKey} ${library.shapeOf(full)}`;
+    const shape = `${shown} ${syncKey} ${drawing.shapeOf(full)}`;
     if (plot.current?.shape === shape) {
       plot.current.plot.update(full);
       return;
     }
     plot.current?.plot.destroy();
-    const made = library.createPlot(element, full, size.current, axisColors(shown), syncKey, {
+    const made = drawing.createPlot(element, full, size.current, axisColors(shown), syncKey, {
       zoom: (from, to) => range.set({ from: String(Math.round(from)), to: String(Math.round(to)) }),
       zoomOut: () => range.undo(),
     });

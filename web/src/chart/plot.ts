@@ -275,7 +275,11 @@ export function createPlot(
       },
     },
     dataOf(spec),
-    host,
+    // Drawn before it stands in the page: each text on a canvas that does would have the browser work out the styles of all that is new.
+    (self, init) => {
+      self.batch(() => init());
+      host.append(self.root);
+    },
   );
   (host as ChartHost).drawn = () => spec;
   plot.over.addEventListener('mouseenter', tooltip.show);
