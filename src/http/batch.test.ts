@@ -36,8 +36,9 @@ test('each query is answered in a line of its own, in the order they are done', 
   const response = await post(queries, {
     queries: [
       { query: 'slow', start: 10, end: 40, step: 15 },
-      { query: 'fast' },
+      { query: 'fast', columns: true },
       { query: 'x', start: 1, end: 2, step: 0 },
+      { query: 'numbers', start: 10, end: 40, step: 15, columns: true },
     ],
   });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -50,6 +51,7 @@ test('each query is answered in a line of its own, in the order they are done', 
   expect(running.map(({ task }) => task)).toEqual([
     { kind: 'range', expr: 'slow', startMs: 10_000, endMs: 40_000, stepMs: 15_000 },
     { kind: 'instant', expr: 'fast', timestamp: 1_700_000_000_000 },
+    { kind: 'range', expr: 'numbers', startMs: 10_000, endMs: 40_000, stepMs: 15_000, columns: true },
   ]);
   text = '';
   running[1]!.answer('{"status":"success","data":2}');
@@ -59,6 +61,9 @@ test('each query is answered in a line of its own, in the order they are done', 
   running[0]!.answer('{"status":"success","data":1}');
   while (!text.endsWith('}\n')) await more();
   expect(JSON.parse(text)).toEqual({ i: 0, status: 200, answer: { status: 'success', data: 1 } });
+  text = '';
+  running[2]!.answer('{"status":"success","data":3}');
+  while (!text.endsWith('}\n')) await more();
   expect((await reader.read()).done).toBe(true);
 });
 

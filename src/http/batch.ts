@@ -28,6 +28,8 @@ const body = z.strictObject({
         start: z.number().optional(),
         end: z.number().optional(),
         step: z.number().optional(),
+        /** Of a range query: columns of numbers instead of points. */
+        columns: z.literal(true).optional(),
       }),
     )
     .min(1)
@@ -104,12 +106,13 @@ async function answerOf(
   return { i, ...(await queries.run(task.task, signal)) };
 }
 
-function taskOf({ query, ...at }: Wanted, now: number): { task: QueryTask } | { error: string } {
+function taskOf({ query, columns, ...at }: Wanted, now: number): { task: QueryTask } | { error: string } {
   const params = new URLSearchParams({ query });
   for (const [name, value] of Object.entries(at)) params.set(name, String(value));
   try {
     const endpoint = queryEndpoints.get(at.step === undefined ? '/query' : '/query_range')!;
-    return { task: endpoint.task(params, now) };
+    const task = endpoint.task(params, now);
+    return { task: task.kind === 'range' && columns ? { ...task, columns } : task };
   } catch (error) {
     if (error instanceof ApiError || error instanceof ParameterError) return { error: error.message };
     throw error;

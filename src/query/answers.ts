@@ -165,7 +165,8 @@ function writeEvaluation(
   const evaluatedMs = times.elapsedMs();
   const warnings = [...(task.warnings ?? []), ...outcome.warnings];
   writer.raw('{"status":"success","data":{');
-  if (writeValue(writer, outcome.value, task.limit)) warnings.unshift(TRUNCATED);
+  const grid = task.kind === 'range' && task.columns ? task : undefined;
+  if (writeValue(writer, outcome.value, task.limit, grid)) warnings.unshift(TRUNCATED);
   if (task.stats) {
     const seconds = (ms: number): number => ms / 1000;
     const timings = {

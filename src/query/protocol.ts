@@ -76,6 +76,8 @@ export type QueryTask =
       readonly startMs: number;
       readonly endMs: number;
       readonly stepMs: number;
+      /** Whether series come as columns of numbers, see `writeValue`. */
+      readonly columns?: true;
     })
   | (Listed & { readonly kind: 'series' })
   | (Listed & { readonly kind: 'labelNames' })

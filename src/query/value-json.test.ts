@@ -46,6 +46,37 @@ test.each([
   expect(textOf(value)).toBe(formatValue(value));
 });
 
+test('columns have a number for each step, and nothing that JSON cannot say', () => {
+  const written = (timestamps: readonly number[], values: readonly number[]): unknown => {
+    const writer = new JsonWriter({ maxBytes: 1e7, charge: () => {} });
+    const series = {
+      labels: labelsFromObject({ a: 'b' }),
+      timestamps: Float64Array.from(timestamps),
+      values: Float64Array.from(values),
+    };
+    writeValue(writer, { kind: 'matrix', series: [series] } as QueryValue, undefined, {
+      startMs: 5000,
+      stepMs: 15_000,
+    });
+    return JSON.parse(`{${Buffer.concat(writer.finish()).toString()}}`);
+  };
+  const column = (from: number, numbers: readonly (number | null)[]): unknown => ({
+    resultType: 'matrix',
+    result: [{ metric: { a: 'b' }, from, column: numbers }],
+  });
+  expect(written([35_000, 50_000, 95_000], [1.5, -2, 1e-7])).toEqual(column(2, [1.5, -2, null, null, 1e-7]));
+  expect(written([5000, 20_000, 35_000], [Number.NaN, 1e21, Number.POSITIVE_INFINITY])).toEqual(
+    column(0, [null, 1e21, null]),
+  );
+  const steps = Array.from({ length: 2000 }, (_, i) => i);
+  expect(
+    written(
+      steps.map((i) => 5000 + i * 30_000),
+      steps.map((i) => i / 7),
+    ),
+  ).toEqual(column(0, steps.flatMap((i) => [i / 7, null]).slice(0, -1)));
+});
+
 test('any value is written as everywhere else', () => {
   const value = fc.oneof(
     fc.double(),

@@ -3,13 +3,26 @@ import { formatValue } from '../model/sample.ts';
 import type { QueryValue } from '../promql/evaluate.ts';
 import { allBuckets, usesCustomBuckets } from '../promql/histogram/buckets.ts';
 import { formatTime, type JsonWriter, labelsJson, sampleJson } from './json.ts';
-import { MAX_POINT_BYTES, TimeTexts, writePoint } from './point-bytes.ts';
+import { MAX_POINT_BYTES, TimeTexts, writePoint, writeValueText } from './point-bytes.ts';
+
+/** The times of a range query, ms. */
+interface Grid {
+  readonly startMs: number;
+  readonly stepMs: number;
+}
 
 /**
  * Writes `"resultType":…,"result":…` as upstream's API does.
+ * @param grid given, a matrix comes as columns: instead of `values`, a series of floats has `column`, a number for each step of the grid
+ *   from step `from` on, null where there is none that JSON can say
  * @returns whether series were left out because of `limit`
  */
-export function writeValue(writer: JsonWriter, value: QueryValue, limit: number | undefined): boolean {
+export function writeValue(
+  writer: JsonWriter,
+  value: QueryValue,
+  limit: number | undefined,
+  grid?: Grid,
+): boolean {
   switch (value.kind) {
     case 'scalar':
       writer.raw(`"resultType":"scalar","result":${sampleJson(value.timestamp, value.value)}`);
@@ -38,7 +51,8 @@ export function writeValue(writer: JsonWriter, value: QueryValue, limit: number 
       writer.raw('"resultType":"matrix","result":[');
       for (let i = 0; i < count; i++) {
         writer.raw(`${i > 0 ? ',' : ''}{"metric":${labelsJson(value.series[i]!.labels)}`);
-        writeSeries(writer, value.series[i]!, times);
+        if (grid && isFloats(value.series[i]!)) writeColumn(writer, value.series[i]!, grid);
+        else writeSeries(writer, value.series[i]!, times);
         writer.raw('}');
       }
       writer.raw(']');
@@ -84,6 +98,39 @@ function writeSeries(writer: JsonWriter, series: MatrixSeries, times: TimeTexts)
     if (!histogram) continue;
     const time = formatTime(timestamps[i]!);
     writer.raw(`${written++ === 0 ? ',"histograms":[' : ','}[${time},${histogramJson(histogram)}]`);
+  }
+  writer.raw(']');
+}
+
+const isFloats = ({ timestamps, histograms }: MatrixSeries): boolean =>
+  timestamps.length > 0 && !histograms?.some((histogram) => histogram !== undefined);
+
+const NULL = Buffer.from('null', 'latin1');
+
+/** One number after the other: a browser reads that in a fraction of the time that pairs of time and text take. */
+function writeColumn(writer: JsonWriter, series: MatrixSeries, { startMs, stepMs }: Grid): void {
+  const { timestamps, values } = series;
+  const stepOf = (i: number): number => Math.round((timestamps[i]! - startMs) / stepMs);
+  const first = stepOf(0);
+  writer.raw(`,"from":${first},"column":[`);
+  let next = first;
+  for (let from = 0; from < timestamps.length; from += RUN) {
+    const to = Math.min(timestamps.length, from + RUN);
+    const holes = stepOf(to - 1) + 1 - next - (to - from);
+    writer.place((to - from) * MAX_POINT_BYTES + holes * (NULL.length + 1), (bytes, start) => {
+      let at = start;
+      for (let i = from; i < to; i++) {
+        for (const step = stepOf(i); next <= step; next++) {
+          if (next > first) bytes[at++] = 0x2c;
+          if (next === step && Number.isFinite(values[i]!)) at = writeValueText(bytes, at, values[i]!);
+          else {
+            bytes.set(NULL, at);
+            at += NULL.length;
+          }
+        }
+      }
+      return at;
+    });
   }
   writer.raw(']');
 }

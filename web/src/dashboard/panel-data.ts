@@ -193,7 +193,7 @@ async function loadTarget(
   }
   const { warnings, ...columns } = await askColumns(
     async (grid) => {
-      const answer = await queries.queryRange(expr, grid, abort);
+      const answer = await queries.queryRange(expr, grid, abort, { columns: 'true' });
       return panel.type === 'heatmap' ? { ...answer, data: bucketSeries(answer.data) } : answer;
     },
     range,

@@ -143,6 +143,9 @@ export interface MatrixSeries {
   readonly metric: LabelMap;
   readonly values?: readonly ApiPoint[];
   readonly histograms?: readonly (readonly [time: number, histogram: ApiHistogram])[];
+  /** Where columns were asked for, instead of `values`: a number for each step of the range from step `from` on. */
+  readonly from?: number;
+  readonly column?: readonly (number | null)[];
 }
 
 export interface VectorSample {

@@ -45,6 +45,8 @@ export interface QueryRange {
 export interface QueryExtras {
   readonly stats?: 'true';
   readonly explain?: 'true';
+  /** Columns instead of points, see `MatrixSeries`; only a batch gives them. */
+  readonly columns?: 'true';
 }
 
 /** Of `/api/status`, what people have to know, and what panels do. */

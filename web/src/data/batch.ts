@@ -9,6 +9,7 @@ export type Queries = Pick<Api, 'query' | 'queryRange'>;
 interface BatchQuery extends Partial<QueryRange> {
   readonly query: string;
   readonly time?: number;
+  readonly columns?: true;
 }
 
 interface Waiting {
@@ -56,8 +57,8 @@ export function createBatch(
   return {
     query: async (expr, time, signal): Promise<Answer<QueryResult>> =>
       vectorAnswer(await ask({ query: expr, ...(time === undefined ? {} : { time }) }, signal)),
-    queryRange: async (expr, range, signal): Promise<Answer<readonly MatrixSeries[]>> =>
-      matrixAnswer(await ask({ query: expr, ...range }, signal)),
+    queryRange: async (expr, range, signal, { columns } = {}): Promise<Answer<readonly MatrixSeries[]>> =>
+      matrixAnswer(await ask({ query: expr, ...range, ...(columns ? { columns: true } : {}) }, signal)),
   };
 }
 

@@ -33,6 +33,17 @@ test('missing steps, NaN and infinities are holes', () => {
   });
 });
 
+test('columns stand where they begin', () => {
+  const grid = { start: 0, end: 60, step: 15 };
+  const whole = [1, null, 3, 4, 5];
+  const matrix = [
+    { metric: { a: '1' }, from: 0, column: whole },
+    { metric: { a: '2' }, from: 2, column: [7, null] },
+  ];
+  const { series } = columnsOf(matrix, grid);
+  expect(series.map(({ values }) => values)).toEqual([whole, [null, null, 7, null, null]]);
+});
+
 test('points beyond the grid are left out', () => {
   const matrix = [
     {

@@ -40,8 +40,10 @@ export function parseSample(text: string): number {
 export function columnsOf(matrix: readonly MatrixSeries[], { start, end, step }: QueryRange): Columns {
   const count = Math.max(0, Math.floor((end - start) / step + 1e-6)) + 1;
   const times = Array.from({ length: count }, (_, i) => start + i * step);
-  const series = matrix.map(({ metric, values, histograms }) => {
+  const series = matrix.map(({ metric, values, histograms, from = 0, column: given }) => {
+    if (given && from === 0 && given.length === count) return { labels: metric, values: given };
     const column = new Array<number | null>(count).fill(null);
+    for (let i = 0; given && i < given.length; i++) column[from + i] = given[i]!;
     const put = (time: number, value: number): void => {
       const index = Math.round((time - start) / step);
       if (index >= 0 && index < count && Number.isFinite(value)) column[index] = value;

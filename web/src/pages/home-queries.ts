@@ -39,7 +39,7 @@ export async function loadOverview(
   // The grid ends up to a step ago: what is true now is asked for itself and becomes the last point.
   const lines = async (expr: string): Promise<Lines> => {
     const [past, now] = await Promise.all([
-      queries.queryRange(expr, grid, abort),
+      queries.queryRange(expr, grid, abort, { columns: 'true' }),
       queries.query(expr, range.to / 1000, abort),
     ]);
     return byTarget(past.data, now.data.resultType === 'vector' ? now.data.result : [], grid);

@@ -186,7 +186,12 @@ async function queryAll(
   return Promise.all(
     graph.queries.map(async ([expr]) => {
       const text = expr.replaceAll('$host', host).replaceAll('$rate', rate);
-      return askColumns((grid) => queries.queryRange(text, grid, abort), range, step, startedAt);
+      return askColumns(
+        (grid) => queries.queryRange(text, grid, abort, { columns: 'true' }),
+        range,
+        step,
+        startedAt,
+      );
     }),
   );
 }
