@@ -252,6 +252,29 @@ test('what a receiver refuses for good is dropped and counted; too many requests
   await sender.close();
 });
 
+test.each([
+  ['a date', (now: number) => new Date(now + 20_000).toUTCString(), 20],
+  ['a date that is over', (now: number) => new Date(now - 20_000).toUTCString(), 0],
+  ['no time', () => 'soon', 0],
+  ['a day', () => '86400', 3600],
+] as const)('a receiver that says when to come back, by %s, is heeded', async (_, retryAfter, seconds) => {
+  const clock = fakeClock();
+  const store = bench.open(bench.directory(), { clock });
+  const to = receiver();
+  const sender = start(store, clock, to);
+  sender.apply({ queue_config: { batch_send_deadline: '1s', max_backoff: '100ms' } });
+  const asked = clock.monotonic();
+  to.answer = { status: 503, retryAfter: retryAfter(clock.now()) };
+  target(store).scrape(clock.now(), 0, 0);
+  await clock.advance('3s');
+  to.answer = undefined;
+  while (to.requests.length === 0) await clock.advance('1s');
+  const waited = (clock.monotonic() - asked) / 1000;
+  expect(waited).toBeGreaterThanOrEqual(seconds);
+  expect(waited).toBeLessThan(seconds + 5);
+  await sender.close();
+});
+
 test('a reload that changes an endpoint goes on where it was; one that leaves it alone does not touch it', async () => {
   const clock = fakeClock();
   const store = bench.open(bench.directory(), { clock });

@@ -56,7 +56,7 @@ function setup(deps: Partial<RemoteWriteDeps> = {}, outcome: AppendOutcome = 'ok
       body: new Uint8Array(body),
       headers: { 'content-type': type, 'content-encoding': 'snappy' },
     });
-  return { post, stored, clock, registry };
+  return { app, post, stored, clock, registry };
 }
 
 const series = (samples: SentSeries['samples'] = [[1, 2]]): SentSeries => ({
@@ -237,3 +237,114 @@ test.each([53, -5, 100, -54])(
     expect(stored).toEqual([]);
   },
 );
+
+const AHEAD_MS = 600_000;
+const flat: Histogram = {
+  schema: 0,
+  count: 2,
+  sum: 1,
+  zeroThreshold: 0,
+  zeroCount: 2,
+  positiveSpans: [],
+  positiveBuckets: [],
+  negativeSpans: [],
+  negativeBuckets: [],
+  customValues: [],
+  counterResetHint: 'unknown',
+};
+
+test('ten minutes ahead are taken, a millisecond more is not, of floats and of histograms', async () => {
+  const { post, stored, clock } = setup();
+  const latest = clock.now() + AHEAD_MS;
+  const body = writeRequestV2([
+    {
+      ...series([
+        [latest, 1],
+        [latest + 1, 2],
+      ]),
+      histograms: [
+        [latest, flat],
+        [latest + 1, flat],
+      ],
+    },
+  ]);
+  const response = await post(encodeSnappy(body), V2);
+  expect(response.status).toBe(400);
+  expect(await response.text()).toContain('2 samples written, not written: 2 too far in the future');
+  expect(stored.map((line) => Number(line.split('@')[1]))).toEqual([latest, latest]);
+});
+
+test('what is sent again counts as written', async () => {
+  const { post } = setup({}, 'duplicate');
+  const body = writeRequestV2([{ ...series(), histograms: [[10, flat]] }]);
+  const response = await post(encodeSnappy(body), V2);
+  const header = (what: string) => response.headers.get(`x-prometheus-remote-write-${what}-written`);
+  expect([response.status, header('samples'), header('histograms')]).toEqual([204, '1', '1']);
+});
+
+test.each([
+  ['', 204],
+  ['application/x-protobuf', 204],
+  ['application/x-protobuf; proto=prometheus.WriteRequest', 204],
+  ['application/x-protobuf;proto=prometheus.WriteRequest', 204],
+  ['application/x-protobuf;charset=utf-8', 204],
+  ['text/plain', 415],
+  ['application/x-protobuf;proto=io.prometheus.write.v3.Request', 415],
+])('version 1.0 as %j is answered %d, without the headers of 2.0', async (type, status) => {
+  const { post, stored } = setup();
+  const response = await post(encodeSnappy(writeRequestV1([series()])), type);
+  expect([response.status, stored.length]).toEqual([status, status === 204 ? 1 : 0]);
+  expect(response.headers.get('x-prometheus-remote-write-samples-written')).toBeNull();
+});
+
+test('what fails for another reason than the request is no fault of the sender', async () => {
+  const { post } = setup({
+    appender: {
+      appendBits: () => {
+        throw new Error('a bug');
+      },
+      appendHistogram: () => 'ok',
+      exemplar: () => 'ok',
+      appendStale: () => 'ok',
+      metadata: () => {},
+      committed: async () => {},
+    },
+  });
+  expect((await post(encodeSnappy(writeRequestV1([series()])))).status).toBe(500);
+});
+
+test('while many bytes of others are in work senders are told to come back; when these are done, not', async () => {
+  const log = Promise.withResolvers<void>();
+  const { app } = setup({
+    appender: {
+      appendBits: () => 'ok',
+      appendHistogram: () => 'ok',
+      exemplar: () => 'ok',
+      appendStale: () => 'ok',
+      metadata: () => {},
+      committed: () => log.promise,
+    },
+  });
+  const body = encodeSnappy(writeRequestV1([series()]));
+  const declare = (bytes: number) =>
+    app.request('/write', {
+      method: 'POST',
+      body: new Uint8Array(body),
+      headers: {
+        'content-type': 'application/x-protobuf',
+        'content-encoding': 'snappy',
+        'content-length': String(bytes),
+      },
+    });
+  const first = declare(32 * 1024 * 1024);
+  const second = declare(32 * 1024 * 1024);
+  const third = declare(32 * 1024 * 1024);
+  const refused = await declare(1);
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
+  log.resolve();
+  for (const answer of [first, second, third]) expect((await answer).status).toBe(204);
+  expect((await declare(32 * 1024 * 1024)).status).toBe(204);
+  expect((await declare(32 * 1024 * 1024)).status).toBe(204);
+  expect((await declare(32 * 1024 * 1024)).status).toBe(204);
+  expect((await declare(1)).status).toBe(204);
+});
