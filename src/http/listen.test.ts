@@ -9,9 +9,10 @@ let server: HttpServer;
 let isClosed = false;
 
 /** Serves large pages, and small ones after a while. */
-async function start(stalledMs: number): Promise<void> {
+async function start(stalledMs?: number): Promise<void> {
   const direct = (request: http.IncomingMessage, response: http.ServerResponse): boolean => {
-    if (request.url === '/slow') setTimeout(() => response.end('done'), 3 * stalledMs);
+    if (request.url === '/slow') setTimeout(() => response.end('done'), 3 * stalledMs!);
+    else if (request.url === '/patience') response.end(String(request.socket.timeout));
     else {
       response.end(PAGE);
       response.once('close', () => {
@@ -32,6 +33,11 @@ test('a client that takes nothing of its answer is cut', async () => {
   await expect.poll(() => isClosed, { timeout: 20_000 }).toBe(true);
   expect(socket.destroyed).toBe(false);
   socket.destroy();
+});
+
+test('unless told otherwise, after half a minute', async () => {
+  await start();
+  expect(await (await fetch(`http://127.0.0.1:${server.port}/patience`)).text()).toBe('30000');
 });
 
 test('one that waits for an answer that takes long is not', async () => {

@@ -3,7 +3,14 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:wor
 import { describe, expect, test } from 'vitest';
 import { parseExpr } from '../promql/parse.ts';
 import { MemoryStorage } from '../testing/memory-queryable.ts';
-import { CONTROL, newControl, type QueryAnswer, type QueryRequest, type QueryTask } from './protocol.ts';
+import {
+  CONTROL,
+  newControl,
+  type QueryAnswer,
+  type QueryId,
+  type QueryRequest,
+  type QueryTask,
+} from './protocol.ts';
 import { answerQuery, serveQueries } from './service.ts';
 
 const limits = { maxSamples: 1e6, maxBytes: 1e8, maxResultBytes: 1e8, timeoutMs: 60_000 };
@@ -67,6 +74,33 @@ test.each([
     expect(answer.status).toBe(400);
     expect(Buffer.concat(answer.body).toString()).toMatch(message);
   }
+});
+
+test('what a large query leaves behind is collected before the next one is read, what a small one leaves is not', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const control = newControl();
+  const collected: QueryId[] = [];
+  let answered: QueryId = 0;
+  port1.postMessage = ((answer: QueryAnswer) => {
+    answered = answer.id;
+  }) as MessagePort['postMessage'];
+  serveQueries(
+    port1,
+    control,
+    source,
+    () => 0,
+    () => collected.push(answered),
+  );
+  const large: QueryTask = { kind: 'range', expr: '1', startMs: 0, endMs: 990, stepMs: 1 };
+  for (const [i, task] of [instant('1'), large, instant('1')].entries()) {
+    const request: QueryRequest = { id: i + 1, task, limits: { ...limits, maxBytes: 100_000 }, waitedMs: 0 };
+    port2.postMessage(request);
+  }
+  Atomics.add(control, CONTROL.posted, 1);
+  await expect.poll(() => answered).toBe(3);
+  expect(collected).toContain(2);
+  expect(collected).not.toContain(3);
+  port1.close();
 });
 
 test('answers are moved to main, not copied: the worker is left with nothing', async () => {

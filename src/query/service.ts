@@ -26,8 +26,8 @@ export function serveQueries(
   control: Int32Array<SharedArrayBuffer>,
   source: AnswerSource,
   monotonic: () => number,
+  collectGarbage: () => void = garbageCollector(),
 ): void {
-  const collectGarbage = garbageCollector();
   const next = (): QueryRequest | undefined => {
     for (;;) {
       const posted = Atomics.load(control, CONTROL.posted);
