@@ -185,6 +185,7 @@ export function createAppliance(deps: ApplianceDeps): Appliance {
     services = httpServices({
       ...parts,
       webDir: platform.webDir,
+      logTail: deps.logTail,
       clock,
       registry,
       startedAt,

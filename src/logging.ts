@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import pino from 'pino';
+import type { LogTail } from './log-tail.ts';
 import type { Log } from './model/log.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -15,13 +16,19 @@ export function createLog(options: {
   levels?: ReadonlyMap<string, LogLevel>;
   format: 'logfmt' | 'json';
   out: (line: string) => void;
+  /** Gets every event as well. */
+  tail?: Pick<LogTail, 'add'>;
 }): Log {
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
       const line = chunk.toString('utf8');
-      options.out(
-        options.format === 'json' ? line : `${logfmt(JSON.parse(line) as Record<string, unknown>)}\n`,
-      );
+      if (options.format === 'json') options.out(line);
+      if (options.format === 'logfmt' || options.tail) {
+        const event = JSON.parse(line) as Record<string, unknown>;
+        if (options.format === 'logfmt') options.out(`${logfmt(event)}\n`);
+        const { time, level, ...rest } = event;
+        options.tail?.add({ at: Date.parse(time as string), level: level as LogLevel, text: logfmt(rest) });
+      }
       done();
     },
   });

@@ -10,6 +10,7 @@ import { secretReader } from './cli/secret-input.ts';
 import { serveOptions } from './cli/serve-flags.ts';
 import { systemClock } from './clock.ts';
 import { ConfigError } from './config/config-error.ts';
+import { createLogTail } from './log-tail.ts';
 import { createLog } from './logging.ts';
 import { detectPlatform } from './platform.ts';
 
@@ -92,7 +93,9 @@ async function main(argv: readonly string[]): Promise<number> {
 /** Runs the appliance until a signal ends it. */
 async function serve(argv: readonly string[]): Promise<number> {
   const options = serveOptions(argv, io.cwd, (file) => fs.existsSync(file));
+  const logTail = createLogTail();
   const log = createLog({
+    tail: logTail,
     level: options.logLevel,
     levels: options.logLevels,
     format: options.logFormat,
@@ -112,6 +115,7 @@ async function serve(argv: readonly string[]): Promise<number> {
   const appliance = createAppliance({
     options,
     log,
+    logTail,
     clock: systemClock,
     platform: detectPlatform(),
     env: io.env,

@@ -14,6 +14,7 @@ import { createImporter, type Importer } from './import/importer.ts';
 import { createIncidentStore, type IncidentStore, migrateIncidents } from './incidents/incident-store.ts';
 import { createServiceDays, type ServiceDays } from './incidents/service-days.ts';
 import { createServiceWatch, type ServiceWatch } from './incidents/service-watch.ts';
+import type { LogTail } from './log-tail.ts';
 import { labelsFromObject } from './model/labels.ts';
 import type { Log } from './model/log.ts';
 import { createHttpClient } from './net/client.ts';
@@ -58,6 +59,8 @@ import { VERSION } from './version.ts';
 export interface ApplianceDeps {
   readonly options: ServeOptions;
   readonly log: Log;
+  /** Where the end of the log is. */
+  readonly logTail: LogTail;
   readonly clock: Clock;
   readonly platform: Platform;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -24,7 +24,8 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   notifiers: ['model', 'templates', 'sqlite', 'net'],
   dashboards: ['model', 'promql', 'sqlite'],
   incidents: ['model', 'sqlite'],
-  'logging.ts': ['model'],
+  'log-tail.ts': ['logging.ts'],
+  'logging.ts': ['model', 'log-tail.ts'],
   'version.ts': [],
 };
 

@@ -104,6 +104,7 @@ test('what a viewer may not even look at', () => {
     'GET /api/audit: admin',
     'GET /api/backups/:backup/:file: admin',
     'GET /api/backups: admin',
+    'GET /api/log: respond',
     'GET /api/tokens: admin',
     'GET /api/v1/admin/tsdb/delete_series/preview: admin',
   ]);
@@ -120,6 +121,7 @@ test('what a responder may change, and programs', () => {
     'DELETE /api/incidents/:id',
     'DELETE /api/queries/:id',
     'DELETE /api/v2/silence/:silenceID',
+    'GET /api/log',
     'PATCH /api/incidents/:id',
     'POST /api/annotations',
     'POST /api/incidents',

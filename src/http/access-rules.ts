@@ -95,6 +95,8 @@ export const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
   // Ours.
   'GET /api/status': read,
   'GET /api/discovery': read,
+  // Names users and addresses.
+  'GET /api/log': { need: ['respond'], isAudited: false },
   'GET /api/targets/page': read,
   // Backups hold everything, hashes of passwords and tokens too.
   'GET /api/backups': { need: ['admin'], isAudited: false },

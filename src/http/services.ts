@@ -17,6 +17,7 @@ import type { IncidentStore } from '../incidents/incident-store.ts';
 import type { ServiceDays } from '../incidents/service-days.ts';
 import type { ServiceWatch } from '../incidents/service-watch.ts';
 import { statusView } from '../incidents/status-view.ts';
+import type { LogTail } from '../log-tail.ts';
 import { formatDuration } from '../model/duration.ts';
 import { eachLabel } from '../model/labels.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
@@ -57,6 +58,7 @@ import { dashboardRoutes } from './dashboards.ts';
 import type { GuardSettings } from './guard.ts';
 import { importRoutes } from './import.ts';
 import { incidentRoutes } from './incidents.ts';
+import { logRoutes } from './log.ts';
 import { openMetricsPage } from './open-metrics-page.ts';
 import { ownRoutes } from './own.ts';
 import { type RehearseDeps, rehearseRoutes, routingOf } from './rehearse.ts';
@@ -80,6 +82,7 @@ export interface ServiceParts {
   readonly serviceDays: ServiceDays;
   readonly serviceWatch: ServiceWatch;
   readonly webDir: string;
+  readonly logTail: LogTail;
   /** Unix ms. */
   readonly startedAt: number;
   readonly flags: Readonly<Record<string, string>>;
@@ -121,6 +124,7 @@ export function httpServices(parts: ServiceParts): HttpServices {
   own.route('/', backupRoutes({ backups: parts.backups }));
   own.route('/', importRoutes({ importText: parts.importText }));
   own.route('/', targetPageRoutes({ look: parts.scraper.look }));
+  own.route('/', logRoutes({ tail: parts.logTail }));
   own.get('/discovery', (c) => c.json(parts.scraper.discovery()));
   return {
     query: { queries, clock },

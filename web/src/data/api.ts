@@ -75,6 +75,13 @@ export interface Health {
   };
 }
 
+export interface LogEvent {
+  readonly id: number;
+  readonly at: number;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly text: string;
+}
+
 export interface TargetPage {
   readonly bytes: number;
   readonly text?: string;
@@ -146,6 +153,8 @@ export interface Api {
   ): Promise<readonly LabelMap[]>;
   discovery(signal?: AbortSignal): Promise<readonly DiscoveryState[]>;
   relabelSteps(scrapePool: string, labels: LabelMap, signal?: AbortSignal): Promise<RelabelSteps>;
+  /** The end of Belfry's own log, newest first. Times in Unix ms. */
+  log(filter: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<readonly LogEvent[]>;
   /** What a target says right now; undefined text where it is protobuf. */
   targetPage(scrapePool: string, scrapeUrl: string): Promise<TargetPage>;
   dashboards(signal?: AbortSignal): Promise<readonly DashboardSummary[]>;
@@ -309,6 +318,8 @@ export function createApi(
           signal,
         ),
       ),
+    log: (filter, signal) =>
+      get(`api/log?${new URLSearchParams(filter)}`, signal) as Promise<readonly LogEvent[]>,
     targetPage: (scrapePool, scrapeUrl) =>
       get(`api/targets/page?${new URLSearchParams({ scrapePool, scrapeUrl })}`) as Promise<TargetPage>,
     dashboards: (signal) => get('api/dashboards', signal) as Promise<readonly DashboardSummary[]>,

@@ -4,13 +4,14 @@ import { Ago } from '../parts/ago.tsx';
 import { Value } from '../parts/value.tsx';
 import { Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
+import { LogView } from './log-view.tsx';
 import { CardinalityExplorer, QueriesInFlight, StorageDays } from './status-parts.tsx';
 
 type Facts = Readonly<Record<string, unknown>>;
 
 /** What runs here, how much it holds, and with which configuration. */
 export function Status() {
-  const { api } = useSession();
+  const { api, me } = useSession();
   const build = useResource((abort) => api.status<Facts>('buildinfo', abort), []);
   const runtime = useResource((abort) => api.status<Facts>('runtimeinfo', abort), []);
   const flags = useResource((abort) => api.status<Facts>('flags', abort), [], { live: false });
@@ -60,6 +61,7 @@ export function Status() {
           </View>
         </section>
       </div>
+      {me.data.value?.scopes.includes('respond') && <LogView />}
       <section>
         <h2 class="section-title">
           Configuration <span class="section-note">secrets are not shown</span>
