@@ -369,6 +369,7 @@ test('targets dropped or invalid are shown with the reason; too many fail them a
       relabel_configs: [{ source_labels: ['__address__'], regex: 'drop.*', action: 'drop' }],
     }),
     job('many', ['a:1', 'b:1'], { target_limit: 1 }),
+    job('enough', ['127.0.0.1:1', '127.0.0.2:1'], { target_limit: 2 }),
   ]);
   expect(m.manager.targets().dropped.map(({ reason }) => reason)).toEqual([
     'dropped by relabel_configs',
@@ -379,7 +380,9 @@ test('targets dropped or invalid are shown with the reason; too many fail them a
   expect(many.map((t) => t.lastError)).toEqual(
     Array(2).fill('target_limit exceeded (number of targets: 2, limit: 1)'),
   );
-  expect(m.manager.pools()).toEqual(['some', 'many']);
+  const enough = m.manager.targets().active.filter((t) => t.scrapePool === 'enough');
+  expect(enough.some((t) => t.lastError.startsWith('target_limit'))).toBe(false);
+  expect(m.manager.pools()).toEqual(['some', 'many', 'enough']);
 });
 
 test('scrapes of many targets are spread over the interval, the same way each time', async () => {
