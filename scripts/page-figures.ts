@@ -1,7 +1,7 @@
 /**
  * Prints what the page costs in a browser, against the built executable with a generated site behind it:
- * `npm run page-figures [-- REFRESHES [PART…]]`, after `npm run build`; PART is `sizes`, `firstPaint`, `manyRefreshes` … Needs Chromium. Times are of the wall clock; CPU is that of the tab's
- * main thread, which a busy machine changes little.
+ * `npm run page-figures [-- REFRESHES [PART…]]`, after `npm run build`; a PART is `sizes`, `firstPaint`, `manyRefreshes` and so on. Needs
+ * Chromium. Times are of the wall clock; CPU is that of the tab's main thread, which a busy machine changes little.
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
