@@ -259,6 +259,8 @@ test.skipIf(!hasChromium)(
       ['/alerts?show=silences', true],
       ['/alerts?show=sent', true],
       ['/alerts?show=groups', true],
+      ['/alerts?show=incidents', true],
+      ['/incidents/1', true],
       [`/alerts?filter=${url}&rule=${url}`, false],
       ['/targets', true],
       [`/graph?g0.expr=${target.expr}&g0.tab=1`, true],
