@@ -7,6 +7,7 @@ const FAULTS = [
   'src/tsdb/read-stress.test.ts',
   'src/tsdb/partition/seal.test.ts',
   'src/backup/backup.test.ts',
+  'src/cli/backup.test.ts',
   'src/http/listen.test.ts',
   'src/notifiers/durability.test.ts',
   'src/query/limits.test.ts',
