@@ -1,6 +1,7 @@
 import { type Labels, labelsKey } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
-import type { HeadReader, HeadSelection } from './head/head-reader.ts';
+import type { HeadReader } from './head/head-reader.ts';
+import type { HeadSelection } from './head/head-selection.ts';
 import type { IndexReader } from './index/index-reader.ts';
 import type { CompiledMatcher } from './matching.ts';
 

@@ -1,13 +1,12 @@
-import type { Histogram } from '../../model/histogram.ts';
 import type { QueryBudget } from '../../model/queryable.ts';
 import { freshRoom, type Room } from '../../model/room.ts';
 import { wordsOf } from '../../model/sample.ts';
 import type { TimeRange } from '../../model/time.ts';
-import { HISTOGRAM_HIGH, heldBytes, histogramOf, writeHistogramAt } from '../histogram-cell.ts';
 import { IndexReader } from '../index/index-reader.ts';
 import { SERIES } from '../index/layout.ts';
-import { type SampleColumns, withoutHint } from '../partition/samples.ts';
+import { withoutHint } from '../partition/samples.ts';
 import { Attempts, Takings } from './attempts.ts';
+import { HeadSelection } from './head-selection.ts';
 import {
   HEAD_CONTROL,
   type HeadShared,
@@ -21,19 +20,18 @@ import {
   START_UNITS,
   STORED_THROUGH,
 } from './layout.ts';
+import {
+  type ArenaView,
+  copyHistograms,
+  copyRows,
+  type HeadSamples,
+  presentIn,
+  type Rows,
+  withHistograms,
+} from './row-copies.ts';
 
 /** How far a reader sees: people what is in the log, rules what was appended. */
 export type Visibility = 'committed' | 'appended';
-
-/** Samples of one series out of the head, strictly increasing times. */
-export interface HeadSamples extends SampleColumns {
-  readonly series: number;
-}
-
-/** Samples as they were copied: what their histograms are is only sure once the copy is found to be whole. */
-interface CopiedSamples extends Omit<HeadSamples, 'histograms'> {
-  readonly histograms?: readonly (Uint8Array | undefined)[] | undefined;
-}
 
 /** Rows that the snapshot promised were dropped and written over; they are in partitions by now. */
 export const OVERRUN = 'overrun';
@@ -43,33 +41,6 @@ export const UNCOVERED = 'uncovered';
 
 /** Which rows of a ring are read: those of the view that are in no partition; all that are still there when they cover the range; or all that are. */
 type Extent = 'undropped' | 'kept' | 'there';
-
-/** Series grouped by where their samples lie, for reading them again and again. Valid for all views of the index with this many series. */
-export class HeadSelection {
-  /** Series with their own times. */
-  readonly own: Uint32Array;
-  readonly rings: readonly { readonly ring: number; readonly series: Uint32Array }[];
-  readonly size: number;
-
-  constructor(series: Uint32Array, sourceOf: (series: number) => number) {
-    const byRing = new Map<number, number[]>();
-    let lastRing = -1;
-    let list: number[] = [];
-    for (const one of series) {
-      const ring = sourceOf(one);
-      if (ring !== lastRing) {
-        lastRing = ring;
-        list = byRing.get(ring) ?? [];
-        byRing.set(ring, list);
-      }
-      list.push(one);
-    }
-    this.size = series.length;
-    this.own = Uint32Array.from(byRing.get(OWN_TIME_PLACE) ?? []);
-    byRing.delete(OWN_TIME_PLACE);
-    this.rings = Array.from(byRing, ([ring, list]) => ({ ring, series: Uint32Array.from(list) }));
-  }
-}
 
 /** The worker may have died within a change: looked at again after this long. */
 const CHANGE_WAIT_MS = 100;
@@ -89,37 +60,6 @@ interface Spending {
   readonly room: Room;
 }
 
-/** Rows of one ring that lie in a range: their times, and the unit of the arena where each one's values begin. */
-interface Rows {
-  readonly timestamps: Float64Array;
-  readonly bases: Int32Array;
-  readonly width: number;
-  /** Number of the first row. */
-  readonly from: number;
-  /** Unit of the ring's list of start timestamps, and its entries. */
-  readonly starts: number;
-  readonly startsCount: number;
-  readonly hasHistograms: boolean;
-}
-
-const TORN = new Uint8Array(0);
-
-/** What a decoded histogram takes, per byte of it encoded: about. */
-const DECODED_BYTES = 8;
-
-function withHistograms(copied: CopiedSamples, budget: QueryBudget): HeadSamples {
-  const { histograms } = copied;
-  if (histograms === undefined) return copied as HeadSamples;
-  return {
-    ...copied,
-    histograms: histograms.map((bytes): Histogram | undefined => {
-      if (bytes === undefined) return undefined;
-      budget.bytes(DECODED_BYTES * bytes.length);
-      return histogramOf(bytes);
-    }),
-  };
-}
-
 /**
  * Reads the head from any thread while main appends. `pin` fixes the rows that are seen. The head is copied without locks: what was
  * copied is checked afterwards against the version and the counters of its ring, and copied again when it changed meanwhile.
@@ -134,8 +74,7 @@ export class HeadReader {
   readonly #arenaBuffer: SharedArrayBuffer;
   #rings: Int32Array;
   #owns: Int32Array;
-  #floats: Float64Array;
-  #words: Uint32Array;
+  #arena: ArenaView;
   /** First and end row per ring, in turn. */
   #pinned = new Int32Array(0);
   #ownEpoch = 0;
@@ -157,8 +96,7 @@ export class HeadReader {
     this.#arenaBuffer = shared.arena;
     this.#rings = new Int32Array(shared.rings, 0, shared.rings.byteLength >>> 2);
     this.#owns = new Int32Array(shared.owns, 0, shared.owns.byteLength >>> 2);
-    this.#floats = new Float64Array(shared.arena, 0, shared.arena.byteLength >>> 3);
-    this.#words = new Uint32Array(shared.arena, 0, this.#floats.length * 2);
+    this.#arena = viewOf(shared.arena);
   }
 
   /**
@@ -280,7 +218,7 @@ export class HeadReader {
       const oldest = Math.max(base, Atomics.load(fields, at + RING.started) - capacity);
       const there = Math.max(row, oldest);
       this.#refreshArena();
-      const time = this.#floats[offset + (there % capacity)]!;
+      const time = this.#arena.floats[offset + (there % capacity)]!;
       const isThere = there >= Atomics.load(fields, at + RING.started) - capacity;
       if (isThere && attempts.isUndisturbed(version)) return time;
     }
@@ -372,7 +310,9 @@ export class HeadReader {
     for (const { ring, series } of selection.rings) {
       budget.check();
       const takings = new Takings(budget, room);
-      const copied = this.#withRing(ring, range, extent, (rows) => this.#copyRows(rows, series, takings));
+      const copied = this.#withRing(ring, range, extent, (rows) =>
+        copyRows(this.#arena, this.index, rows, series, takings),
+      );
       if (copied === OVERRUN || copied === UNCOVERED) return copied;
       if (copied) for (const samples of copied) out.push(withHistograms(samples, budget));
     }
@@ -399,7 +339,9 @@ export class HeadReader {
     }
     for (const { ring, series: list } of rings) {
       budget.check();
-      const present = this.#withRing(ring, range, 'undropped', (rows) => this.#presentIn(rows, list));
+      const present = this.#withRing(ring, range, 'undropped', (rows) =>
+        presentIn(this.#arena, this.index, rows, list),
+      );
       if (present === OVERRUN || present === UNCOVERED) return OVERRUN;
       if (present) for (const one of present) found.push(one);
     }
@@ -455,12 +397,12 @@ export class HeadReader {
       }
       this.#refreshArena();
       // A torn read of the fields may point outside.
-      if (offset + ringUnits(capacity, width) > this.#floats.length) continue;
+      if (offset + ringUnits(capacity, width) > this.#arena.floats.length) continue;
       if (extent === 'kept' && first > 0) {
         // Earlier rows are in partitions. Of the last of them the time is still there, unless it was written over.
         const isEarlierThere = first > oldest();
         const row = isEarlierThere ? first - 1 : first;
-        const time = row < end ? this.#floats[offset + (row % capacity)]! : Number.POSITIVE_INFINITY;
+        const time = row < end ? this.#arena.floats[offset + (row % capacity)]! : Number.POSITIVE_INFINITY;
         if (!(isEarlierThere ? time < range.from : time <= range.from)) {
           if (isSame()) return UNCOVERED;
           continue;
@@ -469,7 +411,7 @@ export class HeadReader {
       if (!work) return undefined;
       const starts = Atomics.load(fields, at + RING.starts);
       const startsCount = Atomics.load(fields, at + RING.startsCount);
-      if (starts + START_UNITS * startsCount > this.#floats.length) continue;
+      if (starts + START_UNITS * startsCount > this.#arena.floats.length) continue;
       const hasHistograms = Atomics.load(fields, at + RING.histograms) === 1;
       const rows = this.#rowsIn({ offset, capacity, width, first, end }, range);
       let result: T | undefined;
@@ -491,7 +433,7 @@ export class HeadReader {
     range: TimeRange,
   ): Pick<Rows, 'timestamps' | 'bases' | 'width' | 'from'> {
     const { offset, capacity, width } = ring;
-    const floats = this.#floats;
+    const floats = this.#arena.floats;
     let from = ring.first;
     let to = ring.end;
     while (from < to && floats[offset + (from % capacity)]! < range.from) from++;
@@ -506,135 +448,6 @@ export class HeadReader {
       bases[i] = rowAt(offset, capacity, width, place);
     }
     return { timestamps, bases, width, from };
-  }
-
-  #presentIn({ bases, width }: Rows, list: Uint32Array): Uint32Array {
-    const words = this.#words;
-    return list.filter((series) => {
-      const slot = this.index.field(series, SERIES.slot);
-      if (slot >= width) return false;
-      const bit = 1 << (slot & 31);
-      const presence = 2 * width + (slot >>> 5);
-      for (let i = bases.length - 1; i >= 0; i--) {
-        if ((words[2 * bases[i]! + presence]! & bit) !== 0) return true;
-      }
-      return false;
-    });
-  }
-
-  /** Values of all series in one buffer; series that are in every row share the rows' timestamps. */
-  #copyRows(rows: Rows, list: Uint32Array, takings: Takings): CopiedSamples[] {
-    takings.begin();
-    const { timestamps: times, bases, width } = rows;
-    const words = this.#words;
-    const count = times.length;
-    const copied: CopiedSamples[] = [];
-    if (count === 0) return copied;
-    takings.bytes(8 * count * list.length);
-    const floats = takings.floats(count * list.length);
-    const out = wordsOf(floats);
-    let used = 0;
-    const changes = rows.startsCount > 0 ? this.#startChanges(rows) : undefined;
-    for (const series of list) {
-      const slot = this.index.field(series, SERIES.slot);
-      if (slot >= width) continue;
-      const bit = 1 << (slot & 31);
-      const presence = 2 * width + (slot >>> 5);
-      const start = used;
-      for (let i = 0; i < count; i++) {
-        const base = bases[i]!;
-        if ((words[2 * base + presence]! & bit) === 0) continue;
-        const cell = 2 * (base + slot);
-        out[2 * used] = words[cell]!;
-        out[2 * used + 1] = words[cell + 1]!;
-        used++;
-      }
-      const present = used - start;
-      if (present === 0) continue;
-      takings.samples(present);
-      const values = floats.subarray(start, used);
-      copied.push({
-        series,
-        timestamps: present === count ? times : this.#timesOf(slot, rows, present),
-        values,
-        histograms: rows.hasHistograms ? this.#copyHistograms(out, start, present, takings) : undefined,
-        starts: changes && this.#startsOf(slot, rows, changes, present, takings),
-      });
-    }
-    return copied;
-  }
-
-  /** Timestamps of the rows in which a slot has a sample. */
-  #timesOf(slot: number, { timestamps, bases, width }: Rows, present: number): Float64Array {
-    const bit = 1 << (slot & 31);
-    const presence = 2 * width + (slot >>> 5);
-    const times = new Float64Array(present);
-    for (let i = 0, n = 0; i < bases.length; i++) {
-      if ((this.#words[2 * bases[i]! + presence]! & bit) !== 0) times[n++] = timestamps[i]!;
-    }
-    return times;
-  }
-
-  /** Copies the bytes of the histograms that copied cells refer to, and leaves the mark of stored ones there. */
-  #copyHistograms(
-    cells: Uint32Array,
-    start: number,
-    count: number,
-    takings: Takings,
-  ): (Uint8Array | undefined)[] | undefined {
-    let copies: (Uint8Array | undefined)[] | undefined;
-    for (let i = 0; i < count; i++) {
-      const cell = start + i;
-      if (cells[2 * cell + 1] !== HISTOGRAM_HIGH) continue;
-      copies ??= new Array<Uint8Array | undefined>(count).fill(undefined);
-      const bytes = heldBytes(this.#words, cells[2 * cell]!);
-      if (bytes) takings.bytes(bytes.length);
-      // Torn, when there is nothing there: then the whole copy is thrown away.
-      copies[i] = bytes?.slice() ?? TORN;
-      writeHistogramAt(cells, cell);
-    }
-    return copies;
-  }
-
-  /** Changes of start timestamps by slot: row and start in turn. */
-  #startChanges({ starts, startsCount, from, timestamps }: Rows): Map<number, number[]> {
-    const bySlot = new Map<number, number[]>();
-    for (let i = 0; i < startsCount; i++) {
-      const at = starts + START_UNITS * i;
-      const row = this.#words[2 * at]!;
-      if (row >= from + timestamps.length) break;
-      const slot = this.#words[2 * at + 1]!;
-      const start = this.#floats[at + 1]!;
-      const changes = bySlot.get(slot);
-      if (!changes || row <= from) bySlot.set(slot, [row, start]);
-      else changes.push(row, start);
-    }
-    return bySlot;
-  }
-
-  /** Start timestamps of the samples of a slot; undefined when none is known. */
-  #startsOf(
-    slot: number,
-    { bases, width, from }: Rows,
-    bySlot: ReadonlyMap<number, readonly number[]>,
-    present: number,
-    takings: Takings,
-  ): Float64Array | undefined {
-    const changes = bySlot.get(slot);
-    if (!changes?.some((value, i) => i % 2 === 1 && value !== 0)) return undefined;
-    takings.bytes(8 * present);
-    const bit = 1 << (slot & 31);
-    const presence = 2 * width + (slot >>> 5);
-    const starts = new Float64Array(present);
-    let start = 0;
-    for (let i = 0, n = 0, next = 0; i < bases.length; i++) {
-      while (next < changes.length && changes[next]! <= from + i) {
-        start = changes[next + 1]!;
-        next += 2;
-      }
-      if ((this.#words[2 * bases[i]! + presence]! & bit) !== 0) starts[n++] = start;
-    }
-    return starts;
   }
 
   #readOwn(series: number, range: TimeRange, { budget, room }: Spending): HeadSamples | undefined {
@@ -654,31 +467,32 @@ export class HeadReader {
       const capacity = Atomics.load(fields, at + OWN.capacity);
       const count = end - Atomics.load(fields, at + OWN.dropped);
       this.#refreshArena();
+      const { floats, words } = this.#arena;
       const places: number[] = [];
       for (let i = 0; i < count; i++) {
-        const time = this.#floats[offset + i]!;
+        const time = floats[offset + i]!;
         if (time >= range.from && time < range.to) places.push(i);
       }
       const hasStarts = Atomics.load(fields, at + OWN.starts) === 1;
-      places.sort((a, b) => this.#floats[offset + a]! - this.#floats[offset + b]! || a - b);
+      places.sort((a, b) => floats[offset + a]! - floats[offset + b]! || a - b);
       const columns = takings.floats(2 * places.length);
       const timestamps = columns.subarray(0, places.length);
       const values = columns.subarray(places.length, 2 * places.length);
       const out = wordsOf(values);
       for (const [n, place] of places.entries()) {
-        timestamps[n] = this.#floats[offset + place]!;
+        timestamps[n] = floats[offset + place]!;
         const cell = 2 * (offset + capacity + place);
-        out[2 * n] = this.#words[cell]!;
-        out[2 * n + 1] = this.#words[cell + 1]!;
+        out[2 * n] = words[cell]!;
+        out[2 * n + 1] = words[cell + 1]!;
       }
       let histograms: (Uint8Array | undefined)[] | undefined;
       try {
-        histograms = this.#copyHistograms(out, 0, places.length, takings);
+        histograms = copyHistograms(this.#arena, out, 0, places.length, takings);
       } catch (error) {
         if (attempts.isUndisturbed(version)) throw error;
       }
       const starts = hasStarts
-        ? Float64Array.from(places, (place) => this.#floats[offset + 2 * capacity + place]!)
+        ? Float64Array.from(places, (place) => floats[offset + 2 * capacity + place]!)
         : undefined;
       if (!attempts.isUndisturbed(version)) continue;
       if (places.length === 0) return undefined;
@@ -693,8 +507,12 @@ export class HeadReader {
   }
 
   #refreshArena(): void {
-    if (this.#arenaBuffer.byteLength < this.#floats.byteLength + 8) return;
-    this.#floats = new Float64Array(this.#arenaBuffer, 0, this.#arenaBuffer.byteLength >>> 3);
-    this.#words = new Uint32Array(this.#arenaBuffer, 0, this.#floats.length * 2);
+    if (this.#arenaBuffer.byteLength >= this.#arena.floats.byteLength + 8)
+      this.#arena = viewOf(this.#arenaBuffer);
   }
+}
+
+function viewOf(arena: SharedArrayBuffer): ArenaView {
+  const floats = new Float64Array(arena, 0, arena.byteLength >>> 3);
+  return { floats, words: new Uint32Array(arena, 0, floats.length * 2) };
 }
