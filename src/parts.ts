@@ -422,7 +422,7 @@ export const notifierConfig = ({ route, receivers, inhibit_rules, time_intervals
 
 /** The engine that is asked instead of the store, if there is one. */
 function engineInit(
-  { remote_url: url, http_config: config = defaultHttpClient }: QueryConfig,
+  { remote_url: url, http_config: config = defaultHttpClient() }: QueryConfig,
   env: ApplianceDeps['env'],
   maxBytes: number,
 ): EngineInit | undefined {

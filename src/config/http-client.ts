@@ -18,21 +18,25 @@ export const tlsConfig = z.strictObject({
 });
 export type TlsConfig = z.output<typeof tlsConfig>;
 
-const basicAuth = z.strictObject({
-  username: text().optional().describe('User name.'),
-  username_file: filePath().optional().describe('File holding it.'),
-  username_ref: text().optional().meta(noEffect('there is no secret manager.')),
-  password: secret().optional().describe('Password.'),
-  password_file: filePath().optional().describe('File holding it.'),
-  password_ref: text().optional().meta(noEffect('there is no secret manager.')),
-});
+const basicAuth = z.lazy(() =>
+  z.strictObject({
+    username: text().optional().describe('User name.'),
+    username_file: filePath().optional().describe('File holding it.'),
+    username_ref: text().optional().meta(noEffect('there is no secret manager.')),
+    password: secret().optional().describe('Password.'),
+    password_file: filePath().optional().describe('File holding it.'),
+    password_ref: text().optional().meta(noEffect('there is no secret manager.')),
+  }),
+);
 
-const authorization = z.strictObject({
-  type: text().default('Bearer').describe('First word of the Authorization header.'),
-  credentials: secret().optional().describe('What follows the type, such as a token.'),
-  credentials_file: filePath().optional().describe('File holding it.'),
-  credentials_ref: text().optional().meta(noEffect('there is no secret manager.')),
-});
+const authorization = z.lazy(() =>
+  z.strictObject({
+    type: text().default('Bearer').describe('First word of the Authorization header.'),
+    credentials: secret().optional().describe('What follows the type, such as a token.'),
+    credentials_file: filePath().optional().describe('File holding it.'),
+    credentials_ref: text().optional().meta(noEffect('there is no secret manager.')),
+  }),
+);
 
 const proxyShape = {
   proxy_url: text().optional().describe('Proxy for all requests.'),
@@ -44,38 +48,42 @@ const proxyShape = {
     .describe('Headers for the CONNECT request.'),
 };
 
-const oauth2 = z.strictObject({
-  client_id: text().optional().describe('Client. Required.'),
-  client_secret: secret().optional().describe('Secret of the client.'),
-  client_secret_file: filePath().optional().describe('File holding it.'),
-  client_secret_ref: text().optional().meta(noEffect('there is no secret manager.')),
-  client_certificate_key_id: text().optional().describe('Key id for signed requests.'),
-  client_certificate_key: secret().optional().describe('Key for signed requests, PEM text.'),
-  client_certificate_key_file: filePath().optional().describe('File holding it.'),
-  client_certificate_key_ref: text().optional().meta(noEffect('there is no secret manager.')),
-  grant_type: text().optional().describe('Kind of grant; `client_credentials` unless given.'),
-  signature_algorithm: z
-    .enum(['RS256', 'RS384', 'RS512'])
-    .optional()
-    .describe('Algorithm of signed requests; RS256 unless given.'),
-  iss: text().optional().describe('Issuer of signed requests.'),
-  audience: text().optional().describe('Audience of signed requests.'),
-  claims: z.record(text(), z.unknown()).optional().describe('More claims of signed requests.'),
-  scopes: z.array(text()).default([]).describe('Scopes asked for.'),
-  token_url: text().optional().describe('Address that gives tokens. Required.'),
-  endpoint_params: z
-    .record(text(), text())
-    .default({})
-    .describe('More parameters of the request for a token.'),
-  tls_config: tlsConfig.prefault({}).describe('TLS of the request for a token.'),
-  ...proxyShape,
-});
+const oauth2 = z.lazy(() =>
+  z.strictObject({
+    client_id: text().optional().describe('Client. Required.'),
+    client_secret: secret().optional().describe('Secret of the client.'),
+    client_secret_file: filePath().optional().describe('File holding it.'),
+    client_secret_ref: text().optional().meta(noEffect('there is no secret manager.')),
+    client_certificate_key_id: text().optional().describe('Key id for signed requests.'),
+    client_certificate_key: secret().optional().describe('Key for signed requests, PEM text.'),
+    client_certificate_key_file: filePath().optional().describe('File holding it.'),
+    client_certificate_key_ref: text().optional().meta(noEffect('there is no secret manager.')),
+    grant_type: text().optional().describe('Kind of grant; `client_credentials` unless given.'),
+    signature_algorithm: z
+      .enum(['RS256', 'RS384', 'RS512'])
+      .optional()
+      .describe('Algorithm of signed requests; RS256 unless given.'),
+    iss: text().optional().describe('Issuer of signed requests.'),
+    audience: text().optional().describe('Audience of signed requests.'),
+    claims: z.record(text(), z.unknown()).optional().describe('More claims of signed requests.'),
+    scopes: z.array(text()).default([]).describe('Scopes asked for.'),
+    token_url: text().optional().describe('Address that gives tokens. Required.'),
+    endpoint_params: z
+      .record(text(), text())
+      .default({})
+      .describe('More parameters of the request for a token.'),
+    tls_config: tlsConfig.prefault({}).describe('TLS of the request for a token.'),
+    ...proxyShape,
+  }),
+);
 
-const httpHeader = z.strictObject({
-  values: z.array(text()).default([]).describe('Values as they are.'),
-  secrets: z.array(secret()).default([]).describe('Values never shown back.'),
-  files: z.array(filePath()).default([]).describe('Files holding values.'),
-});
+const httpHeader = z.lazy(() =>
+  z.strictObject({
+    values: z.array(text()).default([]).describe('Values as they are.'),
+    secrets: z.array(secret()).default([]).describe('Values never shown back.'),
+    files: z.array(filePath()).default([]).describe('Files holding values.'),
+  }),
+);
 
 /** The keys of upstream's `http_config`; a scrape config has them among its own. */
 export const httpClientShape = {
@@ -94,15 +102,18 @@ export const httpClientShape = {
   http_headers: z.record(text(), httpHeader).optional().describe('More request headers.'),
 };
 
-const httpClientKeys = z.strictObject(httpClientShape);
-type HttpClientKeys = z.output<typeof httpClientKeys>;
+const httpClientKeys = () => z.strictObject(httpClientShape);
+type HttpClientKeys = z.output<ReturnType<typeof httpClientKeys>>;
 
 /** How requests are made. `bearer_token` and `bearer_token_file` have become `authorization`. */
 export type HttpClientConfig = Omit<HttpClientKeys, 'bearer_token' | 'bearer_token_file'>;
 
-export const httpClientConfig = httpClientKeys.superRefine(checkHttpClient).transform(completeHttpClient);
+export const httpClientConfig = z.lazy(() =>
+  httpClientKeys().superRefine(checkHttpClient).transform(completeHttpClient),
+);
 
-export const defaultHttpClient: HttpClientConfig = httpClientConfig.parse({});
+/** How requests are made by who says nothing of it. */
+export const defaultHttpClient = (): HttpClientConfig => httpClientConfig.parse({});
 
 export function completeHttpClient<T extends HttpClientKeys>(
   keys: T,

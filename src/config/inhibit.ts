@@ -52,25 +52,27 @@ export function joinMatchers(
   return sortMatchers(joined);
 }
 
-export const inhibitRule = z
-  .strictObject({
-    name: text().optional().describe('For the why-trace and metrics.'),
-    source_match: equalMap().optional().meta(oldForm('source_matchers')),
-    source_match_re: regexMap().optional().meta(oldForm('source_matchers')),
-    source_matchers: matcherList().optional().describe('What the inhibiting alert must match.'),
-    target_match: equalMap().optional().meta(oldForm('target_matchers')),
-    target_match_re: regexMap().optional().meta(oldForm('target_matchers')),
-    target_matchers: matcherList().optional().describe('What the muted alert must match.'),
-    equal: z
-      .array(labelName())
-      .default([])
-      .describe('Labels that must have the same value on both; missing is empty.'),
-  })
-  .transform(
-    (rule): InhibitRuleConfig => ({
-      name: rule.name,
-      source_matchers: joinMatchers(rule.source_match, rule.source_match_re, rule.source_matchers),
-      target_matchers: joinMatchers(rule.target_match, rule.target_match_re, rule.target_matchers),
-      equal: rule.equal,
-    }),
-  );
+export const inhibitRule = z.lazy(() =>
+  z
+    .strictObject({
+      name: text().optional().describe('For the why-trace and metrics.'),
+      source_match: equalMap().optional().meta(oldForm('source_matchers')),
+      source_match_re: regexMap().optional().meta(oldForm('source_matchers')),
+      source_matchers: matcherList().optional().describe('What the inhibiting alert must match.'),
+      target_match: equalMap().optional().meta(oldForm('target_matchers')),
+      target_match_re: regexMap().optional().meta(oldForm('target_matchers')),
+      target_matchers: matcherList().optional().describe('What the muted alert must match.'),
+      equal: z
+        .array(labelName())
+        .default([])
+        .describe('Labels that must have the same value on both; missing is empty.'),
+    })
+    .transform(
+      (rule): InhibitRuleConfig => ({
+        name: rule.name,
+        source_matchers: joinMatchers(rule.source_match, rule.source_match_re, rule.source_matchers),
+        target_matchers: joinMatchers(rule.target_match, rule.target_match_re, rule.target_matchers),
+        equal: rule.equal,
+      }),
+    ),
+);

@@ -30,25 +30,27 @@ export interface RelabelConfig {
 
 const DEFAULTS = { separator: ';', target_label: '', regex: '(.*)', modulus: 0, replacement: '$1' };
 
-export const relabelConfig = z
-  .strictObject({
-    source_labels: z.array(verbatim()).optional().describe('Labels whose values are joined.'),
-    separator: verbatim().optional().describe('Stands between the joined values; `;` unless given.'),
-    target_label: verbatim().optional().describe('Label written to.'),
-    regex: regex().optional().describe('Matched against the joined values, anchored; `(.*)` unless given.'),
-    modulus: count().optional().describe('Divisor for hashmod.'),
-    replacement: verbatim()
-      .optional()
-      .describe('Written value, with `$1` and so on for groups; `$1` unless given.'),
-    action: relabelAction()
-      .default('replace')
-      .describe(`One of ${ACTIONS.join(', ')}.`),
-  })
-  .superRefine((step, context) => {
-    const fault = relabelFault(step);
-    if (fault) context.addIssue({ code: 'custom', path: [...fault.path], message: fault.message });
-  })
-  .transform((step): RelabelConfig => ({ source_labels: [], ...DEFAULTS, ...withoutUndefined(step) }));
+export const relabelConfig = z.lazy(() =>
+  z
+    .strictObject({
+      source_labels: z.array(verbatim()).optional().describe('Labels whose values are joined.'),
+      separator: verbatim().optional().describe('Stands between the joined values; `;` unless given.'),
+      target_label: verbatim().optional().describe('Label written to.'),
+      regex: regex().optional().describe('Matched against the joined values, anchored; `(.*)` unless given.'),
+      modulus: count().optional().describe('Divisor for hashmod.'),
+      replacement: verbatim()
+        .optional()
+        .describe('Written value, with `$1` and so on for groups; `$1` unless given.'),
+      action: relabelAction()
+        .default('replace')
+        .describe(`One of ${ACTIONS.join(', ')}.`),
+    })
+    .superRefine((step, context) => {
+      const fault = relabelFault(step);
+      if (fault) context.addIssue({ code: 'custom', path: [...fault.path], message: fault.message });
+    })
+    .transform((step): RelabelConfig => ({ source_labels: [], ...DEFAULTS, ...withoutUndefined(step) })),
+);
 
 function relabelAction() {
   return z

@@ -49,40 +49,49 @@ export interface RuleGroupConfig {
   readonly position: Position;
 }
 
-export const ruleKeys = z.strictObject({
-  alert: verbatim().optional().describe('Name of the alert.'),
-  record: verbatim().optional().describe('Name of the recorded series. Either this or `alert`.'),
-  expr: verbatim()
-    .meta({ verbatim: true, type: 'PromQL' })
-    .optional()
-    .describe('PromQL expression. Required.'),
-  for: duration().prefault('0s').describe('How long the expression must hold before the alert fires.'),
-  keep_firing_for: duration()
-    .prefault('0s')
-    .describe('How long the alert goes on firing after the expression ceased to hold.'),
-  labels: z.record(labelName(), template()).default({}).describe('Labels added; templates in alerts.'),
-  annotations: z.record(labelName(), template()).default({}).describe('Annotations of the alert; templates.'),
-});
+export const ruleKeys = z.lazy(() =>
+  z.strictObject({
+    alert: verbatim().optional().describe('Name of the alert.'),
+    record: verbatim().optional().describe('Name of the recorded series. Either this or `alert`.'),
+    expr: verbatim()
+      .meta({ verbatim: true, type: 'PromQL' })
+      .optional()
+      .describe('PromQL expression. Required.'),
+    for: duration().prefault('0s').describe('How long the expression must hold before the alert fires.'),
+    keep_firing_for: duration()
+      .prefault('0s')
+      .describe('How long the alert goes on firing after the expression ceased to hold.'),
+    labels: z.record(labelName(), template()).default({}).describe('Labels added; templates in alerts.'),
+    annotations: z
+      .record(labelName(), template())
+      .default({})
+      .describe('Annotations of the alert; templates.'),
+  }),
+);
 export type RuleKeys = z.output<typeof ruleKeys>;
 
-export const ruleGroupKeys = z.strictObject({
-  name: verbatim().min(1, { error: 'expected a name, got nothing' }).describe('Name, once per file.'),
-  interval: duration()
-    .optional()
-    .describe('Time between evaluations; `global.evaluation_interval` unless given.'),
-  query_offset: duration()
-    .optional()
-    .describe('Evaluates this far in the past; `global.rule_query_offset` unless given.'),
-  limit: count().default(0).describe('Most alerts or series per rule; 0 is no limit.'),
-  labels: z
-    .record(labelName(), template())
-    .default({})
-    .describe("Labels for all rules of the group; a rule's own win."),
-  rules: z.array(ruleKeys).default([]).describe('Evaluated one after the other.'),
-});
+export const ruleGroupKeys = z.lazy(() =>
+  z.strictObject({
+    name: verbatim().min(1, { error: 'expected a name, got nothing' }).describe('Name, once per file.'),
+    interval: duration()
+      .optional()
+      .describe('Time between evaluations; `global.evaluation_interval` unless given.'),
+    query_offset: duration()
+      .optional()
+      .describe('Evaluates this far in the past; `global.rule_query_offset` unless given.'),
+    limit: count().default(0).describe('Most alerts or series per rule; 0 is no limit.'),
+    labels: z
+      .record(labelName(), template())
+      .default({})
+      .describe("Labels for all rules of the group; a rule's own win."),
+    rules: z.array(ruleKeys).default([]).describe('Evaluated one after the other.'),
+  }),
+);
 export type RuleGroupKeys = z.output<typeof ruleGroupKeys>;
 
 /** A rule file. */
-export const ruleFile = z.strictObject({
-  groups: z.array(ruleGroupKeys).default([]).describe('Groups of rules.'),
-});
+export const ruleFile = z.lazy(() =>
+  z.strictObject({
+    groups: z.array(ruleGroupKeys).default([]).describe('Groups of rules.'),
+  }),
+);

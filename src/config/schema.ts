@@ -40,13 +40,17 @@ export function unwrap(outer: z.core.$ZodType): Unwrapped {
         schema = def.in as z.core.$ZodTypes;
         break;
       case 'lazy':
-        schema = def.getter() as z.core.$ZodTypes;
+        schema = innerOf(schema as z.core.$ZodLazy);
         break;
       default:
         return { schema, meta, default: defaultValue, isOptional };
     }
   }
 }
+
+/** What a lazy schema stands for, made once. */
+export const innerOf = (schema: z.core.$ZodLazy): z.core.$ZodTypes =>
+  schema._zod.innerType as z.core.$ZodTypes;
 
 /** Schemas of the keys of a mapping schema. */
 export function shapeOf(schema: z.core.$ZodTypes): Readonly<Record<string, z.core.$ZodType>> | undefined {

@@ -17,89 +17,92 @@ import {
 import { count, duration, filePath, size, text } from './leaves.ts';
 import { type RelabelConfig, relabelConfig } from './relabel.ts';
 
-const scrapeKeys = z.strictObject({
-  job_name: text()
-    .min(1, { error: 'expected a name, got nothing' })
-    .describe('Name of the job; the label `job`.'),
-  scrape_interval: duration()
-    .optional()
-    .describe('Time between scrapes; `global.scrape_interval` unless given.'),
-  scrape_timeout: duration()
-    .optional()
-    .describe('Longest time a scrape may take; `global.scrape_timeout` unless given.'),
-  scrape_protocols: scrapeProtocols()
-    .optional()
-    .describe('Exposition formats to ask for, most wanted first.'),
-  fallback_scrape_protocol: z
-    .enum(SCRAPE_PROTOCOLS)
-    .optional()
-    .describe('Format of pages without a usable Content-Type.'),
-  scrape_native_histograms: z.boolean().optional().describe('Asks for native histograms.'),
-  always_scrape_classic_histograms: z
-    .boolean()
-    .optional()
-    .describe('Keeps classic buckets beside native ones.'),
-  convert_classic_histograms_to_nhcb: z
-    .boolean()
-    .optional()
-    .describe('Stores classic histograms as native ones with custom buckets.'),
-  extra_scrape_metrics: z.boolean().optional().describe('Stores three more series about each scrape.'),
-  scrape_failure_log_file: filePath()
-    .optional()
-    .describe('File that failed scrapes are appended to, a line of JSON each.'),
-  honor_labels: z
-    .boolean()
-    .default(false)
-    .describe("Keeps the page's labels where they clash with the target's."),
-  honor_timestamps: z.boolean().default(true).describe("Takes the page's timestamps."),
-  track_timestamps_staleness: z
-    .boolean()
-    .default(false)
-    .describe('Marks series with their own timestamps stale too.'),
-  params: z.record(text(), z.array(text())).default({}).describe('Query parameters of the request.'),
-  metrics_path: text().default('/metrics').describe('Path of the page.'),
-  scheme: z.enum(['http', 'https']).default('http').describe('Scheme of the request.'),
-  enable_compression: z
-    .boolean()
-    .optional()
-    .describe('Asks for compressed pages; unless given, all but targets on loopback addresses are asked.'),
-  body_size_limit: size()
-    .optional()
-    .describe('Largest uncompressed page; more fails the scrape. 0 is no limit of your own.'),
-  sample_limit: count()
-    .optional()
-    .describe('Most samples after relabelling; more fails the scrape. 0 is no limit.'),
-  target_limit: count().optional().describe('Most targets; more fails them all. 0 is no limit.'),
-  label_limit: count().optional().describe('Most labels per sample; more fails the scrape. 0 is no limit.'),
-  label_name_length_limit: count().optional().describe('Longest label name. 0 is no limit.'),
-  label_value_length_limit: count().optional().describe('Longest label value. 0 is no limit.'),
-  native_histogram_bucket_limit: count()
-    .default(0)
-    .describe('Most buckets; above it neighbours are merged. 0 is no limit.'),
-  native_histogram_min_bucket_factor: z
-    .number()
-    .min(0)
-    .default(0)
-    .describe('Least growth from bucket to bucket.'),
-  series_budget: count()
-    .optional()
-    .describe('Most series of a target; past it known ones go on and new ones are parked. 0 is no limit.'),
-  job_series_budget: count()
-    .optional()
-    .describe('The same for all targets of the job together. 0 is no limit.'),
-  keep_dropped_targets: count().optional().describe('Most dropped targets shown. 0 is no limit.'),
-  metric_name_validation_scheme: nameValidation().optional().describe('Which names are valid.'),
-  metric_name_escaping_scheme: nameEscaping().optional().describe('Escaping asked for.'),
-  ...httpClientShape,
-  relabel_configs: z.array(relabelConfig).default([]).describe('Steps that change or drop targets.'),
-  metric_relabel_configs: z.array(relabelConfig).default([]).describe('Steps that change or drop samples.'),
-  ...discoveryShape,
-});
+const scrapeKeys = () =>
+  z.strictObject({
+    job_name: text()
+      .min(1, { error: 'expected a name, got nothing' })
+      .describe('Name of the job; the label `job`.'),
+    scrape_interval: duration()
+      .optional()
+      .describe('Time between scrapes; `global.scrape_interval` unless given.'),
+    scrape_timeout: duration()
+      .optional()
+      .describe('Longest time a scrape may take; `global.scrape_timeout` unless given.'),
+    scrape_protocols: scrapeProtocols()
+      .optional()
+      .describe('Exposition formats to ask for, most wanted first.'),
+    fallback_scrape_protocol: z
+      .enum(SCRAPE_PROTOCOLS)
+      .optional()
+      .describe('Format of pages without a usable Content-Type.'),
+    scrape_native_histograms: z.boolean().optional().describe('Asks for native histograms.'),
+    always_scrape_classic_histograms: z
+      .boolean()
+      .optional()
+      .describe('Keeps classic buckets beside native ones.'),
+    convert_classic_histograms_to_nhcb: z
+      .boolean()
+      .optional()
+      .describe('Stores classic histograms as native ones with custom buckets.'),
+    extra_scrape_metrics: z.boolean().optional().describe('Stores three more series about each scrape.'),
+    scrape_failure_log_file: filePath()
+      .optional()
+      .describe('File that failed scrapes are appended to, a line of JSON each.'),
+    honor_labels: z
+      .boolean()
+      .default(false)
+      .describe("Keeps the page's labels where they clash with the target's."),
+    honor_timestamps: z.boolean().default(true).describe("Takes the page's timestamps."),
+    track_timestamps_staleness: z
+      .boolean()
+      .default(false)
+      .describe('Marks series with their own timestamps stale too.'),
+    params: z.record(text(), z.array(text())).default({}).describe('Query parameters of the request.'),
+    metrics_path: text().default('/metrics').describe('Path of the page.'),
+    scheme: z.enum(['http', 'https']).default('http').describe('Scheme of the request.'),
+    enable_compression: z
+      .boolean()
+      .optional()
+      .describe('Asks for compressed pages; unless given, all but targets on loopback addresses are asked.'),
+    body_size_limit: size()
+      .optional()
+      .describe('Largest uncompressed page; more fails the scrape. 0 is no limit of your own.'),
+    sample_limit: count()
+      .optional()
+      .describe('Most samples after relabelling; more fails the scrape. 0 is no limit.'),
+    target_limit: count().optional().describe('Most targets; more fails them all. 0 is no limit.'),
+    label_limit: count().optional().describe('Most labels per sample; more fails the scrape. 0 is no limit.'),
+    label_name_length_limit: count().optional().describe('Longest label name. 0 is no limit.'),
+    label_value_length_limit: count().optional().describe('Longest label value. 0 is no limit.'),
+    native_histogram_bucket_limit: count()
+      .default(0)
+      .describe('Most buckets; above it neighbours are merged. 0 is no limit.'),
+    native_histogram_min_bucket_factor: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('Least growth from bucket to bucket.'),
+    series_budget: count()
+      .optional()
+      .describe('Most series of a target; past it known ones go on and new ones are parked. 0 is no limit.'),
+    job_series_budget: count()
+      .optional()
+      .describe('The same for all targets of the job together. 0 is no limit.'),
+    keep_dropped_targets: count().optional().describe('Most dropped targets shown. 0 is no limit.'),
+    metric_name_validation_scheme: nameValidation().optional().describe('Which names are valid.'),
+    metric_name_escaping_scheme: nameEscaping().optional().describe('Escaping asked for.'),
+    ...httpClientShape,
+    relabel_configs: z.array(relabelConfig).default([]).describe('Steps that change or drop targets.'),
+    metric_relabel_configs: z.array(relabelConfig).default([]).describe('Steps that change or drop samples.'),
+    ...discoveryShape,
+  });
 
-export const scrapeConfig = scrapeKeys.superRefine((keys, context) => {
-  checkHttpClient(keys, context);
-  checkStaticTargets(keys, context);
-});
+export const scrapeConfig = z.lazy(() =>
+  scrapeKeys().superRefine((keys, context) => {
+    checkHttpClient(keys, context);
+    checkStaticTargets(keys, context);
+  }),
+);
 export type ScrapeKeys = z.output<typeof scrapeConfig>;
 
 type Inherited =

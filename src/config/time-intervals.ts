@@ -49,47 +49,53 @@ const MONTHS = [
   'december',
 ];
 
-const minuteRange = z
-  .strictObject({
-    start_time: timeOfDay().describe('`HH:MM`.'),
-    end_time: timeOfDay().describe('`HH:MM`, not included; `24:00` is the end of the day.'),
-  })
-  .superRefine(({ start_time, end_time }, context) => {
-    if (start_time >= end_time) {
-      context.addIssue({
-        code: 'custom',
-        path: ['end_time'],
-        message: 'expected an end later than the start',
-      });
-    }
-  })
-  .transform(({ start_time, end_time }): MinuteRange => ({ start: start_time, end: end_time }));
+const minuteRange = z.lazy(() =>
+  z
+    .strictObject({
+      start_time: timeOfDay().describe('`HH:MM`.'),
+      end_time: timeOfDay().describe('`HH:MM`, not included; `24:00` is the end of the day.'),
+    })
+    .superRefine(({ start_time, end_time }, context) => {
+      if (start_time >= end_time) {
+        context.addIssue({
+          code: 'custom',
+          path: ['end_time'],
+          message: 'expected an end later than the start',
+        });
+      }
+    })
+    .transform(({ start_time, end_time }): MinuteRange => ({ start: start_time, end: end_time })),
+);
 
-export const timeInterval = z.strictObject({
-  times: z.array(minuteRange).optional().describe('Parts of the day.'),
-  weekdays: z
-    .array(range('weekday', 'monday:friday', weekday, 0, 6))
-    .optional()
-    .describe('Such as `monday:friday`.'),
-  days_of_month: z
-    .array(dayOfMonthRange())
-    .optional()
-    .describe('Such as `1:5` or `-3:-1`, from the end of the month.'),
-  months: z
-    .array(range('month', 'march:june', month, 1, 12))
-    .optional()
-    .describe('Such as `march:june` or `3:6`.'),
-  years: z
-    .array(range('year', '2026:2030', integer, 0, 9999))
-    .optional()
-    .describe('Such as `2026:2030`.'),
-  location: timeZone().optional().describe('Time zone such as `Europe/Berlin`; UTC unless given.'),
-});
+export const timeInterval = z.lazy(() =>
+  z.strictObject({
+    times: z.array(minuteRange).optional().describe('Parts of the day.'),
+    weekdays: z
+      .array(range('weekday', 'monday:friday', weekday, 0, 6))
+      .optional()
+      .describe('Such as `monday:friday`.'),
+    days_of_month: z
+      .array(dayOfMonthRange())
+      .optional()
+      .describe('Such as `1:5` or `-3:-1`, from the end of the month.'),
+    months: z
+      .array(range('month', 'march:june', month, 1, 12))
+      .optional()
+      .describe('Such as `march:june` or `3:6`.'),
+    years: z
+      .array(range('year', '2026:2030', integer, 0, 9999))
+      .optional()
+      .describe('Such as `2026:2030`.'),
+    location: timeZone().optional().describe('Time zone such as `Europe/Berlin`; UTC unless given.'),
+  }),
+);
 
-export const namedTimeIntervals = z.strictObject({
-  name: text().min(1, { error: 'expected a name, got nothing' }).describe('Name that routes use.'),
-  time_intervals: z.array(timeInterval).default([]).describe('Holds when any of these does.'),
-});
+export const namedTimeIntervals = z.lazy(() =>
+  z.strictObject({
+    name: text().min(1, { error: 'expected a name, got nothing' }).describe('Name that routes use.'),
+    time_intervals: z.array(timeInterval).default([]).describe('Holds when any of these does.'),
+  }),
+);
 
 function timeOfDay() {
   return z

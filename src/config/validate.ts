@@ -2,7 +2,7 @@ import { isMap, isScalar, isSeq } from 'yaml';
 import type { z } from 'zod';
 import { type DecodeContext, decode, type TemplateText } from './decode.ts';
 import type { Finding, Path } from './finding.ts';
-import { shapeOf, unwrap } from './schema.ts';
+import { innerOf, shapeOf, unwrap } from './schema.ts';
 import { isNull, sourceText, type YamlFile } from './yaml.ts';
 
 /** What is left of data when the parts that are wrong are taken out. */
@@ -36,17 +36,22 @@ export function validate<Schema extends z.ZodType>(
   return { value: whole, loose: loose as Loose<z.output<Schema>>, errors: all, warnings, templates };
 }
 
+/** Compiling a schema is worth it for many values. */
+const PARSED_ONCE = { jitless: true };
+
 /** Parses lists item by item and mappings key by key down to where a schema has checks of its own. */
 function parseLoose(outer: z.core.$ZodType, value: unknown, path: Path, issues: z.core.$ZodIssue[]): unknown {
+  // A section that is not there needs no schema: most of them are made when they are first looked into.
+  if (value === undefined && outer._zod.def.type === 'optional') return undefined;
   const { schema } = unwrap(outer);
   const { def } = schema._zod;
-  const isPlain = (def.checks ?? []).length === 0 && !hasTransform(outer);
+  const isPlain = !hasChecks(outer) && !hasTransform(outer);
   if (isPlain && def.type === 'array' && Array.isArray(value)) {
     return value.map((item, index) => parseLoose(def.element, item, [...path, index], issues));
   }
   const shape = shapeOf(schema);
   if (isPlain && shape && isObject(value)) return parseKeys(shape, value, path, issues);
-  const result = (outer as z.ZodType).safeParse(value);
+  const result = (outer as z.ZodType).safeParse(value, PARSED_ONCE);
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
     issues.push({ ...issue, path: [...path, ...(issue.path as (string | number)[])] });
@@ -73,14 +78,26 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether the value is made into another. */
 function hasTransform(outer: z.core.$ZodType): boolean {
+  return layers(outer).some(({ type }) => type === 'pipe');
+}
+
+/** Whether what it checks wants the whole value. */
+function hasChecks(outer: z.core.$ZodType): boolean {
+  return layers(outer).some(({ checks = [] }) => checks.length > 0);
+}
+
+/** A schema and what is wrapped around it, down to the first transformation. */
+function layers(outer: z.core.$ZodType): z.core.$ZodTypes['_zod']['def'][] {
+  const found = [];
   let schema = outer as z.core.$ZodTypes;
   for (;;) {
     const { def } = schema._zod;
-    if (def.type === 'pipe') return true;
-    if (def.type === 'lazy') schema = def.getter() as z.core.$ZodTypes;
+    found.push(def);
+    if (def.type === 'lazy') schema = innerOf(schema as z.core.$ZodLazy);
     else if ('innerType' in def) schema = def.innerType as z.core.$ZodTypes;
-    else return false;
+    else return found;
   }
 }
 

@@ -459,7 +459,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 const WITHOUT_EFFECT = /^No effect:|^Read, but finds no targets/;
 
 test('no key is left out', () => {
-  const { shape } = scrapeConfig;
+  const { shape } = scrapeConfig.unwrap();
   const left = Object.entries(shape)
     .filter(([key]) => !(key in ROWS) && !(key in ELSEWHERE))
     .filter(([, schema]) => !WITHOUT_EFFECT.test(schema.description ?? ''))

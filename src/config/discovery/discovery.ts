@@ -47,10 +47,12 @@ export const UNSERVED_DISCOVERY = [
 ] as const;
 export type UnservedKey = `${(typeof UNSERVED_DISCOVERY)[number]}_sd_configs`;
 
-const staticConfig = z.strictObject({
-  targets: z.array(text()).default([]).describe('Targets, `host:port`.'),
-  labels: labelMap().default({}).describe('Labels of these targets.'),
-});
+const staticConfig = z.lazy(() =>
+  z.strictObject({
+    targets: z.array(text()).default([]).describe('Targets, `host:port`.'),
+    labels: labelMap().default({}).describe('Labels of these targets.'),
+  }),
+);
 
 /** The kinds of discovery that find targets. */
 const servedDiscoveryShape = {
@@ -62,18 +64,18 @@ const servedDiscoveryShape = {
   kubernetes_sd_configs: z.array(kubernetesSdConfig).default([]).describe('Objects of a Kubernetes cluster.'),
 };
 
+const unserved = z
+  .array(z.record(text(), z.unknown()))
+  .default([])
+  .describe('Read, but finds no targets; a warning says so.');
+
 /** Every kind of discovery; those that are not served as lists of mappings not looked into. */
 export const discoveryShape = {
   ...servedDiscoveryShape,
-  ...(Object.fromEntries(
-    UNSERVED_DISCOVERY.map((kind) => [
-      `${kind}_sd_configs`,
-      z
-        .array(z.record(text(), z.unknown()))
-        .default([])
-        .describe('Read, but finds no targets; a warning says so.'),
-    ]),
-  ) as Record<UnservedKey, z.ZodDefault<z.ZodArray<z.ZodRecord<z.ZodString, z.ZodUnknown>>>>),
+  ...(Object.fromEntries(UNSERVED_DISCOVERY.map((kind) => [`${kind}_sd_configs`, unserved])) as Record<
+    UnservedKey,
+    typeof unserved
+  >),
 };
 
 /** What finds targets: for a job, or the servers of an Alertmanager section. */

@@ -19,37 +19,39 @@ const issueField = () =>
     ])
     .optional();
 
-export const jiraConfig = z
-  .strictObject({
-    ...httpIntegration(true),
-    api_url: url()
-      .optional()
-      .describe(
-        'API, such as `https://example.atlassian.net/rest/api/2`; `global.jira_api_url` unless given.',
+export const jiraConfig = z.lazy(() =>
+  z
+    .strictObject({
+      ...httpIntegration(true),
+      api_url: url()
+        .optional()
+        .describe(
+          'API, such as `https://example.atlassian.net/rest/api/2`; `global.jira_api_url` unless given.',
+        ),
+      api_type: z
+        .enum(['auto', 'cloud', 'datacenter'])
+        .default('auto')
+        .describe('Which search is asked; by the host unless given.'),
+      project: template().default('').describe('Key of the project. Required.'),
+      issue_type: template().default('').describe('Type of new issues. Required.'),
+      summary: issueField().describe('Summary; the `jira.default.summary` unless given.'),
+      description: issueField().describe(
+        'Description; the `jira.default.description` unless given. Under `/rest/api/3` a JSON document.',
       ),
-    api_type: z
-      .enum(['auto', 'cloud', 'datacenter'])
-      .default('auto')
-      .describe('Which search is asked; by the host unless given.'),
-    project: template().default('').describe('Key of the project. Required.'),
-    issue_type: template().default('').describe('Type of new issues. Required.'),
-    summary: issueField().describe('Summary; the `jira.default.summary` unless given.'),
-    description: issueField().describe(
-      'Description; the `jira.default.description` unless given. Under `/rest/api/3` a JSON document.',
-    ),
-    labels: z.array(template()).default([]).describe('Labels; one that names the group is added.'),
-    priority: template()
-      .default('{{ template "jira.default.priority" . }}')
-      .describe('Priority; none when it renders to nothing.'),
-    reopen_transition: text().default('').describe('Transition that opens an issue again.'),
-    resolve_transition: text().default('').describe('Transition that resolves an issue.'),
-    wont_fix_resolution: text().default('').describe('Issues resolved so are left alone.'),
-    reopen_duration: duration()
-      .prefault('0s')
-      .describe('How long after its resolution an issue is opened again instead of a new one made.'),
-    fields: z.record(text(), z.unknown()).default({}).describe('Other fields, of templates.'),
-  })
-  .superRefine((keys, context) => required(keys, ['project', 'issue_type'], context));
+      labels: z.array(template()).default([]).describe('Labels; one that names the group is added.'),
+      priority: template()
+        .default('{{ template "jira.default.priority" . }}')
+        .describe('Priority; none when it renders to nothing.'),
+      reopen_transition: text().default('').describe('Transition that opens an issue again.'),
+      resolve_transition: text().default('').describe('Transition that resolves an issue.'),
+      wont_fix_resolution: text().default('').describe('Issues resolved so are left alone.'),
+      reopen_duration: duration()
+        .prefault('0s')
+        .describe('How long after its resolution an issue is opened again instead of a new one made.'),
+      fields: z.record(text(), z.unknown()).default({}).describe('Other fields, of templates.'),
+    })
+    .superRefine((keys, context) => required(keys, ['project', 'issue_type'], context)),
+);
 export type JiraKeys = z.output<typeof jiraConfig>;
 
 export interface JiraField {

@@ -5,11 +5,13 @@ import { template } from '../leaves.ts';
 import { oneOf } from '../one-of.ts';
 import { httpIntegration, webhookUrlKeys } from './integration.ts';
 
-const field = z.strictObject({
-  title: template().min(1, { error: 'expected a title, got nothing' }).describe('Title.'),
-  value: template().min(1, { error: 'expected a value, got nothing' }).describe('Value.'),
-  short: z.boolean().optional().describe('May stand beside another.'),
-});
+const field = z.lazy(() =>
+  z.strictObject({
+    title: template().min(1, { error: 'expected a title, got nothing' }).describe('Title.'),
+    value: template().min(1, { error: 'expected a value, got nothing' }).describe('Value.'),
+    short: z.boolean().optional().describe('May stand beside another.'),
+  }),
+);
 
 /** What both an attachment and the message itself say; `usual` gives the defaults of the latter. */
 const attachmentKeys = (usual: (name: string) => string) => ({
@@ -31,36 +33,40 @@ const attachmentKeys = (usual: (name: string) => string) => ({
 
 const usual = (name: string): string => `{{ template "mattermost.default.${name}" . }}`;
 
-const priority = z.strictObject({
-  priority: template().default('').describe('`urgent`, `important` or `standard`.'),
-  requested_ack: z.boolean().default(false).describe('Asks readers to acknowledge.'),
-  persistent_notifications: z
-    .boolean()
-    .default(false)
-    .describe('Notifies again until acknowledged; urgent messages only.'),
-});
+const priority = z.lazy(() =>
+  z.strictObject({
+    priority: template().default('').describe('`urgent`, `important` or `standard`.'),
+    requested_ack: z.boolean().default(false).describe('Asks readers to acknowledge.'),
+    persistent_notifications: z
+      .boolean()
+      .default(false)
+      .describe('Notifies again until acknowledged; urgent messages only.'),
+  }),
+);
 
-export const mattermostConfig = z
-  .strictObject({
-    ...httpIntegration(true),
-    ...webhookUrlKeys('`global.mattermost_webhook_url` unless given.'),
-    channel: template().default('').describe('Channel or user.'),
-    username: template().default(usual('username')).describe('Name of the sender.'),
-    ...attachmentKeys(usual),
-    icon_url: template().default('').describe('Image as icon.'),
-    icon_emoji: template().default('').describe('Emoji as icon.'),
-    attachments: z
-      .array(z.strictObject(attachmentKeys(() => '')))
-      .default([])
-      .describe('Attachments, instead of the one made of the keys beside.'),
-    type: template().default('').describe('Type of the post.'),
-    props: z
-      .strictObject({ card: template().default('').describe('Text of the card at the side.') })
-      .optional()
-      .describe('Properties of the post.'),
-    priority: priority.optional().describe('Priority of the post.'),
-  })
-  .superRefine((keys, context) => oneOf(keys, ['webhook_url', 'webhook_url_file'], context));
+export const mattermostConfig = z.lazy(() =>
+  z
+    .strictObject({
+      ...httpIntegration(true),
+      ...webhookUrlKeys('`global.mattermost_webhook_url` unless given.'),
+      channel: template().default('').describe('Channel or user.'),
+      username: template().default(usual('username')).describe('Name of the sender.'),
+      ...attachmentKeys(usual),
+      icon_url: template().default('').describe('Image as icon.'),
+      icon_emoji: template().default('').describe('Emoji as icon.'),
+      attachments: z
+        .array(z.strictObject(attachmentKeys(() => '')))
+        .default([])
+        .describe('Attachments, instead of the one made of the keys beside.'),
+      type: template().default('').describe('Type of the post.'),
+      props: z
+        .strictObject({ card: template().default('').describe('Text of the card at the side.') })
+        .optional()
+        .describe('Properties of the post.'),
+      priority: priority.optional().describe('Priority of the post.'),
+    })
+    .superRefine((keys, context) => oneOf(keys, ['webhook_url', 'webhook_url_file'], context)),
+);
 export type MattermostKeys = z.output<typeof mattermostConfig>;
 
 export interface MattermostConfig extends MattermostKeys {

@@ -5,15 +5,17 @@ import { template } from '../leaves.ts';
 import { httpIntegration, needsWebhookUrl, webhookUrlKeys } from './integration.ts';
 
 /** Connectors of old, which take message cards. */
-export const msteamsConfig = z
-  .strictObject({
-    ...httpIntegration(true),
-    ...webhookUrlKeys(),
-    title: template().default('{{ template "msteams.default.title" . }}').describe('Title of the card.'),
-    summary: template().default('{{ template "msteams.default.summary" . }}').describe('Summary.'),
-    text: template().default('{{ template "msteams.default.text" . }}').describe('Text of the card.'),
-  })
-  .superRefine(needsWebhookUrl);
+export const msteamsConfig = z.lazy(() =>
+  z
+    .strictObject({
+      ...httpIntegration(true),
+      ...webhookUrlKeys(),
+      title: template().default('{{ template "msteams.default.title" . }}').describe('Title of the card.'),
+      summary: template().default('{{ template "msteams.default.summary" . }}').describe('Summary.'),
+      text: template().default('{{ template "msteams.default.text" . }}').describe('Text of the card.'),
+    })
+    .superRefine(needsWebhookUrl),
+);
 export type MsteamsKeys = z.output<typeof msteamsConfig>;
 
 export interface MsteamsConfig extends MsteamsKeys {
@@ -25,14 +27,16 @@ export function completeMsteams(keys: MsteamsKeys, global: GlobalConfig): Msteam
 }
 
 /** Workflows, which take adaptive cards. */
-export const msteamsv2Config = z
-  .strictObject({
-    ...httpIntegration(true),
-    ...webhookUrlKeys(),
-    title: template().default('{{ template "msteamsv2.default.title" . }}').describe('Title of the card.'),
-    text: template().default('{{ template "msteamsv2.default.text" . }}').describe('Text of the card.'),
-  })
-  .superRefine(needsWebhookUrl);
+export const msteamsv2Config = z.lazy(() =>
+  z
+    .strictObject({
+      ...httpIntegration(true),
+      ...webhookUrlKeys(),
+      title: template().default('{{ template "msteamsv2.default.title" . }}').describe('Title of the card.'),
+      text: template().default('{{ template "msteamsv2.default.text" . }}').describe('Text of the card.'),
+    })
+    .superRefine(needsWebhookUrl),
+);
 export type Msteamsv2Keys = z.output<typeof msteamsv2Config>;
 
 export interface Msteamsv2Config extends Msteamsv2Keys {

@@ -29,38 +29,40 @@ import { completeWechat, type WechatConfig, wechatConfig } from './wechat.ts';
 const list = <Schema extends z.ZodType>(schema: Schema, about: string) =>
   z.array(schema).default([]).describe(about);
 
-export const receiver = z
-  .strictObject({
-    name: text().min(1, { error: 'expected a name, got nothing' }).describe('Name that routes use.'),
-    labels: z.record(text(), verbatim()).default({}).describe('Labels of the receiver, for finding it.'),
-    webhook_configs: list(webhookConfig, 'Posts as JSON.'),
-    email_configs: list(emailConfig, 'Mails.'),
-    slack_configs: list(slackConfig, 'Slack messages.'),
-    pagerduty_configs: list(pagerdutyConfig, 'PagerDuty events.'),
-    discord_configs: list(discordConfig, 'Discord messages.'),
-    incidentio_configs: list(incidentioConfig, 'incident.io alerts.'),
-    jira_configs: list(jiraConfig, 'Jira issues, one for each group.'),
-    mattermost_configs: list(mattermostConfig, 'Mattermost messages.'),
-    msteams_configs: list(msteamsConfig, 'Microsoft Teams messages through connectors of old.'),
-    msteamsv2_configs: list(msteamsv2Config, 'Microsoft Teams messages through workflows.'),
-    opsgenie_configs: list(opsgenieConfig, 'Opsgenie alerts.'),
-    pushover_configs: list(pushoverConfig, 'Pushover messages.'),
-    rocketchat_configs: list(rocketchatConfig, 'Rocket.Chat messages.'),
-    sns_configs: list(snsConfig, 'Messages through Amazon SNS.'),
-    telegram_configs: list(telegramConfig, 'Telegram messages.'),
-    victorops_configs: list(victoropsConfig, 'VictorOps (Splunk On-Call) alerts.'),
-    webex_configs: list(webexConfig, 'Webex messages.'),
-    wechat_configs: list(wechatConfig, 'WeChat Work messages.'),
-  })
-  .superRefine(({ name, labels }, context) => {
-    if (labels.name !== undefined && labels.name !== name) {
-      context.addIssue({
-        code: 'custom',
-        path: ['labels', 'name'],
-        message: `expected the receiver's own name ${JSON.stringify(name)}, got ${JSON.stringify(labels.name)}`,
-      });
-    }
-  });
+export const receiver = z.lazy(() =>
+  z
+    .strictObject({
+      name: text().min(1, { error: 'expected a name, got nothing' }).describe('Name that routes use.'),
+      labels: z.record(text(), verbatim()).default({}).describe('Labels of the receiver, for finding it.'),
+      webhook_configs: list(webhookConfig, 'Posts as JSON.'),
+      email_configs: list(emailConfig, 'Mails.'),
+      slack_configs: list(slackConfig, 'Slack messages.'),
+      pagerduty_configs: list(pagerdutyConfig, 'PagerDuty events.'),
+      discord_configs: list(discordConfig, 'Discord messages.'),
+      incidentio_configs: list(incidentioConfig, 'incident.io alerts.'),
+      jira_configs: list(jiraConfig, 'Jira issues, one for each group.'),
+      mattermost_configs: list(mattermostConfig, 'Mattermost messages.'),
+      msteams_configs: list(msteamsConfig, 'Microsoft Teams messages through connectors of old.'),
+      msteamsv2_configs: list(msteamsv2Config, 'Microsoft Teams messages through workflows.'),
+      opsgenie_configs: list(opsgenieConfig, 'Opsgenie alerts.'),
+      pushover_configs: list(pushoverConfig, 'Pushover messages.'),
+      rocketchat_configs: list(rocketchatConfig, 'Rocket.Chat messages.'),
+      sns_configs: list(snsConfig, 'Messages through Amazon SNS.'),
+      telegram_configs: list(telegramConfig, 'Telegram messages.'),
+      victorops_configs: list(victoropsConfig, 'VictorOps (Splunk On-Call) alerts.'),
+      webex_configs: list(webexConfig, 'Webex messages.'),
+      wechat_configs: list(wechatConfig, 'WeChat Work messages.'),
+    })
+    .superRefine(({ name, labels }, context) => {
+      if (labels.name !== undefined && labels.name !== name) {
+        context.addIssue({
+          code: 'custom',
+          path: ['labels', 'name'],
+          message: `expected the receiver's own name ${JSON.stringify(name)}, got ${JSON.stringify(labels.name)}`,
+        });
+      }
+    }),
+);
 export type ReceiverKeys = z.output<typeof receiver>;
 
 /** The kinds of integrations, with the type of their config. */

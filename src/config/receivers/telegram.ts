@@ -5,26 +5,28 @@ import { filePath, secret, template, url } from '../leaves.ts';
 import { oneOf } from '../one-of.ts';
 import { httpIntegration } from './integration.ts';
 
-export const telegramConfig = z
-  .strictObject({
-    ...httpIntegration(true),
-    api_url: url().optional().describe('API; `global.telegram_api_url` unless given.'),
-    bot_token: secret().optional().describe('Token of the bot; `global.telegram_bot_token` unless given.'),
-    bot_token_file: filePath().optional().describe('File holding it.'),
-    chat_id: z.number().int().optional().describe('Chat.'),
-    chat_id_file: filePath().optional().describe('File holding it.'),
-    message_thread_id: z.number().int().optional().describe('Topic within the chat.'),
-    message: template().default('{{ template "telegram.default.message" . }}').describe('Text.'),
-    disable_notifications: z.boolean().default(false).describe('Sends without a sound.'),
-    parse_mode: z
-      .enum(['Markdown', 'MarkdownV2', 'HTML', ''])
-      .default('HTML')
-      .describe('Markup of the text; empty for plain text.'),
-  })
-  .superRefine((keys, context) => {
-    oneOf(keys, ['bot_token', 'bot_token_file'], context);
-    oneOf(keys, ['chat_id', 'chat_id_file'], context, { required: true });
-  });
+export const telegramConfig = z.lazy(() =>
+  z
+    .strictObject({
+      ...httpIntegration(true),
+      api_url: url().optional().describe('API; `global.telegram_api_url` unless given.'),
+      bot_token: secret().optional().describe('Token of the bot; `global.telegram_bot_token` unless given.'),
+      bot_token_file: filePath().optional().describe('File holding it.'),
+      chat_id: z.number().int().optional().describe('Chat.'),
+      chat_id_file: filePath().optional().describe('File holding it.'),
+      message_thread_id: z.number().int().optional().describe('Topic within the chat.'),
+      message: template().default('{{ template "telegram.default.message" . }}').describe('Text.'),
+      disable_notifications: z.boolean().default(false).describe('Sends without a sound.'),
+      parse_mode: z
+        .enum(['Markdown', 'MarkdownV2', 'HTML', ''])
+        .default('HTML')
+        .describe('Markup of the text; empty for plain text.'),
+    })
+    .superRefine((keys, context) => {
+      oneOf(keys, ['bot_token', 'bot_token_file'], context);
+      oneOf(keys, ['chat_id', 'chat_id_file'], context, { required: true });
+    }),
+);
 export type TelegramKeys = z.output<typeof telegramConfig>;
 
 export interface TelegramConfig extends TelegramKeys {

@@ -16,35 +16,39 @@ const FIXED = [
   'entity_state',
 ];
 
-export const victoropsConfig = z
-  .strictObject({
-    ...httpIntegration(true),
-    api_key: secret().optional().describe('API key; `global.victorops_api_key` unless given.'),
-    api_key_file: filePath().optional().describe('File holding it.'),
-    api_url: url().optional().describe('API; `global.victorops_api_url` unless given.'),
-    routing_key: template().default('').describe('Routing key. Required.'),
-    message_type: template().default('CRITICAL').describe('INFO, WARNING or CRITICAL while firing.'),
-    state_message: template().default('{{ template "victorops.default.state_message" . }}').describe('Text.'),
-    entity_display_name: template()
-      .default('{{ template "victorops.default.entity_display_name" . }}')
-      .describe('Title.'),
-    monitoring_tool: template()
-      .default('{{ template "victorops.default.monitoring_tool" . }}')
-      .describe('Name of the sender.'),
-    custom_fields: z.record(text(), template()).default({}).describe('Other fields.'),
-  })
-  .superRefine((keys, context) => {
-    oneOf(keys, ['api_key', 'api_key_file'], context);
-    required(keys, ['routing_key'], context);
-    for (const name of Object.keys(keys.custom_fields)) {
-      if (!FIXED.includes(name)) continue;
-      context.addIssue({
-        code: 'custom',
-        path: ['custom_fields', name],
-        message: `expected no custom field ${name}: it is a field of every message`,
-      });
-    }
-  });
+export const victoropsConfig = z.lazy(() =>
+  z
+    .strictObject({
+      ...httpIntegration(true),
+      api_key: secret().optional().describe('API key; `global.victorops_api_key` unless given.'),
+      api_key_file: filePath().optional().describe('File holding it.'),
+      api_url: url().optional().describe('API; `global.victorops_api_url` unless given.'),
+      routing_key: template().default('').describe('Routing key. Required.'),
+      message_type: template().default('CRITICAL').describe('INFO, WARNING or CRITICAL while firing.'),
+      state_message: template()
+        .default('{{ template "victorops.default.state_message" . }}')
+        .describe('Text.'),
+      entity_display_name: template()
+        .default('{{ template "victorops.default.entity_display_name" . }}')
+        .describe('Title.'),
+      monitoring_tool: template()
+        .default('{{ template "victorops.default.monitoring_tool" . }}')
+        .describe('Name of the sender.'),
+      custom_fields: z.record(text(), template()).default({}).describe('Other fields.'),
+    })
+    .superRefine((keys, context) => {
+      oneOf(keys, ['api_key', 'api_key_file'], context);
+      required(keys, ['routing_key'], context);
+      for (const name of Object.keys(keys.custom_fields)) {
+        if (!FIXED.includes(name)) continue;
+        context.addIssue({
+          code: 'custom',
+          path: ['custom_fields', name],
+          message: `expected no custom field ${name}: it is a field of every message`,
+        });
+      }
+    }),
+);
 export type VictoropsKeys = z.output<typeof victoropsConfig>;
 
 /** `api_url` ends with a slash. */

@@ -7,21 +7,23 @@ import { httpIntegration, withSlash } from './integration.ts';
 
 const usual = (name: string) => template().default(`{{ template "wechat.default.${name}" . }}`);
 
-export const wechatConfig = z
-  .strictObject({
-    ...httpIntegration(false),
-    api_secret: secret().optional().describe('Secret; `global.wechat_api_secret` unless given.'),
-    api_secret_file: filePath().optional().describe('File holding it.'),
-    corp_id: text().optional().describe('Company; `global.wechat_api_corp_id` unless given.'),
-    api_url: url().optional().describe('API; `global.wechat_api_url` unless given.'),
-    message: usual('message').describe('Text.'),
-    message_type: z.enum(['text', 'markdown']).default('text').describe('Markup of the text.'),
-    to_user: usual('to_user').describe('Users.'),
-    to_party: usual('to_party').describe('Departments.'),
-    to_tag: usual('to_tag').describe('Tags.'),
-    agent_id: usual('agent_id').describe('Application that sends.'),
-  })
-  .superRefine((keys, context) => oneOf(keys, ['api_secret', 'api_secret_file'], context));
+export const wechatConfig = z.lazy(() =>
+  z
+    .strictObject({
+      ...httpIntegration(false),
+      api_secret: secret().optional().describe('Secret; `global.wechat_api_secret` unless given.'),
+      api_secret_file: filePath().optional().describe('File holding it.'),
+      corp_id: text().optional().describe('Company; `global.wechat_api_corp_id` unless given.'),
+      api_url: url().optional().describe('API; `global.wechat_api_url` unless given.'),
+      message: usual('message').describe('Text.'),
+      message_type: z.enum(['text', 'markdown']).default('text').describe('Markup of the text.'),
+      to_user: usual('to_user').describe('Users.'),
+      to_party: usual('to_party').describe('Departments.'),
+      to_tag: usual('to_tag').describe('Tags.'),
+      agent_id: usual('agent_id').describe('Application that sends.'),
+    })
+    .superRefine((keys, context) => oneOf(keys, ['api_secret', 'api_secret_file'], context)),
+);
 export type WechatKeys = z.output<typeof wechatConfig>;
 
 /** `api_url` ends with a slash. */

@@ -446,7 +446,9 @@ const isTrial = (value: unknown): value is Trial =>
 
 describe.each(Object.entries(kinds) as [ReceiverKind, KindKeys][])('%s', (kind, { base, answer, keys }) => {
   test('has all keys of upstream, and send_resolved', () => {
-    const known = Object.keys(receiver.shape[`${kind}_configs`].unwrap().element.shape).sort();
+    const known = Object.keys(
+      receiver.unwrap().shape[`${kind}_configs`].unwrap().element.unwrap().shape,
+    ).sort();
     expect([...Object.keys(keys), 'send_resolved', ...(WITHOUT_EFFECT[kind] ?? [])].sort()).toEqual(known);
   });
 
