@@ -1,12 +1,28 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 import { addonId } from '../src/platform.ts';
 import { writeMaterials } from './materials.ts';
 
 /** Beside the program, for `belfry init` and `belfry version`. */
 const TEXTS = ['config.example.yaml', 'licenses.txt', 'sbom.json', 'build.json'];
+
+/**
+ * Parts of prom-client that nobody here calls; they would load clients for HTTP and zlib, and what starts processes, before anything else
+ * runs.
+ */
+const UNUSED = /^\.\/lib\/(pushgateway|cluster)$/;
+
+const withoutUnused: Plugin = {
+  name: 'without unused parts',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: UNUSED }, ({ path: name, importer }) =>
+      importer.endsWith('prom-client/index.js') ? { path: name, namespace: 'unused' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: '' }));
+  },
+};
 
 /** What a module is, to Node. */
 const MODULE_FUNCTION = 'function (exports, require, module, __filename, __dirname) ';
@@ -24,6 +40,7 @@ export async function bundle(stage: string, platform: string, version: string): 
   for (const [name, source] of Object.entries(entries)) {
     const { metafile } = await build({
       metafile: true,
+      plugins: [withoutUnused],
       entryPoints: [source],
       outfile: `${stage}/${name}.cjs`,
       bundle: true,
@@ -62,15 +79,7 @@ export async function bundle(stage: string, platform: string, version: string): 
     license: 'MIT',
     bin: 'main.cjs',
     pkg: {
-      assets: [
-        'belfry.cjs',
-        'worker.cjs',
-        '*.code',
-        'web/**/*',
-        'better_sqlite3.node',
-        'better_sqlite3.node.id',
-        ...TEXTS,
-      ],
+      assets: ['web/**/*', 'better_sqlite3.node', 'better_sqlite3.node.id', ...TEXTS],
     },
   };
   fs.writeFileSync(`${stage}/package.json`, JSON.stringify(manifest));

@@ -1,40 +1,50 @@
 /**
- * The first file of every thread of the executable: runs the thread's program from what V8 had compiled of it when the executable was
- * built (`scripts/record-code.ts`). Compiling anew takes a third of the CPU of a start, and memory that stays.
+ * The first text that every thread of the executable runs, as a file in main and as plain text in the others, which get by without pkg's file
+ * system: it runs the thread's program from what V8 had compiled of it when the executable was built (`scripts/record-code.ts`). Compiling
+ * anew takes a third of the CPU of a start, and memory that stays.
  */
 import fs from 'node:fs';
-import module from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
+import sea from 'node:sea';
 import vm from 'node:vm';
 import { isMainThread, threadName } from 'node:worker_threads';
-import { COMPILED, EARLY_THREAD, type LoadedProcess } from './platform.ts';
+import { COMPILED, EARLY_THREAD, type LoadedProcess, packedWorker } from './platform.ts';
 import { defaultQueryBytes, maxHeapMB } from './query/settings.ts';
 import { newWorker } from './query/thread.ts';
 import { hasHistory } from './tsdb/history.ts';
 
 if (isMainThread && isQueryExpected(process.argv.slice(2))) startEarly();
-run(path.join(import.meta.dirname, isMainThread ? 'belfry.cjs' : 'worker.cjs'));
+run(isMainThread ? 'belfry.cjs' : 'worker.cjs');
 
 /** As `require` would, but from what is kept; another build of Node, or other flags of V8, refuse that and compile. */
-function run(file: string): void {
-  const script = new vm.Script(fs.readFileSync(file, 'latin1'), {
+function run(name: string): void {
+  const folder = import.meta.dirname;
+  const file = path.join(folder, name);
+  const script = new vm.Script(read(name)!.toString('latin1'), {
     filename: file,
-    cachedData: kept(file),
+    cachedData: kept(name),
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   (process as LoadedProcess)[COMPILED] = script.cachedDataRejected === false ? 'at build' : 'at start';
   const program = { exports: {} };
-  script.runInThisContext()(program.exports, module.createRequire(file), program, file, path.dirname(file));
+  script.runInThisContext()(program.exports, require, program, file, folder);
 }
 
 /** Threads of one program run different parts of it; what is not kept for a thread is like a query's. */
-function kept(file: string): Buffer | undefined {
+function kept(name: string): Buffer | undefined {
   for (const thread of isMainThread ? ['main'] : [threadName, 'query']) {
-    const code = `${file}.${thread}.code`;
-    if (fs.existsSync(code)) return fs.readFileSync(code);
+    const code = read(`${name}.${thread}.code`);
+    if (code) return code;
   }
   return undefined;
+}
+
+/** Programs and what is kept of them lie in the executable where Node finds them without a copy; beside this file before it is packed. */
+function read(name: string): Buffer | undefined {
+  if (sea.isSea()) return sea.getAssetKeys().includes(name) ? Buffer.from(sea.getRawAsset(name)) : undefined;
+  const file = path.join(import.meta.dirname, name);
+  return fs.existsSync(file) ? fs.readFileSync(file) : undefined;
 }
 
 /**
@@ -60,7 +70,7 @@ function isQueryExpected([command = 'serve', ...rest]: readonly string[]): boole
  */
 function startEarly(): void {
   const thread = newWorker({
-    file: path.join(import.meta.dirname, 'main.cjs'),
+    program: packedWorker(import.meta.dirname),
     name: 'query',
     maxHeapMB: maxHeapMB(defaultQueryBytes(os.totalmem())),
   });

@@ -129,7 +129,7 @@ export function openParts(deps: PartsDeps): Parts {
     registry,
   });
   const thread = (name: string) => ({
-    file: platform.workerFile,
+    program: platform.worker,
     addonFile,
     name,
     maxHeapMB: maxHeapMB(limits.maxBytes),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import sea from 'node:sea';
 import type { Worker } from 'node:worker_threads';
 import { makeDirectory } from './make-directory.ts';
 
@@ -11,8 +12,7 @@ import { makeDirectory } from './make-directory.ts';
  */
 export interface Platform {
   readonly packed: boolean;
-  /** Code of the worker thread, for `new Worker(…)`. */
-  readonly workerFile: string;
+  readonly worker: WorkerProgram;
   /** Folder of the built page. */
   readonly webDir: string;
   /** A text file that stands beside the program: `config.example.yaml`, `licenses.txt`, `sbom.json`, `build.json`. */
@@ -21,6 +21,25 @@ export interface Platform {
   takeEarlyThread(): Worker | undefined;
   /** Puts the SQLite addon where it can be loaded from; undefined in a checkout, where the package finds its own. */
   unpackAddon(cacheDir: string): string | undefined;
+}
+
+/** What a worker thread runs. */
+export interface WorkerProgram {
+  /** A file, or with `isText` the text itself. */
+  readonly source: string;
+  readonly isText: boolean;
+}
+
+/**
+ * What threads of the executable run: the loader, as text. Started from its file they would set up pkg's file system first, of which they read
+ * nothing.
+ * @param folder where the loader lies
+ */
+export function packedWorker(folder: string): WorkerProgram {
+  const file = path.join(folder, 'main.cjs');
+  return sea.isSea()
+    ? { source: fs.readFileSync(file, 'utf8'), isText: true }
+    : { source: file, isText: false };
 }
 
 /** When the code of this thread was compiled; put on `process` by the loader, absent in a checkout. */
@@ -37,7 +56,7 @@ export function detectPlatform(): Platform {
   if (!('pkg' in process)) {
     return {
       packed: false,
-      workerFile: path.join(here, 'query/worker.ts'),
+      worker: { source: path.join(here, 'query/worker.ts'), isText: false },
       webDir: path.join(here, '../dist/web'),
       asset: (name) => path.join(here, '..', name),
       takeEarlyThread: () => undefined,
@@ -46,7 +65,9 @@ export function detectPlatform(): Platform {
   }
   return {
     packed: true,
-    workerFile: path.join(here, 'main.cjs'),
+    get worker() {
+      return packedWorker(here);
+    },
     webDir: path.join(here, 'web'),
     asset: (name) => path.join(here, name),
     takeEarlyThread() {

@@ -30,7 +30,14 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Small roots, where everything is joined. */
-const ROOTS = new Set(['app.ts', 'loader.ts', 'main.ts', 'parts.ts', 'query/worker.ts']);
+const ROOTS = new Set([
+  'app.ts',
+  'loader.ts',
+  'main.ts',
+  'parts.ts',
+  'query/worker.ts',
+  'query/seldom-services.ts',
+]);
 /** Packages that are handed objects and may name the types of any. */
 const EDGES = new Set(['http', 'cli', 'testing']);
 

@@ -27,7 +27,12 @@ function background() {
   const clock = fakeClock();
   const reasons: string[] = [];
   const answered = { pulses: 0 };
-  const options = { file, addonFile: undefined, name: 'test', maxHeapMB: 64 };
+  const options = {
+    program: { source: file, isText: false },
+    addonFile: undefined,
+    name: 'test',
+    maxHeapMB: 64,
+  };
   /** The thread, with an ear on what it answers to its watchdog. */
   const start = (): ServiceThread => {
     const thread = startThread(options);

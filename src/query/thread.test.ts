@@ -16,7 +16,7 @@ fs.writeFileSync(
 parentPort.on('message', ({ port, addonFile, init }) => port.postMessage({ addonFile, init }));
 `,
 );
-const options = { file, name: 'query', maxHeapMB: 64 };
+const options = { program: { source: file, isText: false }, name: 'query', maxHeapMB: 64 };
 const addonFile = '/data/cache/addon.node';
 
 test('a thread that was started before its options were known serves like another', async () => {

@@ -15,8 +15,8 @@ export interface ServiceThread {
 }
 
 export interface WorkerOptions {
-  /** The worker's code: query/worker.ts, or its bundle. */
-  readonly file: string;
+  /** A file, or with `isText` the text itself. */
+  readonly program: { readonly source: string; readonly isText: boolean };
   readonly name: string;
   /** Last guard against a heap that grows past every budget, MB. */
   readonly maxHeapMB: number;
@@ -44,8 +44,9 @@ export const rulesYoungGenerationMB = (rules: number): number =>
   rules < MANY_RULES ? YOUNG_GENERATION_MB : RULES_YOUNG_GENERATION_MB;
 
 /** A thread that waits for its first service. */
-export function newWorker({ file, name, maxHeapMB, youngGenerationMB }: WorkerOptions): Worker {
-  return new Worker(file, {
+export function newWorker({ program, name, maxHeapMB, youngGenerationMB }: WorkerOptions): Worker {
+  return new Worker(program.source, {
+    eval: program.isText,
     name,
     resourceLimits: {
       maxOldGenerationSizeMb: maxHeapMB,

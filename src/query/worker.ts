@@ -1,24 +1,12 @@
 import os from 'node:os';
 import { parentPort } from 'node:worker_threads';
-import { serveBackups } from '../backup/service.ts';
 import { systemClock } from '../clock.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
-import type { RelabelConfig } from '../config/relabel.ts';
-import type { Sigv4Config } from '../config/sigv4.ts';
 import { metricFamilies } from '../exposition/metric-family-writer.ts';
 import { readFormats } from '../exposition/remote/read-formats.ts';
-import { serveImport } from '../import/service.ts';
-import type { Labels } from '../model/labels.ts';
-import { createHttpClient } from '../net/client.ts';
-import { createAwsSigner } from '../notifiers/transport/aws-signing.ts';
-import { createHttpTransport } from '../notifiers/transport/http.ts';
+import type { Queryable } from '../model/queryable.ts';
 import { loadAddon } from '../platform.ts';
-import { serveRehearsals } from '../rehearse/service.ts';
-import { createEngineClient } from '../remote/engine-client.ts';
-import { createHttpPost, type Sign } from '../remote/http-post.ts';
 import type { SenderInit } from '../remote/protocol.ts';
-import { createSender } from '../remote/service.ts';
-import { relabelling } from '../scraper/relabel-labels.ts';
 import { expandRuleTemplates } from '../templates/rule-expander.ts';
 import { openQueryable } from '../tsdb/open-queryable.ts';
 import { createInventory } from '../tsdb/partition/inventory.ts';
@@ -29,8 +17,6 @@ import { damageTeller } from './damage-teller.ts';
 import { keptExpressions } from './kept-expressions.ts';
 import { keptMemory, RULES_KEEP } from './kept-memory.ts';
 import type { EngineSettings, QueryLimits, ServeMessage } from './protocol.ts';
-import { rangeEvaluation } from './range-evaluation.ts';
-import { serveRemoteRules } from './remote-rules.ts';
 import { serveRules } from './rule-service.ts';
 import { serveQueries } from './service.ts';
 
@@ -50,6 +36,11 @@ export interface EngineInit {
   readonly userAgent: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly maxBytes: number;
+}
+
+/** What expressions are evaluated with. */
+export interface EvaluationParts extends Pick<LaneInit, 'settings' | 'limits'> {
+  readonly queryable: Queryable;
 }
 
 /** The same for people's queries, with the words the pool steers them by. */
@@ -73,13 +64,16 @@ function giveWay(): void {
   }
 }
 
+/** Hardly any thread gets to it. */
+const seldom = () => import('./seldom-services.ts');
+
 /** Loaded with the first service: the thread may be there before it is known where the addon lies. */
 let loadedAddon: { readonly exports: object | undefined } | undefined;
 
 const damaged = damageTeller((message) => parentPort!.postMessage(message));
 
 /** The root of every worker thread: runs the services main asks for, each on its own port. */
-parentPort!.on('message', ({ service, port, addonFile, init }: ServeMessage) => {
+parentPort!.on('message', async ({ service, port, addonFile, init }: ServeMessage) => {
   loadedAddon ??= { exports: loadAddon(addonFile) };
   const addon = loadedAddon.exports;
   switch (service) {
@@ -103,42 +97,26 @@ parentPort!.on('message', ({ service, port, addonFile, init }: ServeMessage) => 
       port.on('message', (beat) => port.postMessage(beat));
       break;
     case 'backup':
-      serveBackups(port, addon);
+      (await seldom()).serveBackups(port, addon);
       break;
     case 'import':
-      serveImport(port, init as StoreShared, addon);
+      (await seldom()).serveImport(port, init as StoreShared, addon);
       break;
     case 'rehearse': {
       giveWay();
       const { shared, settings, limits } = init as LaneInit;
       const keeps = keptMemory(limits);
       const queryable = openQueryable(shared, { addon, visibility: 'committed', damaged, keeps });
-      serveRehearsals(port, rangeEvaluation(queryable, settings, limits, systemClock.monotonic), relabelled);
+      (await seldom()).serveRehearsal(port, { queryable, settings, limits });
       break;
     }
-    case 'remote-write': {
-      const sender = init as SenderInit;
-      createSender(port, sender, {
-        clock: systemClock,
-        addon,
-        compileRelabel: relabelling,
-        createPost({ config }) {
-          const client = createHttpClient(config, { clock: systemClock, environment: sender.environment });
-          const sign = config.sigv4 && awsSign(sender, config.sigv4);
-          return { post: createHttpPost(client, sender.userAgent, sign), close: () => client.close() };
-        },
-      });
+    case 'remote-write':
+      (await seldom()).serveSender(port, init as SenderInit, addon);
       break;
-    }
     case 'rules': {
       const { shared, settings, limits, engine } = init as LaneInit;
       if (engine) {
-        const client = createHttpClient(engine.config, {
-          clock: systemClock,
-          environment: engine.environment,
-        });
-        const ask = createEngineClient(client, engine);
-        serveRemoteRules(port, { ask, expand: expandRuleTemplates, clock: systemClock });
+        (await seldom()).serveEngineRules(port, engine);
         break;
       }
       const queryable = openQueryable(shared, { addon, visibility: 'appended', damaged, keeps: RULES_KEEP });
@@ -153,15 +131,3 @@ parentPort!.on('message', ({ service, port, addonFile, init }: ServeMessage) => 
     }
   }
 });
-
-/** Labels after `alert_relabel_configs`; undefined when they drop the alert. */
-function relabelled(steps: readonly RelabelConfig[], labels: Labels): Labels | undefined {
-  const relabel = relabelling(steps);
-  return relabel ? relabel(labels) : labels;
-}
-
-function awsSign({ environment, userAgent }: SenderInit, sigv4: Sigv4Config): Sign {
-  const transport = createHttpTransport({ clock: systemClock, userAgent, environment });
-  const sign = createAwsSigner({ transport, clock: systemClock, environment });
-  return async (request, signal) => (await sign({ method: 'POST', ...request }, sigv4, signal)).headers;
-}

@@ -279,9 +279,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = { sigv4: 'test/remote-write-
 const WITHOUT_EFFECT = /^(No effect|Not supported):/;
 
 test('no key is left out', () => {
-  const { shape } = remoteWrite.element;
+  const { shape } = remoteWrite.element.unwrap();
   const inner = (name: 'queue_config' | 'metadata_config'): string[] =>
-    Object.keys(shape[name].def.innerType.shape).map((key) => `${name}.${key}`);
+    Object.keys(shape[name].def.innerType.unwrap().shape).map((key) => `${name}.${key}`);
   const all = [
     ...Object.entries(shape)
       .filter(([, schema]) => !WITHOUT_EFFECT.test(schema.description ?? ''))
