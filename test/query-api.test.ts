@@ -439,7 +439,7 @@ test('the configuration of a scrape pool, as written and without its secrets', a
 });
 
 test('queries that take as long as `query.log_slower_than` says are in the log', async () => {
-  await ask('/query', [['query', '40 + 2.25']]);
+  await only('/query', [['query', '40 + 2.25']]);
   await eventually('it is logged', async () =>
     belfry
       .output()
