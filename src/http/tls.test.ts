@@ -88,6 +88,10 @@ openssl('client_allowed_sans lets only certificates with one of the names in', a
 openssl('versions and ciphers are those of the configuration', async () => {
   await using stack = new AsyncDisposableStack();
   using own = testCertificate('monitor.example');
+  const { port: newest } = await serve(
+    stack,
+    tlsServerConfig.parse({ cert_file: own.certFile, key_file: own.keyFile, min_version: 'TLS13' }),
+  );
   const { port } = await serve(
     stack,
     tlsServerConfig.parse({
@@ -109,6 +113,10 @@ openssl('versions and ciphers are those of the configuration', async () => {
   expect(await handshake({})).toBe('TLSv1.2 ECDHE-ECDSA-AES256-GCM-SHA384');
   expect(await handshake({ minVersion: 'TLSv1.3' })).toBe('refused');
   expect(await handshake({ ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' })).toBe('refused');
+  expect(await handshake({ ecdhCurve: 'prime256v1:secp384r1' })).toContain('TLSv1.2');
+  expect(await handshake({ ecdhCurve: 'prime256v1' })).toBe('refused');
+  expect(await handshake({ port: newest })).toContain('TLSv1.3');
+  expect(await handshake({ port: newest, maxVersion: 'TLSv1.2' })).toBe('refused');
 });
 
 openssl('certificates are read again when their files change; broken ones change nothing', async () => {
