@@ -15,11 +15,14 @@ const FAULTS = [
   'src/scraper/page-buffers.test.ts',
 ];
 
+/** Files that put something else in the place of a module, which must not be that of other files. */
+const ALONE = ['src/tsdb/partition/synced.test.ts'];
+
 /** For what hangs: a busy machine takes its time. */
 const PATIENCE = { testTimeout: 240_000, hookTimeout: 240_000, expect: { poll: { timeout: 60_000 } } };
 
 /**
- * `unit`: beside the code, seconds. `faults`: beside the code too, minutes. `appliance`: whole-appliance tests, with real processes, a
+ * `unit`: beside the code, seconds; `alone`: the same, each file with modules of its own. `faults`: beside the code too, minutes. `appliance`: whole-appliance tests, with real processes, a
  * real browser and real peers.
  */
 export default defineConfig({
@@ -39,10 +42,11 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'test/imports.test.ts',
           ],
-          exclude: FAULTS,
+          exclude: [...FAULTS, ...ALONE],
           ...PATIENCE,
         },
       },
+      { test: { name: 'alone', include: ALONE, ...PATIENCE } },
       {
         test: {
           name: 'faults',

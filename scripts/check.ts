@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 
 const steps: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
-  ['unit tests', 'vitest', 'run', '--project', 'unit'],
+  ['unit tests', 'vitest', 'run', '--project', 'unit', '--project', 'alone'],
   ['types', 'tsc', '--noEmit'],
   ['lint', 'biome', 'check', '.'],
   ['types of the page', 'tsc', '--noEmit', '-p', 'web'],
