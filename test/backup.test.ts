@@ -91,7 +91,7 @@ test('after deleting everything, the last backup brings back queries, silences a
   expect(runToEnd(['backup', 'verify', path.join(folder, 'kept', scheduled)]).status).toBe(0);
   const asked = runToEnd(['backup', path.join(folder, 'fetched'), '--url', first.url]);
   expect(asked).toMatchObject({ status: 0, stderr: '' });
-  const [name] = fs.readdirSync(path.join(folder, 'fetched'));
+  const name = fs.readdirSync(path.join(folder, 'fetched')).find((entry) => !entry.startsWith('.'));
   expect(asked.stdout).toContain(`${path.join(folder, 'fetched', name!)}: `);
   expect(await first.query('belfry_backup_last_failed')).toMatchObject([{ value: 0 }]);
 

@@ -10,15 +10,15 @@ import { type ServiceThread, startThread } from './thread.ts';
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'belfry-background-'));
 afterAll(() => fs.rmSync(folder, { recursive: true }));
 
-/** A thread whose `storage` answers each message, and never comes back from `spin`. */
+/** A thread whose `storage` answers each message, `spin` too, and never comes back from that. */
 const file = path.join(folder, 'worker.mjs');
 fs.writeFileSync(
   file,
   `import { parentPort } from 'node:worker_threads';
 parentPort.on('message', ({ port }) =>
   port.on('message', (message) => {
-    if (message === 'spin') for (;;);
     port.postMessage(message);
+    if (message === 'spin') for (;;);
   }));
 `,
 );
@@ -60,7 +60,9 @@ test('a thread that hangs is ended, told with the reason, and the next service s
   const { clock, reasons, made } = background();
   const port = made.serve('storage', undefined);
   await turn(port);
+  // The next pulse comes by another port, which might be heard first.
   port.postMessage('spin');
+  await once(port, 'message');
   await clock.advance('70s');
   expect(reasons).toEqual([]);
   await clock.advance('5s');

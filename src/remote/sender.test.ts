@@ -148,6 +148,26 @@ test.each(['in the head', 'in partitions'])(
   },
 );
 
+test('more requests at once while they do not suffice, as few as before when they do', async () => {
+  const clock = fakeClock();
+  const store = bench.open(bench.directory(), { clock });
+  const to = receiver();
+  const sender = start(store, clock, to);
+  const base = clock.now();
+  sender.apply({ queue_config: { max_samples_per_send: 2, max_shards: 5 } });
+  const one = target(store);
+  for (let n = 0; n < 300; n++) one.scrape(base + n, n, -n);
+  const seen: number[] = [];
+  for (let second = 0; second < 60; second++) {
+    await clock.advance('1s');
+    seen.push(sender.report()?.shards.now ?? 0);
+  }
+  expect(Math.max(...seen)).toBe(5);
+  expect(seen.at(-1)).toBe(1);
+  expect(to.samples).toHaveLength(600);
+  await sender.close();
+});
+
 test('samples that bring their own times go out once, in any order they come, across a flush and a restart', async () => {
   const clock = fakeClock();
   const dir = bench.directory();

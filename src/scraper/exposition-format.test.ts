@@ -20,6 +20,7 @@ test.each([
   ['text/plain; version=0.0.4; charset=utf-8', undefined, 'text'],
   ['Text/Plain', undefined, 'text'],
   ['text/plain ; charset = "utf-8" ;', undefined, 'text'],
+  ['text/plain; charset=utf-8;  ', undefined, 'text'],
   [
     'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited',
     undefined,

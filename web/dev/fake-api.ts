@@ -1,4 +1,5 @@
 import { fakeAlerts, fakeGroups, fakeNotified, notifiedFacts, pastOf, rehearsed } from './fake-alerts.ts';
+import { fakeIncident, fakeIncidents, fakeLog, SERVICES } from './fake-incidents.ts';
 import { fakeOutbox, fakeSent, fakeTrace } from './fake-notifier.ts';
 import { instant, labelValues, range } from './fake-queries.ts';
 import { BUILD, CONFIG, FLAGS, ME, runtime, storedFiles, tsdb } from './fake-status.ts';
@@ -105,6 +106,13 @@ export function createFakeApi(scenario: Scenario, now: () => number): FakeApi {
             },
           ],
         };
+      if (get && path === '/api/services') return { status: 200, body: SERVICES };
+      if (get && path === '/api/incidents') return { status: 200, body: fakeIncidents(now()) };
+      const incident = fakeIncidents(now()).find(({ id }) => path === `/api/incidents/${id}`);
+      if (get && incident) return { status: 200, body: fakeIncident(incident, now()) };
+      if (get && path === '/api/log') return { status: 200, body: fakeLog(now()) };
+      if (get && path === '/api/targets/page')
+        return { status: 200, body: { format: 'text', bytes: 5, text: 'up 1\n' } };
       if (get && path === '/api/queries') return { status: 200, body: [] };
       if (get && path === '/api/discovery') return { status: 200, body: [] };
       if (get && path === '/api/v1/status/tsdb/blocks') return ok({ blocks: storedFiles(now()) });
