@@ -17,7 +17,7 @@ const labelled = (labels: number, series: number) =>
 test.each([
   [30, 'l029', 50],
   // The thirty-first is one too many to be told apart.
-  [31, 'l000', 1],
+  [31, '__name__', 1],
 ])('of %d labels the one with the most values is %s', (labels, label, values) => {
   const parked = new ParkedSeries();
   for (let i = 0; i < 50; i++) parked.add(labelled(labels, i), () => false, 1);
