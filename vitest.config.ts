@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Files whose tests kill processes, fill disks, damage files and let clients hang thousands of times: half of the time of those beside the code. */
+/**
+ * Files whose tests kill processes, fill disks, damage files and let clients hang thousands of times, or try whole tables over real
+ * sockets, real peers and random input: two thirds of the time of those beside the code.
+ */
 const FAULTS = [
   'src/tsdb/{damage,deletion,disk-full,power-loss,store-crash,store-faults,store-model}.test.ts',
   'src/tsdb/import/import.test.ts',
@@ -13,6 +16,15 @@ const FAULTS = [
   'src/query/limits.test.ts',
   'src/remote/outage.test.ts',
   'src/scraper/page-buffers.test.ts',
+  'src/cli/{export,import}.test.ts',
+  'src/config/fuzz.test.ts',
+  'src/notifiers/kinds/keys.test.ts',
+  'src/promql/testlang/conformance.test.ts',
+  'src/remote/{remote-write-keys,sender}.test.ts',
+  'src/scraper/{manager,page-fuzz,page-peer,scrape-config-keys}.test.ts',
+  'src/scraper/discovery/kubernetes/discoverer.test.ts',
+  'src/tsdb/log/kept-index.test.ts',
+  'src/tsdb/partition/partition.test.ts',
 ];
 
 /** Files that put something else in the place of a module, which must not be that of other files. */
@@ -22,8 +34,8 @@ const ALONE = ['src/tsdb/partition/synced.test.ts'];
 const PATIENCE = { testTimeout: 240_000, hookTimeout: 240_000, expect: { poll: { timeout: 60_000 } } };
 
 /**
- * `unit`: beside the code, seconds; `alone`: the same, each file with modules of its own. `faults`: beside the code too, minutes. `appliance`: whole-appliance tests, with real processes, a
- * real browser and real peers.
+ * `unit`: beside the code, seconds; `alone`: the same, each file with modules of its own. `faults`: beside the code too, minutes.
+ * `appliance`: whole-appliance tests, with real processes, a real browser and real peers.
  */
 export default defineConfig({
   test: {
