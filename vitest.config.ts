@@ -30,6 +30,11 @@ const FAULTS = [
 /** Files that put something else in the place of a module, which must not be that of other files. */
 const ALONE = ['src/tsdb/partition/synced.test.ts'];
 
+const SETUP = { setupFiles: ['test/harness/random.ts'] };
+
+/** In CI, what leans on processes, disks and browsers is tried once more before it counts as failed; the run says what was. */
+const ONCE_MORE = { retry: process.env.CI ? 1 : 0 };
+
 /** For what hangs: a busy machine takes its time. */
 const PATIENCE = { testTimeout: 240_000, hookTimeout: 240_000, expect: { poll: { timeout: 60_000 } } };
 
@@ -55,15 +60,18 @@ export default defineConfig({
             'test/imports.test.ts',
           ],
           exclude: [...FAULTS, ...ALONE],
+          ...SETUP,
           ...PATIENCE,
         },
       },
-      { test: { name: 'alone', include: ALONE, ...PATIENCE } },
+      { test: { name: 'alone', include: ALONE, ...SETUP, ...PATIENCE } },
       {
         test: {
           name: 'faults',
           isolate: false,
           include: FAULTS,
+          ...SETUP,
+          ...ONCE_MORE,
           ...PATIENCE,
         },
       },
@@ -73,6 +81,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts', 'web/dev/**/*.test.ts'],
           exclude: ['test/imports.test.ts'],
           globalSetup: ['test/harness/executable.ts'],
+          ...SETUP,
+          ...ONCE_MORE,
           ...PATIENCE,
           testTimeout: 600_000,
           hookTimeout: 600_000,

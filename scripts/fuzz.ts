@@ -20,10 +20,11 @@ const { status } = spawnSync(
     'node_modules/vitest/vitest.mjs',
     'run',
     '--project=unit',
+    '--project=faults',
     '--reporter=verbose',
     '--testTimeout=36000000',
     ...files,
   ],
-  { stdio: 'inherit', env: { ...process.env, BELFRY_FUZZ_CASES: String(cases) } },
+  { stdio: 'inherit', env: { ...process.env, CI: '', BELFRY_FUZZ_CASES: String(cases) } },
 );
 process.exitCode = status ?? 1;
