@@ -11,6 +11,7 @@ import {
 } from '../exposition/remote/write-encoder.ts';
 import type { Log } from '../model/log.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
+import { isStaleAt, wordsOf } from '../model/sample.ts';
 import type { OwnTail } from '../tsdb/log/own-tail.ts';
 import { isChunk, type SourceTail, type TailChunk, type TailPosition } from '../tsdb/tail.ts';
 import { type Cursor, type CursorDb, type EndpointCursors, OWN_TIMES } from './cursors.ts';
@@ -91,6 +92,8 @@ export function createEndpoint(
   const sources = new Map<number, SourceState>();
   const dropped: Record<DropReason, number> = { relabeled: 0, too_old: 0, unsent_kind: 0 };
   const exemplars = config.send_exemplars ? new PendingExemplars(queue.capacity) : undefined;
+  /** Series whose last sample was a histogram and not sent. */
+  const unsent = new Set<number>();
   let exemplarsRelabeled = 0;
   const underWay = new Set<Promise<void>>();
   let since = place.since;
@@ -205,7 +208,7 @@ export function createEndpoint(
     samples: SentSamples & { readonly ref: number },
     tally: Tally,
   ): void => {
-    const { timestamps, histograms, ref } = samples;
+    const { timestamps, values, histograms, ref } = samples;
     const add = (from: number, end: number): void => {
       const taken = exemplars?.take(ref) ?? [];
       to.add(known, samples, from, end, taken);
@@ -217,15 +220,19 @@ export function createEndpoint(
     while (from < timestamps.length && timestamps[from]! < oldest) from++;
     dropped.too_old += from;
     let end = timestamps.length;
-    if (histograms && !config.send_native_histograms) {
-      // Floats and histograms may stand in one series: runs of floats are sent.
+    if (!config.send_native_histograms && (histograms || unsent.has(ref))) {
+      // Floats and histograms may stand in one series: runs of floats are sent. A marker that ends a histogram ends nothing there.
+      const words = wordsOf(values);
       for (; from < end; from++) {
-        if (histograms[from]) {
+        const isEnd = unsent.has(ref) && isStaleAt(words, from);
+        if (histograms?.[from]) unsent.add(ref);
+        else unsent.delete(ref);
+        if (isEnd || histograms?.[from]) {
           dropped.unsent_kind++;
           continue;
         }
         let run = from + 1;
-        while (run < end && !histograms[run]) run++;
+        while (run < end && !histograms?.[run]) run++;
         add(from, run);
         tally.counts.samples += run - from;
         tally.newest = Math.max(tally.newest, timestamps[run - 1]!);

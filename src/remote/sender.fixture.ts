@@ -18,6 +18,8 @@ import { createSender } from './service.ts';
 export interface FakeReceiver {
   readonly samples: string[];
   readonly exemplars: string[];
+  /** Bodies that came, delivered or not; each tried again is one. */
+  readonly tried: Set<Uint8Array>;
   readonly requests: { readonly count: number; readonly headers: Readonly<Record<string, string>> }[];
   /** How it answers next; delivered unless something else is set. */
   answer: Partial<PostAnswer> | undefined;
@@ -30,6 +32,7 @@ export interface FakeReceiver {
 export const receiver = (): FakeReceiver => ({
   samples: [],
   exemplars: [],
+  tried: new Set(),
   requests: [],
   answer: undefined,
   limit: Number.POSITIVE_INFINITY,
@@ -96,6 +99,7 @@ export function start(store: Store, clock: FakeClock, to: FakeReceiver): Running
       close() {},
       async post({ body, headers, signal }) {
         const answer = { status: 204, text: '', retryAfter: undefined, ...to.answer };
+        to.tried.add(body);
         const isTaken = !isDead && to.requests.length < to.limit;
         if (isTaken && answer.status < 300) take(to, body, headers);
         if (isTaken && !to.isMute) return answer;

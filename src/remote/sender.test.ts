@@ -3,6 +3,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
 import { ProtobufReader } from '../exposition/remote/protobuf.ts';
 import { decodeSnappy } from '../exposition/remote/snappy.ts';
+import type { Histogram } from '../model/histogram.ts';
 import { labelsFromObject, NO_LABELS } from '../model/labels.ts';
 import { relabelling } from '../scraper/relabel-labels.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
@@ -12,6 +13,20 @@ import { deliveredLogRow } from './cursors.ts';
 import type { ToSender } from './protocol.ts';
 import { endpoint, receiver, start, take } from './sender.fixture.ts';
 import { createSender } from './service.ts';
+
+const ANY_HISTOGRAM: Histogram = {
+  schema: 1,
+  count: 6,
+  sum: 2.5,
+  zeroThreshold: 0.001,
+  zeroCount: 1,
+  positiveSpans: [{ offset: -2, length: 2 }],
+  positiveBuckets: [3, 2],
+  negativeSpans: [],
+  negativeBuckets: [],
+  customValues: [],
+  counterResetHint: 'unknown',
+};
 
 const bench = storeBench();
 afterEach(() => bench.clean());
@@ -295,6 +310,60 @@ test.each([
   await sender.close();
 });
 
+test('while the receiver is in trouble one request alone finds out when it is well again', async () => {
+  const clock = fakeClock();
+  const store = bench.open(bench.directory(), { clock });
+  const to = receiver();
+  const sender = start(store, clock, to);
+  const base = clock.now();
+  const queue = { max_samples_per_send: 2, min_shards: 4, max_shards: 4, batch_send_deadline: '1s' };
+  sender.apply({ queue_config: queue });
+  to.answer = { status: 503 };
+  target(store).scrape(base, 0, 0);
+  while (sender.report()?.trouble === undefined) await clock.advance('1s');
+  for (const key of ['b', 'c', 'd', 'e']) target(store, key).scrape(base, 0, 0);
+  await clock.advance('20s');
+  expect(to.tried.size).toBe(1);
+  to.answer = undefined;
+  await clock.advance('60s');
+  expect(to.samples).toHaveLength(10);
+  await sender.close();
+});
+
+test('of a series of histograms that are not sent its end is not sent either', async () => {
+  const clock = fakeClock();
+  const store = bench.open(bench.directory(), { clock });
+  const to = receiver();
+  const sender = start(store, clock, to);
+  const base = clock.now();
+  sender.apply({ queue_config: { batch_send_deadline: '1s' } });
+  const source = store.source('target');
+  const slot = source.slot(labelsFromObject({ __name__: 'h' }));
+  const scrape = (time: number, value: 'histogram' | 'none' | number): void => {
+    source.begin(time);
+    if (value === 'histogram') source.setHistogram(slot, ANY_HISTOGRAM);
+    else if (value !== 'none') source.set(slot, value);
+    source.commit();
+  };
+  scrape(base, 'histogram');
+  scrape(base + 1000, 'none');
+  await clock.advance('5s');
+  scrape(base + 2000, 'histogram');
+  await clock.advance('5s');
+  scrape(base + 3000, 'none');
+  await clock.advance('5s');
+  expect(to.samples).toEqual([]);
+  expect(sender.report()).toMatchObject({ dropped: { unsent_kind: 4 }, pending: 0 });
+  scrape(base + 4000, 'histogram');
+  scrape(base + 5000, 7);
+  await clock.advance('5s');
+  scrape(base + 6000, 'none');
+  await clock.advance('5s');
+  expect(to.samples).toEqual([`h{site="north"} ${base + 5000} 7`, `h{site="north"} ${base + 6000} stale`]);
+  expect(sender.report()).toMatchObject({ dropped: { unsent_kind: 5 } });
+  await sender.close();
+});
+
 test('a reload that changes an endpoint goes on where it was; one that leaves it alone does not touch it', async () => {
   const clock = fakeClock();
   const store = bench.open(bench.directory(), { clock });
@@ -429,19 +498,7 @@ test('version 2.0 says symbols once, start timestamps and native histograms', as
   source.begin(base);
   source.set(a, 5);
   source.setStart(a, base - 60_000);
-  source.setHistogram(h, {
-    schema: 1,
-    count: 6,
-    sum: 2.5,
-    zeroThreshold: 0.001,
-    zeroCount: 1,
-    positiveSpans: [{ offset: -2, length: 2 }],
-    positiveBuckets: [3, 2],
-    negativeSpans: [],
-    negativeBuckets: [],
-    customValues: [],
-    counterResetHint: 'unknown',
-  });
+  source.setHistogram(h, ANY_HISTOGRAM);
   source.commit();
   await clock.advance('7s');
   await clock.advance('7s');

@@ -257,6 +257,21 @@ test('a page within the sample limit after relabelling passes', () => {
   expect(t.scrape('go_a 1\na 1\ngo_b 1\nb 1\n')).toBe('');
 });
 
+test('a series that is said twice counts once for the sample limit, unless its line has a time of its own', () => {
+  const t = scrapedTarget({ sample_limit: 2 });
+  for (let scrape = 0; scrape < 3; scrape++) {
+    expect(t.scrape('a 1\na 2\nb 1\nb 1\na 3\n')).toBe('');
+    expect(t.reports().slice(1, 3)).toEqual([5, 5]);
+    expect(t.scrape('a 1\na 2\nb 1\nc 1\n')).toContain('sample limit exceeded: 4 samples');
+    expect(t.scrape('a 1\nb 1\na 2 500\n')).toContain('sample limit exceeded: 3 samples');
+  }
+  const own = scrapedTarget({ sample_limit: 2, honor_timestamps: false });
+  expect(own.scrape('a 1\nb 1\na 2 500\n')).toBe('');
+  const parked = scrapedTarget({ sample_limit: 3, series_budget: 1 });
+  for (let scrape = 0; scrape < 2; scrape++) expect(parked.scrape('a 1\nb 1\nc 1\n')).toBe('');
+  expect(parked.scrape('a 1\nb 1\nc 1\nd 1\n')).toContain('sample limit exceeded: 4 samples');
+});
+
 test('what is within the limits passes', () => {
   const t = scrapedTarget({
     sample_limit: 1,

@@ -5,6 +5,7 @@ import {
   isLegacyLabelName,
   isLegacyMetricName,
   type Labels,
+  labelsKey,
   labelsOf,
   labelValue,
   METRIC_NAME,
@@ -193,8 +194,9 @@ export class TargetSamples {
       const { scraped, kept } = this.#tally(this.#samples.count, this.#histograms);
       this.counts = { scraped, kept, added: 0 };
       const { sample_limit } = this.#rules;
-      if (sample_limit > 0 && kept > sample_limit) {
-        this.counts = { scraped, kept, added: this.#countRefused(this.#askedWithin(sample_limit)) };
+      const asked = sample_limit > 0 && kept > sample_limit ? this.#askedWithin(sample_limit) : undefined;
+      if (asked) {
+        this.counts = { scraped, kept, added: this.#countRefused(asked) };
         throw new Error(
           `sample limit exceeded: ${kept} samples after relabelling, sample_limit ${sample_limit}`,
         );
@@ -281,19 +283,30 @@ export class TargetSamples {
     return added;
   }
 
-  /** Series asked for by the first samples that are kept of the page. */
-  #askedWithin(limit: number): Labels[] {
-    const { count, series } = this.#samples;
+  /**
+   * Series asked for by the first samples that would be stored; undefined when there are no more than so many. As upstream, a line that
+   * says a series once more counts only with a time of its own.
+   */
+  #askedWithin(limit: number): Labels[] | undefined {
+    const { count, series, timestamp: times } = this.#samples;
     const asked: Labels[] = [];
-    let left = limit;
-    const take = (id: number): void => {
-      if (id === DROPPED || id === CONVERTED || left === 0) return;
-      left--;
-      if (id <= FIRST_PENDING) asked.push(this.#pending[FIRST_PENDING - id]!);
+    const seen = new Set<number | string>();
+    let stored = 0;
+    const take = (id: number, time: number): boolean => {
+      if (id === DROPPED || id === CONVERTED) return true;
+      const isPending = id <= FIRST_PENDING;
+      const labels = isPending ? this.#pending[FIRST_PENDING - id]! : undefined;
+      const key = labels ? labelsKey(labels) : id;
+      const isNew = id === PARKED || !seen.has(key);
+      if (!isNew && (Number.isNaN(time) || !this.#rules.honor_timestamps)) return true;
+      if (++stored > limit) return false;
+      seen.add(key);
+      if (labels && isNew) asked.push(labels);
+      return true;
     };
-    for (let i = 0; i < count && left > 0; i++) take(series[i]!);
-    for (const sample of this.#histograms) take(sample.series);
-    return asked;
+    for (let i = 0; i < count; i++) if (!take(series[i]!, times ? times[i]! : Number.NaN)) return asked;
+    for (const { series: id, timestamp } of this.#histograms) if (!take(id, timestamp)) return asked;
+    return undefined;
   }
 
   #tally(count: number, histograms: readonly PageHistogram[]): Pick<PageCounts, 'scraped' | 'kept'> {
