@@ -181,3 +181,10 @@ export function corruptionAt<T>(where: string, work: () => T): T {
     throw error;
   }
 }
+
+/** A sealed file says how much it holds: SQLite itself does not notice rows that went missing. @throws CorruptBlockError when some did */
+export function checkCount(what: string, found: number, expected: number | undefined): void {
+  if (expected !== undefined && found !== expected) {
+    throw new CorruptBlockError(`expected ${expected} ${what}, found ${found}`);
+  }
+}

@@ -1,4 +1,5 @@
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
+import { corruptionAt } from './schema.ts';
 
 /**
  * What the disk, or the system in front of it, does not give: a bad sector, a file that may not be opened. Unlike damage it may pass, and
@@ -33,4 +34,20 @@ export function lossOf(error: unknown, file: string): Loss | undefined {
   return typeof code === 'string' && REFUSED.test(code)
     ? new UnreadableError(`${message} (${code})`, file)
     : undefined;
+}
+
+/** Is told of a piece of a file that cannot be read and is left out. */
+export type Damaged = (loss: Loss) => void;
+
+/** Runs one part of a read; what it cannot read is told, and nothing given, when somebody listens. */
+export function guarded<T>(file: string, damaged: Damaged | undefined, work: () => T): T | undefined {
+  if (!damaged) return work();
+  try {
+    return corruptionAt(file, work);
+  } catch (error) {
+    const loss = lossOf(error, file);
+    if (!loss) throw error;
+    damaged(loss);
+    return undefined;
+  }
 }
