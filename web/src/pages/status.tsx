@@ -193,7 +193,9 @@ function HeadFacts({ status }: { readonly status: TsdbStatus }) {
   return (
     <dl class="facts">
       <div>
-        <dt>Series in memory</dt>
+        <dt title="Series with a sample in the last two hours, in memory or on disk: about what Prometheus’ head has">
+          Active series
+        </dt>
         <dd>
           <Value value={numSeries} />
         </dd>
