@@ -19,9 +19,11 @@ test('the place of a key in its interval is the same after a restart, and all ke
   const after = createRounds(clock, 'host', noop);
   expect(after.first('target 1', 5000)).toBe((places[1]! - 17 + 5000) % 5000);
   const elsewhere = createRounds(fakeClock(), 'other host', noop);
-  expect(Array.from({ length: 100 }, (_, i) => elsewhere.first(`target ${i}`, 5000))).not.toEqual(
-    places.slice(0, 100),
+  // On another host each is somewhere else, and not all by the same time.
+  const shifts = Array.from({ length: 100 }, (_, i) =>
+    Math.round((elsewhere.first(`target ${i}`, 5000) - places[i]! + 5000) / 250),
   );
+  expect(new Set(shifts).size).toBeGreaterThan(10);
 });
 
 test.each([
@@ -62,8 +64,10 @@ test('what is due together is started by one timer; who was taken out is not', a
   at(2000, 'e');
   d.cancel();
   b.cancel();
+  at(2000, 'f');
+  expect(timers).toBe(3);
   await clock.advance(1000);
-  expect(fired).toEqual(['a 1000', 'c 1000', 'e 2000']);
+  expect(fired).toEqual(['a 1000', 'c 1000', 'e 2000', 'f 2000']);
 });
 
 test('a long round lets others run in between', async () => {

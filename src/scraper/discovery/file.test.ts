@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -72,6 +80,36 @@ test('a file that is wrong keeps its last groups and hurts no other', async () =
   dir.write('a.yml', '- targets: [a:2]\n');
   await sd.soon(() => sd.running.addresses().includes('a:2'));
   expect(sd.running.problems.at(-1)).toBe('ok');
+});
+
+test('a file that has not changed is no news; a link to nothing is a file that is gone', async () => {
+  using dir = folder();
+  dir.write('list', '- targets: [a:1]\n');
+  symlinkSync(dir.path('list'), dir.path('a.yml'));
+  dir.write('b.yml', '- targets: [b:1]\n');
+  await using sd = discover([dir.path('*.yml')]);
+  await sd.until(() => sd.running.addresses().length === 2);
+  rmSync(dir.path('list'));
+  await sd.soon(() => sd.running.addresses().join() === 'b:1');
+  expect(sd.running.problems).toEqual([]);
+  const news = sd.running.updates.map((groups) => groups.map(({ source }) => source));
+  expect(news.filter((sources) => sources.length > 0)).toEqual([
+    [`${dir.path('a.yml')}:0`, `${dir.path('b.yml')}:0`],
+    [`${dir.path('a.yml')}:0`],
+  ]);
+});
+
+test('a file that is too long is refused before it is read', async () => {
+  using dir = folder();
+  dir.write('a.yml', '- targets: [a:1]\n');
+  dir.write('b.yml', '');
+  truncateSync(dir.path('b.yml'), 16 * 1024 * 1024 + 1);
+  await using sd = discover([dir.path('*.yml')]);
+  await sd.until(() => sd.running.problems.length > 0);
+  expect(sd.running.addresses()).toEqual(['a:1']);
+  expect(sd.running.problems).toEqual([
+    `${dir.path('b.yml')}: expected a file of at most 16777216 bytes, got 16777217`,
+  ]);
 });
 
 test('a folder that comes later is found with the refresh interval, and watched from then on', async () => {
