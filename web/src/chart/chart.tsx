@@ -6,6 +6,7 @@ import { useSession } from '../session.ts';
 import { useEventMarks } from './event-marks.ts';
 import { LAST_ONLY, Legend, type LegendColumn, type LegendOrder } from './legend.tsx';
 import { axisColors } from './palette.ts';
+import { wholePixels } from './pixels.ts';
 import type { ChartSpec, Plot } from './plot.ts';
 
 export type ChartProps = Omit<ChartSpec, 'hidden'> & {
@@ -102,7 +103,8 @@ export function Chart({
     if (!element) return;
     const observer = new ResizeObserver((entries) => {
       const { width, height: tall } = entries.at(-1)!.contentRect;
-      size.current = { width: Math.max(60, width), height: height ?? Math.max(80, tall) };
+      const whole = (length: number): number => wholePixels(length, window.devicePixelRatio);
+      size.current = { width: whole(Math.max(60, width)), height: whole(height ?? Math.max(80, tall)) };
       if (plot.current) plot.current.plot.resize(size.current.width, size.current.height);
       else draw.current();
     });

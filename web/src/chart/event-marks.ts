@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks';
+import { useKept } from '../data/kept.ts';
 import { useSession } from '../session.ts';
 import { isDark } from './palette.ts';
 import type { ChartMark, ChartShade } from './time-marks.ts';
@@ -9,7 +10,7 @@ export const EVENTS_PARAMETER = 'mark-Events';
 /** Deploys and the like as marks, unless they are switched off; what took a while is a bar on the time axis. */
 export function useEventMarks(): { marks: readonly ChartMark[]; shades: readonly ChartShade[] } {
   const { events, theme, router } = useSession();
-  const all = events.data.value;
+  const all = useKept(events.data.value);
   const isOn = router.query.value.get(EVENTS_PARAMETER) !== 'off';
   const color = isDark(theme.shown.value) ? 'oklch(0.76 0.11 75)' : 'oklch(0.56 0.11 65)';
   return useMemo(() => {

@@ -5,6 +5,7 @@ import { timeText } from '../format/time.ts';
 import { formatNumber, valueText } from '../format/units.ts';
 import { useSize } from '../parts/size-of.ts';
 import { useSession } from '../session.ts';
+import { wholePixels } from './pixels.ts';
 import { TimeRuler } from './time-ruler.tsx';
 
 interface Hover {
@@ -70,18 +71,21 @@ export function HeatMap({
     const context = element?.getContext('2d');
     if (!element || !context || size.width === 0 || size.height === 0) return;
     const scale = window.devicePixelRatio;
-    element.width = size.width * scale;
-    element.height = size.height * scale;
+    const [width, tall] = [wholePixels(size.width, scale), wholePixels(size.height, scale)];
+    element.width = Math.round(width * scale);
+    element.height = Math.round(tall * scale);
+    element.style.width = `${width}px`;
+    element.style.height = `${tall}px`;
     context.scale(scale, scale);
-    const x = (time: number): number => ((time - from) / (to - from)) * size.width;
-    const height = size.height / Math.max(1, rows.length);
+    const x = (time: number): number => ((time - from) / (to - from)) * width;
+    const height = tall / Math.max(1, rows.length);
     rows.forEach((row, i) => {
-      const top = size.height - (i + 1) * height;
+      const top = tall - (i + 1) * height;
       row.values.forEach((value, at) => {
         if (value === null || value === 0) return;
         // Whole pixels: between cells there is no gap that the eye would read as a pattern.
         const left = Math.max(0, Math.floor(x(times[at]!)));
-        const right = Math.min(size.width, Math.floor(x(times[at]! + step)));
+        const right = Math.min(width, Math.floor(x(times[at]! + step)));
         if (right <= left) return;
         context.fillStyle = colorOf(value);
         context.fillRect(left, top, right - left, Math.max(1, height - 0.5));

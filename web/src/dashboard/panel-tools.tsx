@@ -18,8 +18,10 @@ interface PanelToolsProps {
 
 /** What can be done with a panel: quiet until the pointer or the keyboard is on it. */
 export function PanelTools({ shown, isAlone, dataOf }: PanelToolsProps) {
-  const { router, range, clock } = useSession();
+  const { router, range, clock, tick } = useSession();
   const { panel, choices, name } = shown;
+  // The range that links carry moves on with time.
+  if (panel.panelLinks?.length) void tick.value;
   const [inspecting, setInspecting] = useState<{ Dialog: ComponentType<InspectProps>; data: PanelData }>();
   const title = substitute(panel.title, choices, {}, 'text') || 'this panel';
   const inspect = async (): Promise<void> => {

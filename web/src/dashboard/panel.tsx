@@ -1,5 +1,6 @@
-import { useRef } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import type { PanelModel } from '../../../src/dashboards/model.ts';
+import { isSame } from '../data/same.ts';
 import { durationText } from '../format/duration.ts';
 import { Icon } from '../parts/icons.tsx';
 import { useNearView } from '../parts/near-view.ts';
@@ -126,6 +127,7 @@ function LivePanel({ shown, isNear, syncKey, isTipShared, marks, onData }: LiveP
   const { queries, range, tick, now, startedAt, scrapeSeconds } = useSession();
   const seenTick = useRef(-1);
   if (isNear) seenTick.current = tick.value;
+  const held = useRef<PanelData>(undefined);
   const resource = useResource(
     async (abort): Promise<PanelData | undefined> => {
       if (seenTick.current < 0) return undefined;
@@ -137,14 +139,34 @@ function LivePanel({ shown, isNear, syncKey, isTipShared, marks, onData }: LiveP
         scrapeSeconds: scrapeSeconds(),
         startedAt,
       };
-      return loadPanel(panel, context, abort);
+      const next = await loadPanel(panel, context, abort);
+      return held.current && panel.graph && !isWaiting(next, startedAt()) && saysTheSame(held.current, next)
+        ? held.current
+        : next;
     },
     [panel, choices, range.text.value, seenTick.current],
     { live: false, isEmpty: (answer) => answer !== undefined && isWaiting(answer, startedAt()) },
   );
   const data = resource.data.value;
   const error = resource.error.value;
+  held.current = data;
   onData(data);
+  // A tick alone changes nothing that is drawn: the answer to it does.
+  const drawing = useMemo(
+    () =>
+      data && (
+        <Drawing
+          panel={panel}
+          data={data}
+          choices={choices}
+          stateKey={name}
+          syncKey={syncKey}
+          isTipShared={isTipShared}
+          marks={marks}
+        />
+      ),
+    [panel, data, choices, name, syncKey, isTipShared, marks],
+  );
   if (!data) {
     return error ? (
       <ErrorNote what="" error={error} retry={() => void resource.refresh()} />
@@ -152,7 +174,7 @@ function LivePanel({ shown, isNear, syncKey, isTipShared, marks, onData }: LiveP
       <Skeleton rows={1} height={Math.max(40, panel.gridPos.h * 38 - 60)} />
     );
   }
-  const since = resource.fetchedAt.value;
+  const since = error && resource.fetchedAt.value;
   return (
     <>
       {error && since !== undefined && (
@@ -165,18 +187,14 @@ function LivePanel({ shown, isNear, syncKey, isTipShared, marks, onData }: LiveP
           {data.warnings[0]}
         </p>
       )}
-      <Drawing
-        panel={panel}
-        data={data}
-        choices={choices}
-        stateKey={name}
-        syncKey={syncKey}
-        isTipShared={isTipShared}
-        marks={marks}
-      />
+      {drawing}
     </>
   );
 }
+
+/** Between two steps of its grid a graph has nothing new: it need not be drawn again to move by less than a point. */
+const saysTheSame = ({ range: _, ...before }: PanelData, { range: __, ...now }: PanelData): boolean =>
+  isSame(before, now);
 
 /** Nothing yet, of a server that has just started: worth asking again soon, whatever the dashboard's refresh. */
 const isWaiting = ({ series, frames, range }: PanelData, startedAt: number | undefined): boolean =>

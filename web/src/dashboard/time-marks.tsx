@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { AnnotationModel, DashboardModel } from '../../../src/dashboards/model.ts';
 import { EVENTS_PARAMETER } from '../chart/event-marks.ts';
+import { useKept } from '../data/kept.ts';
 import { niceStep } from '../data/matrix.ts';
 import { useResource, useSession } from '../session.ts';
 import { loadHappenings, NO_MARKS, OWN_ALERTS, type TimeMarks, timeMarks } from './annotations.ts';
@@ -35,7 +36,7 @@ export function useTimeMarks(model: DashboardModel, choices: Choices | undefined
     [model, choices, wanted.map(({ name }) => name).join('\n'), range.text.value, tick.value],
     { live: false },
   );
-  const happenings = resource.data.value?.happenings;
+  const happenings = useKept(resource.data.value?.happenings);
   const shown = theme.shown.value;
   const marks = useMemo(() => (happenings ? timeMarks(happenings, shown) : NO_MARKS), [happenings, shown]);
   return { marks, problems: resource.data.value?.problems ?? [], isOn };
@@ -52,7 +53,7 @@ export function useAlertMarks(): TimeMarks {
     },
     [range.text.value],
   );
-  const happenings = resource.data.value?.happenings;
+  const happenings = useKept(resource.data.value?.happenings);
   const shown = theme.shown.value;
   return useMemo(() => (happenings ? timeMarks(happenings, shown) : NO_MARKS), [happenings, shown]);
 }

@@ -111,6 +111,17 @@ function DashboardView({ model }: { readonly model: DashboardModel }) {
       ? undefined
       : sections?.flatMap(({ panels }) => panels).find((shown) => shown.name === wanted);
   const wide = useMemo(() => alone && widened(alone), [alone]);
+  const { syncKey, isTipShared, marks } = around;
+  // Drawn anew only when something of it is another: at a refresh, each panel draws what it was answered, and no more.
+  const content = useMemo(
+    () =>
+      wide ? (
+        <Panel key={wide.key} shown={wide} top={0} isAlone {...around} />
+      ) : (
+        sections?.map((section) => <SectionView key={section.key} section={section} {...around} />)
+      ),
+    [wide, sections, syncKey, isTipShared, marks],
+  );
   return (
     <div class={alone ? 'dashboard has-one-panel' : 'dashboard'}>
       <div class="page-head">
@@ -144,11 +155,7 @@ function DashboardView({ model }: { readonly model: DashboardModel }) {
           </button>
         </p>
       )}
-      {wide ? (
-        <Panel key={wide.key} shown={wide} top={0} isAlone {...around} />
-      ) : (
-        sections?.map((section) => <SectionView key={section.key} section={section} {...around} />)
-      )}
+      {content}
     </div>
   );
 }
