@@ -99,7 +99,7 @@ test('disks of new and old kernels', async () => {
     '/proc/diskstats':
       '   8       0 sda 1 2 3 4000 5 6 7 8000 9 10000 11000 12 13 14 15000 16 17000\n   8      16 sdb 1 2 3 4 5 6 7 8 9 10 11\n   7 0 loop0 0\n',
     '/run/udev/data/b8:0':
-      'S:disk\nE:ID_MODEL=Fast_SSD\nE:ID_SERIAL_SHORT=abc\nE:ID_WWN=0x5\nE:ID_PATH=pci-1\nE:ID_REVISION=2\n',
+      'S:disk\nE:ID_MODEL=Fast_SSD\nE:ID_SERIAL_SHORT=of the bridge\nE:SCSI_IDENT_SERIAL=abc\nE:ID_WWN=0x5\nE:ID_PATH=pci-1\nE:ID_REVISION=2\n',
   });
   const lines = await samplesOf(diskstatsCollector(files, (device) => device.startsWith('loop')));
   expect(lines.filter((line) => line.includes('"sda"'))).toEqual([
@@ -270,10 +270,13 @@ test('mounts, with blanks in their names', () => {
 
 const space = { bsize: 4096, blocks: 100, bfree: 50, bavail: 40, files: 10, ffree: 5 };
 
-function fileSystems(mounts: string, ask: AskSpace) {
+function fileSystems(mounts: string, ask: AskSpace, ofFirst?: string) {
   const clock = fakeClock();
   const collector = filesystemCollector({
-    files: filesOf({ '/proc/self/mounts': mounts }),
+    files: filesOf({
+      '/proc/self/mounts': mounts,
+      ...(ofFirst === undefined ? {} : { '/proc/1/mounts': ofFirst }),
+    }),
     clock,
     isMountExcluded: (mountPoint) => mountPoint.startsWith('/sys'),
     isTypeExcluded: (fsType) => fsType === 'proc',
@@ -296,6 +299,14 @@ test('space of the file systems that are not left out', async () => {
     `node_filesystem_files_free${labels} 5`,
     `node_filesystem_readonly${labels} 1`,
     `node_filesystem_device_error${labels} 0`,
+  ]);
+});
+
+test('the mounts are those of the first process, where they can be read', async () => {
+  const { collect } = fileSystems('/dev/a / ext4 rw 0 0\n', async () => space, '/dev/b /b ext4 rw 0 0\n');
+  const lines = await collect();
+  expect(lines.filter((line) => line.includes('device_error'))).toEqual([
+    'node_filesystem_device_error{device="/dev/b",fstype="ext4",mountpoint="/b"} 0',
   ]);
 });
 
@@ -365,24 +376,48 @@ test('sensors of the hardware, by the bus and device they sit on', async () => {
     '/sys/class/hwmon/hwmon3/temp1_label': 'Package id 0\n',
     '/sys/class/hwmon/hwmon3/fan2_input': '1200\n',
     '/sys/class/hwmon/hwmon3/fan2_alarm': '1\n',
+    '/sys/class/hwmon/hwmon3/fan2_pulses': '2\n',
     '/sys/class/hwmon/hwmon3/in0_input': '1104\n',
+    '/sys/class/hwmon/hwmon3/in1_input': 'N/A\n',
+    '/sys/class/hwmon/hwmon3/temp2_input': 'asleep',
+    '/sys/class/hwmon/hwmon3/device/in2_input': '3300\n',
     '/sys/class/hwmon/hwmon3/uevent': '',
     'link /sys/class/hwmon/hwmon3/device': '/sys/devices/platform/coretemp.0',
     '/sys/class/hwmon/hwmon4/name': 'acpitz\n',
     '/sys/class/hwmon/hwmon4/temp1_input': '27800\n',
   });
-  expect((await samplesOf(hwmonCollector(files))).sort()).toEqual([
+  const readIfPresent = (path: string): string | undefined => {
+    if (files.contents[path] === 'asleep') throw new Error('EAGAIN: resource temporarily unavailable, read');
+    return files.contents[path];
+  };
+  expect((await samplesOf(hwmonCollector({ ...files, readIfPresent }))).sort()).toEqual([
     'node_hwmon_chip_names{chip="acpitz",chip_name="acpitz"} 1',
     'node_hwmon_chip_names{chip="platform_coretemp_0",chip_name="coretemp"} 1',
     'node_hwmon_fan_alarm{chip="platform_coretemp_0",sensor="fan2"} 1',
+    'node_hwmon_fan_pulses{chip="platform_coretemp_0",sensor="fan2"} 2',
     'node_hwmon_fan_rpm{chip="platform_coretemp_0",sensor="fan2"} 1200',
     'node_hwmon_in_volts{chip="platform_coretemp_0",sensor="in0"} 1.104',
+    'node_hwmon_in_volts{chip="platform_coretemp_0",sensor="in2"} 3.3',
     'node_hwmon_sensor_label{chip="platform_coretemp_0",sensor="temp1",label="Package id 0"} 1',
     'node_hwmon_temp_celsius{chip="acpitz",sensor="temp1"} 27.8',
     'node_hwmon_temp_celsius{chip="platform_coretemp_0",sensor="temp1"} 43.5',
     'node_hwmon_temp_crit_alarm_celsius{chip="platform_coretemp_0",sensor="temp1"} 0',
     'node_hwmon_temp_crit_celsius{chip="platform_coretemp_0",sensor="temp1"} 100',
   ]);
+});
+
+test('files of a folder that are too long together are left out', () => {
+  const problems: string[] = [];
+  const files = filesOf({
+    '/text/a.prom': 'a 1\n',
+    '/text/b.prom': `b 1\n#${' '.repeat(4 * 2 ** 20)}\n`,
+    '/text/c.prom': 'c 1\n',
+  });
+  const collector = textfileCollector(files, '/text', (file, problem) =>
+    problems.push(`${file}: ${problem}`),
+  );
+  expect(collector.collect().text).toBe('a 1\nc 1\n');
+  expect(problems).toEqual(['/text/b.prom: more than 4194304 bytes of metrics']);
 });
 
 test('files of a folder are taken as they are; one that cannot be read costs only itself', () => {

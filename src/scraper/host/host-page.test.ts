@@ -135,3 +135,35 @@ test('a collector that cannot read leaves the others alone, and is logged once',
   expect(problems).toContain('meminfo: /proc/meminfo: MemTotal: expected a number, found "lots"');
   expect(new Set(problems).size).toBe(problems.length);
 });
+
+test('a problem that comes back is told again; what a host does not have is none; lines of a folder that is gone are gone', async () => {
+  const log = silentLog();
+  let load = '0.10 0.20 0.30 1/100 1234\n';
+  let folder: string[] | undefined = ['a.prom'];
+  const files: HostFiles = {
+    read: (path) => (path === '/text/a.prom' ? 'from_a_file 1\n' : load),
+    readIfPresent: () => undefined,
+    list: (path) => (path === '/text' ? folder : undefined),
+    realPath: () => undefined,
+    modifiedMs: () => 0,
+  };
+  const withFolder = { ...config, textfile: { directory: '/text' } };
+  const collect = createHostPage({ config: withFolder, clock: systemClock, log, files });
+  const told = (collector: string): number =>
+    log.events.filter(({ fields }) => fields.collector === collector).length;
+  expect(await collect()).toContain('from_a_file 1\n');
+  expect(told('loadavg')).toBe(0);
+  load = 'broken';
+  folder = undefined;
+  expect(await collect()).not.toContain('from_a_file');
+  await collect();
+  expect([told('loadavg'), told('textfile')]).toEqual([1, 1]);
+  load = '0.10 0.20 0.30 1/100 1234\n';
+  await collect();
+  load = 'broken';
+  await collect();
+  expect(told('loadavg')).toBe(2);
+  // There is no hardware to read from, and nothing wrong with that.
+  expect(told('hwmon')).toBe(0);
+  expect(read(await collect()).values.get('node_scrape_collector_success{collector="hwmon"}')).toBe(0);
+});

@@ -75,6 +75,19 @@ test.skipIf(!hasOpenssl)(
   },
 );
 
+test.skipIf(!hasOpenssl)('what has no namespace is watched once, for however many namespaces', async () => {
+  await using k8s = await cluster();
+  const keys = { role: 'pod', attach_metadata: { node: true }, namespaces: { names: ['one', 'two'] } };
+  await using sd = discover(k8s, keys);
+  await sd.until(() => k8s.api.watchCount() === 3);
+  const lists = k8s.api.requests.filter((request) => !request.includes('watch=1'));
+  expect(lists.map((request) => request.split('?')[0]).sort()).toEqual([
+    '/api/v1/namespaces/one/pods',
+    '/api/v1/namespaces/two/pods',
+    '/api/v1/nodes',
+  ]);
+});
+
 test.skipIf(!hasOpenssl)('a watch that ends goes on where it was', async () => {
   await using k8s = await cluster();
   k8s.api.put('pods', pod('a', '10.1.0.1'));
