@@ -120,8 +120,13 @@ export function unpack(packedFile: string, cacheDir: string): string {
   if (fs.statSync(file, { throwIfNoEntry: false })?.size === Number(size)) return file;
   makeDirectory(cacheDir);
   const temporary = `${file}.${process.pid}.tmp`;
-  fs.writeFileSync(temporary, fs.readFileSync(packedFile), { mode: 0o500, flush: true });
-  fs.renameSync(temporary, file);
+  try {
+    fs.writeFileSync(temporary, fs.readFileSync(packedFile), { mode: 0o500, flush: true });
+    fs.renameSync(temporary, file);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw error;
+  }
   return file;
 }
 

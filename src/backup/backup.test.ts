@@ -159,7 +159,7 @@ describe('a backup of a running store', () => {
     writeFileSync(file, '');
     await expect(
       writeBackup({ source: dir, directory: join(file, 'x'), now: NOW, version: '1' }, deps),
-    ).rejects.toThrow('ENOTDIR');
+    ).rejects.toThrow('takes no backup: it is not a directory');
   });
 
   test('of the same second gets a name of its own, and is the newer one', async () => {
@@ -378,7 +378,7 @@ describe('backups of a server', () => {
     const file = fresh();
     writeFileSync(file, '');
     backups.apply({ directory: join(file, 'x'), keep: 1 });
-    await expect(backups.run()).rejects.toThrow('ENOTDIR');
+    await expect(backups.run()).rejects.toThrow('takes no backup: it is not a directory');
     expect(backups.status().last).toMatchObject({ error: expect.stringContaining('ENOTDIR') });
     expect(await metric('belfry_backup_last_failed')).toBe(1);
     expect(await metric('belfry_backups_total{result="failed"}')).toBe(1);

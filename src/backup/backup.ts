@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { makeDirectory } from '../make-directory.ts';
 import { openDatabase, type SqliteAddon } from '../sqlite/database.ts';
 import { type FileLock, lockFile } from '../sqlite/lock.ts';
+import { reason } from '../tsdb/directory.ts';
 import { checkBlobs } from '../tsdb/partition/check-blobs.ts';
 import { syncDirectory } from '../tsdb/partition/files.ts';
 import { parsePartitionName } from '../tsdb/partition/names.ts';
@@ -76,8 +77,12 @@ export async function writeBackup(request: BackupRequest, deps: BackupDeps): Pro
  * @throws Error when another process or thread writes there, or nobody may
  */
 export function holdDirectory(directory: string, addon: SqliteAddon): FileLock {
-  makeDirectory(directory);
-  accessSync(directory, constants.W_OK);
+  try {
+    makeDirectory(directory);
+    accessSync(directory, constants.W_OK);
+  } catch (error) {
+    throw new BackupError(`${directory} takes no backup: ${reason(error)}`);
+  }
   // Else one would take the unfinished backup of another for a leftover.
   const lock = lockFile(join(directory, LOCK), addon);
   if (lock === undefined) throw new Error(`another backup is being written to ${directory}`);

@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { reason } from '../tsdb/directory.ts';
 
 export const MANIFEST = 'manifest.json';
 const FORMAT = 1;
@@ -60,9 +61,15 @@ export function writeManifest(directory: string, manifest: Omit<Manifest, 'forma
 export function readManifest(directory: string): Manifest {
   const file = join(directory, MANIFEST);
   if (!existsSync(file)) throw new BackupError(`${directory} is no backup: it has no ${MANIFEST}`);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new BackupError(`${file} cannot be read: ${reason(error)}`);
+  }
   let manifest: Partial<Manifest>;
   try {
-    manifest = JSON.parse(readFileSync(file, 'utf8')) as Partial<Manifest>;
+    manifest = JSON.parse(text) as Partial<Manifest>;
   } catch {
     throw new BackupError(`${file} is damaged: it is no JSON`);
   }

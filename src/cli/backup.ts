@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -16,7 +16,7 @@ import { BackupError, MANIFEST, readManifest } from '../backup/manifest.ts';
 import { restoreBackup } from '../backup/restore.ts';
 import type { Clock } from '../clock.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
-import { DataDirectoryError, lockDirectory } from '../tsdb/directory.ts';
+import { DataDirectoryError, expectData, lockDirectory } from '../tsdb/directory.ts';
 import { syncDirectory } from '../tsdb/partition/files.ts';
 import { type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
@@ -87,7 +87,7 @@ const create = (deps: BackupDeps): Word => ({
       }
       return EXIT.ok;
     } catch (error) {
-      return refuse(error, io);
+      return refuse(error, io, '; --url asks the server itself');
     }
   },
 });
@@ -99,6 +99,12 @@ const list: Word = {
   async run(args, io) {
     const directory = oneDirectory(args, io);
     if (directory === undefined) throw new UsageError('backup list: expected a directory');
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) {
+      io.stderr(
+        `belfry: ${directory} is no directory of backups: ${existsSync(directory) ? 'it is not a directory' : 'it does not exist'}\n`,
+      );
+      return EXIT.failed;
+    }
     for (const { name, createdAt, files, bytes } of listBackups(directory)) {
       io.stdout(`${name}  ${createdAt}  ${files} files  ${bytes} bytes\n`);
     }
@@ -156,7 +162,7 @@ export function restoreCommand({ clock, addon }: Pick<BackupDeps, 'clock' | 'add
 }
 
 async function fromDirectory(source: string, directory: string, deps: BackupDeps): Promise<WrittenBackup> {
-  if (!existsSync(source)) throw new BackupError(`data directory ${source} does not exist`);
+  expectData(source);
   const addon = deps.addon(source);
   const lock = lockDirectory(source, addon);
   try {
@@ -224,9 +230,10 @@ function oneDirectory({ positional }: ParsedArgs, io: CliIo): string | undefined
   return positional[0] === undefined ? undefined : path.resolve(io.cwd, positional[0]);
 }
 
-function refuse(error: unknown, io: CliIo): number {
+/** @param remedy what to do when a server uses the directory */
+function refuse(error: unknown, io: CliIo, remedy = ''): number {
   if (error instanceof UsageError) throw error;
   const isLocked = error instanceof DataDirectoryError && error.kind === 'locked';
-  io.stderr(`belfry: ${(error as Error).message}${isLocked ? '; --url asks the server itself' : ''}\n`);
+  io.stderr(`belfry: ${(error as Error).message}${isLocked ? remedy : ''}\n`);
   return isLocked ? IN_USE : EXIT.failed;
 }

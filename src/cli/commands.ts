@@ -6,6 +6,7 @@ import { createLog } from '../logging.ts';
 import { loadAddon, loadPassingAddon, type Platform } from '../platform.ts';
 import { parseSelector } from '../promql/parse.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
+import { unusable } from '../tsdb/directory.ts';
 import { VERSION } from '../version.ts';
 import { alertCommand } from './alert.ts';
 import { UsageError } from './args.ts';
@@ -55,8 +56,15 @@ export interface CommandDeps {
 export function commands(deps: CommandDeps): readonly Command[] {
   const { clock, platform, serve, out, io, isWatched, readSecret, isPerson } = deps;
   const log = createLog({ level: 'warn', format: 'logfmt', out: io.stderr });
-  const addon = (dataDir: string): SqliteAddon =>
-    loadAddon(platform.unpackAddon(path.join(dataDir, 'cache')));
+  const addon = (dataDir: string): SqliteAddon => {
+    let file: string | undefined;
+    try {
+      file = platform.unpackAddon(path.join(dataDir, 'cache'));
+    } catch (error) {
+      throw unusable(dataDir, error);
+    }
+    return loadAddon(file);
+  };
   const all: readonly Command[] = [
     {
       name: 'serve',

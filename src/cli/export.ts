@@ -1,10 +1,10 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../model/log.ts';
 import type { Matcher } from '../model/matcher.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
+import { expectData } from '../tsdb/directory.ts';
 import { openOffline } from '../tsdb/offline-queryable.ts';
 import { type FlagSpec, parseArgs, UsageError } from './args.ts';
 import { exportFormats } from './export-formats.ts';
@@ -62,7 +62,7 @@ export function exportCommand(deps: ExportDeps): Command {
       const options = optionsOf(argv, io.cwd, deps.parseSelector);
       const output = createOutput(deps.out);
       try {
-        if (!fs.existsSync(options.dir)) throw new Error(`data directory ${options.dir} does not exist`);
+        expectData(options.dir);
         const { addon, clock, log } = deps;
         const leftOut: LeftOut = { histograms: 0, startTimestamps: 0, exemplars: 0, unread: new Set() };
         const store = openOffline(options.dir, { addon: addon(options.dir), clock, log });
@@ -112,6 +112,11 @@ function optionsOf(
     const known = Object.keys(exportFormats).join(', ');
     throw new UsageError(`--format: expected one of ${known}, got ${JSON.stringify(name)}`);
   }
+  const range = {
+    from: timeOf('from', args.values.get('from')) ?? -8.64e15,
+    to: timeOf('to', args.values.get('to')) ?? 8.64e15,
+  };
+  if (range.to <= range.from) throw new UsageError('--to: expected a time after --from');
   return {
     dir: path.resolve(cwd, args.values.get('data') ?? 'data'),
     sets: (args.lists.get('match') ?? []).map((text) => {
@@ -121,10 +126,7 @@ function optionsOf(
         throw new UsageError(`--match ${JSON.stringify(text)}: ${(error as Error).message}`);
       }
     }),
-    range: {
-      from: timeOf('from', args.values.get('from')) ?? -8.64e15,
-      to: timeOf('to', args.values.get('to')) ?? 8.64e15,
-    },
+    range,
     format: exportFormats[name as keyof typeof exportFormats],
   };
 }
@@ -140,7 +142,13 @@ function timeOf(flag: string, text: string | undefined): number | undefined {
   return time;
 }
 
-const dateOf = (text: string): number =>
-  /^\d{4}-\d{2}-\d{2}([Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2}))?$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
+const DATE = /^(\d{4}-\d{2}-\d{2})([Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2}))?$/;
+
+function dateOf(text: string): number {
+  const day = DATE.exec(text)?.[1];
+  if (day === undefined) return Number.NaN;
+  const midnight = new Date(`${day}T00:00:00Z`);
+  // The 30th of February would be one of March.
+  const isDay = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
+  return isDay ? Date.parse(text) : Number.NaN;
+}

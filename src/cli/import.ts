@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import { LineError, TextImport } from '../import/text-import.ts';
 import type { Log } from '../model/log.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
-import { DataDirectoryError } from '../tsdb/directory.ts';
+import { DataDirectoryError, unusable } from '../tsdb/directory.ts';
 import { type Import, openImport } from '../tsdb/import/import.ts';
 import type { ImportResult } from '../tsdb/import/write-days.ts';
 import { type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
@@ -71,6 +71,7 @@ export function importCommand(deps: ImportDeps): Command {
         return EXIT.ok;
       } catch (error) {
         progress.clear();
+        if (error instanceof UsageError) throw error;
         io.stderr(`${(error as Error).message}\n`);
         return error instanceof DataDirectoryError && error.kind === 'locked' ? IN_USE : EXIT.failed;
       }
@@ -119,6 +120,9 @@ function importFile(file: string, dir: string, deps: ImportDeps, progress: Progr
       if (done) return value;
       progress.stored(value.day, value.days);
     }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === 'ENOSPC' || code === 'SQLITE_FULL' ? unusable(dir, error) : error;
   } finally {
     target?.close();
     fs.closeSync(descriptor);

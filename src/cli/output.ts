@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 export function createOutput(out: Writable): {
   /** Resolves with false when nobody reads any more. */
   write(text: string): Promise<boolean>;
+  /** Resolves when all was written, or nobody reads any more. @throws the stream's error, such as a full disk */
   drained(): Promise<void>;
   release(): void;
 } {
@@ -28,7 +29,10 @@ export function createOutput(out: Writable): {
       if (text !== '' && failure === undefined && !out.write(text)) await settled();
       return failure === undefined;
     },
-    drained: settled,
+    async drained() {
+      await new Promise<void>((resolve) => void out.write('', () => resolve()));
+      await settled();
+    },
     release: () => void out.off('drain', onDrain).off('error', onError),
   };
 }

@@ -79,7 +79,8 @@ function readToken(file: string): string {
   try {
     return fs.readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw new UsageError(`--token-file: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--token-file: ${code === 'ENOENT' ? `${file}: no such file` : message}`);
   }
 }
 
@@ -124,7 +125,9 @@ export function remoteOf(args: ParsedArgs, env: CliIo['env'], defaultTimeout = D
       const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
       const response = await send(path, init);
       const text = await response.text();
-      return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : { error: text } };
+      const { status } = response;
+      if (text.startsWith('{')) return { status, body: JSON.parse(text) };
+      return { status, body: { error: `${prefix}${path}: ${status} ${saidIn(text)}` } };
     },
     stream: async (path) => (await call('GET', path)).body ?? new ReadableStream(),
   };
@@ -139,7 +142,7 @@ export function durationOf(flag: string, text: string): number {
   }
 }
 
-/** The words in an error, which comes as a JSON string, as an object or as plain text. */
+/** The words in an error, which comes as a JSON string, as an object or as plain text; a page is nobody's answer to a program. */
 function saidIn(body: string): string {
   try {
     const said: unknown = JSON.parse(body);
@@ -147,6 +150,7 @@ function saidIn(body: string): string {
     const { message, error } = said as { message?: string; error?: string };
     return message ?? error ?? body;
   } catch {
-    return body.trim();
+    const isPage = /^\s*<(!doctype|html)\b/i.test(body);
+    return isPage ? 'with a web page: no Belfry answers there' : body.trim();
   }
 }

@@ -5,6 +5,9 @@ import type { MetricMetadata } from '../model/queryable.ts';
 import type { SampleGatherer } from '../tsdb/import/gatherer.ts';
 import { ImportError } from '../tsdb/import/import-error.ts';
 
+/** How a file of gzip begins. */
+const GZIP = [0x1f, 0x8b] as const;
+
 /** A line of the text that cannot be imported. */
 export class LineError extends Error {
   readonly line: number;
@@ -49,6 +52,8 @@ export class TextImport {
   take(count: number, isLast: boolean): void {
     try {
       const length = this.#kept + count;
+      if (this.line === 0 && this.#window[0] === GZIP[0] && this.#window[1] === GZIP[1])
+        throw new LineError(1, 'expected OpenMetrics text, found what gzip has packed: unpack it first');
       const used = this.#stream.read(this.#window, length, isLast);
       this.#window.copyWithin(0, used, length);
       this.#kept = length - used;

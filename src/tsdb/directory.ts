@@ -3,6 +3,7 @@ import path from 'node:path';
 import { makeDirectory } from '../make-directory.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import { type FileLock, lockFile } from '../sqlite/lock.ts';
+import { listPartitions } from './partition/directory.ts';
 
 /** The data directory cannot be used; the message says which and why, in plain words. */
 export class DataDirectoryError extends Error {
@@ -31,7 +32,7 @@ export function lockDirectory(
     makeDirectory(dir);
     fs.accessSync(dir, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
   } catch (error) {
-    throw new DataDirectoryError('unusable', `data directory ${dir} cannot be used: ${reason(error)}`);
+    throw unusable(dir, error);
   }
   let lock: FileLock | undefined;
   try {
@@ -55,7 +56,33 @@ export function lockDirectory(
   return lock;
 }
 
-function reason(error: unknown): string {
+/** What the system says of a data directory, in plain words. */
+export const unusable = (dir: string, error: unknown): DataDirectoryError =>
+  new DataDirectoryError('unusable', `data directory ${dir} cannot be used: ${reason(error)}`);
+
+/**
+ * For a command that reads what is stored: a mistyped directory must not pass for an empty store.
+ * @throws DataDirectoryError when the directory is none, or nothing was ever stored there
+ */
+export function expectData(dir: string): void {
+  if (!fs.existsSync(dir)) throw new DataDirectoryError('unusable', `data directory ${dir} does not exist`);
+  let isEmpty: boolean;
+  try {
+    const hasPartitions = listPartitions(dir).length > 0;
+    isEmpty = !hasPartitions && !['log.db', 'state.db'].some((name) => fs.existsSync(path.join(dir, name)));
+  } catch (error) {
+    throw unusable(dir, error);
+  }
+  if (isEmpty) {
+    throw new DataDirectoryError(
+      'unusable',
+      `${dir} is no data directory: expected log.db, state.db or a day such as 20260131.db there`,
+    );
+  }
+}
+
+/** What went wrong with a file or directory, in plain words. */
+export function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {
     case 'EACCES':
@@ -67,6 +94,7 @@ function reason(error: unknown): string {
     case 'EEXIST':
       return 'it is not a directory';
     case 'ENOSPC':
+    case 'SQLITE_FULL':
       return 'no space left on the device';
     default:
       return message;

@@ -7,7 +7,7 @@ import type { MetricMetadata } from '../../model/queryable.ts';
 import type { SqliteAddon } from '../../sqlite/database.ts';
 import type { FileLock } from '../../sqlite/lock.ts';
 import type { SeriesRef } from '../block.ts';
-import { lockDirectory } from '../directory.ts';
+import { lockDirectory, unusable } from '../directory.ts';
 import type { Head } from '../head/head.ts';
 import { definitionWriter } from '../log/definitions.ts';
 import { openLogDb } from '../log/log-db.ts';
@@ -46,7 +46,7 @@ export function openImport({ dir, addon, clock, log }: ImportOptions): Import {
     gatherer = new SampleGatherer(existingPart(dir));
   } catch (error) {
     lock?.release();
-    throw error;
+    throw unusable(dir, error);
   }
   const metadata = new Map<string, MetricMetadata>();
   return {
