@@ -45,3 +45,7 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/** Resolves after `delayMs` and keeps the process alive until then: for commands that wait for nothing else that would. */
+export const stayFor = (delayMs: number): Promise<void> =>
+  new Promise((resolve) => void setTimeout(resolve, delayMs));

@@ -53,8 +53,8 @@ function ownWords(argv: readonly string[], startedAs: string): readonly string[]
   const [program, rest] = isOther(linked) ? [linked, argv] : [argv[0], argv.slice(1)];
   if (!isOther(program)) return argv;
   const words = translated(program, rest);
-  if (words) return words;
-  io.stderr(`belfry: ${program} ${rest.join(' ')}: there is no counterpart of this here\n`);
+  if (typeof words === 'object') return words;
+  io.stderr(`belfry: ${program} ${rest.join(' ')}: ${words ?? `this is no word of ${program}`}\n`);
   process.exit(EXIT.usage);
 }
 

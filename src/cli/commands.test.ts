@@ -132,10 +132,52 @@ test.each<['promtool' | 'amtool', string, string | undefined]>([
     'tsdb create-blocks-from openmetrics f.om data --quiet',
     'import openmetrics f.om --data data --quiet',
   ],
-  ['promtool', 'tsdb dump data', 'export --data data'],
-  ['promtool', 'tsdb dump --match={a="b"} data', 'export --data data --match={a="b"}'],
-  ['promtool', 'tsdb dump-openmetrics data', 'export --data data'],
-  ['promtool', 'push metrics', undefined],
+  ['promtool', 'check rules', 'check /dev/stdin'],
+  ['promtool', 'check metrics --extended --lint=none', 'metrics check --extended --lint=none'],
+  ['promtool', 'check service-discovery p.yml node --timeout=1s', 'discover p.yml node --timeout=1s'],
+  ['promtool', 'query range http://x:1 up', 'query --url http://x:1 --points=250 up'],
+  ['promtool', 'query instant -o json http://x:1 up', 'query --url http://x:1 -o result up'],
+  ['promtool', 'query --format=json instant http://x:1 up', 'query --url http://x:1 --format=result up'],
+  [
+    'promtool',
+    'query series --match=up --match up{a="b"} http://x:1',
+    'series --url http://x:1 --match=up --match up{a="b"}',
+  ],
+  ['promtool', 'query labels http://x:1 job', 'values --url http://x:1 job'],
+  [
+    'promtool',
+    'query analyze --server=http://x:1 --type=histogram --match=a',
+    'buckets --url=http://x:1 --type=histogram --match=a',
+  ],
+  [
+    'promtool',
+    'push metrics http://x:1 a.prom b.prom',
+    'metrics push --url http://x:1 --label job=promtool a.prom b.prom',
+  ],
+  [
+    'promtool',
+    'push metrics --label=a=b http://x:1/prom/api/v1/write',
+    'metrics push --url http://x:1 --path /prom/api/v1/write --label=a=b',
+  ],
+  ['promtool', 'debug all http://x:1', 'debug --url http://x:1'],
+  ['promtool', 'debug metrics http://x:1', 'debug metrics --url http://x:1'],
+  ['promtool', '--experimental promql format up', 'promql format up'],
+  ['promtool', '--experimental promql label-matchers set -t =~ up a b', 'promql set -t =~ up a b'],
+  ['promtool', 'promql label-matchers delete up a --experimental', 'promql delete up a'],
+  ['promtool', '--enable-feature=promql-experimental-functions promql format up', 'promql format up'],
+  ['promtool', '--enable-feature x test rules a.yml', 'test rules a.yml --enable-feature x'],
+  ['promtool', 'tsdb list -r', 'storage list --data data -r'],
+  ['promtool', 'tsdb list -r dir', 'storage list --data dir -r'],
+  ['promtool', 'tsdb analyze --limit 3 dir 20260131', 'storage analyze --data dir --limit 3 20260131'],
+  ['promtool', 'tsdb dump data', 'export --data data --format prom'],
+  ['promtool', 'tsdb dump --match={a="b"} data', 'export --data data --format prom --match={a="b"}'],
+  [
+    'promtool',
+    'tsdb dump --min-time=1500 --max-time 2999 --sandbox-dir-root=/tmp --format=seriesjson data',
+    'export --data data --from 1.5 --to 3 --format=seriesjson',
+  ],
+  ['promtool', 'tsdb dump-openmetrics data', 'export --data data --format openmetrics'],
+  ['promtool', 'frobnicate', undefined],
   ['amtool', 'check-config am.yml', 'check am.yml'],
   [
     'amtool',
@@ -159,7 +201,22 @@ test.each<['promtool' | 'amtool', string, string | undefined]>([
   ['amtool', '--alertmanager.url=http://x config show', 'config --alertmanager.url=http://x'],
   ['amtool', 'config', 'config'],
   ['amtool', '--alertmanager.url=http://x --version', 'version'],
-  ['amtool', 'cluster show', undefined],
+  [
+    'amtool',
+    'template render --template.glob=*.tmpl --template.text=x',
+    'template --template.glob=*.tmpl --template.text=x',
+  ],
 ])('%s %s is belfry %s', (program, line, expected) => {
-  expect(translated(program, line.split(' '))?.join(' ')).toBe(expected);
+  const words = translated(program, line.split(' '));
+  expect(typeof words === 'object' ? words.join(' ') : words).toBe(expected);
+});
+
+test.each<['promtool' | 'amtool', string, string]>([
+  ['promtool', 'debug pprof http://x:1', 'Go profiles'],
+  ['promtool', 'tsdb create-blocks-from rules --start=1 a.yml', 'rehearse'],
+  ['promtool', 'tsdb bench write', 'own storage'],
+  ['amtool', 'cluster show', 'no cluster'],
+  ['amtool', '--alertmanager.url=http://x cluster', 'no cluster'],
+])('%s %s has no counterpart, and a sentence says why', (program, line, why) => {
+  expect(translated(program, line.split(' '))).toContain(why);
 });

@@ -14,7 +14,9 @@ import { backupCommand, restoreCommand } from './backup.ts';
 import { CHECK_FLAGS, check } from './check.ts';
 import { completionScript, SHELLS } from './completion.ts';
 import { configCommand } from './config.ts';
+import { debugCommand } from './debug.ts';
 import { deleteCommand } from './delete.ts';
+import { discoverCommand } from './discover.ts';
 import { exportCommand } from './export.ts';
 import { hashPasswordCommand } from './hash-password.ts';
 import { importCommand } from './import.ts';
@@ -22,15 +24,20 @@ import { initCommand } from './init.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
 import { checkLanguages } from './languages.ts';
 import { manualPage } from './manual.ts';
+import { metricsCommand } from './metrics.ts';
 import { PROBE_FLAGS, probe } from './probe.ts';
+import { promqlCommand } from './promql.ts';
 import { queryCommand } from './query.ts';
 import { testReceiver } from './receiver.ts';
 import { rehearseCommand } from './rehearse.ts';
 import { reloadCommand } from './reload.ts';
 import { routeCommand } from './route.ts';
 import type { ReadSecret } from './secret-input.ts';
+import { bucketsCommand, seriesCommand, valuesCommand } from './series.ts';
 import { SERVE_FLAGS } from './serve-flags.ts';
 import { silenceCommand } from './silence.ts';
+import { storageCommand } from './storage.ts';
+import { templateCommand } from './template.ts';
 import { testPromql } from './test-promql.ts';
 import { TEST_RULES_FLAGS, testRules } from './test-rules.ts';
 import { tokenCommand } from './token.ts';
@@ -99,6 +106,13 @@ export function commands(deps: CommandDeps): readonly Command[] {
     },
     rehearseCommand({ clock, fetch, ...checkLanguages(clock.now) }),
     queryCommand(clock.now),
+    seriesCommand(clock.now),
+    valuesCommand(clock.now),
+    bucketsCommand(clock.now),
+    promqlCommand,
+    metricsCommand(clock.now),
+    discoverCommand({ clock, version: VERSION }),
+    templateCommand(clock.now),
     whyCommand(clock.now),
     alertCommand,
     silenceCommand(clock.now),
@@ -110,6 +124,8 @@ export function commands(deps: CommandDeps): readonly Command[] {
     importCommand({ clock, addon, log, isWatched }),
     exportCommand({ clock, addon, log, parseSelector, out }),
     deleteCommand,
+    storageCommand({ clock, addon, log, parseSelector }),
+    debugCommand,
     backupCommand({ clock, addon, passingAddon: () => loadPassingAddon(platform), version: VERSION }),
     restoreCommand({ clock, addon }),
     {

@@ -6,9 +6,11 @@ import {
   writeSeries,
 } from '../exposition/openmetrics-writer.ts';
 import type { Histogram, Span } from '../model/histogram.ts';
-import { formatSeries, type Labels, labelsToObject } from '../model/labels.ts';
+import { formatLabels, formatSeries, type Labels, labelsToObject } from '../model/labels.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
 import { isStaleAt, wordsOf } from '../model/sample.ts';
+import { formatHistogram } from '../promql/histogram/format.ts';
+import { formatG } from '../promql/numbers.ts';
 
 /** Samples of one series; the arrays are equally long, times ascending. */
 export interface ExportedSamples {
@@ -26,6 +28,8 @@ export interface ExportedSamples {
 export interface ExportFormat {
   /** What of a sample the format has a place for beside a float and its time; the rest is left out and counted. */
   readonly holds: { readonly histograms: boolean; readonly startTimestamps: boolean };
+  /** Whether it tells only which series there are. */
+  readonly isSeriesOnly?: boolean;
   readonly begin: string;
   /** Comes before the first series of each metric family. */
   readonly family: (name: string, metadata: MetricMetadata | undefined) => string;
@@ -55,6 +59,21 @@ export const exportFormats = {
     begin: 'series,timestamp,value\n',
     family: nothing,
     samples: csvLines,
+    end: '',
+  },
+  prom: {
+    holds: { histograms: true, startTimestamps: false },
+    begin: '',
+    family: nothing,
+    samples: dumpLines,
+    end: '',
+  },
+  seriesjson: {
+    holds: { histograms: true, startTimestamps: true },
+    isSeriesOnly: true,
+    begin: '',
+    family: nothing,
+    samples: ({ labels }) => `${JSON.stringify(labelsToObject(labels))}\n`,
     end: '',
   },
 } satisfies Record<string, ExportFormat>;
@@ -131,6 +150,17 @@ function csvLines(samples: ExportedSamples): string {
     const histogram = histograms?.[i];
     const value = histogram ? cell(histogramJson(histogram)) : writeSampleValue(values[i]!);
     text += `${series},${new Date(timestamps[i]!).toISOString()},${value}\n`;
+  }
+  return text;
+}
+
+/** As promtool's `tsdb dump` prints samples, staleness markers as the NaN that they are, times in Unix ms. */
+function dumpLines({ labels, timestamps, values, histograms }: ExportedSamples): string {
+  const series = formatLabels(labels);
+  let text = '';
+  for (let i = 0; i < values.length; i++) {
+    const histogram = histograms?.[i];
+    text += `${series} ${histogram ? formatHistogram(histogram) : formatG(values[i]!)} ${timestamps[i]}\n`;
   }
   return text;
 }

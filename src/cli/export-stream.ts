@@ -49,7 +49,10 @@ export function* exported(
   const windows = windowsOf(dir, range);
   for (const [family, series] of families) {
     let isFirst = true;
+    let told: Labels | undefined;
     for (const samples of samplesOf(store, series, windows, leftOut)) {
+      if (format.isSeriesOnly && told && sameLabels(told, samples.labels)) continue;
+      told = samples.labels;
       countLeftOut(samples, format.holds, leftOut);
       const text = format.samples(samples);
       if (isFirst && text !== '') yield format.family(family, metadata.get(family));

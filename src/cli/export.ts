@@ -36,7 +36,7 @@ export const EXPORT_FLAGS: readonly FlagSpec[] = [
     names: ['format'],
     kind: 'value',
     placeholder: 'FORMAT',
-    help: 'openmetrics, jsonl (has native histograms and start timestamps) or csv (openmetrics)',
+    help: 'openmetrics, jsonl (has native histograms and start timestamps), csv, or prom and seriesjson as promtool dumps them (openmetrics)',
   },
 ];
 

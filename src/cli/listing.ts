@@ -116,6 +116,22 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     .join('');
 }
 
+/**
+ * Columns as Go's tabwriter makes them of cells that end with a tabulator; the last one is as long as it is.
+ * @param least width of a column, with the space between them
+ */
+export function goTable(
+  rows: readonly (readonly string[])[],
+  { least, padding }: { readonly least: number; readonly padding: number },
+): string {
+  const widths = rows[0]!.map((_, i) => Math.max(least, ...rows.map((row) => row[i]!.length + padding)));
+  return rows
+    .map(
+      (row) => `${row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!))).join('')}\n`,
+    )
+    .join('');
+}
+
 /** `2026-01-02 15:04:05 UTC` */
 export const date = (time: string | number): string =>
   `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

@@ -32,6 +32,12 @@ export const REMOTE_FLAGS: readonly FlagSpec[] = [
     placeholder: 'DURATION',
     help: `longest time to wait for an answer (${DEFAULT_TIMEOUT})`,
   },
+  {
+    names: ['header'],
+    kind: 'repeated',
+    placeholder: 'NAME=VALUE',
+    help: 'header to send along, such as a proxy in between wants it; may be repeated',
+  },
 ];
 
 /** A command that cannot do what was asked; exit code 1. */
@@ -47,6 +53,10 @@ export interface Remote {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
   delete(path: string): Promise<void>;
+  /** Sends bytes with headers of their own. */
+  send(path: string, body: Uint8Array<ArrayBuffer>, headers: Readonly<Record<string, string>>): Promise<void>;
+  /** The answer as text. */
+  text(path: string): Promise<string>;
   /** Sends a body as it comes; the answer whatever its status. */
   upload(path: string, body: ReadableStream<Uint8Array>): Promise<{ status: number; body: unknown }>;
   /** The answer's body as it comes. */
@@ -73,6 +83,20 @@ export function destinationOf(
   return env.BELFRY_USER ? { url, authorization: basic(env.BELFRY_USER) } : { url };
 }
 
+/** `NAME=VALUE` or `NAME:VALUE`. @throws UsageError */
+function headersOf(given: readonly string[]): Record<string, string> {
+  const headers = new Headers();
+  for (const text of given) {
+    const [, name, value] = /^([^:=]+)[:=] *(.*)$/s.exec(text) ?? [];
+    try {
+      headers.set(name ?? '', value ?? '');
+    } catch {
+      throw new UsageError(`--header: expected NAME=VALUE, got ${JSON.stringify(text)}`);
+    }
+  }
+  return Object.fromEntries(headers);
+}
+
 const basic = (user: string): string => `Basic ${Buffer.from(user).toString('base64')}`;
 
 function readToken(file: string): string {
@@ -93,23 +117,28 @@ export function remoteOf(args: ParsedArgs, env: CliIo['env'], defaultTimeout = D
   const headers: Record<string, string> = {
     'Content-Type': 'application/json',
     ...(authorization !== undefined && { Authorization: authorization }),
+    ...headersOf(args.lists.get('header') ?? []),
   };
   const timeoutMs = durationOf('timeout', args.values.get('timeout') ?? defaultTimeout);
 
   async function send(path: string, init: RequestInit): Promise<Response> {
     try {
-      return await fetch(prefix + path, { ...init, headers, signal: AbortSignal.timeout(timeoutMs) });
+      return await fetch(prefix + path, {
+        ...init,
+        headers: { ...headers, ...(init.headers as Record<string, string>) },
+        signal: AbortSignal.timeout(timeoutMs),
+      });
     } catch (error) {
       const { cause } = error as { cause?: { message?: string } };
       throw new CommandError(`${prefix}: ${cause?.message || (error as Error).message}`);
     }
   }
 
-  async function call(method: string, path: string, body?: unknown): Promise<Response> {
-    const response = await send(path, {
-      method,
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
+  const call = (method: string, path: string, body?: unknown): Promise<Response> =>
+    ask(path, { method, body: body === undefined ? undefined : JSON.stringify(body) });
+
+  async function ask(path: string, init: RequestInit): Promise<Response> {
+    const response = await send(path, init);
     if (response.ok) return response;
     throw new CommandError(`${prefix}${path}: ${response.status} ${saidIn(await response.text())}`);
   }
@@ -121,6 +150,8 @@ export function remoteOf(args: ParsedArgs, env: CliIo['env'], defaultTimeout = D
       return (answer === '' ? undefined : JSON.parse(answer)) as T;
     },
     delete: async (path) => void (await call('DELETE', path)),
+    send: async (path, body, own) => void (await ask(path, { method: 'POST', body, headers: own })),
+    text: async (path) => (await call('GET', path)).text(),
     async upload(path, body) {
       const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
       const response = await send(path, init);

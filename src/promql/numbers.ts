@@ -71,7 +71,7 @@ export function parseGoFloat(text: string): number | undefined {
   return undefined;
 }
 
-/** As Go's %g with an optional precision: shortest digits, exponent below 1e-4 and from 1e21 (or beyond the precision). */
+/** As Go's %g with an optional precision: shortest digits, exponent below 1e-4 and from 1e+06 (or beyond the precision). */
 export function formatG(value: number, precision?: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
@@ -81,7 +81,7 @@ export function formatG(value: number, precision?: number): string {
   ).split('e') as [string, string];
   const exponent = Number(exponentText);
   const trimmed = mantissa.includes('.') ? mantissa.replace(/\.?0+$/, '') : mantissa;
-  const limit = precision ?? 21;
+  const limit = precision ?? 6;
   if (exponent < -4 || exponent >= limit) {
     const digits = String(Math.abs(exponent)).padStart(2, '0');
     return `${trimmed}e${exponent < 0 ? '-' : '+'}${digits}`;

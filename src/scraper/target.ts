@@ -29,7 +29,8 @@ export interface DroppedTarget {
 }
 
 export type TargetOutcome =
-  | { readonly kind: 'active'; readonly target: Target }
+  /** `labels` are those after relabelling, with the reserved ones that say how it is scraped. */
+  | { readonly kind: 'active'; readonly target: Target; readonly labels: Labels }
   | { readonly kind: 'dropped'; readonly dropped: DroppedTarget }
   | { readonly kind: 'invalid'; readonly discoveredLabels: Labels; readonly problem: string };
 
@@ -106,7 +107,7 @@ export function resolveTarget(
     histograms,
     ...(socketPath !== '' && { socketPath }),
   };
-  return { kind: 'active', target };
+  return { kind: 'active', target, labels: all };
 }
 
 function histogramRules(labels: LabelBuilder, config: ScrapeConfig): HistogramRules | string {
