@@ -10,7 +10,10 @@ const DAY = 'from=now-24h&to=now';
 
 /** What a chart's element carries. */
 interface Plotted {
-  drawn?: () => { readonly lines: readonly { readonly values: readonly unknown[] }[] };
+  drawn?: () => {
+    readonly lines: readonly { readonly values: readonly unknown[] }[];
+    readonly range: readonly [number, number];
+  };
 }
 
 test.skipIf(!hasChromium)(
@@ -48,6 +51,13 @@ test.skipIf(!hasChromium)(
       const lines = await pointsOf(label);
       expect([label, lines.length > 0 && lines.every((points) => points.length > 0)]).toEqual([label, true]);
     }
+    // A range that nobody chose begins with the first data, five minutes ago at least.
+    await page.goto(belfry.url);
+    const memory = page.locator('.chart-plot[aria-label^="Memory of"]');
+    await memory.locator('canvas').waitFor();
+    const shown = await memory.evaluate((element) => (element as unknown as Plotted).drawn!().range);
+    expect(shown[1] - shown[0]).toBeLessThan(900);
+    await page.getByText(/^data since \d\d:\d\d/).waitFor();
     await page.goto(`${belfry.url}/d/first/x?${DAY}`);
     await page.locator('.dash-panel canvas').waitFor();
     expect((await pointsOf('Load'))[0]!.length).toBeGreaterThan(0);

@@ -1,3 +1,4 @@
+import type { QueryRange } from '../data/api.ts';
 import type { MatrixSeries, VectorSample } from '../data/api-types.ts';
 import type { Queries } from '../data/batch.ts';
 import { targetKey } from '../data/hosts.ts';
@@ -13,6 +14,8 @@ export interface Overview {
   readonly hostDisk: Lines;
   readonly processCpu: Lines;
   readonly processMemory: Lines;
+  /** Unix ms of the first data within the range; undefined where they reach back to its begin. */
+  readonly since: number | undefined;
 }
 
 export type Lines = ReadonlyMap<string, readonly (number | null)[]>;
@@ -30,9 +33,19 @@ const QUERIES = {
   processMemory: 'sum by (job, instance) (process_resident_memory_bytes)',
 } as const;
 
+/** The least that is shown of a range that begins with its first data, ms. */
+const LEAST_MS = 300_000;
+
+/** A range from the first data on: of a monitor that has watched for ten minutes, an hour would be an empty graph with a line at its end. */
+export function fittedRange({ from, to }: ResolvedRange, since: number | undefined): ResolvedRange {
+  return { from: since === undefined ? from : Math.max(from, Math.min(since, to - LEAST_MS)), to };
+}
+
+/** @param isFitted whether lines begin with the first data instead of with the range */
 export async function loadOverview(
   queries: Queries,
   range: ResolvedRange,
+  isFitted: boolean,
   abort: AbortSignal,
 ): Promise<Overview> {
   const grid = queryRangeOf(range, niceStep(range, SPARK_POINTS, 30));
@@ -51,14 +64,49 @@ export async function loadOverview(
     lines(QUERIES.processCpu),
     lines(QUERIES.processMemory),
   ]);
-  return {
+  const overview = {
     hosts: new Set([...hostCpu.keys(), ...hostMemory.keys()]),
     hostCpu,
     hostMemory,
     hostDisk,
     processCpu,
     processMemory,
+    since: undefined,
   };
+  return isFitted ? fitted(overview, grid) : overview;
+}
+
+/** Without the points before the first data. */
+function fitted(overview: Overview, { start, step }: QueryRange): Overview {
+  const all = [
+    overview.hostCpu,
+    overview.hostMemory,
+    overview.hostDisk,
+    overview.processCpu,
+    overview.processMemory,
+  ];
+  const firsts = all.flatMap((lines) =>
+    [...lines.values()].map((values) => values.findIndex((value) => value !== null)).filter((at) => at >= 0),
+  );
+  const first = Math.min(...firsts);
+  if (first === 0 || !Number.isFinite(first)) return overview;
+  const trimmed = (lines: Lines): Lines =>
+    new Map(
+      [...lines].map(([key, values]) => [
+        key,
+        values.slice(Math.min(first, Math.max(0, values.length - LEAST_MS / 1000 / step))),
+      ]),
+    );
+  const [hostCpu, hostMemory, hostDisk, processCpu, processMemory] = all.map(trimmed) as [
+    Lines,
+    Lines,
+    Lines,
+    Lines,
+    Lines,
+  ];
+  // Of the step before its first point, some may be data already.
+  const since = (start + (first - 1) * step) * 1000;
+  return { hosts: overview.hosts, hostCpu, hostMemory, hostDisk, processCpu, processMemory, since };
 }
 
 function byTarget(

@@ -17,9 +17,13 @@ export function Home() {
   const { api, router, queries, range, watched } = session;
   const alerts = useAlerts();
   const targets = useResource((abort) => api.targets(abort), [watched.value]);
-  const overview = useResource((abort) => loadOverview(queries, range.resolve(), abort), [range.text.value], {
-    isEmpty: ({ hosts }) => hosts.size === 0,
-  });
+  // A range that nobody has chosen begins with the first data.
+  const isFitted = !router.query.value.has('from');
+  const overview = useResource(
+    (abort) => loadOverview(queries, range.resolve(), isFitted, abort),
+    [range.text.value, isFitted],
+    { isEmpty: ({ hosts }) => hosts.size === 0 },
+  );
   const hostKeys = overview.data.value?.hosts ?? NO_HOSTS;
   const rows = useMemo(
     () => hostRows(targets.data.value ?? [], alerts.data.value ?? [], hostKeys),
@@ -62,7 +66,9 @@ export function Home() {
           }
         </View>
       </section>
-      {shownHost !== undefined && <HostGraphs key={shownHost} hostKey={shownHost} />}
+      {shownHost !== undefined && (
+        <HostGraphs key={shownHost} hostKey={shownHost} since={overview.data.value?.since} />
+      )}
       <SelfLine />
     </div>
   );

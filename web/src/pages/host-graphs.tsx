@@ -8,9 +8,11 @@ import { useAlertMarks } from '../dashboard/time-marks.tsx';
 import type { Queries } from '../data/batch.ts';
 import { askColumns, type RangeColumns } from '../data/first-points.ts';
 import { niceStep } from '../data/matrix.ts';
+import { timeText } from '../format/time.ts';
 import type { ResolvedRange } from '../nav/time-range.ts';
 import { Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
+import { fittedRange } from './home-queries.ts';
 
 /** One graph of the host view: queries with `$host` for the matchers, and how to name what comes back. */
 interface HostGraph {
@@ -95,18 +97,39 @@ const GRAPHS: readonly HostGraph[] = [
   },
 ];
 
-/** The host's six graphs over the page's range. */
-export function HostGraphs({ hostKey }: { readonly hostKey: string }) {
+/**
+ * The host's six graphs over the page's range.
+ * @param since Unix ms of the first data, where the range begins before them
+ */
+export function HostGraphs({
+  hostKey,
+  since,
+}: {
+  readonly hostKey: string;
+  readonly since: number | undefined;
+}) {
+  const { range, zone, now } = useSession();
   const [job = '', instance = ''] = hostKey.split('\n');
   const marks = useAlertMarks();
+  const isShort = since !== undefined && since - range.resolve().from > NOTED_MS;
   return (
     <section aria-labelledby="graphs-title">
       <h2 id="graphs-title" class="section-title">
         {instance}
+        {isShort && (
+          <span class="section-note">data since {timeText(since, now.value, zone.shown.value)}</span>
+        )}
       </h2>
       <div class="graph-grid">
         {GRAPHS.map((graph) => (
-          <HostGraphPanel key={graph.title} graph={graph} job={job} instance={instance} marks={marks} />
+          <HostGraphPanel
+            key={graph.title}
+            graph={graph}
+            job={job}
+            instance={instance}
+            marks={marks}
+            since={since}
+          />
         ))}
       </div>
     </section>
@@ -114,26 +137,30 @@ export function HostGraphs({ hostKey }: { readonly hostKey: string }) {
 }
 
 const HEIGHT = 168;
+/** What less than a range is not worth a word. */
+const NOTED_MS = 180_000;
 
 function HostGraphPanel({
   graph,
   job,
   instance,
   marks,
+  since,
 }: {
   readonly graph: HostGraph;
   readonly job: string;
   readonly instance: string;
   readonly marks: TimeMarks;
+  readonly since: number | undefined;
 }) {
   const { queries, range, theme, startedAt } = useSession();
   const host = `job=${JSON.stringify(job)}, instance=${JSON.stringify(instance)}`;
   const resource = useResource(
     async (abort) => {
-      const resolved = range.resolve();
+      const resolved = fittedRange(range.resolve(), since);
       return { answers: await queryAll(queries, graph, host, resolved, startedAt, abort), range: resolved };
     },
-    [range.text.value],
+    [range.text.value, since],
     { isEmpty: ({ answers }) => answers.every(({ series }) => series.length === 0) },
   );
   const colors = useMemo(

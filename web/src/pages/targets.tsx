@@ -104,12 +104,13 @@ interface TargetGroupsProps {
 function TargetGroups({ answer, job, onlyFailing, search }: TargetGroupsProps) {
   const wanted = search.trim().toLowerCase();
   const growth = useGrowing(`${wanted} ${onlyFailing} ${job}`);
-  const texts = useMemo(() => answer.activeTargets.map(searchText), [answer]);
+  const isSearched = wanted !== '';
+  const texts = useMemo(() => (isSearched ? answer.activeTargets.map(searchText) : []), [answer, isSearched]);
   const shown = answer.activeTargets.filter(
     (target, i) =>
       (job === null || (target.labels.job ?? target.scrapePool) === job) &&
       (!onlyFailing || target.health === 'down') &&
-      texts[i]!.includes(wanted),
+      (!isSearched || texts[i]!.includes(wanted)),
   );
   const droppedPools = Object.entries(answer.droppedTargetCounts ?? {}).filter(([, count]) => count > 0);
   if (answer.activeTargets.length === 0 && droppedPools.length === 0) {
