@@ -285,6 +285,30 @@ describe('rotation', () => {
     ]);
   });
 
+  test('with damage in all that are kept the newest whole one stays, until there is a newer whole one', async () => {
+    const { store, dir } = await filled();
+    await store.flush();
+    await bench.close(store);
+    const directory = fresh();
+    const write = (day: number) =>
+      writeBackup({ source: dir, directory, now: NOW + day * 86_400_000, version: '1' }, deps);
+    const whole = [await write(0), await write(1)];
+    const kept = join(fresh(), '20260101.db');
+    cpSync(join(dir, '20260101.db'), kept);
+    const db = openDatabase(join(dir, '20260101.db'), { addon: undefined });
+    db.prepare("UPDATE block SET b = x'00'").run();
+    db.pragma('journal_mode = DELETE');
+    db.close();
+    const damaged = [await write(2), await write(3), await write(4)];
+    expect(damaged.map((one) => one.damaged.length)).toEqual([1, 1, 1]);
+    expect(rotateBackups(directory, 2)).toEqual([damaged[0]!.name, whole[0]!.name]);
+    expect(verifyBackup(whole[1]!.path).damaged).toBeUndefined();
+    expect(verifyBackup(damaged[2]!.path).damaged).toEqual(['20260101.db']);
+    cpSync(kept, join(dir, '20260101.db'));
+    await write(5);
+    expect(rotateBackups(directory, 2)).toEqual([damaged[1]!.name, whole[1]!.name]);
+  });
+
   test('that is killed at any step leaves nothing behind', async () => {
     const { dir } = await filled();
     const directory = fresh();

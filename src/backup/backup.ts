@@ -111,14 +111,21 @@ async function writeInto(
     const names = await copyData({ source, target: partial, ...deps });
     const files = describeFiles(partial, names);
     const createdAt = new Date(now).toISOString();
-    writeManifest(partial, { createdAt, version, files });
     const damaged: string[] = [];
+    const damagedNames: string[] = [];
     for (const { file, problem } of damagedFiles(partial, names, deps.addon)) {
       if (problemOf(join(source, file), deps.addon) === undefined) {
         throw new BackupError(`${join(partial, file)} is damaged: ${problem}`);
       }
       damaged.push(`${file}: ${problem}`);
+      damagedNames.push(file);
     }
+    writeManifest(partial, {
+      createdAt,
+      version,
+      files,
+      ...(damagedNames.length > 0 && { damaged: damagedNames }),
+    });
     syncDirectory(partial);
     renameSync(partial, path);
     syncDirectory(directory);
@@ -158,9 +165,14 @@ export function listBackups(directory: string): BackupResult[] {
     });
 }
 
-/** Removes all but the newest `keep` backups of a directory; returns their names. Nothing else there is touched. */
+/**
+ * Removes all but the newest `keep` backups of a directory; returns their names. When all of those hold files that were damaged before, the
+ * newest one that does not stays as well: it is where the damaged days can still be had. Nothing else there is touched.
+ */
 export function rotateBackups(directory: string, keep: number): string[] {
-  const old = listBackups(directory).slice(keep);
+  const all = listBackups(directory);
+  const whole = all.findIndex(({ path }) => (readManifest(path).damaged ?? []).length === 0);
+  const old = all.filter((_, i) => i >= keep && i !== whole);
   for (const { path } of old) {
     // Under that name it is no backup any more, and the next one removes what a kill leaves of it.
     const going = `${path}${PARTIAL}`;

@@ -31,6 +31,8 @@ export interface Manifest {
   /** Of the program that wrote it. */
   readonly version: string;
   readonly files: readonly BackedUpFile[];
+  /** Files that were damaged in the data directory already; left out when there are none. */
+  readonly damaged?: readonly string[];
 }
 
 /** A backup that is damaged or none; the message names the file. */
@@ -73,7 +75,7 @@ export function readManifest(directory: string): Manifest {
   } catch {
     throw new BackupError(`${file} is damaged: it is no JSON`);
   }
-  const { format, createdAt, version, files } = manifest;
+  const { format, createdAt, version, files, damaged } = manifest;
   if (format !== FORMAT) {
     throw new BackupError(`${file}: expected format ${FORMAT}, found ${String(format)}`);
   }
@@ -82,7 +84,7 @@ export function readManifest(directory: string): Manifest {
   if (!isWhole || createdAt === undefined || version === undefined) {
     throw new BackupError(`${file} is incomplete`);
   }
-  return { format, createdAt, version, files: files! };
+  return { format, createdAt, version, files: files!, ...(Array.isArray(damaged) && { damaged }) };
 }
 
 /** Compares every file with the manifest. @throws BackupError naming the first that is not as it was written */
