@@ -282,6 +282,28 @@ test('a client that leaves ends its query', async () => {
   await left.promise;
 });
 
+test('the memory of an answer is given back once the client has it, not while the system may still be sending it', async () => {
+  const freed: string[] = [];
+  const piece = () => new Uint8Array(1024 * 1024).fill(32);
+  const large = (free: () => void, count: number): HttpAnswer => ({
+    ...small,
+    body: Array.from({ length: count }, piece),
+    free,
+  });
+  answer = () => large(() => freed.push('read'), 3);
+  const path = '/api/v1/query?query=large';
+  expect((await ask(directly, path)).body).toHaveLength(3 * 1024 * 1024);
+  await expect.poll(() => freed).toEqual(['read']);
+  const closed = Promise.withResolvers<void>();
+  answer = () => ({ ...large(() => freed.push('left'), 64), release: () => closed.resolve() });
+  const request = http.get({ host: '127.0.0.1', port: directly.port, path }, (response) =>
+    response.destroy(),
+  );
+  request.on('error', () => {});
+  await closed.promise;
+  expect(freed).toEqual(['read']);
+});
+
 test.each<[string, string, number, object?, boolean?]>([
   ['a live process', '/-/healthy', 200],
   ['one that is ready', '/-/ready?x=1', 200],

@@ -126,6 +126,8 @@ async function serve(
       if (response.destroyed) answer.release();
       else response.once('close', answer.release);
     }
+    // Not for a client that has left: what it was being sent may still be in the system's hands.
+    if (answer.free) response.once('finish', answer.free);
     const sent = sentAnswer(answer, headers['accept-encoding'] as string | undefined);
     write(response, admission, sent instanceof Promise ? await sent : sent);
   } catch (error) {

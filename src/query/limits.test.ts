@@ -76,30 +76,49 @@ test.each([
   }
 });
 
-test('what a large query leaves behind is collected before the next one is read, what a small one leaves is not', async () => {
+test('what a query leaves behind is collected before the next one is read, as thoroughly as it was large, and not after small ones', async () => {
   const { port1, port2 } = new MessageChannel();
   const control = newControl();
-  const collected: QueryId[] = [];
+  const collected: [answered: QueryId, thoroughly: boolean | undefined][] = [];
   let answered: QueryId = 0;
+  let isAtWork = false;
+  const readExpr = (text: string) => {
+    isAtWork = true;
+    return parseExpr(text);
+  };
   port1.postMessage = ((answer: QueryAnswer) => {
     answered = answer.id;
+    isAtWork = false;
   }) as MessagePort['postMessage'];
   serveQueries(
     port1,
     control,
-    source,
+    { ...source, readExpr },
     () => 0,
-    () => collected.push(answered),
+    (thoroughly) => void (isAtWork || collected.push([answered, thoroughly])),
+    // What the fourth query's text became is not counted by its budget, and stays.
+    () => (answered < 4 ? 1000 : 14_000),
   );
-  const large: QueryTask = { kind: 'range', expr: '1', startMs: 0, endMs: 990, stepMs: 1 };
-  for (const [i, task] of [instant('1'), large, instant('1')].entries()) {
+  const points = (count: number): QueryTask => ({
+    kind: 'range',
+    expr: '1',
+    startMs: 0,
+    endMs: count - 1,
+    stepMs: 1,
+  });
+  const tasks = [instant('1'), points(300), points(2000), instant('1'), instant('1')];
+  for (const [i, task] of tasks.entries()) {
     const request: QueryRequest = { id: i + 1, task, limits: { ...limits, maxBytes: 100_000 }, waitedMs: 0 };
     port2.postMessage(request);
   }
   Atomics.add(control, CONTROL.posted, 1);
-  await expect.poll(() => answered).toBe(3);
-  expect(collected).toContain(2);
-  expect(collected).not.toContain(3);
+  await expect.poll(() => answered).toBe(5);
+  const after = (id: QueryId) => collected.filter(([last]) => last === id).map(([, how]) => how);
+  expect(after(1)).toEqual([]);
+  expect(after(2)).toEqual([false]);
+  expect(after(3)).toEqual([true]);
+  expect(after(4)).toEqual([false]);
+  expect(after(5)).toEqual([]);
   port1.close();
 });
 

@@ -215,6 +215,24 @@ test('answers that wait for slow clients are bounded: a large one more is refuse
   second.release!();
 });
 
+test('the memory of a large answer is given back when it was sent, of a small one by V8', async () => {
+  const { pool, workers } = setup();
+  const ask = async (bytes: Uint8Array<ArrayBuffer>) => {
+    const answer = pool.run(task('a'));
+    workers[0]!.answer(workers[0]!.requests.length - 1, bytes);
+    return answer;
+  };
+  const large = new Uint8Array(100_000);
+  const { body, free } = await ask(large);
+  // Who sends it takes the pieces out.
+  body.shift();
+  expect(large.buffer.detached).toBe(false);
+  free!();
+  expect(large.buffer.detached).toBe(true);
+  free!();
+  expect((await ask(new Uint8Array(1000))).free).toBeUndefined();
+});
+
 test('a worker that dies answers its query with an error and is replaced for the next', async () => {
   const { pool, workers } = setup();
   const fatal = pool.run(task('bomb'));

@@ -83,6 +83,8 @@ export interface HttpAnswer {
   readonly retryAfterSeconds?: number;
   /** To be called when the body was sent or is not going to be: till then it counts against `query.max_unsent_bytes`. */
   readonly release?: () => void;
+  /** To be called once the system has all of a large body: its memory is free then, not when V8 gets to look. Nobody may read it after. */
+  readonly free?: () => void;
 }
 
 export const bytesOf = ({ body }: Pick<HttpAnswer, 'body'>): number =>
@@ -129,6 +131,9 @@ interface Lane {
   deadline?: Timer | undefined;
   idle?: Timer | undefined;
 }
+
+/** Answers from this size on are freed when they are sent; V8 lets 64 MB of them and more pile up, each moved here from a worker. */
+const FREED_BYTES = 64 * 1024;
 
 /** Ended queries that are listed. */
 const RECENT = 100;
@@ -196,7 +201,12 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
   const admitted = ({ status, contentType, body }: QueryAnswer): HttpAnswer => {
     const size = bytesOf({ body });
     const release = unsent.take(size);
-    if (release) return { status, contentType, body, release };
+    if (release) {
+      const answer = { status, contentType, body, release };
+      if (size < FREED_BYTES) return answer;
+      const pieces = [...body];
+      return { ...answer, free: () => pieces.splice(0).forEach(freePiece) };
+    }
     refused++;
     const text = `an answer of ${size} bytes does not fit beside ${unsent.bytes()} bytes that wait for slow clients, of at most ${options.maxUnsentBytes} (query.max_unsent_bytes); try again in a moment or ask for less`;
     return { ...unavailable(text), retryAfterSeconds: 5 };
@@ -375,6 +385,9 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
     },
   };
 }
+
+/** A buffer that is moved into nothing leaves its memory at once. */
+const freePiece = ({ buffer }: Uint8Array): void => void (buffer as ArrayBuffer).transfer(0);
 
 function endedAnswer(reason: CancelReason, limits: QueryLimits): HttpAnswer {
   if (reason === CANCEL.deadline) {

@@ -1,9 +1,10 @@
+import v8 from 'node:v8';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { withWholeView } from '../model/queryable.ts';
 import { PromqlError } from '../promql/errors.ts';
 import { type AnswerSource, writeAnswer } from './answers.ts';
 import { createBudget, QueryError } from './budget.ts';
-import { garbageCollector } from './garbage.ts';
+import { type CollectGarbage, garbageCollector } from './garbage.ts';
 import { JsonWriter, ResultTooLargeError } from './json.ts';
 import {
   CONTROL,
@@ -26,8 +27,10 @@ export function serveQueries(
   control: Int32Array<SharedArrayBuffer>,
   source: AnswerSource,
   monotonic: () => number,
-  collectGarbage: () => void = garbageCollector(),
+  collectGarbage: CollectGarbage = garbageCollector(),
+  heapBytes: () => number = () => v8.getHeapStatistics().used_heap_size,
 ): void {
+  let leftBytes = heapBytes();
   const next = (): QueryRequest | undefined => {
     for (;;) {
       const posted = Atomics.load(control, CONTROL.posted);
@@ -39,13 +42,19 @@ export function serveQueries(
   Atomics.store(control, CONTROL.up, 1);
   port.on('message', (first: QueryRequest) => {
     for (let request: QueryRequest | undefined = first; request; request = next()) {
-      const answer = answerQuery(request, control, source, monotonic, collectGarbage);
+      const answer = answerQuery(request, control, source, monotonic, () => collectGarbage(true));
       port.postMessage(
         answer,
         answer.body.map(({ buffer }) => buffer),
       );
-      // What a large query leaves behind is gone before the next one takes its own.
-      if (answer.peakBytes > request.limits.maxBytes / 8) collectGarbage();
+      // What a large query leaves behind is gone before the next one takes its own, and so is what its text became: an
+      // expression that was compiled takes memory that no budget counts.
+      const grewBytes = Math.max(answer.peakBytes, heapBytes() - leftBytes);
+      const { maxBytes } = request.limits;
+      if (grewBytes > maxBytes / 8) {
+        collectGarbage(grewBytes > maxBytes / 4);
+        leftBytes = heapBytes();
+      }
     }
   });
 }
