@@ -129,5 +129,43 @@ test.skipIf(!hasSystemd)('the systemd unit is sound', () => {
   fs.writeFileSync(unit, text.replace('/usr/bin/belfry', EXECUTABLE));
   const { stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', unit], { encoding: 'utf8' });
   expect(stderr.split('\n').filter((line) => line.includes('belfry.service'))).toEqual([]);
+  // As little as systemd can see: each line that protects something counts in it, but for those that DynamicUser implies.
+  const exposure = spawnSync('systemd-analyze', ['security', '--offline=true', '--threshold=17', unit]);
+  expect([exposure.status, exposure.status === 0 || String(exposure.stdout).split('\n').at(-2)]).toEqual([
+    0,
+    true,
+  ]);
   fs.rmSync(folder, { recursive: true });
+});
+
+test('the systemd unit keeps the data for itself and comes back after a failure', () => {
+  const unit = fs.readFileSync(path.resolve(import.meta.dirname, '../packaging/belfry.service'), 'utf8');
+  const lines = unit.split('\n');
+  for (const line of [
+    'DynamicUser=yes',
+    'StateDirectory=belfry',
+    'StateDirectoryMode=0700',
+    'UMask=0077',
+    'NoNewPrivileges=yes',
+    'CapabilityBoundingSet=',
+    'ProtectSystem=strict',
+    'PrivateTmp=yes',
+    'Restart=always',
+    'ExecReload=/bin/kill -HUP $MAINPID',
+  ])
+    expect(lines).toContain(line);
+});
+
+test('the image runs as nobody, has one place to write to, and asks itself whether it is well', () => {
+  const text = fs.readFileSync(path.resolve(import.meta.dirname, '../packaging/Dockerfile'), 'utf8');
+  const lines = text.split('\n').filter((line) => /^[A-Z]+ /.test(line));
+  const of = (word: string): string[] => lines.filter((line) => line.startsWith(`${word} `));
+  expect(of('USER')).toEqual(['USER 65532:65532']);
+  expect(of('VOLUME')).toEqual(['VOLUME /data']);
+  expect(of('HEALTHCHECK')).toEqual([
+    'HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["/usr/bin/belfry", "healthy"]',
+  ]);
+  // What starts it comes after the user it runs as.
+  expect(lines.indexOf(of('USER')[0]!)).toBeLessThan(lines.indexOf(of('ENTRYPOINT')[0]!));
+  expect(text).toContain('docker run --read-only --cap-drop ALL ');
 });

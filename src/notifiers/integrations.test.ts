@@ -61,6 +61,14 @@ test('secrets come from files, are read at each try, and are not repeated in wha
   expect(JSON.parse(asked[0]!.body).chat_id).toBe('-42');
 });
 
+test('a receiver that says the secret back is told without it, also when it took the message', async () => {
+  const keys = { url: 'http://hook.test/in?token=s3cret-token' };
+  const { attempt } = one('webhook', keys, ({ url }) => ({ body: `thanks, ${url}` }));
+  const outcome = await attempt();
+  expect(outcome).toMatchObject({ kind: 'delivered', answer: expect.stringContaining('<secret>') });
+  expect(JSON.stringify(outcome)).not.toContain('s3cret-token');
+});
+
 test('a secret that cannot be read refuses the message', async () => {
   const { asked, attempt } = one('opsgenie', { api_key_file: join(folder, 'gone') }, () => ({}));
   expect(await attempt()).toMatchObject({
