@@ -243,6 +243,8 @@ export interface BarsModel {
 
 export interface StatesModel {
   readonly showValue: boolean;
+  /** Where a value stands in its stretch. */
+  readonly align: 'left' | 'center' | 'right';
   readonly mergeEqual: boolean;
 }
 
@@ -286,6 +288,8 @@ export interface ValueModel {
   /** Of bar gauges. */
   readonly bar: 'basic' | 'gradient' | 'lcd';
   readonly hasTrack: boolean;
+  /** The number behind the bar: in the bar's colour, in that of text, or not at all. */
+  readonly barValue: 'color' | 'text' | 'hidden';
 }
 
 /** Of `mappings` and `thresholds` the values are in the forms of this file, of all others as authored. */

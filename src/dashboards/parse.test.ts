@@ -551,8 +551,15 @@ describe('tables, and panels of single kinds', () => {
     ],
     [
       { type: 'state-timeline', options: { showValue: 'never', mergeValues: false } },
-      { states: { showValue: false, mergeEqual: false } },
+      { states: { showValue: false, mergeEqual: false, align: 'left' } },
     ],
+    [
+      { type: 'state-timeline', options: { alignValue: 'right' } },
+      { states: { showValue: true, align: 'right' } },
+    ],
+    [{ type: 'bargauge' }, { value: { barValue: 'color' } }],
+    [{ type: 'bargauge', options: { valueMode: 'text' } }, { value: { barValue: 'text' } }],
+    [{ type: 'bargauge', options: { valueMode: 'hidden' } }, { value: { barValue: 'hidden' } }],
     [
       { type: 'stat', options: { reduceOptions: { values: true, limit: 5 }, orientation: 'vertical' } },
       { value: { isEveryRow: true, limit: 5, orientation: 'vertical' } },

@@ -72,8 +72,10 @@ function readBars(panel: Json): BarsModel {
 
 function readStates(panel: Json): StatesModel {
   const options = objectAt(panel, 'options');
+  const align = textAt(options, 'alignValue');
   return {
     showValue: textAt(options, 'showValue', 'auto') !== 'never',
+    align: align === 'center' || align === 'right' ? align : 'left',
     mergeEqual: options.mergeValues !== false,
   };
 }

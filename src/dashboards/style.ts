@@ -289,8 +289,12 @@ export function readValue(panel: Json): ValueModel {
     hasMarkerLabels: options.showThresholdLabels === true,
     bar: barOf(textAt(options, 'displayMode', 'gradient')),
     hasTrack: options.showUnfilled !== false,
+    barValue: barValueOf(textAt(options, 'valueMode')),
   };
 }
+
+const barValueOf = (mode: string): ValueModel['barValue'] =>
+  mode === 'text' || mode === 'hidden' ? mode : 'color';
 
 const barOf = (mode: string): ValueModel['bar'] => (mode === 'basic' || mode === 'lcd' ? mode : 'gradient');
 
@@ -321,5 +325,6 @@ function readSinglestat(panel: Json): ValueModel {
     hasMarkerLabels: objectAt(panel, 'gauge').thresholdLabels === true,
     bar: 'basic',
     hasTrack: true,
+    barValue: 'color',
   };
 }

@@ -193,7 +193,9 @@ export const MORE_OPTIONS = {
       options: { displayMode: 'gradient', orientation: 'horizontal' },
       defaults: { color: { mode: 'continuous-GrYlRd' }, max: 200 },
     }),
-    panel('bargauge', 'Plain, upright', { options: { displayMode: 'basic', orientation: 'vertical' } }),
+    panel('bargauge', 'Plain, upright', {
+      options: { displayMode: 'basic', orientation: 'vertical', valueMode: 'text' },
+    }),
     table('Columns', {
       custom: { align: 'center', width: 90 },
       options: {
@@ -274,7 +276,7 @@ export const MORE_OPTIONS = {
     }),
     panel('state-timeline', 'Merged, with words', {
       targets: [query('up', { legendFormat: '{{job}}' })],
-      options: { mergeValues: true, showValue: 'always' },
+      options: { mergeValues: true, showValue: 'always', alignValue: 'right' },
     }),
     {
       type: 'text',

@@ -156,6 +156,12 @@ test.skipIf(!hasBrowser)('single values, dials and bars', async () => {
     .evaluateAll((bars) => bars.map((bar) => (bar as HTMLElement).style.getPropertyValue('--bar')));
   expect(new Set(colors).size).toBeGreaterThan(2);
   await panel('Plain, upright').locator('.bars.is-basic.is-upright').waitFor();
+  const numberColors = (title: string): Promise<string[]> =>
+    panel(title)
+      .locator('.bars .value')
+      .evaluateAll((numbers) => [...new Set(numbers.map((number) => getComputedStyle(number).color))]);
+  expect((await numberColors('Gradient, lying, own colours')).length).toBeGreaterThan(2);
+  expect((await numberColors('Plain, upright')).length).toBe(1);
 });
 
 test.skipIf(!hasBrowser)('tables, heat maps, pies, bars and states', async () => {
@@ -200,6 +206,15 @@ test.skipIf(!hasBrowser)('tables, heat maps, pies, bars and states', async () =>
   const spans = await merged.locator('.states-span').count();
   expect(spans).toBe(await merged.locator('.states-rows .states-row').count());
   expect(await merged.locator('.states-span').first().innerText()).toBe('1');
+  const placed = (title: string): Promise<string> =>
+    panel(title)
+      .locator('.states-span')
+      .first()
+      .evaluate((span) => getComputedStyle(span).justifyItems);
+  expect([await placed('Merged, with words'), await placed('Not merged, no words')]).toEqual([
+    'end',
+    'start',
+  ]);
 });
 
 test.skipIf(!hasBrowser)('texts and lists', async () => {

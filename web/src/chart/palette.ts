@@ -69,17 +69,16 @@ export function withAlpha(color: string, alpha: number): string {
 
 /**
  * Gives each name a palette index: the one its name hashes to among the first six, or the next free one. So a series keeps
- * its colour from refresh to refresh and from panel to panel, and no two share one while there are twelve or fewer.
+ * its colour from refresh to refresh and from panel to panel, no two share one while there are twelve or fewer, and no three while
+ * there are 24.
  */
 export function assignColors(names: readonly string[]): number[] {
   const taken = new Set<number>();
   return names.map((name) => {
     const wanted = hash(name) % 6;
-    let index = wanted;
-    if (taken.size < SERIES.length) {
-      const order = [...Array(6).keys()].map((i) => (wanted + i) % 6).concat([6, 7, 8, 9, 10, 11]);
-      index = order.find((candidate) => !taken.has(candidate)) ?? wanted;
-    }
+    if (taken.size === SERIES.length) taken.clear();
+    const order = [...Array(6).keys()].map((i) => (wanted + i) % 6).concat([6, 7, 8, 9, 10, 11]);
+    const index = order.find((candidate) => !taken.has(candidate)) ?? wanted;
     taken.add(index);
     return index;
   });

@@ -58,6 +58,13 @@ test('twelve names get twelve colours, and a name keeps its own', () => {
   expect(assignColors(['series 3'])[0]).toBe(assignColors(['series 3', 'other'])[0]);
 });
 
+test('of more than twelve names no colour is given a third time before all are given twice', () => {
+  const given = assignColors(Array.from({ length: 24 }, (_, i) => `{cpu="${i}"}`));
+  expect(Object.values(Object.groupBy(given, String)).map((uses) => uses!.length)).toEqual(
+    Array.from({ length: 12 }, () => 2),
+  );
+});
+
 test('series on grids of their own are joined; where one has no sample, its line goes on', () => {
   const { times, columns } = alignTimes([
     { times: [0, 30, 60], values: [1, null, 3] },

@@ -118,10 +118,15 @@ export function BarGaugePanel({ panel, data }: { readonly panel: PanelModel; rea
               }}
             />
           </span>
-          <span class="value">
-            {display.text}
-            {display.unit !== '' && <span class="unit">{display.unit}</span>}
-          </span>
+          {look?.barValue !== 'hidden' && (
+            <span
+              class={look?.barValue === 'text' ? 'value' : 'value is-colored'}
+              style={{ '--bar': display.color ?? 'var(--text)' }}
+            >
+              {display.text}
+              {display.unit !== '' && <span class="unit">{display.unit}</span>}
+            </span>
+          )}
         </li>
       ))}
     </ul>

@@ -46,7 +46,9 @@ export function StatePanel({ panel, data }: { readonly panel: PanelModel; readon
                 {row.name}
               </span>
               <div
-                class={isHistory ? 'states-track is-history' : 'states-track'}
+                class={
+                  isHistory ? 'states-track is-history' : `states-track is-${panel.states?.align ?? 'left'}`
+                }
                 ref={i === 0 ? tracks : undefined}
               >
                 {stateSpans(thinned.times, thinned.values, step, isSame).map((span) => {
