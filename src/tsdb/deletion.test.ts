@@ -189,6 +189,64 @@ describe('deleting', () => {
     expect(contents(bench.open(dir))).toEqual(before);
   });
 
+  test('keeps of two values for one time the one that was there first, in whatever file the other is', async () => {
+    const { store } = filled();
+    const [time, first] = contents(store)['odd{i="1"}']![0]!;
+    store.append(labelsOf(1), time, 99);
+    await store.flush();
+    await store.delete({ selectors: [[equals('i', '2')]], range: always }, false);
+    expect(contents(store)['odd{i="1"}']![0]).toEqual([time, first]);
+    // Its day has the other one no more: the value of then is all there is.
+    await store.delete({ selectors: [[equals('i', '1')]], range: { from: time, to: time + 1 } }, false);
+    expect(contents(store)['odd{i="1"}']![0]![0]).toBeGreaterThan(time);
+  });
+
+  test('goes on beside samples of the same day, which are all stored, and is counted', async () => {
+    const { store, dir } = filled();
+    const times = (): number[] => (contents(store).fresh ?? []).map(([time]) => time);
+    const fresh = labelsFromObject({ __name__: 'fresh' });
+    const deletion = store.delete({ selectors: [[equals('__name__', 'even')]], range: always }, false);
+    // The day that is written to is on its way.
+    for (let turn = 0; turn < 10_000 && !existsSync(join(dir, '20260112.db.changed')); turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const appended = [UNTIL + 1];
+    store.append(fresh, UNTIL + 1, 1);
+    const flush = store.flush();
+    const { samples } = await deletion;
+    await flush;
+    expect(times()).toEqual(appended);
+    store.append(fresh, UNTIL - 1, 1);
+    await store.flush();
+    appended.unshift(UNTIL - 1);
+    expect(times()).toEqual(appended);
+    expect(store.stats().upkeep.deletedSamples).toBe(samples);
+    await bench.close(store);
+    const again = bench.open(dir);
+    expect(contents(again).fresh!.map(([time]) => time)).toEqual(appended);
+    expect(Object.keys(contents(again)).some((name) => name.startsWith('even'))).toBe(false);
+  });
+
+  test('of a series that comes again leaves what came afterwards, over a restart', async () => {
+    const { store, dir, clock } = filled();
+    await store.delete({ selectors: [[equals('i', '4')]], range: always }, false);
+    expect(contents(store)['even{i="4"}']).toBeUndefined();
+    const source = store.source('a');
+    source.begin(clock.now());
+    source.set(source.slot(labelsOf(4)), 1);
+    source.commit();
+    store.append(labelsOf(4), START, 2);
+    const expected = [
+      [START, '2'],
+      [clock.now(), '1'],
+    ];
+    expect(contents(store)['even{i="4"}']).toEqual(expected);
+    await store.flush();
+    expect(contents(store)['even{i="4"}']).toEqual(expected);
+    await bench.close(store);
+    expect(contents(bench.open(dir))['even{i="4"}']).toEqual(expected);
+  });
+
   test('waits for one that is under way', async () => {
     const { store } = filled();
     const of = (i: number) => store.delete({ selectors: [[equals('i', String(i))]], range: always }, false);
@@ -271,6 +329,23 @@ describe('a kill', () => {
     expect(finishChange(dir, { addon: undefined, log: silentLog() })).toBe(true);
     expect(existsSync(join(dir, 'change.json'))).toBe(false);
     expect(await afterKill(dir)).toEqual(rest);
+  });
+
+  test('brings nothing back of rows of the log that are kept for somebody else', async () => {
+    const dir = bench.directory();
+    const store = bench.open(dir, { clock: fakeClock(UNTIL), heldLogRow: 0 });
+    const source = store.source('a');
+    source.begin(UNTIL);
+    source.set(source.slot(labelsOf(2)), 1);
+    source.commit();
+    store.append(own, UNTIL, 1);
+    store.append(labelsOf(1), UNTIL, 1);
+    await store.delete(
+      { selectors: [[equals('__name__', 'own')], [equals('i', '2')]], range: always },
+      false,
+    );
+    expect(store.stats().log.rows).toBeGreaterThan(1);
+    expect(await afterKill(dir)).toEqual({ 'odd{i="1"}': [[UNTIL, '1']] });
   });
 
   test('right after the answer brings nothing back from the log', async () => {

@@ -48,6 +48,14 @@ test('other times of the same length are not taken for the same', () => {
 
 test('where two know a time, what was stored first counts', () => {
   const joiner = new PieceJoiner(new Scratch(0), () => {});
+  const next = joiner.join([
+    { timestamps: floats(1, 2), values: floats(10, 20) },
+    { timestamps: floats(2, 3), values: floats(99, 30) },
+  ]);
+  expect(plain(next)).toEqual([
+    [1, 2, 3],
+    [10, 20, 30],
+  ]);
   const joined = joiner.join([
     { timestamps: floats(1, 3), values: floats(10, 30) },
     { timestamps: floats(2, 3), values: floats(20, 99) },
