@@ -73,7 +73,8 @@ export function readPanel(
   const isGraph = type === 'timeseries';
   const graph = isGraph ? (authoredType === 'graph' ? readGraph(json) : readTimeseries(field)) : undefined;
   const foreign = WITHOUT_QUERY.has(type) ? undefined : foreignSource(json, targets, sourceOf);
-  if (foreign !== undefined) warnings.push(foreign);
+  // It says all that is to be said of its queries.
+  if (foreign !== undefined) warnings.splice(0, warnings.length, foreign);
   else if (!DRAWN.has(type))
     warnings.push(`Panels of the type ${JSON.stringify(authoredType)} are not drawn.`);
   else warnings.push(...undrawnParts(json, type));

@@ -122,6 +122,12 @@ describe('data sources', () => {
   });
 });
 
+test('a panel all of whose queries are for another store says so once', () => {
+  const target = { expr: '{a="b"}', datasource: { type: 'loki' } };
+  const [panel] = parseDashboard({ panels: [{ type: 'timeseries', targets: [target, target] }] }, 'x').panels;
+  expect(panel!.warnings).toEqual(['This panel needs the data source "loki".']);
+});
+
 describe('single values', () => {
   test('"1,5" with three colours: base, from 1, from 5; the mean by default; coloured as meant', () => {
     const panel = onePanel({

@@ -114,7 +114,7 @@ export function AlertPage() {
                   {trace && trace.notifications.length > 0 && (
                     <section>
                       <h2 class="section-title">Messages about it</h2>
-                      <SentList sent={trace.notifications} />
+                      <SentList sent={trace.notifications} isJoined />
                     </section>
                   )}
                 </div>

@@ -1,15 +1,22 @@
+import { type SentRun, sentRuns } from '../data/sent-runs.ts';
 import type { SentNotification } from '../data/trace-types.ts';
 import { timeText } from '../format/time.ts';
 import { Ago } from '../parts/ago.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { useSession } from '../session.ts';
 
-/** Messages that were tried: when, to whom, about what, and what the receiver answered. */
-export function SentList({ sent }: { readonly sent: readonly SentNotification[] }) {
+/** Messages that were tried: when, to whom, about what, and what the receiver answered; with `isJoined`, those that failed alike as one. */
+export function SentList({
+  sent,
+  isJoined = false,
+}: {
+  readonly sent: readonly SentNotification[];
+  readonly isJoined?: boolean;
+}) {
   const { now, router, range } = useSession();
   return (
     <ul class="sent-list">
-      {sent.map((one) => (
+      {(isJoined ? sentRuns(sent) : sent.map(alone)).map(({ last: one, count, since, attempts }) => (
         <li key={one.id} class="sent">
           <StateMark
             state={one.outcome === 'delivered' ? 'ok' : 'firing'}
@@ -37,13 +44,21 @@ export function SentList({ sent }: { readonly sent: readonly SentNotification[] 
           </span>
           <span class={one.outcome === 'failed' ? 'sent-answer text-firing' : 'sent-answer dim'}>
             {one.answer || (one.outcome === 'delivered' ? 'delivered' : 'failed')}
-            {one.attempts > 1 && ` · ${one.attempts} tries`}
+            {count > 1 && ` · ${count} times since ${timeText(since, now.peek())}`}
+            {attempts > 1 && ` · ${attempts} tries`}
           </span>
         </li>
       ))}
     </ul>
   );
 }
+
+const alone = (one: SentNotification): SentRun => ({
+  last: one,
+  count: 1,
+  since: one.at,
+  attempts: one.attempts,
+});
 
 /** The names of a message's alerts, each once with how many there are of it. */
 function namesOf(one: SentNotification): { name: string; id: string; count: number }[] {
