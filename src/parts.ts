@@ -127,6 +127,7 @@ export function openParts(deps: PartsDeps): Parts {
     dir: options.dataDir,
     log: log.child({ component: 'tsdb' }),
     registry,
+    clock,
   });
   const thread = (name: string) => ({
     program: platform.worker,

@@ -70,7 +70,7 @@ const seldom = () => import('./seldom-services.ts');
 /** Loaded with the first service: the thread may be there before it is known where the addon lies. */
 let loadedAddon: { readonly exports: object | undefined } | undefined;
 
-const damaged = damageTeller((message) => parentPort!.postMessage(message));
+const damaged = damageTeller((message) => parentPort!.postMessage(message), systemClock);
 
 /** The root of every worker thread: runs the services main asks for, each on its own port. */
 parentPort!.on('message', async ({ service, port, addonFile, init }: ServeMessage) => {

@@ -301,7 +301,7 @@ test('a damaged block of one day keeps neither new samples nor the merging of ot
 test('the report counts a place once, and forgets files that are gone', async () => {
   const events: LoggedEvent[] = [];
   const registry = new Registry();
-  const report = createDamageReport({ dir, log: silentLog(events), registry });
+  const report = createDamageReport({ dir, log: silentLog(events), registry, clock: fakeClock() });
   const file = join(dir, SEALED);
   for (const detail of ['table block, row 1: a', 'table block, row 1: a', 'table block, row 2: b']) {
     report.note({ file, loss: 'is damaged', detail });
