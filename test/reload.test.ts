@@ -63,6 +63,67 @@ test('a reload takes all of a file or nothing, and says so: exit code, API, metr
   });
 });
 
+test('of several files one broken one keeps all others from being taken, rules and jobs alike, and everybody is told', async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = temporaryFolder('half-reload');
+  stack.defer(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const write = (name: string, text: string): void => fs.writeFileSync(path.join(folder, name), text);
+  const group = (name: string): string =>
+    `groups: [{ name: ${name}, rules: [{ record: r, expr: vector(1) }] }]\n`;
+  const configOf = (name: string): string =>
+    `rule_files: ['*.rules.yml']\nscrape_configs:\n${job(name)}route: { receiver: ${name} }\nreceivers: [{ name: ${name} }]\n`;
+  write('belfry.yaml', configOf('old'));
+  write('a.rules.yml', group('a'));
+  write('b.rules.yml', group('b'));
+  const belfry = await startAppliance(stack, {
+    config: path.join(folder, 'belfry.yaml'),
+    data: path.join(folder, 'data'),
+  });
+  const inUse = async () => {
+    const pools = await belfry.get<{ data: { scrapePools: string[] } }>('/api/v1/scrape_pools');
+    const rules = await belfry.get<{ data: { groups: { name: string }[] } }>('/api/v1/rules');
+    const receivers = await belfry.get<{ name: string }[]>('/api/v2/receivers');
+    const shown = await belfry.get<{ data: { yaml: string } }>('/api/v1/status/config');
+    return [
+      pools.data.scrapePools,
+      rules.data.groups.map(({ name }) => name),
+      receivers.map(({ name }) => name),
+      shown.data.yaml.includes('new'),
+    ];
+  };
+  const before = [['old'], ['a', 'b'], ['old'], false];
+  expect(await inUse()).toEqual(before);
+
+  write('b.rules.yml', group('b').replace('vector(1)', "'sum('"));
+  write('a.rules.yml', group('changed'));
+  write('belfry.yaml', configOf('new'));
+  const asked = runToEnd(['reload', '--url', belfry.url]);
+  expect([asked.status, asked.stderr]).toEqual([1, expect.stringContaining('b.rules.yml')]);
+  belfry.kill('SIGHUP');
+  await eventually('the refusal is in the audit log', async () =>
+    (await belfry.get<{ who: string; status: number; detail: string }[]>('/api/audit')).some(
+      ({ who, status, detail }) => who === 'SIGHUP' && status === 500 && detail.includes('b.rules.yml'),
+    ),
+  );
+  expect(await inUse()).toEqual(before);
+  const { config } = await belfry.get<Status>('/api/status');
+  expect([config.isSuccessful, config.problem]).toEqual([false, expect.stringContaining('b.rules.yml')]);
+  const notes = await belfry.get<{ data: { text: string }[] }>('/api/v1/notifications');
+  expect(notes.data.map(({ text }) => text)).toContain('Configuration reload has failed.');
+  expect(belfry.output()).toContain('configuration refused; the old one goes on');
+
+  // What turns out to be impossible only when it is put to use, after the jobs were, takes them back.
+  write('b.rules.yml', group('b'));
+  write('belfry.yaml', `${configOf('new')}backup: { directory: a.rules.yml }\n`);
+  const impossible = runToEnd(['reload', '--url', belfry.url]);
+  expect([impossible.status, impossible.stderr]).toEqual([1, expect.stringContaining('a.rules.yml')]);
+  expect(await inUse()).toEqual(before);
+
+  write('belfry.yaml', configOf('new'));
+  expect(runToEnd(['reload', '--url', belfry.url]).status).toBe(0);
+  expect(await inUse()).toEqual([['new'], ['changed', 'b'], ['new'], true]);
+});
+
 test('a SIGHUP that comes while it starts is heard when it has started', async () => {
   await using stack = new AsyncDisposableStack();
   const folder = temporaryFolder('reload');
