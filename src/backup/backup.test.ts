@@ -153,6 +153,26 @@ describe('a backup of a running store', () => {
     expect(verifyBackup(path).files).toHaveLength(5);
   });
 
+  test('whose copy is damaged on its way is none: the error names the file, and nothing is left', async () => {
+    const { store, dir } = await filled();
+    await store.flush();
+    await bench.close(store);
+    const directory = fresh();
+    const onProgress = (done: number, total: number): void => {
+      if (done < total) return;
+      const partial = readdirSync(directory).find((name) => name.endsWith('.partial'))!;
+      const db = openDatabase(join(directory, partial, '20260101.db'), { addon: undefined });
+      db.prepare("UPDATE block SET b = x'00'").run();
+      db.pragma('journal_mode = DELETE');
+      db.close();
+    };
+    const request = { source: dir, directory, now: NOW, version: '1' };
+    await expect(writeBackup(request, { ...deps, onProgress })).rejects.toThrow(
+      /20260101\.db is damaged: table block/,
+    );
+    expect(readdirSync(directory)).toEqual(['.lock.db']);
+  });
+
   test('that cannot be written leaves nothing', async () => {
     const { dir } = await filled();
     const file = fresh();
