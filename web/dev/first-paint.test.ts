@@ -44,6 +44,8 @@ const UNTOLD = `window.PerformanceObserver = class {
 
 test.skipIf(!hasBrowser)("the scripts' own work begins when the frame is painted, not before", async () => {
   const page = await browser.open('/targets');
+  // What the page asks before it is loaded anew does not count.
+  await page.locator('.target-table').first().waitFor();
   await page.addInitScript(UNTOLD);
   await page.addInitScript(`
     const later = window.setTimeout;
