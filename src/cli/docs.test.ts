@@ -104,6 +104,24 @@ test('what docs/migration.md says of promtool and amtool is so', () => {
   }
 });
 
+test('tests and limits that docs/security.md names are there', () => {
+  const table = read('docs/security.md').split('### What may come in')[1]!.split('\n## ')[0]!;
+  const rows = [...table.matchAll(/^\| (.*?) \| (.*?) \| (.*?) \|$/gm)].slice(1);
+  expect(rows.length).toBeGreaterThan(15);
+  const sources = globSync('src/**/*.ts', { cwd: root })
+    .filter((file) => !/\.(test|fixture|bench)\.ts$/.test(file))
+    .map(read)
+    .join('\n');
+  for (const [, , bound, proof] of rows) {
+    for (const [, name] of bound!.matchAll(/`([A-Z_]{4,})`/g)) expect(sources).toContain(`const ${name}`);
+    let file = '';
+    for (const [, path, name] of proof!.matchAll(/`([^`]+)`|"([^"]+)"/g)) {
+      if (path) file = read(path);
+      else expect(file).toContain(name);
+    }
+  }
+});
+
 test('every link within the documentation leads somewhere', () => {
   const dead: string[] = [];
   const anchors = (page: string): string[] =>

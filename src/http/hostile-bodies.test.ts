@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DashboardError, parseDashboard } from '../dashboards/parse.ts';
+import { OpenMetricsParser } from '../exposition/open-metrics-parser.ts';
 import { parseReadRequest } from '../exposition/remote/read-request.ts';
 import { decodeSnappy, encodeSnappy } from '../exposition/remote/snappy.ts';
 import { WireError } from '../exposition/remote/wire-error.ts';
 import { readWriteRequestV1, readWriteRequestV2 } from '../exposition/remote/write-request.ts';
+import { TextParser } from '../exposition/text-parser.ts';
 import { parseMatchers } from '../notifiers/matcher-syntax.ts';
 import { PromqlError } from '../promql/errors.ts';
 import { parseExpr } from '../promql/parse.ts';
@@ -64,6 +66,37 @@ test('matchers: any text is matchers or an error', () => {
 });
 
 const isWire = (error: unknown): boolean => error instanceof WireError;
+
+test('exposition: any bytes, and any damage of a page, are entries or an ExpositionError', () => {
+  const page =
+    '# HELP a A \\\\ b.\n# TYPE a histogram\na_bucket{le="0.5",x="\\n\\""} 1 5\n{"q.r",y="z"} NaN # {t="1"} 3 4.5\n# EOF\n';
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    fc
+      .tuple(fc.nat(page.length), fc.nat(6), fc.uint8Array({ maxLength: 6 }))
+      .map(([at, cut, insert]) =>
+        Buffer.concat([Buffer.from(page.slice(0, at)), insert, Buffer.from(page.slice(at + cut))]),
+      ),
+  );
+  fc.assert(
+    fc.property(bytes, fc.boolean(), (input, isOpenMetrics) => {
+      const parser = isOpenMetrics ? new OpenMetricsParser(input) : new TextParser(input);
+      try {
+        for (let entries = 0; ; entries++) {
+          expect(entries).toBeLessThanOrEqual(input.length);
+          const kind = parser.next();
+          if (kind === 'end') break;
+          if (kind === 'sample') parser.labels();
+          if (kind === 'sample' && parser.hasExemplar) parser.exemplar();
+          expect(parser.position).toBeLessThanOrEqual(input.length);
+        }
+      } catch (error) {
+        if ((error as Error).name !== 'ExpositionError') throw error;
+      }
+    }),
+    { numRuns: fuzzCases(3000) },
+  );
+});
 
 test('snappy: any bytes unpack within the bound or are refused; what was packed comes back', () => {
   holds(
