@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { Registry } from 'prom-client';
 import { afterEach, expect, test } from 'vitest';
 import type { Clock } from '../clock.ts';
@@ -125,6 +126,62 @@ test('a restart says how long the replay took, and a seal is counted with its ti
     belfry_tsdb_seal_failures_total: 0,
   });
   expect(sealed.belfry_tsdb_seal_seconds_total).toBeGreaterThanOrEqual(TICK_MS / 1000);
+});
+
+test('a day that cannot be sealed is counted, and a day that goes by its reason', async () => {
+  const dir = bench.directory();
+  const first = bench.open(dir, { clock: tickingClock(DAY + HOUR) });
+  fill(first, 20);
+  await first.flush();
+  await bench.close(first);
+  const hot = new Database(join(dir, '20260102.hot.db'));
+  hot.exec("UPDATE block SET b = x'00'");
+  hot.close();
+  const registry = new Registry();
+  const store = bench.open(dir, { clock: tickingClock(DAY + 48 * HOUR), registry });
+  await store.flush();
+  expect(await metricsOf(registry)).toMatchObject({
+    belfry_tsdb_seals_total: 0,
+    belfry_tsdb_seal_failures_total: 1,
+    'belfry_tsdb_removed_days_total{reason="time"}': 0,
+    'belfry_tsdb_removed_days_total{reason="size"}': 0,
+  });
+  for (const day of [1, 2]) store.append(labelsFromObject({ __name__: 'own' }), DAY + day * 24 * HOUR, 1);
+  await store.flush();
+  store.setRetention({ timeMs: 0, sizeBytes: 1 });
+  await store.flush();
+  expect(await metricsOf(registry)).toMatchObject({
+    'belfry_tsdb_removed_days_total{reason="time"}': 0,
+    'belfry_tsdb_removed_days_total{reason="size"}': 2,
+    'belfry_tsdb_partitions{kind="hot"}': 1,
+  });
+});
+
+test('scrapes behind the clock and exemplars that are left out are counted', async () => {
+  const registry = new Registry();
+  const store = bench.open(bench.directory(), { clock: fakeClock(DAY), registry, maxExemplars: 10 });
+  const source = store.source('a');
+  for (const time of [DAY, DAY - HOUR, DAY - HOUR + 1]) {
+    source.begin(time);
+    source.commit();
+  }
+  const own = labelsFromObject({ __name__: 'own' });
+  const exemplar = (timestamp: number, id: string) =>
+    store.exemplar(own, { labels: labelsFromObject({ id }), value: 1, timestamp });
+  exemplar(DAY, 'a');
+  for (let n = 0; n < 3; n++) exemplar(DAY - 1000, 'b');
+  for (let n = 0; n < 4; n++) exemplar(DAY + 1000, 'x'.repeat(200));
+  expect(await metricsOf(registry)).toMatchObject({
+    belfry_tsdb_behind_scrapes_total: 2,
+    belfry_tsdb_lost_scrapes_total: 0,
+    belfry_tsdb_exemplars_appended_total: 1,
+    belfry_tsdb_out_of_order_exemplars_total: 3,
+    belfry_tsdb_too_long_exemplars_total: 4,
+    belfry_tsdb_exemplars: 1,
+    belfry_tsdb_max_exemplars: 10,
+    belfry_tsdb_series_with_exemplars: 1,
+    belfry_tsdb_oldest_exemplar_timestamp_seconds: DAY / 1000,
+  });
 });
 
 test('samples that are not stored are counted by reason', async () => {

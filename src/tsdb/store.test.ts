@@ -5,7 +5,7 @@ import type { ScrapeAppender } from '../model/appender.ts';
 import type { Histogram } from '../model/histogram.ts';
 import { labelsFromObject } from '../model/labels.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
-import { contents, storeBench } from './store.fixture.ts';
+import { contents, sampleText, storeBench } from './store.fixture.ts';
 
 const bench = storeBench();
 const { directory, open } = bench;
@@ -87,7 +87,7 @@ describe('scrapes', () => {
     scrape(at, [up, 1], [size, 5]);
     scrape(at + hour, [up, 2], [size, 6]);
     // Adjusted a little: skipped, as before.
-    expect(scrape(at + hour - 1000, [up, 3])).toBe(false);
+    for (const earlier of [1000, 59_999]) expect(scrape(at + hour - earlier, [up, 3])).toBe(false);
     expect(scrape(at + 1000, [up, 4], [size, 7])).toEqual({ appended: 2, seriesAdded: 0, wentStale: 0 });
     expect(scrape(at + 1000, [up, 4])).toBe(false);
     expect(scrape(at + 2000, [up, 5])).toEqual({ appended: 1, seriesAdded: 0, wentStale: 1 });
@@ -128,12 +128,25 @@ describe('scrapes', () => {
       [1000, '7'],
       [2000, 'stale'],
     ]);
-    expect(times[3]![0]).toBe(3000);
+    expect(times[3]).toEqual([3000, sampleText(histogram)]);
     expect(times[4]).toEqual([4000, 'stale']);
     expect(times.slice(-2)).toEqual([
       [hour, '6'],
       [hour + 1000, '8'],
     ]);
+  });
+
+  test('a scrape that is earlier than the last one by a minute is taken, by less not', () => {
+    const source = open(directory()).source('a');
+    const begins = (time: number): boolean => {
+      const isTaken = source.begin(time);
+      if (isTaken) source.commit();
+      return isTaken;
+    };
+    expect(begins(120_000)).toBe(true);
+    expect([120_000, 60_001].map(begins)).toEqual([false, false]);
+    expect([60_000, 60_000, 60_001, 120_000].map(begins)).toEqual([true, false, true, true]);
+    expect([120_000, 120_001].map(begins)).toEqual([false, true]);
   });
 
   test('a kill while the clock is behind: what the last scrape had and the next one lacks goes stale, and nothing else', async () => {
