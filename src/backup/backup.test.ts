@@ -263,6 +263,31 @@ describe('a restore', () => {
     expect(contents(bench.open(replaced!)).up).toEqual([[NOW, '-1']]);
   });
 
+  test.each([
+    'log.db',
+    'state.db',
+    'remote.db',
+    '20260101.db',
+    '20260101.hot.db',
+    'change.json',
+    'quarantine',
+    'anything',
+  ])(
+    'takes %s alone for data, sets it aside when told to, and leaves backups and cache where they are',
+    async (name) => {
+      const { path } = await backedUp();
+      const dir = fresh();
+      for (const one of ['cache', 'backups', 'snapshots']) mkdirSync(join(dir, one), { recursive: true });
+      writeFileSync(join(dir, name), 'mine');
+      expect(() => restore(path, dir)).toThrow(NotEmptyError);
+      expect(readFileSync(join(dir, name), 'utf8')).toBe('mine');
+      const { replaced } = restore(path, dir, true);
+      expect(readdirSync(replaced!)).toEqual([name]);
+      expect(readFileSync(join(replaced!, name), 'utf8')).toBe('mine');
+      expect(readdirSync(dir)).toEqual(expect.arrayContaining(['cache', 'backups', 'snapshots', 'log.db']));
+    },
+  );
+
   test('is refused while a server uses the directory', async () => {
     const { path, dir } = await backedUp();
     expect(() => restore(path, dir, true)).toThrow(DataDirectoryError);

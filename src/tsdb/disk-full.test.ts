@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
@@ -23,6 +24,7 @@ interface Rig {
   readonly clock: FakeClock;
   readonly store: Store;
   readonly events: LoggedEvent[];
+  readonly registry: Registry;
   /** Scrapes a number of times, a minute apart, values that do not pack. */
   scrape(times: number): Promise<void>;
   /** Every sample of every scrape is there. */
@@ -35,7 +37,8 @@ function rig(): Rig {
   mkdirSync(dir);
   const clock = fakeClock(START);
   const events: LoggedEvent[] = [];
-  const store = bench.open(dir, { clock, log: silentLog(events) });
+  const registry = new Registry();
+  const store = bench.open(dir, { clock, log: silentLog(events), registry });
   const source = store.source('a');
   const slots = labels.map((one) => source.slot(one));
   let rows = 0;
@@ -44,6 +47,7 @@ function rig(): Rig {
     clock,
     store,
     events,
+    registry,
     async scrape(times) {
       for (let n = 0; n < times; n++, rows++) {
         source.begin(START + rows * MINUTE);
@@ -89,6 +93,9 @@ describe.skipIf(!disk)('on a full disk', () => {
     disk!.fill();
     await made.scrape(100);
     expect(made.store.degraded()).toContain('full');
+    const metrics = await made.registry.metrics();
+    expect(metrics).toMatch(/^belfry_tsdb_degraded 1$/m);
+    expect(metrics).toMatch(/^belfry_tsdb_log_failures_total [1-9]/m);
     made.expectAll();
     disk!.empty();
     // Full rings are flushed again within five seconds.

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import Database from 'better-sqlite3';
+import { Registry } from 'prom-client';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
 import { openDatabase } from '../sqlite/database.ts';
@@ -222,7 +223,8 @@ describe('a partition that cannot be written while the log can', () => {
     const dir = bench.directory();
     const clock = fakeClock();
     const events: LoggedEvent[] = [];
-    const store = bench.open(dir, { clock, log: silentLog(events) });
+    const registry = new Registry();
+    const store = bench.open(dir, { clock, log: silentLog(events), registry });
     // What stands there is no file and cannot be read as one.
     const place = join(dir, '19700101.hot.db');
     mkdirSync(place);
@@ -231,6 +233,9 @@ describe('a partition that cannot be written while the log can', () => {
       await expect(store.flush()).rejects.toThrow(/^flush failed: .*(open|I\/O|directory)/);
     }
     expect(store.degraded()).toMatch(/open|I\/O|directory/);
+    const metrics = await registry.metrics();
+    expect(metrics).toMatch(/^belfry_tsdb_degraded 1$/m);
+    expect(metrics).toMatch(/^belfry_tsdb_flush_failures_total 3$/m);
     const stats = store.stats();
     expect(stats.flush).toMatchObject({ failures: 3, flushes: 0, samples: 0 });
     expect(stats.log.failures).toBe(0);
@@ -248,8 +253,35 @@ describe('a partition that cannot be written while the log can', () => {
     expect(store.degraded()).toBeUndefined();
     expect(events.map(({ message }) => message)).toContain('samples can be moved to partitions again');
     expect(store.stats().flush).toMatchObject({ failures: 3, samples: 20 });
+    expect(await registry.metrics()).toMatch(/^belfry_tsdb_degraded 0$/m);
     expect(times(store, 'up')).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(times(store, 'own')).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  test('holds no memory of the head once it can be written again', async () => {
+    /** A source that is wider from scrape to scrape: its ring is made anew, and what it had before is free again. */
+    const grownBytes = async (fails: boolean): Promise<number> => {
+      const dir = bench.directory();
+      const store = bench.open(dir, { clock: fakeClock() });
+      const place = join(dir, '19700101.hot.db');
+      const source = store.source('a');
+      const scrape = (width: number): void => {
+        source.begin(width);
+        for (let i = 0; i < width; i++) source.set(source.slot(labelsFromObject({ i: `${i}` })), i);
+        source.commit();
+      };
+      scrape(10);
+      if (fails) {
+        mkdirSync(place);
+        await expect(store.flush()).rejects.toThrow('flush failed');
+        rmdirSync(place);
+      }
+      await store.flush();
+      for (let width = 50; width < 5000; width *= 2) scrape(width);
+      await store.flush();
+      return store.stats().headBytes;
+    };
+    expect(await grownBytes(true)).toBe(await grownBytes(false));
   });
 });
 
