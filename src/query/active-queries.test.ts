@@ -25,6 +25,13 @@ test('what was running when nobody closed the file is found again, once', () => 
   expect(openActiveQueries(file).interrupted).toEqual([]);
 });
 
+test('what had ended before the crash is not told', () => {
+  const active = openActiveQueries(file);
+  active.started(1, query('ended'));
+  active.ended(1);
+  expect(openActiveQueries(file).interrupted).toEqual([]);
+});
+
 test('an orderly end leaves nothing', () => {
   const active = openActiveQueries(file);
   active.started(1, query('running'));

@@ -114,6 +114,47 @@ test('queries run one at a time per worker, in order', async () => {
   expect(text((await second).body)).toBe('answer 2');
 });
 
+test('those that wait are served in the order they came', async () => {
+  const { pool, workers } = setup();
+  const all = ['a', 'b', 'c'].map((expr) => pool.run(task(expr)));
+  for (let i = 0; i < all.length; i++) workers[0]!.answer(i);
+  await Promise.all(all);
+  expect(workers[0]!.requests.map(({ id }) => id)).toEqual([1, 2, 3]);
+});
+
+test('a query is not told what the one before it was told, and has an answer of its own', async () => {
+  const { pool, workers } = setup();
+  const first = pool.run(task('a'));
+  const second = pool.run(task('b'));
+  pool.cancel(1);
+  expect(workers[0]!.control[CONTROL.cancel]).toBe(4);
+  workers[0]!.answer(0);
+  await first;
+  expect(workers[0]!.control[CONTROL.cancel]).toBe(0);
+  workers[0]!.answer(0, new TextEncoder().encode('once more'));
+  workers[0]!.answer(1);
+  expect(text((await second).body)).toBe('answer 2');
+});
+
+test('the first reason to end a query counts, and the grace is of that', async () => {
+  const { pool, workers, clock } = setup();
+  const gone = new AbortController();
+  const answer = pool.run(task('a'), gone.signal);
+  pool.cancel(1);
+  await clock.advance(900);
+  gone.abort();
+  expect(workers[0]!.control[CONTROL.cancel]).toBe(4);
+  await clock.advance(100);
+  expect(workers[0]!.ended).toBe(true);
+  expect((await answer).status).toBe(499);
+});
+
+test('a client that has left already costs nothing', async () => {
+  const { pool, workers } = setup();
+  expect((await pool.run(task('a'), AbortSignal.abort())).status).toBe(499);
+  expect(workers).toHaveLength(0);
+});
+
 test('a full queue refuses with 503 and says when to try again', async () => {
   const { pool } = setup({ maxWaiting: 1 });
   void pool.run(task('a'));

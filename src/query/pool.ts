@@ -191,7 +191,6 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
         const text = `the query ended its worker: ${reason}; narrow the selector, the range or the step`;
         finish(lane, { status: 422, contentType: JSON_TYPE, body: [errorBody('execution', text)] });
       }
-      next();
     });
     lanes.push(lane);
     return lane;

@@ -39,7 +39,13 @@ function storage(): MemoryStorage {
 /** What is in memory, when anything is. */
 let head: { first: number; last: number } | undefined;
 
-function ask(task: QueryTask, limits: Partial<QueryLimits> = {}, cancel = 0, monotonic = () => 0) {
+function ask(
+  task: QueryTask,
+  limits: Partial<QueryLimits> = {},
+  cancel = 0,
+  monotonic = () => 0,
+  readExpr = parseExpr,
+) {
   const control = newControl();
   control[CONTROL.cancel] = cancel;
   const source = {
@@ -51,7 +57,7 @@ function ask(task: QueryTask, limits: Partial<QueryLimits> = {}, cancel = 0, mon
       useStartTimestamps: false,
       typeAndUnitLabels: false,
     },
-    readExpr: parseExpr,
+    readExpr,
     readFormats,
     families: {
       contentType: 'test/families',
@@ -238,6 +244,38 @@ describe('explain', () => {
     expect(totalMs).toBe(selfMs + children[0]!.totalMs);
     expect(children[0]!.totalMs).toBeGreaterThan(children[0]!.selfMs);
     expect(selfMs).toBeGreaterThan(0);
+  });
+});
+
+test.each([
+  ['a mistake in the query', 'sum(', 400, 'bad_data', /^invalid parameter "query": 1:5: parse error: /],
+  [
+    'one that only the data shows',
+    '{__name__=~"up|odd.name"} + on () {__name__=~"up|odd.name"}',
+    422,
+    'execution',
+    /^found duplicate series for the match group/,
+  ],
+  [
+    'no room',
+    'up',
+    422,
+    'execution',
+    /^query needs more memory than there is: Array buffer allocation failed$/,
+  ],
+  ['a fault of ours', 'up', 500, 'internal', /^impossible$/],
+])('%s is answered with the type and status of Prometheus', (name, expr, status, errorType, error) => {
+  const failure =
+    name === 'no room' ? new RangeError('Array buffer allocation failed') : new Error('impossible');
+  const answer = ask({ kind: 'instant', expr, timestamp: NOW }, {}, 0, undefined, () => {
+    if (status === 500 || name === 'no room') throw failure;
+    return parseExpr(expr);
+  });
+  expect(answer.status).toBe(status);
+  expect(JSON.parse(answer.text)).toEqual({
+    status: 'error',
+    errorType,
+    error: expect.stringMatching(error),
   });
 });
 
