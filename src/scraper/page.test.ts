@@ -226,7 +226,7 @@ test('a predicted page is what the parser alone reads, whatever changed', () => 
         }
       },
     ),
-    { numRuns: fuzzCases(1500) },
+    { numRuns: fuzzCases(800) },
   );
 });
 
@@ -261,7 +261,7 @@ test.each([
           outcome(() => parseAlone(text, make)),
         );
       }),
-      { numRuns: fuzzCases(3000) },
+      { numRuns: fuzzCases(800) },
     );
   },
 );
