@@ -139,9 +139,13 @@ function linesOf(
     };
     const text = (id: string): string => String(settings.get(id) ?? '');
     const stack = stacks[i];
-    const values = columns[i]!.map(
-      plotted(graph, settings, stack === undefined ? undefined : shares, panel.graph?.left.logBase),
+    const change = plotted(
+      graph,
+      settings,
+      stack === undefined ? undefined : shares,
+      panel.graph?.left.logBase,
     );
+    const values = change ? columns[i]!.map(change) : columns[i]!;
     const draw = drawnAs(graph, text('custom.drawStyle'), text('custom.lineInterpolation'));
     const gradient = text('custom.gradientMode') || graph.gradient;
     const dash = dashOf(graph, settings);
@@ -174,14 +178,18 @@ function linesOf(
   return { times, lines, axes };
 }
 
-/** How a sample stands in the plot: turned over, as a share of its stack, zero where there is none; nothing has a logarithm below zero. */
+/**
+ * How a sample stands in the plot: turned over, as a share of its stack, zero where there is none; nothing has a logarithm below
+ * zero. Undefined where all stand as they are: then there need not be two of each.
+ */
 function plotted(
   graph: GraphModel,
   settings: Settings,
   shares: readonly number[] | undefined,
   logBase: number | undefined,
-): (value: ChartValue, at: number) => ChartValue {
+): ((value: ChartValue, at: number) => ChartValue) | undefined {
   const isNegative = settings.get('custom.transform') === 'negative-Y';
+  if (!isNegative && !shares && logBase === undefined && graph.nulls !== 'zero') return undefined;
   return (value, at) => {
     const known = value === null && graph.nulls === 'zero' ? 0 : value;
     if (known === null || known === undefined) return known;
