@@ -1,6 +1,6 @@
 import { cpSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ScrapeAppender } from '../model/appender.ts';
 import type { Histogram } from '../model/histogram.ts';
 import { labelsFromObject } from '../model/labels.ts';
@@ -424,6 +424,30 @@ describe('flush', () => {
     expect(store.stats().flush.flushes).toBeLessThanOrEqual(2);
     expect(contents(store).up).toHaveLength(rows);
     expect(contents(store).own).toHaveLength(rows);
+  });
+
+  test('does not count samples as moved that come to the log only after it began', async () => {
+    const dir = directory();
+    const clock = fakeClock();
+    const store = open(dir, { clock });
+    const times: number[] = [];
+    const append = (): void => {
+      times.push(clock.now());
+      expect(store.append(up, clock.now(), 1)).toBe('ok');
+    };
+    append();
+    await clock.advance('7m55s');
+    // Whichever second the samples are moved in, one of them is not in the log yet.
+    for (let n = 0; n < 15; n++) {
+      await clock.advance(900);
+      append();
+      await clock.advance(100);
+    }
+    await clock.advance('5s');
+    await vi.waitFor(() => expect(store.stats().flush.flushes).toBe(1));
+    await clock.advance('5s');
+    expect(store.stats().flush.samples).toBeLessThan(times.length);
+    expect(contents(open(copyOf(dir)))['up{job="a"}']!.map(([time]) => time)).toEqual(times);
   });
 
   test('leaves nothing to a start but the last rows, which tell what went stale', async () => {
