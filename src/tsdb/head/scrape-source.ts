@@ -3,7 +3,7 @@ import type { AppendOutcome, CommitResult, ScrapeAppender, Slot } from '../../mo
 import type { Exemplar } from '../../model/exemplar.ts';
 import type { Histogram } from '../../model/histogram.ts';
 import type { Labels } from '../../model/labels.ts';
-import { NORMAL_NAN_HIGH, NORMAL_NAN_LOW, writeStaleAt } from '../../model/sample.ts';
+import { isStaleAt, NORMAL_NAN_HIGH, NORMAL_NAN_LOW, writeStaleAt } from '../../model/sample.ts';
 import type { SeriesRef, SourceId } from '../block.ts';
 import { HISTOGRAM_HIGH } from '../histogram-cell.ts';
 import { NO_SLOT } from '../index/layout.ts';
@@ -428,9 +428,8 @@ export class ScrapeSource implements ScrapeAppender {
     for (let slot = 0; slot < ring.width; slot++) {
       const bit = 1 << (slot & 31);
       if ((words[presence + (slot >>> 5)]! & bit) === 0) continue;
-      const at = values + slot;
-      const stale = words[2 * at + 1] === 0x7ff00000 && words[2 * at] === 2;
-      if (!stale && this.#series[slot] !== NONE && slot < this.#slots) this.#live[slot >>> 5]! |= bit;
+      if (!isStaleAt(words, values + slot) && this.#series[slot] !== NONE && slot < this.#slots)
+        this.#live[slot >>> 5]! |= bit;
     }
   }
 
