@@ -20,6 +20,7 @@ import {
 import { freePort, startAppliance, temporaryFolder } from '../test/harness/appliance.ts';
 import { EXECUTABLE } from '../test/harness/executable.ts';
 import { CHROMIUM, hasChromium } from '../test/harness/peers.ts';
+import { dataBytes } from '../web/dev/heap.ts';
 
 if (!hasChromium) {
   console.error(`${CHROMIUM} is not there: nothing can be measured`);
@@ -440,6 +441,7 @@ async function manyRefreshes(): Promise<void> {
   };
   await refresh(30);
   const before = await heap();
+  const dataBefore = await dataBytes(tab.cdp);
   const started = performance.now();
   for (let done = 0; done < refreshes; ) {
     const count = Math.min(PIECE, refreshes - done);
@@ -452,6 +454,12 @@ async function manyRefreshes(): Promise<void> {
       '≤ 10 %',
     );
   }
+  const data = await dataBytes(tab.cdp);
+  print(
+    "  of it the page's own data, the rest being V8's code",
+    `${kb(dataBefore)} → ${kb(data)} KB, ${(((data - dataBefore) / dataBefore) * 100).toFixed(1)} %`,
+    '',
+  );
 }
 
 function print(what: string, value: string, bar: string): void {
