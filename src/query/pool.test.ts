@@ -228,7 +228,7 @@ test('a client that leaves cancels its query, waiting or running', async () => {
   await first;
   expect(pool.list().map(({ id, state }) => ({ id, state }))).toEqual([
     { id: 1, state: 'done' },
-    { id: 2, state: 'failed' },
+    { id: 2, state: 'canceled' },
   ]);
 });
 

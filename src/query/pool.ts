@@ -5,6 +5,7 @@ import {
   CANCEL,
   type CancelReason,
   CONTROL,
+  ERROR_STATUS,
   errorBody,
   JSON_TYPE,
   type QueryAnswer,
@@ -57,8 +58,8 @@ export interface QueryStatus {
   readonly kind: QueryTask['kind'];
   /** Expression or selectors, cut where they are long. */
   readonly query: string;
-  /** `interrupted`: it ran when the process before this one ended without a stop. */
-  readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'interrupted';
+  /** `canceled`: by whoever asked, or by a person; `interrupted`: it ran when the process before this one ended without a stop. */
+  readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'canceled' | 'interrupted';
   /** Unix ms. */
   readonly receivedAt: number;
   /** Once it has ended. */
@@ -232,7 +233,7 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
       peakBytes: spent?.peakBytes ?? 0,
       answerBytes: bytesOf(answer),
     };
-    const status = statusOf(job, answer.status < 400 ? 'done' : 'failed', cost);
+    const status = statusOf(job, stateAfter(answer.status), cost);
     recent.unshift(status);
     if (recent.length > RECENT) recent.pop();
     if (cost.evaluationMs < slowMs) return;
@@ -393,7 +394,11 @@ function endedAnswer(reason: CancelReason, limits: QueryLimits): HttpAnswer {
     const text = `query timed out in expression evaluation: query.timeout is ${limits.timeoutMs} ms`;
     return { status: 503, contentType: JSON_TYPE, body: [errorBody('timeout', text)] };
   }
-  return { status: 499, contentType: JSON_TYPE, body: [errorBody('canceled', 'query was canceled')] };
+  return {
+    status: ERROR_STATUS.canceled,
+    contentType: JSON_TYPE,
+    body: [errorBody('canceled', 'query was canceled')],
+  };
 }
 
 const unavailable = (text: string): HttpAnswer => ({
@@ -401,6 +406,12 @@ const unavailable = (text: string): HttpAnswer => ({
   contentType: JSON_TYPE,
   body: [errorBody('unavailable', text)],
 });
+
+/** What has become of a query whose answer has this status. */
+const stateAfter = (status: number): QueryStatus['state'] => {
+  if (status < 400) return 'done';
+  return status === ERROR_STATUS.canceled ? 'canceled' : 'failed';
+};
 
 const statusOf = (job: Job, state: QueryStatus['state'], cost?: QueryCost): QueryStatus => ({
   id: job.id,

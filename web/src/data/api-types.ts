@@ -221,7 +221,7 @@ export interface QueryInFlight {
   /** What is evaluated; of other kinds than `instant` and `range` there may be no expression. */
   readonly kind: string;
   readonly query: string;
-  readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'interrupted';
+  readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'canceled' | 'interrupted';
   /** Unix ms. */
   readonly receivedAt: number;
   readonly cost?: { readonly evaluationMs: number; readonly samplesRead: number };
