@@ -11,7 +11,7 @@ const FAULTS = [
   'src/tsdb/partition/seal.test.ts',
   'src/backup/backup.test.ts',
   'src/cli/backup.test.ts',
-  'src/http/listen.test.ts',
+  'src/http/{body-limit,listen}.test.ts',
   'src/notifiers/durability.test.ts',
   'src/query/limits.test.ts',
   'src/remote/outage.test.ts',

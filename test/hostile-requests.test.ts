@@ -389,6 +389,25 @@ test.each(['gzip', 'zstd', 'deflate', 'br'])('a body packed with %s is not blown
   expect(resident() - before).toBeLessThan(120);
 });
 
+test('a body whose length is not declared is taken, up to the limit', async () => {
+  const post = (target: string, chunks: Iterable<string>) =>
+    fetch(belfry.url + target, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: ReadableStream.from(Array.from(chunks, (text) => Buffer.from(text))),
+      duplex: 'half',
+    } as RequestInit);
+  expect((await post('/api/annotations', ['{"text":', '"in two pieces"}'])).status).toBeLessThan(300);
+  const listed = await (await fetch(`${belfry.url}/api/annotations`)).text();
+  expect(listed).toContain('in two pieces');
+  const alert = JSON.stringify([{ labels: { alertname: 'chunked' } }]);
+  expect((await post('/api/v2/alerts', alert)).status).toBe(200);
+  const batch = JSON.stringify({ queries: [{ query: '1', time: 1 }] });
+  expect((await post('/api/batch', batch)).status).toBe(200);
+  const huge = Array.from({ length: 40 }, () => 'x'.repeat(512 * 1024));
+  expect((await post('/api/v2/alerts', huge)).status).toBe(413);
+});
+
 test('JSON as deep as a well is refused', async () => {
   const deep = '['.repeat(500_000);
   for (const target of [
