@@ -15,9 +15,8 @@ const OWN_LIMIT = /^\/api\/(v1\/(write|read)|import\/openmetrics|dashboards)$/;
 export function limitedBody(maxBytes: number, what = 'a body'): MiddlewareHandler {
   const message = `expected ${what} of at most ${maxBytes} bytes, got a larger one`;
   return async (c, next) => {
-    if (!c.req.header('transfer-encoding')) {
-      return Number(c.req.header('content-length')) > maxBytes ? tooLarge(c, message) : next();
-    }
+    const declared = c.req.header('transfer-encoding') ? undefined : c.req.header('content-length');
+    if (declared !== undefined) return Number(declared) > maxBytes ? tooLarge(c, message) : next();
     const body = await readUpTo(c.req.raw.body, maxBytes);
     if (!body) return tooLarge(c, message);
     const { method, headers, signal } = c.req.raw;
