@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { PanelModel } from '../../../src/dashboards/model.ts';
 import { alignTimes } from '../chart/scale.ts';
 import { clockOf, type Zone } from '../format/time.ts';
@@ -23,7 +23,7 @@ const MAX_COLUMNS = 12;
 export function InspectDialog({ panel, data, title, onClose }: InspectProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [tab, setTab] = useState<(typeof TABS)[number]>('Table');
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog class="dialog is-wide" ref={dialog} aria-labelledby="inspect-title" onClose={onClose}>
       <h2 id="inspect-title">{title}</h2>

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { isDark } from '../chart/palette.ts';
 import { shiftRange, widenRange } from '../nav/time-range.ts';
 import { useSession } from '../session.ts';
@@ -116,7 +116,7 @@ function isWriting(event: KeyboardEvent): boolean {
 /** All keys, in a dialog. */
 export function KeyHelp({ onClose }: { onClose(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog class="dialog" ref={dialog} aria-labelledby="keys-title" onClose={onClose}>
       <h2 id="keys-title">Keys</h2>

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { alertRows, subjectOf } from '../data/alerts.ts';
 import { type Place, searchPlaces } from '../data/palette-search.ts';
 import { useAlerts, useResource, useSession } from '../session.ts';
@@ -24,7 +24,8 @@ export function SearchPalette({ onClose }: { onClose(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
-  useEffect(() => dialog.current?.showModal(), []);
+  // Before the next key, which is meant for it.
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   const places = useMemo(
     (): readonly Place[] => [
       ...PAGES,

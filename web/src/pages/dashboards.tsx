@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { DashboardModel, PanelModel } from '../../../src/dashboards/model.ts';
 import type { DashboardSummary } from '../data/api-types.ts';
 import { Icon } from '../parts/icons.tsx';
@@ -228,7 +228,7 @@ const allPanels = (panels: readonly PanelModel[]): PanelModel[] =>
 function PasteDialog({ onPaste, onClose }: { onPaste(text: string): void; onClose(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [text, setText] = useState('');
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog class="dialog" ref={dialog} aria-labelledby="paste-title" onClose={onClose}>
       <form

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Incident, IncidentFacts } from '../data/incidents.ts';
 import { useAuthor } from '../parts/author.ts';
 import { useResource, useSession } from '../session.ts';
@@ -24,7 +24,7 @@ export function IncidentDialog({ from, onClose }: IncidentDialogProps) {
   const [problem, setProblem] = useState<string>();
   const isNew = from.id === undefined;
 
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
 
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { LabelMap } from '../data/api-types.ts';
 import { matchersFor, matchesAll, parseMatchers } from '../data/silences.ts';
 import { parsePromDuration } from '../format/duration.ts';
@@ -27,7 +27,7 @@ export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
   const [problem, setProblem] = useState<string>();
   const [isSending, setIsSending] = useState(false);
 
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
 
   const lengthMs = parsePromDuration(duration);
   const reading = readMatchers(matchers);
