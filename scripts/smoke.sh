@@ -8,7 +8,7 @@ dir=$(mktemp -d)
 port=${2:-19797}
 run=(${RUN:-})
 patience=${PATIENCE:-1}
-cleanup() { kill -9 "$pid" 2>/dev/null || true; rm -rf "$dir"; }
+cleanup() { kill -9 "${pid:-}" 2>/dev/null || true; rm -rf "$dir"; }
 trap cleanup EXIT
 cp "$exe" "$dir/belfry"
 cd "$dir"
