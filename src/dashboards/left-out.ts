@@ -15,9 +15,34 @@ export function undrawnParts(panel: Json, type: string): string[] {
   if (matchers.length > 0) parts.push(`Overrides not applied, by how they choose: ${matchers.join(', ')}.`);
   const properties = unknownProperties(panel, type);
   if (properties.length > 0) parts.push(`Overrides not applied: ${properties.join(', ')}.`);
+  parts.push(...unreadOptions(panel, type));
   const unknown = unknownOverrideFields(panel);
   if (unknown.length > 0) parts.push(`Not applied to single series: ${unknown.join(', ')}.`);
   return parts;
+}
+
+/** Options that are not read, by type of panel: where they stand, what Grafana's default is, and what they are called here. */
+const UNREAD: Readonly<Record<string, readonly (readonly [path: string, usual: unknown, what: string])[]>> = {
+  table: [
+    ['options.frameIndex', 0, 'which of several tables is shown'],
+    ['options.footer.countRows', false, 'the number of rows in the footer'],
+  ],
+  barchart: [
+    ['options.groupWidth', 0.7, 'the width of groups'],
+    ['options.barWidth', 0.97, 'the width of bars'],
+  ],
+  timeseries: [['fieldConfig.defaults.custom.barWidthFactor', 0.6, 'the width of bars']],
+  'state-timeline': [['fieldConfig.defaults.custom.fillOpacity', 70, 'how opaque states are']],
+};
+
+function unreadOptions(panel: Json, type: string): string[] {
+  const found = (UNREAD[type] ?? []).filter(([path, usual]) => {
+    const keys = path.split('.');
+    const last = keys.pop()!;
+    const value = keys.reduce<Json>(objectAt, panel)[last];
+    return value !== undefined && value !== null && value !== usual;
+  });
+  return found.length === 0 ? [] : [`Left at what is usual: ${found.map(([, , what]) => what).join(', ')}.`];
 }
 
 /** Transformations that the page applies; see web/src/dashboard/transform.ts. */

@@ -383,6 +383,28 @@ describe('graphs', () => {
     expect(panel.warnings).toEqual(['Overrides not applied: custom.axisColorMode.']);
   });
 
+  test.each([
+    ['table', { options: { frameIndex: 1 } }, 'which of several tables is shown'],
+    ['table', { options: { footer: { show: true, countRows: true } } }, 'the number of rows in the footer'],
+    ['barchart', { options: { groupWidth: 0.4, barWidth: 0.5 } }, 'the width of groups, the width of bars'],
+    ['timeseries', { fieldConfig: { defaults: { custom: { barWidthFactor: 0.9 } } } }, 'the width of bars'],
+    [
+      'state-timeline',
+      { fieldConfig: { defaults: { custom: { fillOpacity: 20 } } } },
+      'how opaque states are',
+    ],
+  ])('an option of a %s that is not read is named: %j', (type, options, what) => {
+    const { warnings } = onePanel({ type, targets: [{ expr: 'up' }], ...options });
+    expect(warnings).toEqual([`Left at what is usual: ${what}.`]);
+  });
+
+  test('options that are not read and say what is usual are not named', () => {
+    const table = { frameIndex: 0, footer: { show: true, countRows: false } };
+    expect(onePanel({ type: 'table', targets: [{ expr: 'up' }], options: table }).warnings).toBeUndefined();
+    const bars = { groupWidth: 0.7, barWidth: 0.97 };
+    expect(onePanel({ type: 'barchart', targets: [{ expr: 'up' }], options: bars }).warnings).toBeUndefined();
+  });
+
   test('what is not drawn is named, the rest stays', () => {
     const transformations = [{ id: 'merge' }, { id: 'configFromData' }, { id: 'heatmap', disabled: true }];
     const overrides = [
