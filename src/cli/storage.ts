@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import { eachLabel, labelValue, METRIC_NAME } from '../model/labels.ts';
@@ -7,6 +6,7 @@ import type { Matcher } from '../model/matcher.ts';
 import type { QueryBudget } from '../model/queryable.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
+import { expectData } from '../tsdb/directory.ts';
 import { type OfflineQueryable, openOffline } from '../tsdb/offline-queryable.ts';
 import { createInventory, type PartitionSummary } from '../tsdb/partition/inventory.ts';
 import { PARTITION_MS } from '../tsdb/partition.ts';
@@ -116,7 +116,11 @@ const analyze = ({ addon, clock, log, parseSelector }: StorageDeps): Word => ({
 
 function directoryOf(cwd: string, given: string | undefined): string {
   const dir = path.resolve(cwd, given ?? 'data');
-  if (!fs.existsSync(dir)) throw new CommandError(`data directory ${dir} does not exist`);
+  try {
+    expectData(dir);
+  } catch (error) {
+    throw new CommandError((error as Error).message);
+  }
   return dir;
 }
 

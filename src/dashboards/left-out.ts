@@ -42,7 +42,7 @@ function unreadOptions(panel: Json, type: string): string[] {
     const value = keys.reduce<Json>(objectAt, panel)[last];
     return value !== undefined && value !== null && value !== usual;
   });
-  return found.length === 0 ? [] : [`Left at what is usual: ${found.map(([, , what]) => what).join(', ')}.`];
+  return found.length === 0 ? [] : [`Options not applied: ${found.map(([, , what]) => what).join(', ')}.`];
 }
 
 /** Transformations that the page applies; see web/src/dashboard/transform.ts. */

@@ -395,7 +395,7 @@ describe('graphs', () => {
     ],
   ])('an option of a %s that is not read is named: %j', (type, options, what) => {
     const { warnings } = onePanel({ type, targets: [{ expr: 'up' }], ...options });
-    expect(warnings).toEqual([`Left at what is usual: ${what}.`]);
+    expect(warnings).toEqual([`Options not applied: ${what}.`]);
   });
 
   test('options that are not read and say what is usual are not named', () => {

@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { isForm } from './params.ts';
+import { readUpTo } from './read-up-to.ts';
 
 /** Bodies of requests to routes that have no limit of their own, bytes: ten thousand alerts at once and more. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -23,22 +24,6 @@ export function limitedBody(maxBytes: number, what = 'a body'): MiddlewareHandle
     c.req.raw = new Request(c.req.url, { method, headers, signal, body });
     return next();
   };
-}
-
-/** Undefined when there is more. */
-async function readUpTo(
-  body: ReadableStream<Uint8Array> | null,
-  maxBytes: number,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const reader = body?.getReader();
-  for (let read = await reader?.read(); read?.value; read = await reader?.read()) {
-    length += read.value.length;
-    if (length > maxBytes) return undefined;
-    chunks.push(read.value);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** Alertmanager's shape under its API, else Prometheus' envelope, whose `error` is that of our own routes, too. */

@@ -46,6 +46,14 @@ function target(store: Store, key = 'target') {
   };
 }
 
+/** A sender beside a store that is empty. */
+function sending() {
+  const clock = fakeClock();
+  const store = bench.open(bench.directory(), { clock });
+  const to = receiver();
+  return { clock, store, to, sender: start(store, clock, to), base: clock.now() };
+}
+
 const sorted = (samples: readonly string[]): string[] => [...samples].sort();
 /** What rows of `target` become at the receiver. */
 const rows = (base: number, from: number, to: number): string[] =>
@@ -57,11 +65,7 @@ const rows = (base: number, from: number, to: number): string[] =>
   );
 
 test('each sample goes out once, staleness markers too, with external labels and after relabelling', async () => {
-  const clock = fakeClock();
-  const store = bench.open(bench.directory(), { clock });
-  const to = receiver();
-  const sender = start(store, clock, to);
-  const base = clock.now();
+  const { clock, store, to, sender, base } = sending();
   sender.apply({
     write_relabel_configs: [
       { source_labels: ['__name__'], regex: 'b', action: 'drop' },
@@ -164,11 +168,7 @@ test.each(['in the head', 'in partitions'])(
 );
 
 test('more requests at once while they do not suffice, as few as before when they do', async () => {
-  const clock = fakeClock();
-  const store = bench.open(bench.directory(), { clock });
-  const to = receiver();
-  const sender = start(store, clock, to);
-  const base = clock.now();
+  const { clock, store, to, sender, base } = sending();
   sender.apply({ queue_config: { max_samples_per_send: 2, max_shards: 5 } });
   const one = target(store);
   for (let n = 0; n < 300; n++) one.scrape(base + n, n, -n);
@@ -264,11 +264,7 @@ test.each([
 });
 
 test('what a receiver refuses for good is dropped and counted; too many requests are waited for', async () => {
-  const clock = fakeClock();
-  const store = bench.open(bench.directory(), { clock });
-  const to = receiver();
-  const sender = start(store, clock, to);
-  const base = clock.now();
+  const { clock, store, to, sender, base } = sending();
   sender.apply({ queue_config: { batch_send_deadline: '1s' } });
   const one = target(store);
   to.answer = { status: 400, text: 'no such tenant' };
@@ -311,11 +307,7 @@ test.each([
 });
 
 test('while the receiver is in trouble one request alone finds out when it is well again', async () => {
-  const clock = fakeClock();
-  const store = bench.open(bench.directory(), { clock });
-  const to = receiver();
-  const sender = start(store, clock, to);
-  const base = clock.now();
+  const { clock, store, to, sender, base } = sending();
   const queue = { max_samples_per_send: 2, min_shards: 4, max_shards: 4, batch_send_deadline: '1s' };
   sender.apply({ queue_config: queue });
   to.answer = { status: 503 };
@@ -331,11 +323,7 @@ test('while the receiver is in trouble one request alone finds out when it is we
 });
 
 test('of a series of histograms that are not sent its end is not sent either', async () => {
-  const clock = fakeClock();
-  const store = bench.open(bench.directory(), { clock });
-  const to = receiver();
-  const sender = start(store, clock, to);
-  const base = clock.now();
+  const { clock, store, to, sender, base } = sending();
   sender.apply({ queue_config: { batch_send_deadline: '1s' } });
   const source = store.source('target');
   const slot = source.slot(labelsFromObject({ __name__: 'h' }));
@@ -365,11 +353,7 @@ test('of a series of histograms that are not sent its end is not sent either', a
 });
 
 test('a reload that changes an endpoint goes on where it was; one that leaves it alone does not touch it', async () => {
-  const clock = fakeClock();
-  const store = bench.open(bench.directory(), { clock });
-  const to = receiver();
-  const sender = start(store, clock, to);
-  const base = clock.now();
+  const { clock, store, to, sender, base } = sending();
   sender.apply({});
   const one = target(store);
   one.scrape(base, 0, 0);

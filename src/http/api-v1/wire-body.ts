@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { snappyDecoding } from '../../exposition/remote/snappy.ts';
+import { readUpTo } from '../read-up-to.ts';
 import type { Slicer } from '../slicer.ts';
 
 /** A body of more bytes than are taken; answered with 413. */
@@ -12,14 +13,9 @@ export class BodyTooLargeError extends Error {}
 export async function readBody(c: Context, maxBytes: number): Promise<Uint8Array> {
   const declared = Number(c.req.header('content-length') ?? 0);
   if (declared > maxBytes) throw tooLarge(maxBytes);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of c.req.raw.body ?? []) {
-    length += chunk.length;
-    if (length > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  const body = await readUpTo(c.req.raw.body, maxBytes);
+  if (!body) throw tooLarge(maxBytes);
+  return body;
 }
 
 /** Decodes a snappy body in slices. @throws WireError */

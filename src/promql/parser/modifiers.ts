@@ -1,4 +1,4 @@
-import type { AtModifier, Duration, Expr, VectorSelector } from '../ast.ts';
+import type { AtModifier, Duration, Expr, TimeShift, VectorSelector } from '../ast.ts';
 import { DURATION, NUMBER } from '../lexer.ts';
 import { readOffsetDuration, readPositiveDuration } from './durations.ts';
 import type { TokenReader } from './token-reader.ts';
@@ -51,22 +51,10 @@ function readSubquery(tokens: TokenReader, expr: Expr, range: Duration): Expr {
 function withOffset(tokens: TokenReader, expr: Expr): Expr {
   tokens.skip();
   const offset = readOffsetDuration(tokens);
-  const end = tokens.lastEnd();
-  const change = <S extends { readonly offset: Duration }>(shift: S): S => {
+  return shifted(tokens, expr, 'offset', (shift) => {
     if (shift.offset !== 0) throw tokens.fail(expr.position, 'offset may not be set multiple times');
     return { ...shift, offset };
-  };
-  switch (expr.kind) {
-    case 'vector':
-    case 'subquery':
-      return { ...change(expr), position: { start: expr.position.start, end } };
-    case 'matrix':
-      return { ...expr, selector: change(expr.selector), position: { start: expr.position.start, end } };
-  }
-  throw tokens.fail(
-    expr.position,
-    'offset modifier must be preceded by an instant vector selector or range vector selector or a subquery',
-  );
+  });
 }
 
 function withAt(tokens: TokenReader, expr: Expr): Expr {
@@ -89,23 +77,32 @@ function withAt(tokens: TokenReader, expr: Expr): Expr {
     }
     at = Math.round(seconds * 1000);
   }
-  const end = tokens.lastEnd();
-  const change = <S extends { readonly at: AtModifier | undefined }>(shift: S): S => {
+  return shifted(tokens, expr, '@', (shift) => {
     if (shift.at !== undefined) {
       throw tokens.fail(expr.position, '@ <timestamp> may not be set multiple times');
     }
     return { ...shift, at };
-  };
+  });
+}
+
+/** Changes the times at which an operand is read; `change` gets what has them. */
+function shifted(
+  tokens: TokenReader,
+  expr: Expr,
+  modifier: string,
+  change: <S extends TimeShift>(shift: S) => S,
+): Expr {
+  const position = { start: expr.position.start, end: tokens.lastEnd() };
   switch (expr.kind) {
     case 'vector':
     case 'subquery':
-      return { ...change(expr), position: { start: expr.position.start, end } };
+      return { ...change(expr), position };
     case 'matrix':
-      return { ...expr, selector: change(expr.selector), position: { start: expr.position.start, end } };
+      return { ...expr, selector: change(expr.selector), position };
   }
   throw tokens.fail(
     expr.position,
-    '@ modifier must be preceded by an instant vector selector or range vector selector or a subquery',
+    `${modifier} modifier must be preceded by an instant vector selector or range vector selector or a subquery`,
   );
 }
 
@@ -122,6 +119,7 @@ function withExtension(tokens: TokenReader, expr: Expr): Expr {
   if (expr.kind === 'subquery') {
     throw tokens.fail(expr.position, `${extension} modifier is not supported for subqueries`);
   }
+  // Upstream's words for what is no selector.
   throw tokens.fail(expr.position, `${extension} modifier not implemented`);
 }
 
