@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { appendFiles } from '../src/appended.ts';
 
 const NODE_VERSION = '24.21.0';
 /** A small young generation and one V8 helper thread suit a process that makes little garbage: 30 MB less memory. */
 export const V8_FLAGS = ['--max-semi-space-size=2', '--v8-pool-size=1'];
-/** Read by the loader from where Node finds it; all else through pkg's file system. */
+/** Read by the loader from behind the executable; all else through pkg's file system. */
 const PROGRAM = /^(belfry|worker)\.cjs/;
 /** What strips binaries of other processors than ours, of binutils for them. */
 const STRIP: Readonly<Record<string, string>> =
@@ -22,7 +23,6 @@ export function pack(stage: string, target: string, output: string): void {
   const home = path.resolve('dist/pkg-home');
   fs.mkdirSync(home, { recursive: true });
   seed(home, target);
-  const programs = fs.readdirSync(stage).filter((name) => PROGRAM.test(name));
   execFileSync(
     process.execPath,
     [
@@ -47,10 +47,14 @@ export function pack(stage: string, target: string, output: string): void {
           execArgv: V8_FLAGS,
           execArgvExtension: 'env',
           useCodeCache: target === `linux-${process.arch}`,
-          assets: Object.fromEntries(programs.map((name) => [name, path.resolve(stage, name)])),
         }),
       },
     },
+  );
+  const programs = fs.readdirSync(stage).filter((name) => PROGRAM.test(name));
+  appendFiles(
+    `${output}.new`,
+    Object.fromEntries(programs.map((name) => [name, fs.readFileSync(path.join(stage, name))])),
   );
   // Renamed into place: a running executable cannot be written over.
   fs.renameSync(`${output}.new`, output);

@@ -9,6 +9,7 @@ import path from 'node:path';
 import sea from 'node:sea';
 import vm from 'node:vm';
 import { isMainThread, threadName } from 'node:worker_threads';
+import { openAppended, ownExecutable } from './appended.ts';
 import { COMPILED, EARLY_THREAD, type LoadedProcess, packedWorker } from './platform.ts';
 import { defaultQueryBytes, maxHeapMB } from './query/settings.ts';
 import { newWorker } from './query/thread.ts';
@@ -21,30 +22,38 @@ run(isMainThread ? 'belfry.cjs' : 'worker.cjs');
 function run(name: string): void {
   const folder = import.meta.dirname;
   const file = path.join(folder, name);
-  const script = new vm.Script(read(name)!.toString('latin1'), {
+  const files = sea.isSea() ? openAppended(ownExecutable()) : filesIn(folder);
+  const script = new vm.Script(files.read(name)!.toString('latin1'), {
     filename: file,
-    cachedData: kept(name),
+    cachedData: kept(name, files),
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
+  files.close();
   (process as LoadedProcess)[COMPILED] = script.cachedDataRejected === false ? 'at build' : 'at start';
   const program = { exports: {} };
   script.runInThisContext()(program.exports, require, program, file, folder);
 }
 
+type Files = ReturnType<typeof openAppended>;
+
 /** Threads of one program run different parts of it; what is not kept for a thread is like a query's. */
-function kept(name: string): Buffer | undefined {
+function kept(name: string, files: Files): Buffer | undefined {
   for (const thread of isMainThread ? ['main'] : [threadName, 'query']) {
-    const code = read(`${name}.${thread}.code`);
+    const code = files.read(`${name}.${thread}.code`);
     if (code) return code;
   }
   return undefined;
 }
 
-/** Programs and what is kept of them lie in the executable where Node finds them without a copy; beside this file before it is packed. */
-function read(name: string): Buffer | undefined {
-  if (sea.isSea()) return sea.getAssetKeys().includes(name) ? Buffer.from(sea.getRawAsset(name)) : undefined;
-  const file = path.join(import.meta.dirname, name);
-  return fs.existsSync(file) ? fs.readFileSync(file) : undefined;
+/** Before it is packed the program lies beside this file. */
+function filesIn(folder: string): Files {
+  return {
+    read(name) {
+      const file = path.join(folder, name);
+      return fs.existsSync(file) ? fs.readFileSync(file) : undefined;
+    },
+    close() {},
+  };
 }
 
 /**

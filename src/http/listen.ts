@@ -1,6 +1,7 @@
 import http from 'node:http';
-import https from 'node:https';
+import type https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { builtin } from '../net/builtin.ts';
 import type { HttpSurface } from './app.ts';
 import { takePrefix } from './prefix.ts';
 import type { TlsSettings } from './tls.ts';
@@ -98,7 +99,10 @@ export async function listen(
 
 function secureServer(limits: object, tls: TlsSettings, listener: http.RequestListener): https.Server {
   const { context, requestCert, rejectUnauthorized, refusal } = tls;
-  const server = https.createServer({ ...limits, ...context, requestCert, rejectUnauthorized }, listener);
+  const server = builtin.https.createServer(
+    { ...limits, ...context, requestCert, rejectUnauthorized },
+    listener,
+  );
   // Before the server's own, which begins to read requests.
   server.prependListener('secureConnection', (socket) => {
     if (refusal(socket) !== undefined) socket.destroy();

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import type SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { EmailConfig } from '../../config/receivers/email.ts';
 import { tlsOptions } from '../../net/agents.ts';
 import type { Attempt } from '../delivery.ts';
@@ -30,7 +30,9 @@ export function createMailTransport(): MailTransport {
       return { kind: 'rejected', reason: 'other', message: `parse TLS configuration: ${messageOf(error)}` };
     }
     const servername = config.tls_config.server_name || (isIP(host) === 0 ? host : undefined);
-    const connection = new SMTPConnection({
+    // It loads Node's TLS, which takes memory that a site without mail has no use for.
+    const { default: Connection } = await import('nodemailer/lib/smtp-connection');
+    const connection = new Connection({
       host,
       port,
       secure,

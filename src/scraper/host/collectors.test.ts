@@ -30,6 +30,8 @@ function filesOf(contents: Record<string, string>): HostFiles & { contents: Reco
       return text;
     },
     readIfPresent: (path) => contents[path],
+    readBytesIfPresent: (path) =>
+      contents[path] === undefined ? undefined : Buffer.from(contents[path], 'latin1'),
     list(path) {
       const below = Object.keys(contents).filter((file) => file.startsWith(`${path}/`));
       const names = below.map((file) => file.slice(path.length + 1).split('/')[0]!);

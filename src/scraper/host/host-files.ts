@@ -6,6 +6,7 @@ export interface HostFiles {
   read(path: string): string;
   /** Undefined when there is no such file. */
   readIfPresent(path: string): string | undefined;
+  readBytesIfPresent(path: string): Buffer | undefined;
   /** Names in a folder; undefined when there is none. */
   list(path: string): readonly string[] | undefined;
   /** Where links lead; undefined when there is nothing. */
@@ -21,6 +22,7 @@ export interface HostFiles {
 export const systemFiles: HostFiles = {
   read: (path) => readFileSync(path, 'utf8'),
   readIfPresent: (path) => ifPresent(() => readFileSync(path, 'utf8')),
+  readBytesIfPresent: (path) => ifPresent(() => readFileSync(path)),
   list: (path) => ifPresent(() => readdirSync(path)),
   realPath: (path) => ifPresent(() => realpathSync(path)),
   modifiedMs: (path) => statSync(path).mtimeMs,

@@ -121,6 +121,7 @@ test('a collector that cannot read leaves the others alone, and is logged once',
       throw new Error(`ENOENT: no such file or directory, open '${path}'`);
     },
     readIfPresent: () => undefined,
+    readBytesIfPresent: () => undefined,
     list: () => undefined,
     realPath: () => undefined,
     modifiedMs: () => 0,
@@ -143,6 +144,7 @@ test('a problem that comes back is told again; what a host does not have is none
   const files: HostFiles = {
     read: (path) => (path === '/text/a.prom' ? 'from_a_file 1\n' : load),
     readIfPresent: () => undefined,
+    readBytesIfPresent: () => undefined,
     list: (path) => (path === '/text' ? folder : undefined),
     realPath: () => undefined,
     modifiedMs: () => 0,
