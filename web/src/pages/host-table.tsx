@@ -21,7 +21,7 @@ export function HostTable({ rows, overview, selected }: HostTableProps) {
   const growth = useGrowing('');
   return (
     <div class="table-scroll">
-      <table class="table host-table">
+      <table class="table row-blocks host-table">
         <thead>
           <tr>
             <th>Name</th>

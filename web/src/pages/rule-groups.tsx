@@ -118,7 +118,7 @@ function RuleRow({ rule }: { readonly rule: Rule }) {
     : stateOf(rule);
   return (
     <tr>
-      <td data-label="Rule">
+      <td>
         <span class="rule-cell">
           <StateMark {...state} />
           <a
@@ -133,11 +133,11 @@ function RuleRow({ rule }: { readonly rule: Rule }) {
           <span class="dim">{state.word}</span>
         </span>
       </td>
-      <td data-label="Expression" class="mono rule-expr" title={rule.query}>
+      <td class="mono rule-expr" title={rule.query}>
         {rule.query}
         {rule.lastError && <p class="text-firing">{rule.lastError}</p>}
       </td>
-      <td class="num" data-label="Took">
+      <td class="num">
         <Value value={rule.evaluationTime} unit="s" />
       </td>
     </tr>

@@ -190,7 +190,7 @@ function Pool({
         </span>
       </h2>
       <div class="table-scroll" hidden={targets.length === 0}>
-        <table class="table target-table">
+        <table class="table row-blocks target-table">
           <thead>
             <tr>
               <th>State</th>
@@ -330,10 +330,10 @@ function TargetRow({ target }: { readonly target: ActiveTarget }) {
   return (
     <>
       <tr class={target.lastError === '' && !target.parked ? undefined : 'has-note'}>
-        <td data-label="State">
+        <td>
           <StateMark {...STATES[target.health]} showWord />
         </td>
-        <td class="target-url" data-label="Address">
+        <td class="target-url">
           <button
             type="button"
             class="link-plain mono"
@@ -344,7 +344,7 @@ function TargetRow({ target }: { readonly target: ActiveTarget }) {
             {target.scrapeUrl}
           </button>
         </td>
-        <td data-label="Labels">
+        <td class="target-labels">
           <LabelChips labels={labels} />
         </td>
         <td class="num" data-label="Last scrape">
