@@ -221,6 +221,8 @@ export interface HeatmapModel {
   readonly isReversed: boolean;
   /** Colours follow value to this power. */
   readonly exponent: number;
+  /** Between cells, pixels. */
+  readonly cellGap: number;
 }
 
 export interface PieModel {
@@ -246,6 +248,9 @@ export interface StatesModel {
   /** Where a value stands in its stretch. */
   readonly align: 'left' | 'center' | 'right';
   readonly mergeEqual: boolean;
+  /** How much of its room a row has, and a cell of a history: above 0, at most 1. */
+  readonly rowShare: number;
+  readonly cellShare: number;
 }
 
 export interface ColumnModel {

@@ -542,12 +542,30 @@ describe('tables, and panels of single kinds', () => {
         yAxis: { format: 's' },
         color: { mode: 'spectrum', colorScheme: 'interpolateSpectral', exponent: 1 },
       },
-      { heatmap: { isCalculated: false, unit: 's', scheme: 'Spectral', isReversed: false, exponent: 1 } },
+      {
+        heatmap: {
+          isCalculated: false,
+          unit: 's',
+          scheme: 'Spectral',
+          isReversed: false,
+          exponent: 1,
+          cellGap: 2,
+        },
+      },
     ],
+    [{ type: 'heatmap', dataFormat: 'tsbuckets', cards: { cardPadding: 5 } }, { heatmap: { cellGap: 5 } }],
+    [{ type: 'heatmap', dataFormat: 'tsbuckets', cards: { cardPadding: 0 } }, { heatmap: { cellGap: 1 } }],
+    [{ type: 'heatmap', options: {} }, { heatmap: { cellGap: 1 } }],
+    [{ type: 'heatmap', options: { cellGap: 0 } }, { heatmap: { cellGap: 0 } }],
     [
       {
         type: 'heatmap',
-        options: { calculate: true, yAxis: { unit: 'ms', decimals: 1 }, color: { mode: 'opacity' } },
+        options: {
+          calculate: true,
+          yAxis: { unit: 'ms', decimals: 1 },
+          color: { mode: 'opacity' },
+          cellGap: 4,
+        },
       },
       {
         heatmap: {
@@ -557,6 +575,7 @@ describe('tables, and panels of single kinds', () => {
           scheme: '',
           isReversed: false,
           exponent: 0.5,
+          cellGap: 4,
         },
       },
     ],
@@ -583,7 +602,15 @@ describe('tables, and panels of single kinds', () => {
     ],
     [
       { type: 'state-timeline', options: { alignValue: 'right' } },
-      { states: { showValue: true, align: 'right' } },
+      { states: { showValue: true, align: 'right', rowShare: 0.9, cellShare: 0.9 } },
+    ],
+    [
+      { type: 'status-history', options: { rowHeight: 0.5, colWidth: 1 } },
+      { states: { rowShare: 0.5, cellShare: 1 } },
+    ],
+    [
+      { type: 'status-history', options: { rowHeight: 0, colWidth: 40 } },
+      { states: { rowShare: 0.05, cellShare: 1 } },
     ],
     [{ type: 'bargauge' }, { value: { barValue: 'color' } }],
     [{ type: 'bargauge', options: { valueMode: 'text' } }, { value: { barValue: 'text' } }],

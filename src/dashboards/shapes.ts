@@ -40,6 +40,13 @@ function readHeatmap(panel: Json, field: FieldModel): HeatmapModel {
     scheme: isScheme ? scheme || 'Oranges' : '',
     isReversed: color.reverse === true,
     exponent: numberAt(color, 'exponent') ?? 0.5,
+    // Of old, none was meant by 0 and drawn as 1; upstream's migration keeps that.
+    cellGap: Math.max(
+      0,
+      isOld
+        ? (numberAt(objectAt(panel, 'cards'), 'cardPadding') ?? 2) || 1
+        : (numberAt(options, 'cellGap') ?? 1),
+    ),
     ...defined({ decimals: numberAt(axis, 'decimals') }),
   };
 }
@@ -77,7 +84,13 @@ function readStates(panel: Json): StatesModel {
     showValue: textAt(options, 'showValue', 'auto') !== 'never',
     align: align === 'center' || align === 'right' ? align : 'left',
     mergeEqual: options.mergeValues !== false,
+    rowShare: shareAt(options, 'rowHeight'),
+    cellShare: shareAt(options, 'colWidth'),
   };
+}
+
+function shareAt(options: Json, key: string): number {
+  return Math.min(1, Math.max(0.05, numberAt(options, key) ?? 0.9));
 }
 
 function readColumns(panel: Json, field: FieldModel): ColumnModel {

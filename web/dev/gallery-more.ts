@@ -237,7 +237,7 @@ export const MORE_OPTIONS = {
       ],
     },
     panel('heatmap', 'Counted from values', {
-      options: { calculate: true, color: { scheme: 'Blues', reverse: true } },
+      options: { calculate: true, color: { scheme: 'Blues', reverse: true }, cellGap: 0 },
     }),
     {
       type: 'heatmap',
@@ -245,6 +245,7 @@ export const MORE_OPTIONS = {
       dataFormat: 'tsbuckets',
       color: { mode: 'spectrum', colorScheme: 'interpolateViridis', exponent: 1 },
       yAxis: { format: 'ms', decimals: 0 },
+      cards: { cardPadding: 6 },
       targets: [query('sum by (le) (rate(x_bucket[5m]))', { format: 'heatmap', legendFormat: '{{le}}' })],
     },
     panel('piechart', 'Values on slices, list below', {
@@ -273,6 +274,10 @@ export const MORE_OPTIONS = {
     panel('state-timeline', 'Not merged, no words', {
       targets: [query('up', { legendFormat: '{{job}}' })],
       options: { mergeValues: false, showValue: 'never' },
+    }),
+    panel('status-history', 'Half of the room', {
+      targets: [query('up', { legendFormat: '{{job}}' })],
+      options: { rowHeight: 0.5, colWidth: 0.5 },
     }),
     panel('state-timeline', 'Merged, with words', {
       targets: [query('up', { legendFormat: '{{job}}' })],

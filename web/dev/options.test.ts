@@ -29,6 +29,20 @@ const drawn = async (title: string): Promise<ChartSpec> => {
     .evaluate((element) => (element as ChartHost).drawn!());
 };
 const line = ({ lines }: ChartSpec, name: string): ChartLine => lines.find((one) => one.name === name)!;
+/** Heights of what is left free between the cells of a heat map, down its fullest column, in pixels of the canvas. */
+const rowGaps = (title: string): Promise<number[]> =>
+  panel(title)
+    .locator('.heat-plot canvas')
+    .evaluate((element) => {
+      const { width, height } = element as HTMLCanvasElement;
+      const { data } = (element as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
+      const column = (x: number): string =>
+        Array.from({ length: height }, (_, y) => (data[4 * (y * width + x) + 3] === 0 ? ' ' : '#')).join('');
+      const columns = Array.from({ length: width }, (_, x) => column(x));
+      const painted = (text: string): number => text.split('#').length;
+      const fullest = columns.reduce((best, one) => (painted(one) > painted(best) ? one : best));
+      return (fullest.trim().match(/ +/g) ?? []).map((gap) => gap.length);
+    });
 test.skipIf(!hasBrowser)('time series: lines, points, bars, stacks and axes', async () => {
   expect(line(await drawn('Smooth, areas by hue'), 'a')).toMatchObject({
     draw: 'smooth',
@@ -190,6 +204,7 @@ test.skipIf(!hasBrowser)('tables, heat maps, pies, bars and states', async () =>
     .getByRole('img', { name: /24 buckets over time/ })
     .waitFor();
   await panel('Of old: buckets').locator('.heat-labels', { hasText: 'ms' }).waitFor();
+  expect(new Set(await rowGaps('Of old: buckets'))).toEqual(new Set([6]));
   const pie = panel('Values on slices, list below');
   expect(await pie.locator('.pie-label').first().innerText()).toMatch(/^\d+(\.\d+)? \d+(\.\d+)? %$/);
   expect(await pie.locator('.pie.has-legend-right').count()).toBe(0);
@@ -202,6 +217,17 @@ test.skipIf(!hasBrowser)('tables, heat maps, pies, bars and states', async () =>
   const apart = panel('Not merged, no words');
   expect(await apart.locator('.states-span').count()).toBeGreaterThan(50);
   expect(await apart.locator('.states-span').first().innerText()).toBe('');
+  const half = panel('Half of the room');
+  const cells = await half.locator('.states-row:first-child .states-span').evaluateAll((spans) =>
+    spans.map((span) => {
+      const { left, width } = span.getBoundingClientRect();
+      return { left, width };
+    }),
+  );
+  // The first and the last are cut by the ends of the range.
+  const every = cells[2]!.left - cells[1]!.left;
+  for (const { width } of cells.slice(1, -1)) expect(width).toBeCloseTo(Math.min(every / 2, every - 1), 0);
+  expect(await half.locator('.states-rows').evaluate((rows) => getComputedStyle(rows).rowGap)).toBe('22px');
   const merged = panel('Merged, with words');
   const spans = await merged.locator('.states-span').count();
   expect(spans).toBe(await merged.locator('.states-rows .states-row').count());

@@ -35,6 +35,8 @@ export interface HeatMapProps {
   readonly isReversed?: boolean | undefined;
   /** Colours follow the values to this power. */
   readonly exponent?: number | undefined;
+  /** Between cells, pixels. */
+  readonly gap?: number | undefined;
 }
 
 /** Buckets over time: how many values fell into each, by colour. */
@@ -49,6 +51,7 @@ export function HeatMap({
   scheme,
   isReversed,
   exponent = 0.5,
+  gap = 1,
 }: HeatMapProps) {
   const { theme, now, zone, range: chosen } = useSession();
   const shown = theme.shown.value;
@@ -79,19 +82,22 @@ export function HeatMap({
     context.scale(scale, scale);
     const x = (time: number): number => ((time - from) / (to - from)) * width;
     const height = tall / Math.max(1, rows.length);
+    const beside = gapWithin(gap, (step / (to - from)) * width);
+    const below = gapWithin(gap, height);
     rows.forEach((row, i) => {
-      const top = tall - (i + 1) * height;
+      // Whole pixels: all gaps are alike, and none is there that the eye would read as a pattern.
+      const top = Math.round(tall - (i + 1) * height);
+      const bottom = Math.round(tall - i * height) - below;
       row.values.forEach((value, at) => {
         if (value === null || value === 0) return;
-        // Whole pixels: between cells there is no gap that the eye would read as a pattern.
         const left = Math.max(0, Math.floor(x(times[at]!)));
-        const right = Math.min(width, Math.floor(x(times[at]! + step)));
+        const right = Math.min(width, Math.floor(x(times[at]! + step)) - beside);
         if (right <= left) return;
         context.fillStyle = colorOf(value);
-        context.fillRect(left, top, right - left, Math.max(1, height - 0.5));
+        context.fillRect(left, top, right - left, Math.max(1, bottom - top));
       });
     });
-  }, [rows, size, shown, from, to]);
+  }, [rows, size, shown, from, to, gap]);
 
   if (rows.length === 0) return <p class="panel-empty">No data in this range.</p>;
   const rowText = (row: HeatRow): string =>
@@ -174,6 +180,10 @@ export function HeatMap({
     </div>
   );
 }
+
+/** What can be had of a gap: cells keep two pixels, and those of less than four have none. */
+const gapWithin = (gap: number, cell: number): number =>
+  cell < 4 ? 0 : Math.max(0, Math.min(Math.round(gap), Math.floor(cell) - 2));
 
 const formatCount = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : formatNumber(value);

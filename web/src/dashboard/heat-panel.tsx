@@ -20,6 +20,7 @@ export function HeatPanel({ panel, data }: { readonly panel: PanelModel; readonl
       scheme={heatmap?.scheme}
       isReversed={heatmap?.isReversed}
       exponent={heatmap?.exponent}
+      gap={heatmap?.cellGap}
     />
   );
 }

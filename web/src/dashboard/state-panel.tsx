@@ -14,6 +14,9 @@ import { isHidden, withSettings } from './settings.ts';
 /** Most cells of a status history's row: more cannot be told apart. */
 const MAX_CELLS = 120;
 
+/** Most pixels of a row with the room around it. */
+const ROW_ROOM = 44;
+
 /** Rows of states over time: a timeline merges what is equal, a history shows each step. */
 export function StatePanel({ panel, data }: { readonly panel: PanelModel; readonly data: PanelData }) {
   const { theme, now } = useSession();
@@ -26,10 +29,17 @@ export function StatePanel({ panel, data }: { readonly panel: PanelModel; readon
   if (rows.length === 0) return <p class="panel-empty">No data in this range.</p>;
   const [from, to] = [data.range.from / 1000, data.range.to / 1000];
   const isHistory = panel.type === 'status-history';
+  const { rowShare = 0.9, cellShare = 0.9 } = panel.states ?? {};
   const place = (time: number): number => Math.min(100, Math.max(0, ((time - from) / (to - from)) * 100));
   return (
     <div class="states" style={{ '--name': nameWidth(rows.map(({ name }) => name)) }}>
-      <div class="states-rows">
+      <div
+        class="states-rows"
+        style={{
+          '--row': `${Math.round(ROW_ROOM * rowShare)}px`,
+          '--row-gap': `${Math.round(ROW_ROOM * (1 - rowShare))}px`,
+        }}
+      >
         {rows.map((row, i) => {
           const own = withSettings(panel, row.settings);
           const look = (value: number) => displayValue(value, own, shown);
@@ -53,9 +63,10 @@ export function StatePanel({ panel, data }: { readonly panel: PanelModel; readon
               >
                 {stateSpans(thinned.times, thinned.values, step, isSame).map((span) => {
                   const { text, unit, color } = look(span.value);
-                  const left = place(span.from);
-                  const share = place(span.to) - left;
-                  if (share <= 0) return null;
+                  const room = place(span.to) - place(span.from);
+                  if (room <= 0) return null;
+                  const share = isHistory ? room * cellShare : room;
+                  const left = place(span.from) + (room - share) / 2;
                   const label = `${text}${unit === '' ? '' : ` ${unit}`}`;
                   return (
                     <span
@@ -64,7 +75,8 @@ export function StatePanel({ panel, data }: { readonly panel: PanelModel; readon
                       title={`${label}, ${timeText(span.from * 1000, now.peek())} to ${timeText(span.to * 1000, now.peek())}`}
                       style={{
                         left: `${left}%`,
-                        width: `${share}%`,
+                        // Where cells are small, a pixel between them is still seen.
+                        width: share < room ? `min(${share}%, ${room}% - 1px)` : `${share}%`,
                         background: color ?? 'var(--faint)',
                         ...(color ? { color: inkOn(color) } : {}),
                       }}
