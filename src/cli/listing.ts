@@ -110,7 +110,8 @@ export function formatSilences(silences: readonly ListedSilence[], format: Outpu
 /** Columns two spaces apart, the last one filled up too, as Go's tabwriter does it. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [head, ...rows].map((row) => row.map((cell) => cell.replace(/[\r\n\t]+/g, ' ')));
-  const widths = head.map((_, i) => Math.max(...cells.map((row) => [...row[i]!].length)) + 2);
+  // Of a hundred thousand alerts there are more rows than a function takes arguments.
+  const widths = head.map((_, i) => cells.reduce((most, row) => Math.max(most, [...row[i]!].length), 0) + 2);
   return cells
     .map((row) => `${row.map((cell, i) => cell + ' '.repeat(widths[i]! - [...cell].length)).join('')}\n`)
     .join('');
@@ -124,7 +125,9 @@ export function goTable(
   rows: readonly (readonly string[])[],
   { least, padding }: { readonly least: number; readonly padding: number },
 ): string {
-  const widths = rows[0]!.map((_, i) => Math.max(least, ...rows.map((row) => row[i]!.length + padding)));
+  const widths = rows[0]!.map((_, i) =>
+    rows.reduce((most, row) => Math.max(most, row[i]!.length + padding), least),
+  );
   return rows
     .map(
       (row) => `${row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!))).join('')}\n`,

@@ -48,6 +48,17 @@ test('series that are no counters of buckets stay as they are', () => {
   ]);
 });
 
+test('more values than a function takes arguments are counted', () => {
+  const values = Array.from({ length: 200_000 }, (_, i) => i % 100);
+  expect(histogramOf(values, 50, 30).map(({ count }) => count)).toEqual([100_000, 100_000]);
+  expect(
+    heatRows(panel('time_series', true), [
+      series('x', ...values.slice(0, 100_000)),
+      series('y', ...values.slice(100_000)),
+    ]),
+  ).toHaveLength(24);
+});
+
 test('values are counted into buckets of equal size', () => {
   const rows = heatRows(panel('time_series', true), [series('x', 0, 24), series('y', 0, 12)]);
   expect(
