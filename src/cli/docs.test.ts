@@ -10,6 +10,7 @@ import { parseArgs } from './args.ts';
 import { commands } from './commands.ts';
 import { checkLanguages } from './languages.ts';
 import { translated } from './other-names.ts';
+import { LOG_COMPONENTS } from './serve-flags.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const PAGES = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: root })].sort();
@@ -120,6 +121,15 @@ test('tests and limits that docs/security.md names are there', () => {
       else expect(file).toContain(name);
     }
   }
+});
+
+test('each part that names itself in the log can be given a level, and docs/operations.md lists them', () => {
+  const named = ['src/parts.ts', 'src/app.ts'].flatMap((file) =>
+    [...read(file).matchAll(/log\.child\(\{ component: '([a-z-]+)'/g)].map(([, name]) => name!),
+  );
+  const listed = /of components: ([a-z, -]+)\./.exec(read('docs/operations.md'))![1]!.split(', ');
+  expect([...new Set(named)].sort()).toEqual([...LOG_COMPONENTS]);
+  expect(listed).toEqual([...LOG_COMPONENTS]);
 });
 
 test('every link within the documentation leads somewhere', () => {

@@ -186,11 +186,14 @@ export function serveOptions(
 
 /** Parts that name themselves in the log. */
 export const LOG_COMPONENTS = [
+  'backup',
   'dashboards',
   'host',
   'http',
+  'incidents',
   'notifiers',
   'query',
+  'remote-write',
   'rules',
   'scraper',
   'tsdb',

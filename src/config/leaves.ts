@@ -113,7 +113,7 @@ export const regex = () =>
     if (message !== undefined) context.addIssue({ code: 'custom', message, input: value });
   });
 
-/** An absolute http or https address. A placeholder in capitals passes; load.ts warns of it. */
+/** An absolute http or https address. A placeholder in capitals passes; decode.ts warns of it. */
 export const url = () => leaf({ type: 'url' }).superRefine(checkUrl);
 export const secretUrl = () => leaf({ secret: true, type: 'url' }).superRefine(checkUrl);
 /** An address that may hold template actions, which are not checked as an address. */
