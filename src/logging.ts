@@ -58,7 +58,7 @@ function errorText(error: unknown): unknown {
 const PLAIN = /^[^\s"=\\\p{Cc}]+$/u;
 
 /** One event as `key=value` pairs; values with spaces, quotes or control characters are quoted as JSON. */
-export function logfmt(event: Readonly<Record<string, unknown>>): string {
+function logfmt(event: Readonly<Record<string, unknown>>): string {
   const { time, level, component, msg, ...rest } = event;
   const ordered: [string, unknown][] = [
     ['ts', time],

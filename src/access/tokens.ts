@@ -4,7 +4,7 @@ import { hashOf, newId, newSecret } from './secret.ts';
 import type { AccessStore, StoredToken } from './store.ts';
 
 /** Tells people, and tools that look for leaked secrets, what it is. */
-export const TOKEN_PREFIX = 'belfry_';
+const TOKEN_PREFIX = 'belfry_';
 /** `usedAt` is not written for every request. */
 const TOUCH_AFTER_MS = 60_000;
 

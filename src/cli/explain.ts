@@ -110,7 +110,7 @@ function aboutMessages({ notifications }: ShownTrace): string[] {
 const more = (count: number): string[] => (count > SHOWN ? [`  and ${count - SHOWN} more`] : []);
 
 /** What the stages before the integrations made of the alert. */
-export function verdictText(verdict: Verdict): string {
+function verdictText(verdict: Verdict): string {
   switch (verdict.kind) {
     case 'passed':
       return 'not inhibited, muted or silenced';

@@ -12,7 +12,7 @@ import { type ExportSelection, exported, type LeftOut } from './export-stream.ts
 import { type Command, EXIT } from './io.ts';
 import { createOutput } from './output.ts';
 
-export const EXPORT_FLAGS: readonly FlagSpec[] = [
+const EXPORT_FLAGS: readonly FlagSpec[] = [
   {
     names: ['data', 'storage.tsdb.path'],
     kind: 'value',

@@ -19,7 +19,7 @@ const TIMEOUT = '6h';
 const SENT_AT_ONCE = 256 * 1024;
 const NEWLINE = 0x0a;
 
-export const IMPORT_FLAGS: readonly FlagSpec[] = [
+const IMPORT_FLAGS: readonly FlagSpec[] = [
   {
     names: ['data', 'storage.tsdb.path'],
     kind: 'value',

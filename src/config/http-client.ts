@@ -172,7 +172,7 @@ export function checkHttpClient(keys: HttpClientKeys, context: z.RefinementCtx):
   }
 }
 
-export function checkTls(tls: TlsConfig, path: readonly string[], context: z.RefinementCtx): void {
+function checkTls(tls: TlsConfig, path: readonly string[], context: z.RefinementCtx): void {
   for (const name of ['ca', 'cert', 'key'] as const) {
     const given = [name, `${name}_file`, `${name}_ref`].filter((key) => Reflect.get(tls, key) !== undefined);
     if (given.length > 1)

@@ -49,7 +49,7 @@ export interface RuleGroupConfig {
   readonly position: Position;
 }
 
-export const ruleKeys = z.lazy(() =>
+const ruleKeys = z.lazy(() =>
   z.strictObject({
     alert: verbatim().optional().describe('Name of the alert.'),
     record: verbatim().optional().describe('Name of the recorded series. Either this or `alert`.'),

@@ -5,7 +5,7 @@ import { text, verbatim } from './leaves.ts';
 
 const DOWN: readonly Matcher[] = [{ name: 'severity', op: '=~', value: 'critical|page|emergency' }];
 
-export const statusService = z.strictObject({
+const statusService = z.strictObject({
   name: text()
     .min(1, { error: 'expected a name, got nothing' })
     .describe('As people know it; once per page.'),

@@ -67,7 +67,7 @@ const minuteRange = z.lazy(() =>
     .transform(({ start_time, end_time }): MinuteRange => ({ start: start_time, end: end_time })),
 );
 
-export const timeInterval = z.lazy(() =>
+const timeInterval = z.lazy(() =>
   z.strictObject({
     times: z.array(minuteRange).optional().describe('Parts of the day.'),
     weekdays: z

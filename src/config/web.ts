@@ -151,7 +151,7 @@ const userName = () =>
   text().regex(/^[^:\p{Cc}]{1,100}$/u, { error: 'expected a name without a colon, at most 100 characters' });
 
 /** The keys of upstream's web config files; also a kind of file of its own for `check`. */
-export const webFileShape = {
+const webFileShape = {
   tls_server_config: tlsServerConfig.optional().describe('Serves HTTPS.'),
   http_server_config: httpServerConfig.prefault({}).describe('HTTP answers.'),
   basic_auth_users: z

@@ -113,7 +113,7 @@ function readColumns(panel: Json, field: FieldModel): ColumnModel {
 }
 
 /** How a cell is drawn: since 9.3 an object, before that a word. */
-export function cellType(cellOptions: unknown, displayMode: unknown): string {
+function cellType(cellOptions: unknown, displayMode: unknown): string {
   const type = isObject(cellOptions) ? textAt(cellOptions, 'type') : displayMode;
   if (typeof type !== 'string' || type === '') return 'auto';
   if (type.startsWith('color-background')) return 'color-background';

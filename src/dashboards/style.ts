@@ -55,7 +55,7 @@ const THRESHOLD_STYLES = [
   'dashed+area',
 ] as const satisfies readonly GraphModel['thresholds'][];
 
-export function drawStyle(style: string, interpolation: string): DrawStyle {
+function drawStyle(style: string, interpolation: string): DrawStyle {
   if (style === 'bars' || style === 'points') return style;
   const lines: Readonly<Record<string, DrawStyle>> = {
     smooth: 'smooth',

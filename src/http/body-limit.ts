@@ -3,7 +3,7 @@ import { isForm } from './params.ts';
 import { readUpTo } from './read-up-to.ts';
 
 /** Bodies of requests to routes that have no limit of their own, bytes: ten thousand alerts at once and more. */
-export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /** Routes that bound their bodies themselves, mostly while they read them. */
 const OWN_LIMIT = /^\/api\/(v1\/(write|read)|import\/openmetrics|dashboards)$/;

@@ -1,7 +1,7 @@
 import type { SqliteDatabase } from '../sqlite/database.ts';
 
 /** How a service is. `unknown`: nothing was measured, or it was not asked. */
-export const SERVICE_STATES = ['up', 'degraded', 'down', 'unknown'] as const;
+const SERVICE_STATES = ['up', 'degraded', 'down', 'unknown'] as const;
 export type ServiceState = (typeof SERVICE_STATES)[number];
 
 /** How long a service was how on one day of UTC, ms. What is missing of the day is not known. */

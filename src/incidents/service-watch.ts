@@ -41,7 +41,7 @@ export interface ServiceWatchDeps {
 }
 
 /** How often services are looked at, ms. */
-export const LOOK_MS = 30_000;
+const LOOK_MS = 30_000;
 /** A state holds until the next look; after a longer silence of this process nothing is known. */
 const HOLDS_MS = 2.5 * LOOK_MS;
 

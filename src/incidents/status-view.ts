@@ -11,7 +11,7 @@ import {
 import type { ServiceNow } from './service-watch.ts';
 
 /** Days of the past that a status page shows, today included. */
-export const SHOWN_DAYS = 90;
+const SHOWN_DAYS = 90;
 /** How long an incident that is over stays on the page, ms. */
 const SHOWN_INCIDENTS_MS = 14 * DAY_MS;
 

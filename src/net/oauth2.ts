@@ -97,7 +97,7 @@ export function createTokenSource(
 export type ClientNaming = 'header' | 'form';
 
 /** The request for a token (RFC 6749, section 4.4, or a signed assertion after RFC 7523, section 2.1). @throws Error */
-export function tokenForm(oauth2: Oauth2, secret: string, naming: ClientNaming, now: number): TokenForm {
+function tokenForm(oauth2: Oauth2, secret: string, naming: ClientNaming, now: number): TokenForm {
   const { client_id: client = '', token_url: url = '', scopes, endpoint_params } = oauth2;
   const grant = oauth2.grant_type || 'client_credentials';
   const form = new URLSearchParams({ grant_type: grant });

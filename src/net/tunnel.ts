@@ -29,7 +29,7 @@ export function tunnelAgent(
   return agent;
 }
 
-export function proxyAuthorization(proxy: URL): string | undefined {
+function proxyAuthorization(proxy: URL): string | undefined {
   if (proxy.username === '') return undefined;
   const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   return `Basic ${Buffer.from(user).toString('base64')}`;

@@ -71,7 +71,7 @@ export function deliveryLimit(groupIntervalMs: number): number {
 }
 
 /** Waits grow by half each time, up to a minute, and are spread by half either way. @param failures at least 1 */
-export function retryWait(failures: number, random: number): number {
+function retryWait(failures: number, random: number): number {
   const wait = Math.min(FIRST_WAIT_MS * GROWTH ** (failures - 1), MAX_WAIT_MS);
   return wait * (1 - SPREAD + 2 * SPREAD * random);
 }

@@ -14,7 +14,7 @@ import { createNotifier, type Notifier, type NotifierConfig, type NotifierOption
 
 /** Builders for the tests of this package. */
 
-export const silentLog: Log = {
+const silentLog: Log = {
   debug: () => {},
   info: () => {},
   warn: () => {},

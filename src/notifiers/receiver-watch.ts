@@ -4,7 +4,7 @@ import { labelsFromObject, labelValue } from '../model/labels.ts';
 import type { OutboxRow } from './state.ts';
 
 /** Name of the alert that says that a receiver cannot be reached. */
-export const RECEIVER_FAILING = 'BelfryReceiverFailing';
+const RECEIVER_FAILING = 'BelfryReceiverFailing';
 
 /** How long tries must fail, without one message getting through, before it is said: a restart of the other side is no news. */
 const FAILING_MS = 2 * 60_000;

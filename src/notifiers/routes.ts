@@ -87,12 +87,6 @@ export function explainRoutes(root: Route, labels: Labels): readonly RouteStep[]
   return steps;
 }
 
-/** All nodes, parents before children. */
-export function* eachRoute(route: Route): Generator<Route> {
-  yield route;
-  for (const child of route.children) yield* eachRoute(child);
-}
-
 function buildRoute(config: RouteConfig, parent: Route | undefined, index: number): Route {
   const matchers = compileMatchers(sortMatchers(config.matchers));
   const text = formatAlertMatchers(matchers.matchers);

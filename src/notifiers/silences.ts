@@ -40,7 +40,7 @@ export interface SilenceStore {
 }
 
 /** How long an expired silence stays visible: 5 days, as upstream. */
-export const SILENCE_RETENTION_MS = 120 * 3_600_000;
+const SILENCE_RETENTION_MS = 120 * 3_600_000;
 
 export function silenceState(silence: Pick<Silence, 'startsAt' | 'endsAt'>, now: number): SilenceState {
   if (now < silence.startsAt) return 'pending';
@@ -139,7 +139,7 @@ interface Entry {
 }
 
 /** What is wrong with a silence, in upstream's words; undefined when nothing is. */
-export function silenceProblem(silence: Omit<Silence, 'id'>): string | undefined {
+function silenceProblem(silence: Omit<Silence, 'id'>): string | undefined {
   if (silence.matcherSets.length === 0) return 'at least one matcher set required';
   for (const [set, matchers] of silence.matcherSets.entries()) {
     if (matchers.length === 0) return `matcher set ${set} is empty`;

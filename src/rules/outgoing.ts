@@ -33,5 +33,5 @@ export function outgoingAlert(
 }
 
 /** Upstream's link to an expression's table. */
-export const generatorUrl = (externalUrl: string, query: string): string =>
+const generatorUrl = (externalUrl: string, query: string): string =>
   `${externalUrl.replace(/\/+$/, '')}/graph?g0.expr=${queryEscape(query)}&g0.tab=1`;

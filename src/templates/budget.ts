@@ -7,7 +7,7 @@ export interface TemplateLimits {
   readonly bytes: number;
 }
 
-export const DEFAULT_LIMITS: TemplateLimits = { steps: 1_000_000, bytes: 1 << 20 };
+const DEFAULT_LIMITS: TemplateLimits = { steps: 1_000_000, bytes: 1 << 20 };
 
 /** Work that one execution may do: it runs on the main thread, and its author is not trusted to end. */
 export class Budget {

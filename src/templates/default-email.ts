@@ -100,7 +100,7 @@ const ALERT = row(
  * The most alerts of each state that the default mail names; it counts them all. Upstream names every one, and a mail of some hundreds
  * passes what a template may write and what mail servers take.
  */
-export const MAX_MAILED = { Firing: 150, Resolved: 50 } as const;
+const MAX_MAILED = { Firing: 150, Resolved: 50 } as const;
 
 /** As upstream up to the most that is named; above, a row says how many there are. */
 const alerts = (state: keyof typeof MAX_MAILED): string => {

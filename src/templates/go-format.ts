@@ -418,7 +418,7 @@ class Printer {
 }
 
 /** What a value's String method gives, if it has one. */
-export function textOf(value: GoValue): string | undefined {
+function textOf(value: GoValue): string | undefined {
   if (value instanceof GoDuration || value instanceof GoTime) return value.toString();
   if (value instanceof GoEnum) return value.text;
   if (value instanceof GoMap || value instanceof GoList) return value.text?.();

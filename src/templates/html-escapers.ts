@@ -1,7 +1,7 @@
 import { percentEncode } from './escape-text.ts';
 
 /** What stands for a value that its place cannot take; upstream's mark, for whoever finds it in a page. */
-export const UNSAFE = 'ZgotmplZ';
+const UNSAFE = 'ZgotmplZ';
 
 const TEXT: Readonly<Record<string, string>> = {
   '\0': '\ufffd',

@@ -1,5 +1,5 @@
 /** A pseudo-random sequence in [0, 1) that is the same for the same seed (xorshift32). */
-export function sequence(seed: number): () => number {
+function sequence(seed: number): () => number {
   let state = Math.imul(seed + 1, 0x9e3779b1) | 1;
   return () => {
     state ^= state << 13;

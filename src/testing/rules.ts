@@ -21,7 +21,7 @@ export interface RuleText {
 
 const POSITION = { line: 1, column: 1 };
 
-export function ruleConfig(rule: RuleText): RuleConfig {
+function ruleConfig(rule: RuleText): RuleConfig {
   const { expr, labels = {} } = rule;
   if (rule.record !== undefined)
     return { kind: 'record', record: rule.record, expr, labels, position: POSITION };

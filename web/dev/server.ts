@@ -5,7 +5,7 @@ import { extname, join, normalize } from 'node:path';
 import { createFakeApi, type FakeApi, type Scenario } from './fake-api.ts';
 
 /** The policy the page must live with: nothing inline, nothing from elsewhere. */
-export const CONTENT_SECURITY_POLICY =
+const CONTENT_SECURITY_POLICY =
   "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 const TYPES: Readonly<Record<string, string>> = {

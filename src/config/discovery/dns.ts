@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { positiveDuration, text } from '../leaves.ts';
 
-export const DNS_TYPES = ['SRV', 'A', 'AAAA', 'MX', 'NS'] as const;
+const DNS_TYPES = ['SRV', 'A', 'AAAA', 'MX', 'NS'] as const;
 export type DnsType = (typeof DNS_TYPES)[number];
 
 export const dnsSdConfig = z.lazy(() =>

@@ -1,5 +1,4 @@
 import { formatDuration } from '../../model/duration.ts';
-import { METRIC_NAME } from '../../model/labels.ts';
 import {
   type BinaryExpr,
   type Expr,
@@ -256,15 +255,4 @@ function isPresence({ left, right }: BinaryExpr): boolean {
       expr.kind === 'call' && ['absent', 'absent_over_time', 'vector', 'count_over_time'].includes(expr.name)
     );
   });
-}
-
-/** The metrics that an expression names. */
-export function metricsOf(expr: Expr): string[] {
-  const names: string[] = [];
-  walkExpr(expr, (node) => {
-    if (node.kind !== 'vector') return;
-    const byMatcher = node.matchers.find(({ name, op }) => name === METRIC_NAME && op === '=');
-    if (byMatcher) names.push(byMatcher.value);
-  });
-  return names;
 }

@@ -118,7 +118,7 @@ function isAggregated(outer: Expr): boolean {
   return false;
 }
 
-export function isScalar(outer: Expr): boolean {
+function isScalar(outer: Expr): boolean {
   const expr = unwrapParens(outer);
   switch (expr.kind) {
     case 'number':

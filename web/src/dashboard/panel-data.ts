@@ -89,7 +89,7 @@ interface TargetAnswer {
 }
 
 /** The range of a panel that has its own: `timeFrom` back from the end, all of it moved by `timeShift`. */
-export function ownRange(
+function ownRange(
   panel: PanelModel,
   { range, choices }: Pick<PanelContext, 'range' | 'choices'>,
 ): ResolvedRange {
@@ -126,7 +126,7 @@ function framesAndSeries(
 }
 
 /** Number columns as series; without times they stand at their rows. */
-export function seriesOfFrames(frames: readonly Frame[]): RawSeries[] {
+function seriesOfFrames(frames: readonly Frame[]): RawSeries[] {
   return frames.flatMap((frame) => {
     const times = frame.fields.find((field) => field.type === 'time')?.values ?? [];
     const names = frame.fields.find((field) => field.type === 'string')?.values;
@@ -218,7 +218,7 @@ async function loadTarget(
 }
 
 /** Grafana's rule: the range over the panel's width, at least the minimum interval, rounded to a nice value, times the factor. */
-export function stepOf(panel: PanelModel, target: TargetModel, context: PanelContext): number {
+function stepOf(panel: PanelModel, target: TargetModel, context: PanelContext): number {
   const { range, choices, width, scrapeSeconds } = context;
   const minimum = target.interval || panel.interval;
   const minText = substitute(minimum, choices, {}).replace(/^[<>]=?/, '');
@@ -275,10 +275,7 @@ function applyOverrides(series: RawSeries, overrides: PanelModel['overrides']): 
 }
 
 /** A display name may refer to the series' labels and to its name. */
-export function filledName(
-  name: string,
-  { labels, name: own }: Pick<PanelSeries, 'labels' | 'name'>,
-): string {
+function filledName(name: string, { labels, name: own }: Pick<PanelSeries, 'labels' | 'name'>): string {
   return name
     .replace(
       /\$\{__field\.labels\.([^}]+)\}|\$\{__field\.labels\["(.+?)"\]\}/g,

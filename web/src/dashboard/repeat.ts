@@ -114,7 +114,7 @@ function copiesOf(panel: PanelModel, choices: Choices): { key: string; choices: 
 }
 
 /** Cuts the grid at its row panels; a closed row brings its panels itself. */
-export function sectionsOf(
+function sectionsOf(
   panels: readonly PanelModel[],
 ): { row: PanelModel | undefined; panels: readonly PanelModel[] }[] {
   const ordered = [...panels].sort((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x);

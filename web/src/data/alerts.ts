@@ -97,12 +97,12 @@ function exprOf(alert: NotifierAlert | undefined): string | undefined {
 }
 
 /** Upstream's fingerprint of an alert, in the browser: what the notifier will call it unless external labels are added. */
-export function fingerprintOf(labels: LabelMap): string {
+function fingerprintOf(labels: LabelMap): string {
   const sorted = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
   return fingerprint(sorted.flat() as unknown as Parameters<typeof fingerprint>[0]);
 }
 
-export function labelKey(labels: LabelMap): string {
+function labelKey(labels: LabelMap): string {
   return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

@@ -4,7 +4,7 @@ import { shiftRange, widenRange } from '../nav/time-range.ts';
 import { useSession } from '../session.ts';
 
 /** Keys and what they do, as the help lists them; `g` begins a pair. */
-export const KEYS: readonly (readonly [keys: string, what: string])[] = [
+const KEYS: readonly (readonly [keys: string, what: string])[] = [
   ['/', 'Search pages, dashboards and alerts'],
   ['g h', 'Home'],
   ['g a', 'Alerts'],

@@ -164,7 +164,7 @@ function stateColors(theme: ShownTheme) {
       };
 }
 
-export function alertsSelector(name: string, labels: LabelMap = {}): string {
+function alertsSelector(name: string, labels: LabelMap = {}): string {
   const matchers = Object.entries({ ...labels, alertname: name }).map(
     ([label, value]) => `${label}=${JSON.stringify(value)}`,
   );

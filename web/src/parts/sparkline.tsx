@@ -29,7 +29,7 @@ export function Sparkline({ values, label, min, max, color }: SparklineProps) {
 }
 
 /** Paths in a box of 100 × 24; the axis starts at `min` (or 0, or below it) and ends at `max` (or the largest value). */
-export function sparkPaths(
+function sparkPaths(
   values: readonly (number | null)[],
   min?: number,
   max?: number,
