@@ -8,7 +8,7 @@ import type { Histogram } from '../model/histogram.ts';
 import { formatSeries } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { Matcher } from '../model/matcher.ts';
-import type { QueryBudget } from '../model/queryable.ts';
+import { type Querier, type QueryBudget, withWholeView } from '../model/queryable.ts';
 import { formatValue, isStaleAt, NORMAL_NAN_HIGH, NORMAL_NAN_LOW, wordsOf } from '../model/sample.ts';
 import type { TimeRange } from '../model/time.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
@@ -143,19 +143,37 @@ export function contents(
   matchers: readonly Matcher[] = [],
   range: TimeRange = always,
 ): Contents {
+  return ask(store, visibility, (querier) => {
+    const found: Contents = {};
+    for (const { labels, timestamps, values, histograms, startTimestamps } of querier.select(
+      matchers,
+      range,
+    )) {
+      const words = wordsOf(values);
+      found[formatSeries(labels)] = Array.from(timestamps, (time, i) => {
+        const bits = { low: words[2 * i]!, high: words[2 * i + 1]! };
+        const float = isStaleAt(words, i) ? 'stale' : Number.isNaN(values[i]!) ? bits : values[i]!;
+        const value = histograms?.[i] ?? float;
+        return [time, sampleText(value, startTimestamps?.[i])];
+      });
+    }
+    return found;
+  });
+}
+
+/** What a query finds; asked anew, as the query service does, when a flush or a deletion moved data under it. */
+export function ask<T>(store: Store, visibility: Visibility, query: (querier: Querier) => T): T {
   const queryable = openQueryable(store.shared, { addon: undefined, visibility });
-  const querier = queryable.querier(unlimited);
-  const found: Contents = {};
-  for (const { labels, timestamps, values, histograms, startTimestamps } of querier.select(matchers, range)) {
-    const words = wordsOf(values);
-    found[formatSeries(labels)] = Array.from(timestamps, (time, i) => {
-      const bits = { low: words[2 * i]!, high: words[2 * i + 1]! };
-      const float = isStaleAt(words, i) ? 'stale' : Number.isNaN(values[i]!) ? bits : values[i]!;
-      const value = histograms?.[i] ?? float;
-      return [time, sampleText(value, startTimestamps?.[i])];
+  try {
+    return withWholeView(() => {
+      const querier = queryable.querier(unlimited);
+      try {
+        return query(querier);
+      } finally {
+        querier.close();
+      }
     });
+  } finally {
+    queryable.close();
   }
-  querier.close();
-  queryable.close();
-  return found;
 }
