@@ -5,6 +5,7 @@
  *
  *     npm run soak-store -- [--rounds 100] [--calls 60] [--flips no] [--seed N]
  */
+
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CorruptBlockError } from '../src/encoding/corrupt-block.ts';
 import { formatSeries } from '../src/model/labels.ts';
+import { unlimited } from '../src/model/queryable.ts';
 import { CrashRounds } from '../src/tsdb/crash-rounds.fixture.ts';
 import { openQueryable } from '../src/tsdb/open-queryable.ts';
 import { openHotPartition } from '../src/tsdb/partition/hot.ts';
@@ -26,7 +28,7 @@ import {
   sourceBlock,
 } from '../src/tsdb/partition/testing.ts';
 import { PARTITION_MS } from '../src/tsdb/partition.ts';
-import { always, storeBench, unlimited } from '../src/tsdb/store.fixture.ts';
+import { always, storeBench } from '../src/tsdb/store.fixture.ts';
 
 const { values } = parseArgs({
   options: {

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { eachLabel, labelValue, METRIC_NAME } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { Matcher } from '../model/matcher.ts';
-import type { QueryBudget } from '../model/queryable.ts';
+import { unlimited } from '../model/queryable.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import { expectData } from '../tsdb/directory.ts';
@@ -213,15 +213,13 @@ function reading<T>(
   store: OfflineQueryable,
   read: (querier: ReturnType<OfflineQueryable['querier']>) => T,
 ): T {
-  const querier = store.querier(UNLIMITED);
+  const querier = store.querier(unlimited);
   try {
     return read(querier);
   } finally {
     querier.close();
   }
 }
-
-const UNLIMITED: QueryBudget = { samples() {}, bytes() {}, check() {} };
 
 /** As Go prints a duration: `23h59m45s`. */
 function goDuration(ms: number): string {

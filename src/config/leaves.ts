@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import * as z from 'zod';
 import { parseDuration } from '../model/duration.ts';
+import { isLabelName } from '../model/labels.ts';
 
 /**
  * What the reader of the YAML must know about a string beside its type. Carried as zod metadata, found again by walking the schema
@@ -131,8 +132,6 @@ export const hostPort = (example: string) =>
 /** What stands for an address: one still to be filled in, such as `YOUR-SLACK-WEBHOOK-URL`, or one that was hidden. */
 export const isPlaceholder = (value: string): boolean =>
   value === '<secret>' || /^<?[A-Z][A-Z0-9]*([-_ ][A-Z0-9]+)+>?$/.test(value);
-
-export const isLabelName = (name: string): boolean => name !== '' && name.isWellFormed();
 
 export function regexError(pattern: string): string | undefined {
   if (pattern.length > MAX_REGEX_LENGTH) {

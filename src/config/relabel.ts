@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { count, isLabelName, regex, verbatim } from './leaves.ts';
+import { isLabelName } from '../model/labels.ts';
+import { count, regex, verbatim } from './leaves.ts';
 
 const ACTIONS = [
   'replace',

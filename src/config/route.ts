@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { isLabelName } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
 import { equalMap, joinMatchers, matcherList, regexMap } from './inhibit.ts';
-import { duration, isLabelName, labelMap, oldForm, positiveDuration, text, verbatim } from './leaves.ts';
+import { duration, labelMap, oldForm, positiveDuration, text, verbatim } from './leaves.ts';
 
 /** A node of the routing tree with everything it inherits filled in, except the time intervals, which are not inherited. */
 export interface RouteConfig {

@@ -10,13 +10,6 @@ export const zigzag = (value: number): number => (value >= 0 ? value * 2 : -valu
 
 export const unzigzag = (coded: number): number => (coded % 2 === 0 ? coded / 2 : -(coded + 1) / 2);
 
-/** How many bytes `ByteWriter.varint` takes for `value`. */
-export function varintLength(value: number): number {
-  let length = 1;
-  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) length++;
-  return length;
-}
-
 /** A growing byte buffer, meant to be kept and reused: `reset`, write, `bytes`. Numbers are little-endian. */
 export class ByteWriter {
   length = 0;

@@ -16,10 +16,10 @@ const CLOSE = 0x7d;
 
 /** Bytes of names: 1 may start a label name, 2 a metric name only (the colon), 4 may not start one (digits). */
 const NAME_BYTES = nameBytes();
-export const LABEL_START = 1;
+const LABEL_START = 1;
 const COLON = 2;
 const DIGIT = 4;
-export const METRIC_START = LABEL_START | COLON;
+const METRIC_START = LABEL_START | COLON;
 
 const NO_NAME = -1;
 

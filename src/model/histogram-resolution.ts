@@ -1,7 +1,7 @@
 import { CUSTOM_BUCKETS_SCHEMA, type Histogram, histogramProblem, type Span } from './histogram.ts';
 
 export const MIN_SCHEMA = -4;
-export const MAX_SCHEMA = 8;
+const MAX_SCHEMA = 8;
 
 /** Finest schema there may ever be; what is finer than ours is taken at ours. */
 const FINEST_SCHEMA = 52;

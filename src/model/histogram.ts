@@ -45,7 +45,7 @@ export const withFloatCounts = (histogram: Histogram): Histogram =>
   hasFloatCounts(histogram) ? histogram : { ...histogram, isFloat: true };
 
 /** Buckets a histogram may have; more are refused. Exporters keep to a few hundred. */
-export const MAX_BUCKETS = 65_536;
+const MAX_BUCKETS = 65_536;
 
 /** Indexes of buckets lie within; farther out no double has a bucket. */
 const MAX_INDEX = 2 ** 30;

@@ -112,6 +112,9 @@ export function compareLabels(a: Labels, b: Labels): number {
 const LEGACY_LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const LEGACY_METRIC = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 
+/** Whether a label may have this name: any text that is valid UTF-8, but for the empty one. */
+export const isLabelName = (text: string): boolean => text !== '' && text.isWellFormed();
+
 /** Whether a name needs no quotes in PromQL's braces. */
 export const isLegacyLabelName = (name: string): boolean => LEGACY_LABEL.test(name);
 /** Whether a metric name may stand before the braces, unquoted. */

@@ -45,6 +45,9 @@ export interface QueryBudget {
   check(): void;
 }
 
+/** For reads whose size no user chooses. */
+export const unlimited: QueryBudget = { samples() {}, bytes() {}, check() {} };
+
 /**
  * One consistent view of the store, for one query, in one thread. Synchronous. Series come in no particular order, each label
  * set once; a series without samples in the range is left out.

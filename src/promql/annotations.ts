@@ -106,8 +106,7 @@ const isoSeconds = (milliseconds: number): string =>
   new Date(Math.floor(milliseconds / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 
 /** ` for metric name "x"`, or nothing without a name. */
-export const forMetric = (metric: string): string =>
-  metric === '' ? '' : ` for metric name ${quote(metric)}`;
+const forMetric = (metric: string): string => (metric === '' ? '' : ` for metric name ${quote(metric)}`);
 
 /** Texts shared by several functions and operators. */
 export const texts = {

@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Histogram } from '../model/histogram.ts';
 import { type Labels, labelsKey } from '../model/labels.ts';
+import { unlimited } from '../model/queryable.ts';
 import { executionError, PromqlError } from './errors.ts';
 import { evaluateInstant, evaluateRange } from './evaluate.ts';
 import { parseExpr } from './parse.ts';
 import { formatExpr } from './print.ts';
 import { randomQuery, randomQueryStorage } from './random-query.fixture.ts';
-import { type MemoryStorage, unlimited } from './testlang/storage.ts';
+import type { MemoryStorage } from './testlang/storage.ts';
 
 const START = 240_000;
 const STEP = 70_000;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
-import type { Querier, QueryBudget } from '../model/queryable.ts';
+import { type Querier, type QueryBudget, unlimited } from '../model/queryable.ts';
 import type { TimeRange } from '../model/time.ts';
 import { executionError, PromqlError } from './errors.ts';
 import { evaluateInstant, evaluateRange, type QueryOutcome } from './evaluate.ts';
 import { parseExpr } from './parse.ts';
-import { MemoryStorage, unlimited } from './testlang/storage.ts';
+import { MemoryStorage } from './testlang/storage.ts';
 
 const SERIES = 20;
 const STEPS = 200;

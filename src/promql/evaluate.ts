@@ -27,9 +27,6 @@ export type {
   VectorResult,
 } from './result.ts';
 
-/** Points per series a range query may ask for. */
-export const MAX_POINTS = 11_000;
-
 export interface QueryOptions extends Partial<EngineOptions> {
   /** Limits of the query; what it spends is charged before it is allocated. */
   readonly budget: QueryBudget;

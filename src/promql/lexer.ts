@@ -1,68 +1,17 @@
 import { quote } from '../model/labels.ts';
-
-/** Operators and punctuation are named by themselves, keywords by their lower-case word. */
-export type TokenType = string;
-
-export interface Token {
-  readonly type: TokenType;
-  /** The text as written; for ERROR the message. */
-  readonly text: string;
-  readonly start: number;
-  readonly end: number;
-}
-
-export const EOF = 'EOF';
-export const ERROR = 'ERROR';
-export const NUMBER = 'NUMBER';
-export const DURATION = 'DURATION';
-export const STRING = 'STRING';
-export const IDENTIFIER = 'IDENTIFIER';
-export const METRIC_IDENTIFIER = 'METRIC_IDENTIFIER';
-
-export const AGGREGATORS: ReadonlySet<string> = new Set(
-  'sum avg count min max group stddev stdvar topk bottomk count_values quantile limitk limit_ratio'.split(
-    ' ',
-  ),
-);
-const KEYWORDS: ReadonlySet<string> = new Set(
-  'offset smoothed anchored by without on ignoring group_left group_right fill fill_left fill_right bool'.split(
-    ' ',
-  ),
-);
-const WORD_OPERATORS: ReadonlySet<string> = new Set(['and', 'or', 'unless', 'atan2']);
-const PREPROCESSORS: ReadonlySet<string> = new Set(['start', 'end', 'step', 'range', 'max_of', 'min_of']);
-const SYMBOL_OPERATORS: ReadonlySet<string> = new Set('+ - * / % ^ == != <= < >= > </ >/ =~ !~ @'.split(' '));
-const DURATION_WORDS: ReadonlySet<string> = new Set(['step', 'range', 'max_of', 'min_of']);
-
-/** Whether the token is a word the language gives a meaning to, outside of braces. */
-export const isReservedWord = (type: TokenType): boolean =>
-  AGGREGATORS.has(type) || KEYWORDS.has(type) || WORD_OPERATORS.has(type) || PREPROCESSORS.has(type);
-
-/** How an error message speaks of a token. */
-export function describeToken(token: Token): string {
-  switch (token.type) {
-    case EOF:
-      return 'end of input';
-    case IDENTIFIER:
-      return `identifier ${quote(token.text)}`;
-    case METRIC_IDENTIFIER:
-      return `metric identifier ${quote(token.text)}`;
-    case STRING:
-      return `string ${shortQuote(token.text)}`;
-    case NUMBER:
-      return `number ${shortQuote(token.text)}`;
-    case DURATION:
-      return `duration ${shortQuote(token.text)}`;
-  }
-  if (KEYWORDS.has(token.type)) return `<${token.text}>`;
-  if (WORD_OPERATORS.has(token.type) || SYMBOL_OPERATORS.has(token.type)) return `<op:${token.text}>`;
-  if (AGGREGATORS.has(token.type)) return `<aggr:${token.text}>`;
-  return quote(token.text);
-}
-
-function shortQuote(text: string): string {
-  return text.length > 10 ? `${quote(text.slice(0, 10))}...` : quote(text);
-}
+import {
+  DURATION,
+  DURATION_WORDS,
+  EOF,
+  ERROR,
+  IDENTIFIER,
+  isReservedWord,
+  METRIC_IDENTIFIER,
+  NUMBER,
+  STRING,
+  type Token,
+  type TokenType,
+} from './tokens.ts';
 
 /**
  * Splits a query into tokens, comments left out. The last one is EOF, or ERROR with a message in place of the text where the
@@ -406,66 +355,3 @@ function unicodeName(text: string, at: number): string {
   const code = text.codePointAt(at)!;
   return `U+${code.toString(16).toUpperCase().padStart(4, '0')} '${String.fromCodePoint(code)}'`;
 }
-
-const SIMPLE_ESCAPES: Readonly<Record<string, number>> = {
-  a: 7,
-  b: 8,
-  f: 12,
-  n: 10,
-  r: 13,
-  t: 9,
-  v: 11,
-  '\\': 92,
-  "'": 39,
-  '"': 34,
-};
-
-/** The value of a STRING token. Its escapes were checked when it was scanned. */
-export function unquoteString(literal: string): string {
-  const body = literal.slice(1, -1);
-  if (literal[0] === '`' || !body.includes('\\')) return body;
-  const encoder = new TextEncoder();
-  const bytes: number[] = [];
-  for (let i = 0; i < body.length; ) {
-    if (body[i] !== '\\') {
-      const char = String.fromCodePoint(body.codePointAt(i)!);
-      bytes.push(...encoder.encode(char));
-      i += char.length;
-      continue;
-    }
-    const kind = body[i + 1]!;
-    const simple = SIMPLE_ESCAPES[kind];
-    if (simple !== undefined) {
-      bytes.push(simple);
-      i += 2;
-    } else if (kind === 'x') {
-      bytes.push(Number.parseInt(body.slice(i + 2, i + 4), 16));
-      i += 4;
-    } else if (kind === 'u' || kind === 'U') {
-      const length = kind === 'u' ? 4 : 8;
-      const code = Number.parseInt(body.slice(i + 2, i + 2 + length), 16);
-      bytes.push(...encoder.encode(String.fromCodePoint(code)));
-      i += 2 + length;
-    } else {
-      bytes.push(Number.parseInt(body.slice(i + 1, i + 4), 8));
-      i += 4;
-    }
-  }
-  return decodeUtf8(new Uint8Array(bytes));
-}
-
-/** Bytes that are no UTF-8 become lone surrogates, so that such a text is not well formed and stays distinct. */
-function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return String.fromCharCode(...Array.from(bytes, (byte) => (byte < 0x80 ? byte : 0xdc00 + byte)));
-  }
-}
-
-/** Quotes as Go does, bytes that are no UTF-8 (see decodeUtf8) as `\\xhh`. */
-export const quoteText = (text: string): string =>
-  quote(text).replace(/\p{Cs}/gu, (lone) => `\\x${(lone.charCodeAt(0) - 0xdc00).toString(16)}`);
-
-/** Whether a label may have this name: any text that is valid UTF-8, but for the empty one. */
-export const isLabelName = (text: string): boolean => text !== '' && text.isWellFormed();

@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Querier, Queryable, SeriesSamples } from '../model/queryable.ts';
+import { type Querier, type Queryable, type SeriesSamples, unlimited } from '../model/queryable.ts';
 import type { Room } from '../model/room.ts';
 import { wordsOf } from '../model/sample.ts';
 import { PromqlError } from './errors.ts';
 import { evaluateInstant, evaluateRange, type QueryValue } from './evaluate.ts';
 import { parseExpr } from './parse.ts';
 import { randomQuery, randomQueryStorage } from './random-query.fixture.ts';
-import { unlimited } from './testlang/storage.ts';
 
 const RANGE = { startMs: 240_000, endMs: 870_000, stepMs: 70_000 };
 const settings = (query: string) => ({ budget: unlimited, query });

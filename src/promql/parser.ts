@@ -1,20 +1,12 @@
 import type { BinaryExpr, BinaryOp, Expr, VectorSelector } from './ast.ts';
-import {
-  AGGREGATORS,
-  DURATION,
-  EOF,
-  IDENTIFIER,
-  NUMBER,
-  STRING,
-  type Token,
-  unquoteString,
-} from './lexer.ts';
 import { type BinaryModifiers, readBinaryModifiers } from './parser/binary-modifiers.ts';
 import { readAggregate, readCall } from './parser/calls.ts';
 import { readModifier } from './parser/modifiers.ts';
 import { POWER, PRECEDENCE } from './parser/precedence.ts';
 import { isMetricWord, readSelector } from './parser/selector.ts';
 import { MAX_DEPTH, positionOf, TokenReader } from './parser/token-reader.ts';
+import { unquoteString } from './string-literal.ts';
+import { AGGREGATORS, DURATION, EOF, IDENTIFIER, NUMBER, STRING, type Token } from './tokens.ts';
 
 /** Reads a query into a tree. Types are not looked at: that is check.ts. */
 export function parseTree(text: string): Expr {

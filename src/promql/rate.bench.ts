@@ -1,9 +1,8 @@
 import { test } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
-import type { Querier, SeriesSamples } from '../model/queryable.ts';
+import { type Querier, type SeriesSamples, unlimited } from '../model/queryable.ts';
 import { evaluateRange } from './evaluate.ts';
 import { parseExpr } from './parse.ts';
-import { unlimited } from './testlang/storage.ts';
 
 const SERIES = 1000;
 const HOURS = 24;

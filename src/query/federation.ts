@@ -7,7 +7,7 @@ import type { FederateTask } from './protocol.ts';
 import { matchersOf } from './selector.ts';
 
 /** Content types of the page, as clients negotiate them. */
-export const FEDERATION_TYPES = {
+const FEDERATION_TYPES = {
   utf8: 'text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8',
   underscores: 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
 } as const;

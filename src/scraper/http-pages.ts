@@ -7,7 +7,7 @@ import type { PageClient } from './page-client.ts';
 import type { Target } from './target.ts';
 
 /** Largest page of a job without `body_size_limit`: half a million series. No exporter's memory use is ours. */
-export const DEFAULT_BODY_LIMIT_BYTES = 50 * 1024 * 1024;
+const DEFAULT_BODY_LIMIT_BYTES = 50 * 1024 * 1024;
 
 /** The pages of a target as its exporter serves them. */
 export function httpPages(

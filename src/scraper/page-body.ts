@@ -78,7 +78,7 @@ export class BodyLimitError extends Error {
 }
 
 /** A page that might be stored if there were not so many others as large. */
-export class PagesLimitError extends BodyLimitError {
+class PagesLimitError extends BodyLimitError {
   constructor(heldBytes: number) {
     super(heldBytes);
     this.message = `body size limit exceeded: this page may not grow beyond ${heldBytes} bytes while other large pages hold so much memory (a body_size_limit for them makes room)`;

@@ -13,6 +13,7 @@ import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Histogram } from '../model/histogram.ts';
 import { formatSeries, labelsFromObject } from '../model/labels.ts';
+import { unlimited } from '../model/queryable.ts';
 import { isStaleAt, wordsOf } from '../model/sample.ts';
 import { evaluateInstant } from '../promql/evaluate.ts';
 import { parseExpr } from '../promql/parse.ts';
@@ -21,7 +22,7 @@ import { type LoggedEvent, silentLog } from '../testing/silent-log.ts';
 import { createDamageReport } from './damage.ts';
 import type { HeadShared } from './head/layout.ts';
 import { openQueryable } from './open-queryable.ts';
-import { always, type Contents, contents, sampleText, storeBench, unlimited } from './store.fixture.ts';
+import { always, type Contents, contents, sampleText, storeBench } from './store.fixture.ts';
 
 const bench = storeBench();
 afterEach(bench.clean);

@@ -3,8 +3,8 @@ import { basename } from 'node:path';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../model/log.ts';
-import { listQuarantined } from './partition/directory.ts';
 import type { LossKind } from './partition/unreadable.ts';
+import { listQuarantined } from './quarantine.ts';
 
 /** A partition of which some cannot be read. */
 export interface DamagedPartition {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { formatSeries, labelsFromObject } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
-import { ViewChangedError } from '../model/queryable.ts';
+import { unlimited, ViewChangedError } from '../model/queryable.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { openQueryable } from './open-queryable.ts';
@@ -12,7 +12,7 @@ import { type Deletion, DeletionTally, rewriteDay } from './partition/deletion.t
 import { listPartitions } from './partition/directory.ts';
 import { changedPath } from './partition/names.ts';
 import { openPartitionFile } from './partition/schema.ts';
-import { always, type Contents, contents, storeBench, unlimited } from './store.fixture.ts';
+import { always, type Contents, contents, storeBench } from './store.fixture.ts';
 import type { Store } from './store.ts';
 
 const bench = storeBench();

@@ -5,10 +5,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Exemplar } from '../model/exemplar.ts';
 import { formatSeries, labelsFromObject } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
+import { unlimited } from '../model/queryable.ts';
 import type { TimeRange } from '../model/time.ts';
 import { ExemplarRows } from './log/exemplar-rows.ts';
 import { openQueryable } from './open-queryable.ts';
-import { always, storeBench, unlimited } from './store.fixture.ts';
+import { always, storeBench } from './store.fixture.ts';
 import type { Store } from './store.ts';
 
 const bench = storeBench();

@@ -4,19 +4,13 @@ import type { Log } from '../model/log.ts';
 import type { Head } from './head/head.ts';
 import type { ScrapeSource } from './head/scrape-source.ts';
 import type { LogDb } from './log/log-db.ts';
+import { LogTrim } from './log/log-trim.ts';
 import type { LogWriter } from './log/log-writer.ts';
-import { RECORD } from './log/records.ts';
 import type { DayChange } from './partition/change.ts';
 import type { Deletion } from './partition/deletion.ts';
 import { PARTITION_MS } from './partition.ts';
-import type {
-  DeletionResult,
-  FromStorage,
-  RetentionSettings,
-  RingRows,
-  ToStorage,
-  UpkeepStats,
-} from './protocol.ts';
+import type { DeletionResult, FromStorage, RetentionSettings, RingRows, UpkeepStats } from './protocol.ts';
+import { StoragePort } from './storage-port.ts';
 
 /** Rows a source may gather before they go to a partition. */
 const FLUSH_ROWS = 32;
@@ -34,15 +28,6 @@ const RETIRE_AFTER_MS = 10 * 60_000;
 const TICK_MS = 1000;
 /** From one flush to the next, unless there is enough for a full one: few large flushes cost less than many small ones. */
 const FLUSH_APART_MS = 5000;
-/** Log rows deleted per tick; each is some page writes on main. */
-const TRIM_ROWS = 200;
-/** A source whose last whole row lies this many log rows back gets a new one, so that the log can be trimmed. */
-const REBASE_AFTER_ROWS = 3000;
-/** Slots of sources that get a new whole row between two turns of the event loop: some milliseconds of main. */
-const REBASE_SLOTS = 20_000;
-/** The log is not kept for others beyond this size: the disk is the monitor's first. */
-const MAX_HELD_BYTES = 2 ** 30;
-
 export interface FlushStats {
   flushes: number;
   failures: number;
@@ -63,8 +48,8 @@ const NOTHING_DONE: UpkeepStats = {
 };
 
 /**
- * Moves full rings to the background worker and drops their rows once a partition has them; trims the log once the partition is
- * synced. One flush is under way at a time.
+ * Moves full rings to the background worker and drops their rows once a partition has them, and lets the log be trimmed once the
+ * partition is synced. One flush is under way at a time.
  */
 export class Flusher {
   readonly stats: FlushStats = { flushes: 0, failures: 0, samples: 0, lastDurationMs: 0, totalDurationMs: 0 };
@@ -74,28 +59,21 @@ export class Flusher {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #writer: LogWriter;
-  readonly #db: LogDb;
-  readonly #connect: () => MessagePort;
+  readonly #port: StoragePort;
+  readonly #trim: LogTrim;
   /** When rows of a source that are in no partition were last none, and since when nobody has it open. */
   readonly #since = new Map<ScrapeSource, { rows: number; idle: number }>();
   #ownSince: number;
   /** When the last flush began. */
   #flushedAt = Number.NEGATIVE_INFINITY;
-  #port: MessagePort | undefined;
-  #nextId = 1;
   #underWay: UnderWay | undefined;
   /** Flushes that are in partitions and not synced yet, oldest first. */
   #unsynced: UnderWay[] = [];
-  /** Answers awaited, by request. */
-  readonly #waiting = new Map<number, (error: string | undefined) => void>();
   #deletion: ((result: DeletionResult | { readonly error: string }) => void) | undefined;
   #lastFailure: string | undefined;
   #wanted: Wanted | undefined;
   #onIdle: (() => void)[] = [];
-  #hasMoreToTrim = false;
   #isClosed = false;
-  /** Rows of the log after this one are still to be read by somebody else. */
-  #heldAfter = Number.POSITIVE_INFINITY;
   #timer;
 
   constructor(deps: {
@@ -110,8 +88,11 @@ export class Flusher {
     this.#log = deps.log;
     this.#clock = deps.clock;
     this.#writer = deps.writer;
-    this.#db = deps.db;
-    this.#connect = deps.connect;
+    this.#port = new StoragePort(deps.connect, {
+      receive: (message) => this.#receive(message),
+      end: () => this.#giveUp(),
+    });
+    this.#trim = new LogTrim({ ...deps, hasUnsyncedOwn: () => this.#unsynced.some((flush) => flush.own) });
     this.#ownSince = deps.clock.monotonic();
     this.#timer = deps.clock.after(TICK_MS, () => this.#tick());
   }
@@ -125,8 +106,8 @@ export class Flusher {
   async flushAll(): Promise<void> {
     await this.#flushHead();
     await this.sync();
-    await this.#shortenLog();
-    await this.#request({ kind: 'maintain', id: this.#nextId++ });
+    await this.#trim.shorten(() => this.#isClosed);
+    await this.#port.request({ kind: 'maintain', id: this.#port.nextId() });
   }
 
   /**
@@ -140,11 +121,11 @@ export class Flusher {
     if (!this.#writer.write()) throw new Error(`the log cannot be written: ${this.#writer.failure?.message}`);
     await this.sync();
     this.#head.forgetDropped();
-    const id = this.#nextId++;
+    const id = this.#port.nextId();
     const result = await new Promise<DeletionResult | { readonly error: string }>((resolve) => {
       this.#deletion = resolve;
-      this.#await(id, (error) => resolve({ error: error ?? 'the server ends' }));
-      this.#post({ kind: 'delete', id, deletion, isPreview });
+      this.#port.await(id, (error) => resolve({ error: error ?? 'the server ends' }));
+      this.#port.post({ kind: 'delete', id, deletion, isPreview });
     });
     if ('error' in result) throw new Error(result.error);
     return result;
@@ -152,14 +133,14 @@ export class Flusher {
 
   /** Changes sealed files: `prepare` may read them, which stay as they are, and write others beside them. All of it takes effect at once. */
   async change(prepare: () => Promise<readonly DayChange[]>): Promise<void> {
-    await this.#request({ kind: 'hold', id: this.#nextId++ });
+    await this.#port.request({ kind: 'hold', id: this.#port.nextId() });
     try {
       const changes = await prepare();
       for (const { day } of changes) this.#head.leaving(day + PARTITION_MS);
       this.#head.forgetDropped();
-      await this.#request({ kind: 'change', id: this.#nextId++, changes });
+      await this.#port.request({ kind: 'change', id: this.#port.nextId(), changes });
     } catch (error) {
-      if (this.#port) this.#post({ kind: 'release' });
+      if (this.#port.isOpen) this.#port.post({ kind: 'release' });
       throw error;
     }
   }
@@ -168,10 +149,10 @@ export class Flusher {
     this.#writer.write();
     const ends = new Map(Array.from(this.#head.sources(), (source) => [source, source.ring.appended]));
     this.#wanted = { ends, own: this.#head.own.samples > 0 };
-    const id = this.#nextId++;
+    const id = this.#port.nextId();
     await new Promise<void>((resolve) => {
-      this.#await(id, () => resolve());
-      this.#onIdle.push(() => this.#answer(id, undefined));
+      this.#port.await(id, () => resolve());
+      this.#onIdle.push(() => this.#port.answer(id, undefined));
       this.#next();
     });
     const failure = this.#lastFailure ?? this.#writer.failure?.message;
@@ -181,39 +162,33 @@ export class Flusher {
   /** Resolves when everything that is in the databases of the directory is on the disk. */
   async sync(): Promise<void> {
     this.#writer.write();
-    await this.#request({ kind: 'sync', id: this.#nextId++ });
+    await this.#port.request({ kind: 'sync', id: this.#port.nextId() });
   }
 
   /** Keeps the rows of the log after `row`, whether or not a replay needs them; undefined keeps none. */
   holdLog(row: number | undefined): void {
-    this.#heldAfter = row ?? Number.POSITIVE_INFINITY;
+    this.#trim.hold(row);
   }
 
   setRetention(retention: RetentionSettings): void {
-    if (this.#port) this.#post({ kind: 'retention', retention });
+    if (this.#port.isOpen) this.#port.post({ kind: 'retention', retention });
   }
 
   /** Lets the service finish what it does and close its files. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer.cancel();
-    const port = this.#port;
-    if (!port) return;
-    await new Promise<void>((resolve) => {
-      this.#await(0, () => resolve());
-      this.#post({ kind: 'close' });
-    });
-    port.close();
+    await this.#port.close();
   }
 
   #tick(): void {
     if (this.#isClosed) return;
     this.#timer = this.#clock.after(TICK_MS, () => this.#tick());
     // The log's own write-ahead log needs somebody to check it, even before anything is flushed.
-    if (!this.#port && this.#writer.stats.rowsWritten > 0) this.#open();
+    if (!this.#port.isOpen && this.#writer.stats.rowsWritten > 0) this.#port.open();
     this.#next();
     this.#retireIdle();
-    if (this.#hasMoreToTrim) this.#trim();
+    if (this.#trim.hasMore) this.#trim.trim();
   }
 
   #next(): void {
@@ -261,7 +236,7 @@ export class Flusher {
     if (!isFull && now - this.#flushedAt < FLUSH_APART_MS) return undefined;
 
     const flush: UnderWay = {
-      id: this.#nextId,
+      id: this.#port.nextId(),
       rings: due.map(({ source, to }) => ({ source, to, through: source.ring.timestamp(to - 1) })),
       own: undefined,
     };
@@ -287,7 +262,6 @@ export class Flusher {
   }
 
   #send({ rings, flush }: { rings: RingRows[]; flush: UnderWay }): void {
-    this.#nextId++;
     this.#underWay = flush;
     this.#flushedAt = this.#clock.monotonic();
     for (const { source } of flush.rings) {
@@ -304,7 +278,7 @@ export class Flusher {
     };
     const transfer: ArrayBuffer[] = rings.map((ring) => ring.refs.buffer as ArrayBuffer);
     if (own) transfer.push(own.refs.buffer, own.counts.buffer, own.timestamps.buffer, own.values.buffer);
-    this.#post({ kind: 'flush', id: flush.id, rings, own }, transfer);
+    this.#port.post({ kind: 'flush', id: flush.id, rings, own }, transfer);
   }
 
   #receive(message: FromStorage): void {
@@ -325,14 +299,14 @@ export class Flusher {
         return;
       case 'synced':
         this.#synced(message.flush);
-        if (message.id !== undefined) this.#answer(message.id, message.error);
+        if (message.id !== undefined) this.#port.answer(message.id, message.error);
         return;
       case 'maintained':
-        this.#answer(message.id, message.error);
+        this.#port.answer(message.id, message.error);
         return;
       case 'deleted':
         this.#deletion?.(message.result);
-        this.#answer(message.id, undefined);
+        this.#port.answer(message.id, undefined);
         return;
       case 'found':
         this.#head.foundInPartitions(message.through);
@@ -344,7 +318,7 @@ export class Flusher {
         this.#log[message.level](message.fields, message.message);
         return;
       case 'closed':
-        this.#answer(0, undefined);
+        this.#port.answer(0, undefined);
         return;
     }
   }
@@ -387,82 +361,18 @@ export class Flusher {
     let isChanged = false;
     while (this.#unsynced.length > 0 && this.#unsynced[0]!.id <= upTo) {
       const flush = this.#unsynced.shift()!;
-      const { records } = this.#writer;
       for (const { source, to, through } of flush.rings) {
         source.synced = Math.max(source.synced, to);
-        this.#noteFlushed(source, through);
+        this.#trim.noteRows(source, through);
       }
       if (flush.own) {
         this.#head.own.syncedSeq = flush.own.seq;
-        records.u8(RECORD.ownFlushed);
-        records.varint(flush.own.seq);
+        this.#trim.noteOwn(flush.own.seq);
       }
       isChanged = true;
     }
     if (isChanged) this.#writer.touch();
-    this.#trim();
-  }
-
-  #trim(): void {
-    if (this.#writer.failure) return;
-    let needed = this.#writer.seq;
-    for (const source of this.#head.sources()) {
-      const seq = source.neededSeq();
-      const isSynced = source.synced === source.ring.appended;
-      if (isSynced && seq < this.#writer.seq - REBASE_AFTER_ROWS) {
-        source.rebase();
-        this.#writer.touch();
-      }
-      needed = Math.min(needed, seq);
-    }
-    const { own } = this.#head;
-    if (own.samples > 0 || this.#unsynced.some((flush) => flush.own)) {
-      needed = Math.min(needed, own.syncedSeq + 1);
-    }
-    if (this.#heldAfter < needed - 1) {
-      const { pages, pageSize } = this.#db.stats();
-      if (pages * pageSize < MAX_HELD_BYTES) needed = this.#heldAfter + 1;
-    }
-    try {
-      this.#hasMoreToTrim = this.#db.trim(needed, TRIM_ROWS) === TRIM_ROWS;
-    } catch (error) {
-      // Deleting needs a few pages too. The rows stay until there is room; that they do is no reason to stop.
-      this.#log.debug({ err: error }, 'the log cannot be trimmed');
-    }
-  }
-
-  /**
-   * Gives sources whose rows are all in partitions a new whole row, so that the log before it can go: the next start need not read what
-   * was just flushed, to know what the last row was.
-   */
-  async #shortenLog(): Promise<void> {
-    const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-    let slots = 0;
-    for (const source of [...this.#head.sources()]) {
-      if (this.#isClosed || this.#writer.failure) return;
-      const { ring } = source;
-      if (source.synced < ring.appended || source.neededSeq() >= this.#writer.seq - 1) continue;
-      source.rebase();
-      this.#noteFlushed(source, ring.timestamp(ring.appended - 1));
-      slots += ring.width;
-      if (slots < REBASE_SLOTS) continue;
-      slots = 0;
-      this.#writer.write();
-      await breathe();
-    }
-    this.#writer.write();
-    this.#hasMoreToTrim = true;
-    while (this.#hasMoreToTrim && !this.#isClosed && !this.#writer.failure) {
-      this.#trim();
-      await breathe();
-    }
-  }
-
-  #noteFlushed(source: ScrapeSource, through: number): void {
-    const { records } = this.#writer;
-    records.u8(RECORD.rowsFlushed);
-    records.varint(source.id);
-    records.signed(through);
+    this.#trim.trim();
   }
 
   #retireIdle(): void {
@@ -479,46 +389,6 @@ export class Flusher {
     let since = this.#since.get(source);
     if (!since) this.#since.set(source, (since = { rows: now, idle: now }));
     return since;
-  }
-
-  #request(message: Extract<ToStorage, { id: number }>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#await(message.id, (error) => (error === undefined ? resolve() : reject(new Error(error))));
-      this.#post(message);
-    });
-  }
-
-  /** While an answer is awaited the port keeps the process alive. */
-  #await(id: number, settle: (error: string | undefined) => void): void {
-    this.#waiting.set(id, settle);
-    this.#port?.ref();
-  }
-
-  #answer(id: number, error: string | undefined): void {
-    const settle = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (this.#waiting.size === 0) this.#port?.unref();
-    settle?.(error);
-  }
-
-  #post(message: ToStorage, transfer: ArrayBuffer[] = []): void {
-    (this.#port ?? this.#open()).postMessage(message, transfer);
-  }
-
-  #open(): MessagePort {
-    const port = this.#connect();
-    this.#port = port;
-    port.on('message', (message: FromStorage) => this.#receive(message));
-    port.on('close', () => {
-      if (this.#port !== port) return;
-      this.#port = undefined;
-      this.#giveUp();
-      for (const id of [...this.#waiting.keys()]) {
-        this.#answer(id, this.#isClosed ? undefined : 'the background worker ended');
-      }
-    });
-    if (this.#waiting.size === 0) port.unref();
-    return port;
   }
 }
 

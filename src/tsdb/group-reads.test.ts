@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
+import { unlimited } from '../model/queryable.ts';
 import { evaluateRange } from '../promql/evaluate.ts';
 import { parseExpr } from '../promql/parse.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
@@ -8,7 +9,7 @@ import { openQueryable } from './open-queryable.ts';
 import { GroupDecoder } from './partition/group-decoder.ts';
 import { KeptBlocks } from './partition/kept-blocks.ts';
 import type { StoreQueryable } from './queryable.ts';
-import { storeBench, unlimited } from './store.fixture.ts';
+import { storeBench } from './store.fixture.ts';
 
 const bench = storeBench();
 afterEach(async () => {

@@ -3,10 +3,11 @@ import type { ScrapeAppender } from '../model/appender.ts';
 import type { Histogram } from '../model/histogram.ts';
 import { formatSeries, labelsFromObject } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
+import { unlimited } from '../model/queryable.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
 import { openQueryable } from './open-queryable.ts';
 import { createQueryable } from './queryable.ts';
-import { contents, storeBench, unlimited } from './store.fixture.ts';
+import { contents, storeBench } from './store.fixture.ts';
 import type { Store } from './store.ts';
 
 const bench = storeBench();

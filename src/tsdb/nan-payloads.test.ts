@@ -8,6 +8,7 @@ import { type SentSeries, writeRequestV1 } from '../exposition/remote/write-requ
 import { readWriteRequestV1, type WriteItem } from '../exposition/remote/write-request.ts';
 import type { Histogram } from '../model/histogram.ts';
 import { formatSeries, labelsFromObject } from '../model/labels.ts';
+import { unlimited } from '../model/queryable.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { openQueryable } from './open-queryable.ts';
 import {
@@ -18,7 +19,6 @@ import {
   numberOf,
   sampleText,
   storeBench,
-  unlimited,
 } from './store.fixture.ts';
 import type { Store } from './store.ts';
 

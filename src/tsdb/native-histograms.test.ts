@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { Histogram } from '../model/histogram.ts';
 import { labelsFromObject } from '../model/labels.ts';
+import { unlimited } from '../model/queryable.ts';
 import { evaluateInstant } from '../promql/evaluate.ts';
 import { parseExpr } from '../promql/parse.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
@@ -12,7 +13,7 @@ import { openQueryable } from './open-queryable.ts';
 import { GroupDecoder } from './partition/group-decoder.ts';
 import { GroupEncoder } from './partition/group-encoder.ts';
 import { mergeSamples } from './partition/samples.ts';
-import { contents, sampleText, storeBench, unlimited } from './store.fixture.ts';
+import { contents, sampleText, storeBench } from './store.fixture.ts';
 import type { Store } from './store.ts';
 
 const bench = storeBench();

@@ -1,11 +1,12 @@
 import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../clock.ts';
 import { formatSeries, labelsFromObject } from '../model/labels.ts';
+import { unlimited } from '../model/queryable.ts';
 import { formatValue, isStaleAt, wordsOf } from '../model/sample.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { openOffline } from './offline-queryable.ts';
-import { always, type Contents, contents, storeBench, unlimited } from './store.fixture.ts';
+import { always, type Contents, contents, storeBench } from './store.fixture.ts';
 
 const bench = storeBench();
 afterAll(bench.clean);

@@ -4,11 +4,12 @@ import type { TimeRange } from '../model/time.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import type { Visibility } from './head/head-reader.ts';
 import { ColumnCache } from './partition/column-cache.ts';
-import { listPartitions, listQuarantined } from './partition/directory.ts';
+import { listPartitions } from './partition/directory.ts';
 import { openPartitionReader } from './partition/reader.ts';
 import type { Loss } from './partition/unreadable.ts';
 import { PARTITION_MS, type PartitionReader } from './partition.ts';
 import { createPartitionCache, type PartitionFile } from './partition-cache.ts';
+import { listQuarantined } from './quarantine.ts';
 import { createQueryable, type StoreQueryable, type StoreShared } from './queryable.ts';
 
 /** Memory a thread keeps from query to query, bytes. */

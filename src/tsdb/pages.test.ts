@@ -2,9 +2,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { labelsFromObject, labelValue } from '../model/labels.ts';
-import { ViewChangedError } from '../model/queryable.ts';
+import { unlimited, ViewChangedError } from '../model/queryable.ts';
 import { openQueryable } from './open-queryable.ts';
-import { always, storeBench, unlimited } from './store.fixture.ts';
+import { always, storeBench } from './store.fixture.ts';
 import type { Store } from './store.ts';
 
 const bench = storeBench();

@@ -15,7 +15,6 @@ import {
   listPartitions,
   type PartitionFiles,
   partitionBytes,
-  quarantinePartition,
 } from './partition/directory.ts';
 import { type HotPartition, openHotPartition } from './partition/hot.ts';
 import { createInventory, type PartitionSummary } from './partition/inventory.ts';
@@ -24,6 +23,7 @@ import type { PartitionKind } from './partition/schema.ts';
 import { removeDatabase, type SealResult, sealDay } from './partition/seal.ts';
 import { PARTITION_MS } from './partition.ts';
 import type { DeletionResult, RetentionSettings, UpkeepStats } from './protocol.ts';
+import { setAside } from './quarantine.ts';
 
 /** A day is sealed when it has been over for this long and its hot file has been left alone for as long. */
 const SEAL_AFTER_MS = 3_600_000;
@@ -44,7 +44,7 @@ export class PartitionKeeper {
   readonly #dir: string;
   readonly #addon: SqliteAddon;
   readonly #clock: Clock;
-  readonly #log: Pick<Log, 'info' | 'warn' | 'error'>;
+  readonly #log: Pick<Log, 'info' | 'error'>;
   readonly #onFilesChanged: () => void;
   readonly #changing: <T>(work: () => T) => T;
   readonly #inventory: (mayOpen: number) => PartitionSummary[];
@@ -82,7 +82,7 @@ export class PartitionKeeper {
     readonly dir: string;
     readonly addon: SqliteAddon;
     readonly clock: Clock;
-    readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
+    readonly log: Pick<Log, 'info' | 'error'>;
     readonly onFilesChanged: () => void;
     /** Runs what changes several days at once; queries that saw some of them must not go on with the others. */
     readonly changing: <T>(work: () => T) => T;
@@ -429,13 +429,7 @@ export class PartitionKeeper {
   #setAside(day: number, error: CorruptBlockError): void {
     this.#writers.get(day)?.partition.close();
     this.#writers.delete(day);
-    quarantinePartition(this.#dir, partitionPath(this.#dir, day, 'hot'), error.message, {
-      ...this.#log,
-      debug: this.#log.info,
-      child: () => {
-        throw new Error('the log of partitions has no children');
-      },
-    });
+    setAside(this.#dir, partitionPath(this.#dir, day, 'hot'), error.message, this.#log);
     this.#onFilesChanged();
   }
 

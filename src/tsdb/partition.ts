@@ -3,7 +3,7 @@ import type { Matcher } from '../model/matcher.ts';
 import type { QueryBudget } from '../model/queryable.ts';
 import type { Room } from '../model/room.ts';
 import type { TimeRange } from '../model/time.ts';
-import type { OwnTimeColumn, SeriesEntry, SeriesRef, SourceBlock } from './block.ts';
+import type { SeriesEntry, SeriesRef } from './block.ts';
 import type { KeptBlocks } from './partition/kept-blocks.ts';
 import type { SampleColumns } from './partition/samples.ts';
 import type { Loss } from './partition/unreadable.ts';
@@ -14,6 +14,10 @@ export const PARTITION_MS = 86_400_000;
 /** First instant of the partition that holds `timestamp`, Unix ms. */
 export const partitionStart = (timestamp: number): number =>
   Math.floor(timestamp / PARTITION_MS) * PARTITION_MS;
+
+/** Times that a partition can be named by are those of the years 1 to 9999: [EARLIEST, LATEST), Unix ms. */
+export const EARLIEST = -62_135_596_800_000;
+export const LATEST = 253_402_300_800_000;
 
 /** Samples of one series out of one partition, merged over its blocks: strictly increasing times, each once. */
 export interface PartitionSamples extends SampleColumns {
@@ -48,24 +52,5 @@ export interface PartitionReader {
     room?: Room,
     damaged?: (loss: Loss) => void,
   ): readonly PartitionSamples[];
-  close(): void;
-}
-
-/** Writes one hot partition; only ever one writer per file, in the background worker. */
-export interface PartitionWriter {
-  readonly file: string;
-  /**
-   * One transaction: series of the columns that may be new to the partition (those it has already are skipped), blocks of sources,
-   * samples with own timestamps. All or nothing. A block may come twice after a crash; samples that are there already change nothing.
-   */
-  append(batch: {
-    readonly series: readonly SeriesEntry[];
-    readonly blocks: readonly SourceBlock[];
-    readonly own: readonly OwnTimeColumn[];
-  }): void;
-  /** Does one bounded piece of pending merging of short blocks into 2 h blocks; false when nothing is left to do. */
-  mergeStep(now: number): boolean;
-  /** Copies the WAL into the file and syncs it; afterwards a power loss takes nothing of what was appended. */
-  checkpoint(): void;
   close(): void;
 }

@@ -118,7 +118,7 @@ export type FromStorage =
   /** For the program's log, which main owns. */
   | {
       readonly kind: 'log';
-      readonly level: 'info' | 'warn' | 'error';
+      readonly level: 'info' | 'error';
       readonly fields: Readonly<Record<string, unknown>>;
       readonly message: string;
     }

@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { labelValue } from '../model/labels.ts';
-import { type Querier, withWholeView } from '../model/queryable.ts';
+import { type Querier, unlimited, withWholeView } from '../model/queryable.ts';
 import type { Visibility } from './head/head-reader.ts';
 import { openQueryable } from './open-queryable.ts';
 import type { StoreShared } from './queryable.ts';
-import { always, unlimited } from './store.fixture.ts';
+import { always } from './store.fixture.ts';
 
 /**
  * Reads a store as fast as it can while main writes, until told to stop, and reports the first thing that is not as main wrote it:

@@ -28,7 +28,7 @@ export function createStorageService(
 ): StorageService {
   const { clock, addon } = deps;
   const send = (message: FromStorage): void => port.postMessage(message);
-  const log = (level: 'info' | 'warn' | 'error') => (fields: object, message: string) =>
+  const log = (level: 'info' | 'error') => (fields: object, message: string) =>
     send({ kind: 'log', level, fields: { ...fields }, message });
   const control = new Int32Array(init.head.control);
   const index = new IndexReader(init.head.index);
@@ -68,7 +68,7 @@ export function createStorageService(
     dir: init.dir,
     addon,
     clock,
-    log: { info: log('info'), warn: log('warn'), error: log('error') },
+    log: { info: log('info'), error: log('error') },
     onFilesChanged() {
       Atomics.add(control, HEAD_CONTROL.partitions, 1);
       tell();

@@ -1,9 +1,9 @@
 import { afterAll, describe, test } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
-import type { Querier } from '../model/queryable.ts';
+import { type Querier, unlimited } from '../model/queryable.ts';
 import { openQueryable } from './open-queryable.ts';
-import { always, storeBench, unlimited } from './store.fixture.ts';
+import { always, storeBench } from './store.fixture.ts';
 
 /** 100 targets of 1000 series each; a fifth of the values changes from scrape to scrape. */
 const TARGETS = 100;

@@ -23,15 +23,12 @@ import { type ReplayResult, replayLog } from './log/replay.ts';
 import type { DayChange } from './partition/change.ts';
 import type { Deletion } from './partition/deletion.ts';
 import { recoverPartitions } from './partition/directory.ts';
+import { EARLIEST, LATEST } from './partition.ts';
 import type { DeletionResult, RetentionSettings, StorageInit, UpkeepStats } from './protocol.ts';
 import { setAside } from './quarantine.ts';
 import type { StoreShared } from './queryable.ts';
 import { createReserve, type Reserve } from './reserve.ts';
 import { registerStoreMetrics } from './store-metrics.ts';
-
-/** Times that a partition can be named by: years 1 to 9999. */
-const EARLIEST = -62_135_596_800_000;
-const LATEST = 253_402_300_800_000;
 
 const RESERVE_MS = 60_000;
 

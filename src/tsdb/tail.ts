@@ -1,7 +1,7 @@
 import type { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { Exemplar } from '../model/exemplar.ts';
 import type { Labels } from '../model/labels.ts';
-import type { QueryBudget } from '../model/queryable.ts';
+import { unlimited } from '../model/queryable.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { SeriesEntry, SeriesRef, SourceId } from './block.ts';
 import { type ExemplarPlace, exemplarsAfter } from './head/exemplar-reader.ts';
@@ -48,8 +48,6 @@ export interface TailLimits {
   /** Ends the chunk at this very time: one that was begun before is read again. */
   readonly to?: number;
 }
-
-const NO_BUDGET: QueryBudget = { samples() {}, bytes() {}, check() {} };
 
 /** First and longest stretch of time that is read from partitions at once. */
 const FIRST_WINDOW_MS = 10 * 60_000;
@@ -113,12 +111,6 @@ export class SourceTail {
       this.#partitions.give(reader);
     }
     this.#open.clear();
-  }
-
-  /** Forgets what was needed to catch up with an earlier process. */
-  forgetStored(): void {
-    this.#stored = new Map();
-    this.#windowMs = new Map();
   }
 
   /** Sources of the view. */
@@ -234,7 +226,7 @@ export class SourceTail {
     const read = this.#head.read(
       this.#head.selection(Uint32Array.from(this.#series[ring] ?? [])),
       range,
-      NO_BUDGET,
+      unlimited,
     );
     if (read === OVERRUN) return OVERRUN;
     return read.map(({ series, ...samples }) => ({
@@ -291,7 +283,7 @@ export class SourceTail {
         if (loss instanceof UnreadableError) throw loss;
         this.#damaged(file.path, loss);
       };
-      for (const samples of partition.read(entriesIn(partition), range, NO_BUDGET, undefined, damaged)) {
+      for (const samples of partition.read(entriesIn(partition), range, unlimited, undefined, damaged)) {
         found.push(samples);
       }
     }

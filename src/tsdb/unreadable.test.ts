@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { formatSeries, labelsFromObject } from '../model/labels.ts';
+import { unlimited } from '../model/queryable.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import type { HeadShared } from './head/layout.ts';
 import { openQueryable } from './open-queryable.ts';
 import type { StoreQueryable } from './queryable.ts';
-import { always, storeBench, unlimited } from './store.fixture.ts';
+import { always, storeBench } from './store.fixture.ts';
 
 const bench = storeBench();
 const opened: StoreQueryable[] = [];

@@ -51,7 +51,7 @@ function inOrder(columns: readonly Column[]): readonly Column[] {
 }
 
 /** Puts series into groups by their labels, once for all steps; groups in order of first appearance. */
-export function groupColumns(columns: readonly Column[], expr: AggregateExpr): Group[] {
+function groupColumns(columns: readonly Column[], expr: AggregateExpr): Group[] {
   if (!expr.without && expr.grouping.length === 0) {
     return columns.length === 0 ? [] : [{ labels: NO_LABELS, columns: [...columns] }];
   }

@@ -1,9 +1,9 @@
-import { labelsKey } from '../../model/labels.ts';
+import { isLabelName, labelsKey } from '../../model/labels.ts';
 import type { AggregateExpr } from '../ast.ts';
 import { executionError } from '../errors.ts';
 import { formatHistogram } from '../histogram/format.ts';
-import { isLabelName, quoteText } from '../lexer.ts';
 import { formatDecimal } from '../numbers.ts';
+import { quoteText } from '../string-literal.ts';
 import { type EvalContext, evaluateVector, vector } from './context.ts';
 import { groupLabels, withLabel } from './signatures.ts';
 import {

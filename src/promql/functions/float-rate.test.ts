@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { labelsFromObject } from '../../model/labels.ts';
-import type { Querier, SeriesSamples } from '../../model/queryable.ts';
+import { type Querier, type SeriesSamples, unlimited } from '../../model/queryable.ts';
 import { evaluateRange } from '../evaluate.ts';
 import { parseExpr } from '../parse.ts';
-import { unlimited } from '../testlang/storage.ts';
 
 interface Sample {
   readonly time: number;

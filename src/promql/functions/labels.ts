@@ -1,11 +1,10 @@
-import { type Labels, labelValue, METRIC_NAME } from '../../model/labels.ts';
+import { isLabelName, type Labels, labelValue, METRIC_NAME } from '../../model/labels.ts';
 import type { CallExpr } from '../ast.ts';
 import { executionError } from '../errors.ts';
 import { type EvalContext, evaluateVector, vector } from '../evaluate/context.ts';
 import { mergeSameLabels } from '../evaluate/labels.ts';
 import { withLabel } from '../evaluate/signatures.ts';
 import type { Column, Grid, Value } from '../evaluate/value.ts';
-import { isLabelName } from '../lexer.ts';
 import { compileReplacePattern, type ReplacePattern } from '../regex.ts';
 import type { Evaluate, FunctionTable } from './table.ts';
 import { stringOf } from './vectors.ts';

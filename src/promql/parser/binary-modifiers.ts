@@ -1,5 +1,5 @@
 import type { Cardinality, VectorMatching } from '../ast.ts';
-import { DURATION, NUMBER } from '../lexer.ts';
+import { DURATION, NUMBER } from '../tokens.ts';
 import { readGroupingLabels } from './grouping.ts';
 import type { TokenReader } from './token-reader.ts';
 

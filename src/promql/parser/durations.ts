@@ -1,6 +1,6 @@
 import type { Duration, DurationExpr } from '../ast.ts';
 import { durationOfLiteral, isDurationOutOfRange } from '../duration-expr.ts';
-import { DURATION, NUMBER, type Token } from '../lexer.ts';
+import { DURATION, NUMBER, type Token } from '../tokens.ts';
 import { POWER, PRECEDENCE } from './precedence.ts';
 import { MAX_DEPTH, type TokenReader } from './token-reader.ts';
 

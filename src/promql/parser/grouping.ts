@@ -1,12 +1,6 @@
-import { quote } from '../../model/labels.ts';
-import {
-  IDENTIFIER,
-  isLabelName,
-  isReservedWord,
-  METRIC_IDENTIFIER,
-  STRING,
-  unquoteString,
-} from '../lexer.ts';
+import { isLabelName, quote } from '../../model/labels.ts';
+import { unquoteString } from '../string-literal.ts';
+import { IDENTIFIER, isReservedWord, METRIC_IDENTIFIER, STRING } from '../tokens.ts';
 import type { TokenReader } from './token-reader.ts';
 
 /** Reads label names in parentheses. */

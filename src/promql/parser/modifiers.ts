@@ -1,5 +1,5 @@
 import type { AtModifier, Duration, Expr, TimeShift, VectorSelector } from '../ast.ts';
-import { DURATION, NUMBER } from '../lexer.ts';
+import { DURATION, NUMBER } from '../tokens.ts';
 import { readOffsetDuration, readPositiveDuration } from './durations.ts';
 import type { TokenReader } from './token-reader.ts';
 

@@ -1,15 +1,9 @@
 import { METRIC_NAME } from '../../model/labels.ts';
 import type { Matcher, MatchOp } from '../../model/matcher.ts';
 import type { VectorSelector } from '../ast.ts';
-import {
-  IDENTIFIER,
-  isReservedWord,
-  METRIC_IDENTIFIER,
-  STRING,
-  type Token,
-  unquoteString,
-} from '../lexer.ts';
 import { compilePattern } from '../regex.ts';
+import { unquoteString } from '../string-literal.ts';
+import { IDENTIFIER, isReservedWord, METRIC_IDENTIFIER, STRING, type Token } from '../tokens.ts';
 import { positionOf, type TokenReader } from './token-reader.ts';
 
 /** Reads what is in braces, if anything is. @param name the metric name before it, already taken */

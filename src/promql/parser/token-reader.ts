@@ -1,7 +1,8 @@
 import type { Expr } from '../ast.ts';
 import { type Position, parseError } from '../errors.ts';
-import { DURATION, describeToken, ERROR, type Token, tokenize } from '../lexer.ts';
+import { tokenize } from '../lexer.ts';
 import { parseDurationToken, parseNumber } from '../numbers.ts';
+import { DURATION, describeToken, ERROR, type Token } from '../tokens.ts';
 
 /** Levels a tree may have and brackets may nest: deep enough for people, shallow enough for recursion. */
 export const MAX_DEPTH = 1000;

@@ -12,7 +12,7 @@ const TOLERANCE = 1e-6;
 const LEAST_NORMAL = 2 ** -1022;
 
 /** Equal within the language's tolerance: relative 1e-6, exact at zero. */
-export function almostEqual(a: number, b: number): boolean {
+function almostEqual(a: number, b: number): boolean {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) && Number.isNaN(b);
   if (a === b) return true;
   const sum = Math.abs(a) + Math.abs(b);

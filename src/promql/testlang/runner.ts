@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import { labelValue, METRIC_NAME } from '../../model/labels.ts';
+import { unlimited } from '../../model/queryable.ts';
 import type { Expr } from '../ast.ts';
 import { PromqlError } from '../errors.ts';
 import { evaluateInstant, evaluateRange, type QueryOutcome } from '../evaluate.ts';
@@ -17,7 +18,7 @@ import {
   ScriptError,
   splitScript,
 } from './script.ts';
-import { MemoryStorage, unlimited } from './storage.ts';
+import { MemoryStorage } from './storage.ts';
 
 /** A case that did not come out as the script says. */
 export interface Failure {

@@ -1,7 +1,7 @@
 import { parseDuration } from '../../model/duration.ts';
 import { type Labels, sameLabels } from '../../model/labels.ts';
-import { unquoteString } from '../lexer.ts';
 import { parseGoFloat, parseNumber } from '../numbers.ts';
+import { unquoteString } from '../string-literal.ts';
 import { type Item, parseMetric, parseSeriesLine } from './series.ts';
 import { isStartLine, parseStartItems, type StartOffsets } from './start-times.ts';
 

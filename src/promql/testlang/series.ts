@@ -1,7 +1,9 @@
 import type { Histogram } from '../../model/histogram.ts';
 import { type Labels, labelsOf, METRIC_NAME } from '../../model/labels.ts';
 import { addHistograms, subtractHistograms } from '../histogram/arithmetic.ts';
-import { EOF, ERROR, IDENTIFIER, STRING, tokenize, unquoteString } from '../lexer.ts';
+import { tokenize } from '../lexer.ts';
+import { unquoteString } from '../string-literal.ts';
+import { EOF, ERROR, IDENTIFIER, STRING } from '../tokens.ts';
 import { parseHistogramLiteral } from './histogram-literal.ts';
 
 /** One item of a series line. */

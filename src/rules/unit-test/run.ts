@@ -10,13 +10,13 @@ import {
   quote,
   sameLabels,
 } from '../../model/labels.ts';
+import { unlimited } from '../../model/queryable.ts';
 import { formatValue } from '../../model/sample.ts';
 import { evaluateInstant } from '../../promql/evaluate.ts';
 import { compactHistogram } from '../../promql/histogram/arithmetic.ts';
 import { parseExpr } from '../../promql/parse.ts';
 import { formatHistogramLiteral } from '../../promql/testlang/histogram-literal.ts';
 import { type Item, parseItems, parseMetric, parseSeriesLine } from '../../promql/testlang/series.ts';
-import { unlimited } from '../../promql/testlang/storage.ts';
 import { TestGroups } from './groups.ts';
 import { SeriesStore } from './series-store.ts';
 import { formatAlerts, formatDifference, formatSamples, type ShownAlert } from './show.ts';

@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { labelsFromObject } from '../../model/labels.ts';
-import type { QueryBudget } from '../../model/queryable.ts';
+import { type QueryBudget, unlimited } from '../../model/queryable.ts';
 import { openQueryable } from '../open-queryable.ts';
-import { always, contents, storeBench, unlimited } from '../store.fixture.ts';
+import { always, contents, storeBench } from '../store.fixture.ts';
 import type { Store } from '../store.ts';
 import { Attempts } from './attempts.ts';
 import { EXEMPLAR, OWN, RING, RING_STRIDE } from './layout.ts';

@@ -28,7 +28,6 @@ export class ExemplarRing {
   #floats: Float64Array = new Float64Array(0);
   #words: Uint32Array = new Uint32Array(0);
   #versions: Int32Array = new Int32Array(0);
-
   readonly #note: (series: number, exemplar: Omit<StoredExemplar, 'ref'>) => void;
 
   /** @param note writes an exemplar to the log */

@@ -1,4 +1,4 @@
-import type { QueryBudget } from '../../model/queryable.ts';
+import { type QueryBudget, unlimited } from '../../model/queryable.ts';
 import { freshRoom, type Room } from '../../model/room.ts';
 import { wordsOf } from '../../model/sample.ts';
 import type { TimeRange } from '../../model/time.ts';
@@ -50,10 +50,7 @@ const OWN_CHANGE_WAIT_MS = 1;
 const SERIES_PER_CHECK = 1024;
 
 const ALL_TIMES: TimeRange = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
-const NO_SPENDING: Spending = {
-  budget: { samples() {}, bytes() {}, check() {} },
-  room: freshRoom,
-};
+const NO_SPENDING: Spending = { budget: unlimited, room: freshRoom };
 
 interface Spending {
   readonly budget: QueryBudget;

@@ -61,7 +61,7 @@ export const RING = {
   histograms: 13,
   /**
    * Rows that were dropped stay readable until they are written over, but none before this one: slots had other series then, or samples
-   * were deleted. See HeadReader.covers.
+   * were deleted. See HeadReader.readAlone.
    */
   keptFrom: 14,
 } as const;
@@ -121,7 +121,7 @@ export function createHeadShared(index: IndexShared): HeadShared {
 }
 
 /** Units of one row: its values, then a presence bit per slot. */
-export const rowUnits = (width: number): number => width + Math.ceil(width / 64);
+const rowUnits = (width: number): number => width + Math.ceil(width / 64);
 
 /** Units of a ring's block: a timestamp per row, then the rows. */
 export const ringUnits = (rows: number, width: number): number => rows * (1 + rowUnits(width));

@@ -84,11 +84,6 @@ export class OwnColumns {
     return own;
   }
 
-  /** Says which series the columns belong to when that was not known at `add`. */
-  setSeries(own: number, series: number): void {
-    this.#directory.words[own * OWN_STRIDE + OWN.series] = series;
-  }
-
   /** @param start Unix ms, 0 when not known */
   append(own: number, timestamp: number, value: ValueWords, start: number): AppendOutcome {
     const outcome = this.restore(own, timestamp, value, start);

@@ -178,8 +178,7 @@ export class Ring {
     const rows = Math.max(wantedRows, FIRST_ROWS);
     const width = Math.ceil(slots / 32) * 32;
     const offset = this.#arena.allocate(ringUnits(rows, width));
-    const { floats } = this.#arena;
-    const { words } = this.#arena;
+    const { floats, words } = this.#arena;
     // Rows that were dropped go along: the last is compared with the next, and readers go on from the others without a partition.
     const base =
       this.#rows === 0 ? this.#appended : Math.max(this.#fields[RING.base]!, this.#started - this.#rows);

@@ -101,10 +101,6 @@ export class ScrapeSource implements ScrapeAppender {
     this.flushAfter = 17 + ((place * 7) % 16);
   }
 
-  get lastTimestamp(): number {
-    return this.#lastTimestamp;
-  }
-
   get slotCount(): number {
     return this.#slots;
   }

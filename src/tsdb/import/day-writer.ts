@@ -1,21 +1,17 @@
 import { statSync } from 'node:fs';
 import { labelsKey } from '../../model/labels.ts';
+import { unlimited } from '../../model/queryable.ts';
 import type { SqliteAddon } from '../../sqlite/database.ts';
 import type { SeriesEntry, SeriesRef, SourceId } from '../block.ts';
 import { syncFile } from '../partition/files.ts';
 import { changedPath } from '../partition/names.ts';
 import { mergeSamples, type SampleColumns } from '../partition/samples.ts';
-import { removeDatabase } from '../partition/seal.ts';
+import { removeDatabase, sealedPageSize } from '../partition/seal.ts';
 import { SealedWriter } from '../partition/sealed-writer.ts';
 import { additionsTo, type Tally } from './additions.ts';
 import type { DayColumn, SampleGatherer } from './gatherer.ts';
 import { sharedTimelines } from './shared-timelines.ts';
-import { type StoredDay, UNLIMITED } from './stored-day.ts';
-
-/** Days with fewer samples get small pages, as when a day is sealed: about as many bytes come of them. */
-const SMALL_DAY_SAMPLES = 4 * 1024 * 1024;
-const SMALL_PAGE = 1024;
-const PAGE = 4096;
+import type { StoredDay } from './stored-day.ts';
 
 export interface DayDeps {
   readonly directory: string;
@@ -44,7 +40,8 @@ export function writeDay(day: number, stored: StoredDay, deps: DayDeps): Written
   const columns = gatherer.columnsOf(day);
   const addedBefore = tally.added;
   const old = stored.sealed?.currentMeta();
-  const samples = columns.reduce((sum, { count }) => sum + count, 0) + (stored.sealed?.blockBytes() ?? 0);
+  // About a byte comes of a sample.
+  const blockBytes = columns.reduce((sum, { count }) => sum + count, stored.sealed?.blockBytes() ?? 0);
   removeDatabase(temporary);
   let writer: SealedWriter | undefined;
   let isWritten = false;
@@ -52,7 +49,7 @@ export function writeDay(day: number, stored: StoredDay, deps: DayDeps): Written
     writer = new SealedWriter(
       temporary,
       { kind: 'sealed', day, hotId: old?.hotId ?? '', batches: old?.batches ?? 0 },
-      { addon, pageSize: samples < SMALL_DAY_SAMPLES ? SMALL_PAGE : PAGE },
+      { addon, pageSize: sealedPageSize(blockBytes) },
     );
     if (stored.isEmpty) addFresh(writer, columns, deps);
     else addMerged(writer, columns, stored, deps);
@@ -117,7 +114,7 @@ function* sealedSeries({
   for (const refs of sealed.groups().members) {
     const entries = refs.map((ref) => labels.entryOf(ref)).filter((entry) => entry !== undefined);
     const byRef = new Map(entries.map((entry) => [entry.ref, entry]));
-    for (const samples of sealed.read(entries, sealed.range, UNLIMITED)) {
+    for (const samples of sealed.read(entries, sealed.range, unlimited)) {
       yield { entry: byRef.get(samples.ref)!, samples };
     }
   }

@@ -1,6 +1,6 @@
 import { type Labels, labelsKey, labelsOf, labelValue } from '../../model/labels.ts';
 import { normaliseNaNs } from '../../model/sample.ts';
-import { PARTITION_MS, partitionStart } from '../partition.ts';
+import { EARLIEST, LATEST, PARTITION_MS, partitionStart } from '../partition.ts';
 import { ImportError } from './import-error.ts';
 import { SpillFile } from './spill-file.ts';
 import { TimelinePool } from './timeline-pool.ts';
@@ -8,10 +8,6 @@ import { TimelinePool } from './timeline-pool.ts';
 /** Memory of columns under way, in samples; beyond it they are written out. */
 const MAX_OPEN_SAMPLES = 3 * 1024 * 1024;
 const FIRST_CAPACITY = 32;
-
-/** Days that a partition can be named by: years 1 to 9999. */
-const EARLIEST = -62_135_596_800_000;
-const LATEST = 253_402_300_800_000;
 
 const NOTHING = new Float64Array(0);
 

@@ -5,13 +5,14 @@ import fc from 'fast-check';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { systemClock } from '../../clock.ts';
 import { formatSeries, labelsFromObject, labelsOf } from '../../model/labels.ts';
+import { unlimited } from '../../model/queryable.ts';
 import { formatValue } from '../../model/sample.ts';
 import { fakeClock } from '../../testing/fake-clock.ts';
 import { silentLog } from '../../testing/silent-log.ts';
 import { lockDirectory } from '../directory.ts';
 import { openOffline } from '../offline-queryable.ts';
 import { openPartitionReader } from '../partition/reader.ts';
-import { always, type Contents, contents, storeBench, unlimited } from '../store.fixture.ts';
+import { always, type Contents, contents, storeBench } from '../store.fixture.ts';
 import { SampleGatherer } from './gatherer.ts';
 import { begin, history, type ImportedSeries, importAll } from './import.fixture.ts';
 

@@ -45,7 +45,8 @@ export function readLog(dir: string, { addon, clock, log, exemplars = false }: L
           db.prepare('SELECT coalesce(sum(n), 0) FROM exemplars').pluck().get() as number,
         );
       }
-      replayLog(readOnly(db, file), head, log, clock);
+      // Tidying up definitions is for the next server.
+      replayLog(readOnly(db, file), head, log, clock, { compacts: false });
     }
     return head;
   } finally {
@@ -91,8 +92,7 @@ function readOnly(db: SqliteDatabase, file: string): LogDb {
     },
     keepExemplars() {},
     definitionsMark: unexpected,
-    // Replay tidies up definitions that are mostly superseded; the next server will.
-    rewriteDefinitions() {},
+    rewriteDefinitions: unexpected,
     trim: unexpected,
     stats: unexpected,
     close: () => void db.close(),

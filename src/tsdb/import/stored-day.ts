@@ -1,5 +1,5 @@
 import { labelsKey } from '../../model/labels.ts';
-import type { QueryBudget } from '../../model/queryable.ts';
+import { unlimited } from '../../model/queryable.ts';
 import type { SqliteAddon } from '../../sqlite/database.ts';
 import type { SeriesEntry } from '../block.ts';
 import type { HeadShared } from '../head/layout.ts';
@@ -9,9 +9,6 @@ import { mergeSamples, type SampleColumns } from '../partition/samples.ts';
 import { PARTITION_MS } from '../partition.ts';
 import { createPartitionCache } from '../partition-cache.ts';
 import { createQueryable } from '../queryable.ts';
-
-/** One series at a time is read; nothing about it is chosen by a user. */
-export const UNLIMITED: QueryBudget = { samples: () => {}, bytes: () => {}, check: () => {} };
 
 /** What is stored of one day before an import: in its sealed file, in its hot file, and in the log. */
 export class StoredDay {
@@ -37,7 +34,7 @@ export class StoredDay {
         ),
       },
     );
-    const querier = queryable.querier(UNLIMITED);
+    const querier = queryable.querier(unlimited);
     for (const { labels, ...samples } of querier.select([], {
       from: files.day,
       to: files.day + PARTITION_MS,
@@ -74,7 +71,7 @@ export class StoredDay {
       [this.sealed, sealed],
       [this.#hot, this.#inHot.get(key) ?? []],
     ] as const) {
-      if (entries.length > 0) reader!.read(entries, reader!.range, UNLIMITED).forEach(add);
+      if (entries.length > 0) reader!.read(entries, reader!.range, unlimited).forEach(add);
     }
     const inHead = this.#inHead.get(key);
     if (inHead) add(inHead);

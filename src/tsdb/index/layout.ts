@@ -4,7 +4,7 @@ import { sharedSlab } from './slab.ts';
  * Raised with every change of what lies in the index' buffers, hashes included: a start takes no index that was kept with another one
  * (kept-index.ts).
  */
-export const INDEX_LAYOUT = 1;
+export const INDEX_LAYOUT = 2;
 
 /** Words of the index' control block (Int32, read and written with Atomics). The layout as a whole: docs/formats/head.md. */
 export const INDEX_CONTROL = {
@@ -25,7 +25,7 @@ export const INDEX_CONTROL = {
   labelWords: 10,
   postingWords: 11,
 } as const;
-export const INDEX_CONTROL_WORDS = 16;
+const INDEX_CONTROL_WORDS = 16;
 
 /** Fields of a series, one row of `SERIES_STRIDE` words in `series`. */
 export const SERIES = { ref: 0, source: 1, labels: 2, labelCount: 3, slot: 4, own: 5 } as const;
@@ -48,9 +48,9 @@ export const TERM = {
 } as const;
 export const TERM_STRIDE = 8;
 
-/** Fields of a label name: its symbol, its first term plus one, its number of terms. */
-export const NAME = { symbol: 0, firstTerm: 1, lastTerm: 2, terms: 3 } as const;
-export const NAME_STRIDE = 4;
+/** Fields of a label name: its symbol, its first term plus one, its last term. */
+export const NAME = { symbol: 0, firstTerm: 1, lastTerm: 2 } as const;
+export const NAME_STRIDE = 3;
 
 /** A chunk of postings: capacity, next chunk plus one, then series numbers in ascending order. */
 export const CHUNK_HEADER = 2;

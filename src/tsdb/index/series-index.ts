@@ -119,10 +119,6 @@ export class SeriesIndex {
     return this.#count;
   }
 
-  get symbolCount(): number {
-    return this.#symbols.count;
-  }
-
   /** The series of a source with these labels, or -1. Also notes the labels' symbols for an `add` that follows. */
   find(source: number, labels: Labels): number {
     const length = this.#intern(labels);
@@ -273,7 +269,6 @@ export class SeriesIndex {
       words[names[entry + NAME.lastTerm]! * TERM_STRIDE + TERM.next] = term + 1;
     }
     names[entry + NAME.lastTerm] = term;
-    names[entry + NAME.terms]!++;
   }
 
   #appendPosting(at: number, series: number): void {

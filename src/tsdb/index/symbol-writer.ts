@@ -38,10 +38,6 @@ export class SymbolWriter {
     );
   }
 
-  get count(): number {
-    return this.#count;
-  }
-
   get byteLength(): number {
     return this.#bytes.length;
   }

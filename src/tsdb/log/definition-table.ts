@@ -7,8 +7,8 @@ import { NO_SLOT } from '../index/layout.ts';
 import { Words } from '../words.ts';
 import { type DefinitionVisitor, readDefinitions } from './definitions.ts';
 
-/** A series that is to be in the index: `symbols[0, length)` are its labels. False when it is not wanted after all. */
-export type AddSeries = (
+/** Takes a series that is to be in the index: `symbols[0, length)` are its labels. */
+type AddSeries = (
   ref: SeriesRef,
   source: SourceId,
   slot: number | undefined,

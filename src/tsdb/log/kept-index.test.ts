@@ -11,9 +11,10 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { ScrapeAppender } from '../../model/appender.ts';
 import { labelsFromObject } from '../../model/labels.ts';
+import { unlimited } from '../../model/queryable.ts';
 import { fakeClock } from '../../testing/fake-clock.ts';
 import { openQueryable } from '../open-queryable.ts';
-import { always, contents, storeBench, unlimited } from '../store.fixture.ts';
+import { always, contents, storeBench } from '../store.fixture.ts';
 import type { Store, StoreOptions } from '../store.ts';
 import { keptIndexFile, readKeptIndex } from './kept-index.ts';
 

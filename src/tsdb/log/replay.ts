@@ -29,7 +29,7 @@ export interface ReplayResult {
   readonly isIndexKept: boolean;
 }
 
-export interface ReplayOptions {
+interface ReplayOptions {
   /** Whether definitions that nothing of the head needs may go. */
   readonly compacts: boolean;
   /** Where the head's index, which is there already, comes from: of the log's definitions none is read then. */

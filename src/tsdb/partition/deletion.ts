@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { labelsKey } from '../../model/labels.ts';
 import type { Matcher } from '../../model/matcher.ts';
+import { unlimited } from '../../model/queryable.ts';
 import type { TimeRange } from '../../model/time.ts';
 import type { SqliteAddon } from '../../sqlite/database.ts';
 import type { SeriesEntry } from '../block.ts';
@@ -13,7 +14,7 @@ import { syncFile } from './files.ts';
 import { changedPath } from './names.ts';
 import { type FileReader, openPartitionReader } from './reader.ts';
 import { mergeSamples, type SampleColumns, withoutRange } from './samples.ts';
-import { closeReader, type Keep, packSeries, removeDatabase, sealedPageSize, UNLIMITED } from './seal.ts';
+import { closeReader, type Keep, packSeries, removeDatabase, sealedPageSize } from './seal.ts';
 import { SealedWriter } from './sealed-writer.ts';
 
 /** Which samples shall go: those of series that one of the selectors matches, within the range. */
@@ -161,7 +162,7 @@ function* copyGroups(
       continue;
     }
     const byRef = new Map(entries.map((entry) => [entry.ref, entry]));
-    for (const samples of reader.read(entries, reader.range, UNLIMITED)) {
+    for (const samples of reader.read(entries, reader.range, unlimited)) {
       const entry = byRef.get(samples.ref)!;
       const rest = keep(entry, samples);
       if (rest) writer.add(entry, rest, rest.timestamps);
@@ -204,7 +205,7 @@ function* mergedSamples(
 ): Generator<{ readonly entry: SeriesEntry; readonly samples: SampleColumns }> {
   const merged = new Map<number, SampleColumns>();
   for (const reader of readers) {
-    for (const samples of reader.read(entries, range, UNLIMITED)) {
+    for (const samples of reader.read(entries, range, unlimited)) {
       const before = merged.get(samples.ref);
       merged.set(samples.ref, before ? mergeSamples(before, samples) : samples);
     }

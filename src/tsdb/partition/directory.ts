@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import type { Log } from '../../model/log.ts';
 import { openDatabase, type SqliteAddon } from '../../sqlite/database.ts';
 import { PARTITION_MS } from '../partition.ts';
+import { setAside } from '../quarantine.ts';
 import { finishChange } from './change.ts';
 import { syncDirectory } from './files.ts';
 import { companions, isoDay, parsePartitionName } from './names.ts';
@@ -17,8 +18,6 @@ export interface PartitionFiles {
   readonly hot?: string;
   readonly sealed?: string;
 }
-
-const QUARANTINE = 'quarantine';
 
 /** Days that have files, oldest first, told from their names alone. Any thread may ask; a file may be gone a moment later. */
 export function listPartitions(directory: string): PartitionFiles[] {
@@ -45,9 +44,9 @@ export function partitionBytes(files: PartitionFiles): number {
 }
 
 /**
- * Puts a data directory in order at start, before any partition is opened: a change of several days that was decided is finished, leftovers
- * of an unfinished seal go, a hot file that its
- * sealed file has taken in goes, what is no readable partition under a partition's name is set aside. Returns what there is.
+ * Puts a data directory in order at start, before any partition is opened: a change of several days that was decided is finished,
+ * leftovers of an unfinished seal go, a hot file that its sealed file has taken in goes, what is no readable partition under a
+ * partition's name is set aside. Returns what there is.
  */
 export function recoverPartitions(
   directory: string,
@@ -69,40 +68,6 @@ export function recoverPartitions(
   return listPartitions(directory);
 }
 
-/**
- * Moves a damaged or foreign file, with what SQLite keeps beside it, into `quarantine/` and says so in the log. Close its readers and
- * writer first. Returns where it went; undefined when it was gone already.
- */
-export function quarantinePartition(
-  directory: string,
-  file: string,
-  reason: string,
-  log: Log,
-): string | undefined {
-  if (!existsSync(file)) return undefined;
-  const place = join(directory, QUARANTINE);
-  mkdirSync(place, { recursive: true, mode: 0o700 });
-  let target = join(place, basename(file));
-  for (let n = 1; existsSync(target); n++) target = join(place, `${basename(file)}.${n}`);
-  renameSync(file, target);
-  for (const companion of companions(file)) {
-    if (existsSync(companion)) renameSync(companion, target + companion.slice(file.length));
-  }
-  syncDirectory(directory);
-  log.error({ file, movedTo: target, reason }, `set aside partition ${basename(file)}: ${reason}`);
-  return target;
-}
-
-/** Partitions that were set aside, with their first instants; they stay there until somebody removes them. */
-export function listQuarantined(directory: string): { readonly day: number; readonly path: string }[] {
-  const place = join(directory, QUARANTINE);
-  if (!existsSync(place)) return [];
-  return readdirSync(place).flatMap((name) => {
-    const parsed = parsePartitionName(name.replace(/\.\d+$/, ''));
-    return parsed === undefined ? [] : [{ day: parsed.day, path: join(place, name) }];
-  });
-}
-
 export interface RetentionLimits {
   /** Days that ended at or before this instant go, Unix ms. */
   readonly keepFrom?: number;
@@ -116,7 +81,7 @@ export interface RemovedPartition extends PartitionFiles {
 }
 
 /** Which days retention would remove, oldest first. */
-export function expiredPartitions(
+function expiredPartitions(
   partitions: readonly PartitionFiles[],
   limits: RetentionLimits,
 ): RemovedPartition[] {
@@ -197,7 +162,7 @@ function checkPartition(
     });
     return true;
   } catch (error) {
-    if (error instanceof CorruptBlockError) quarantinePartition(directory, file, error.detail, log);
+    if (error instanceof CorruptBlockError) setAside(directory, file, error.detail, log);
     // The disk's fault, not the file's: it stays where it is, and the rest of the store goes on.
     else if ((error as { code?: string }).code?.startsWith('SQLITE_IOERR'))
       log.error({ file, error: (error as Error).message }, `cannot read partition ${basename(file)}`);

@@ -56,11 +56,6 @@ export class GroupDecoder {
     return bytes;
   }
 
-  /** Bytes that the histograms of a column take as they are stored; 0 when it has none. */
-  histogramBytes(column: number): number {
-    return this.#histograms?.get(column)?.length ?? 0;
-  }
-
   /** The histograms of a column, oldest first; empty when it has none. */
   histograms(column: number, charge?: (bytes: number) => void): readonly Histogram[] {
     const blob = this.#histograms?.get(column);

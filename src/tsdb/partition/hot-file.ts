@@ -59,7 +59,6 @@ export class HotFile {
   #nextGroups = 1;
   /** Series that joined groups and are not stored there yet. */
   #joined: GroupAddition[] = [];
-
   readonly #db: SqliteDatabase;
   /** Whether the file is known to say that it has extended blocks. */
   #isExtended = false;

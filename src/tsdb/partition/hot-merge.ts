@@ -1,3 +1,4 @@
+import type { Compression } from '../../encoding/frame.ts';
 import { decodeTimestamps } from '../../encoding/timestamps.ts';
 import type { Histogram } from '../../model/histogram.ts';
 import { GroupEncoder } from './group-encoder.ts';
@@ -135,7 +136,7 @@ export class HotMerge {
   #open(
     blocks: readonly GroupBlock[],
     group: number,
-    row: Pick<Repacking, 'id' | 'timestamps'> & { readonly compression: typeof MERGED },
+    row: Pick<Repacking, 'id' | 'timestamps'> & { readonly compression: Compression },
     finish: Repacking['finish'],
   ): Repacking {
     corruptionAt(this.#file.name, () => this.#rows.open(blocks));

@@ -3,8 +3,8 @@ import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../../sqlite/database.ts';
-import type { BlockColumn, OwnTimeColumn, SourceBlock } from '../block.ts';
-import { PARTITION_MS, type PartitionWriter } from '../partition.ts';
+import type { BlockColumn, OwnTimeColumn, SeriesEntry, SourceBlock } from '../block.ts';
+import { PARTITION_MS } from '../partition.ts';
 import { syncDirectory, syncFile } from './files.ts';
 import { OWN_TIMELINE } from './groups.ts';
 import { type GroupColumns, HotFile, MERGED } from './hot-file.ts';
@@ -14,7 +14,12 @@ import { bucketByTimestamps } from './own-times.ts';
 import { blockId, corruptionAt, createTables, GROUP_SERIES, readMeta } from './schema.ts';
 import { removeDatabase } from './seal.ts';
 
-export type AppendBatch = Parameters<PartitionWriter['append']>[0];
+export interface AppendBatch {
+  /** Series of the columns that may be new to the partition; those it has already are skipped. */
+  readonly series: readonly SeriesEntry[];
+  readonly blocks: readonly SourceBlock[];
+  readonly own: readonly OwnTimeColumn[];
+}
 
 export interface HotOptions {
   readonly addon: SqliteAddon;
@@ -72,8 +77,8 @@ function makeHotFile(file: string, { addon, day }: HotOptions): void {
   syncDirectory(dirname(file));
 }
 
-/** The writer of one hot file. Its tables are described in docs/formats/partition.md. */
-export class HotPartition implements PartitionWriter {
+/** The writer of one hot file; there is only ever one, in the background worker. The tables: docs/formats/partition.md. */
+export class HotPartition {
   readonly file: string;
   readonly #db: SqliteDatabase;
   readonly #day: number;
@@ -88,6 +93,7 @@ export class HotPartition implements PartitionWriter {
     this.#merge = new HotMerge(this.#file, numbersPerStep);
   }
 
+  /** All or nothing. A block may come twice after a crash; samples that are there already change nothing. */
   append(batch: AppendBatch): void {
     this.#transaction(() => {
       this.#file.addSeries(batch.series);
@@ -103,6 +109,7 @@ export class HotPartition implements PartitionWriter {
     return this.#file.sql.through.get() as number;
   }
 
+  /** Does one bounded piece of pending merging of short blocks into 2 h blocks; false when nothing is left to do. */
   mergeStep(now: number): boolean {
     const piece = this.#merge.next(now);
     if (piece) this.#transaction(piece);
@@ -114,6 +121,7 @@ export class HotPartition implements PartitionWriter {
     return this.#merge.packed;
   }
 
+  /** Copies the WAL into the file and syncs it; afterwards a power loss takes nothing of what was appended. */
   checkpoint(): void {
     const [result] = this.#db.pragma('wal_checkpoint(PASSIVE)') as { log: number; checkpointed: number }[];
     // A reader with an old snapshot holds the checkpoint back, and then SQLite may not have synced the log either.
@@ -163,7 +171,7 @@ export class HotPartition implements PartitionWriter {
 
   /** Sorts columns into their groups by place; series that have none join `open`, the group not yet full, or a new one. */
   #columnsByGroup(
-    columns: readonly Omit<BlockColumn, 'timestamps'>[],
+    columns: readonly BlockColumn[],
     timeline: number,
     open: number | undefined,
   ): Map<number, GroupColumns> {

@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'vitest';
+import { unlimited } from '../../model/queryable.ts';
 import { exporterMix } from '../../testing/exporter-mix.ts';
 import { PARTITION_MS } from '../partition.ts';
 import { type AppendBatch, openHotPartition } from './hot.ts';
 import { openPartitionReader } from './reader.ts';
-import { DAY, entry, scratchDirectory, sealAll, unlimited } from './testing.ts';
+import { DAY, entry, scratchDirectory, sealAll } from './testing.ts';
 
 const SERIES = 320;
 const SOURCES = 5;

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Histogram } from '../../model/histogram.ts';
 import { formatLabels } from '../../model/labels.ts';
+import { unlimited } from '../../model/queryable.ts';
 import { wordsOf, writeStaleAt } from '../../model/sample.ts';
 import type { SourceId } from '../block.ts';
 import { writeHistogramAt } from '../histogram-cell.ts';
@@ -24,7 +25,6 @@ import {
   scratchDirectory,
   sealAll,
   sourceBlock,
-  unlimited,
 } from './testing.ts';
 
 let directory: ReturnType<typeof scratchDirectory>;

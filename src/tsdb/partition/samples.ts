@@ -60,8 +60,6 @@ export function sliceExtras({ histograms, starts }: SampleExtras, from: number, 
   return { histograms: histograms?.slice(from, to), starts: starts?.subarray(from, to) };
 }
 
-export const extrasOf = ({ histograms, starts }: SampleExtras): SampleExtras => ({ histograms, starts });
-
 /** Both runs as one; where they have the same time, the sample of `first` counts. Values are moved as bits. */
 export function mergeSamples(first: SampleColumns, second: SampleColumns): SampleColumns {
   const a = first.timestamps;

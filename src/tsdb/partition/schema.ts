@@ -5,7 +5,7 @@ import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../../sqlit
  * Layouts of partition files, all of which this program reads: docs/formats/partition.md. The second has blocks with histograms or start
  * timestamps; a file without any stays in the first.
  */
-export const PARTITION_FORMAT = { plain: 1, extended: 2 } as const;
+const PARTITION_FORMAT = { plain: 1, extended: 2 } as const;
 
 /** Marks our files among SQLite databases ("Blfp"). */
 const APPLICATION_ID = 0x426c6670;

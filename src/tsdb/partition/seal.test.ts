@@ -348,8 +348,8 @@ describe('damage', () => {
     const quarantined = readdirSync(join(path, 'quarantine')).filter((name) => !/-(wal|shm)$/.test(name));
     expect(quarantined.sort()).toEqual(['20250101.hot.db', '20260101.db', '20260101.db.1']);
     expect(options.log.events.map(({ message }) => message)).toEqual([
-      'set aside partition 20250101.hot.db: expected the hot partition of 2025-01-01, found a hot one of 2025-12-31',
-      'set aside partition 20260101.db: file is not a database (SQLITE_NOTADB)',
+      'set aside 20250101.hot.db: expected the hot partition of 2025-01-01, found a hot one of 2025-12-31',
+      'set aside 20260101.db: file is not a database (SQLITE_NOTADB)',
     ]);
     expect(names().filter((name) => !name.startsWith(HOT))).toEqual(['20269999.db', 'quarantine']);
   });

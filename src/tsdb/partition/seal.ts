@@ -1,5 +1,5 @@
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
-import type { QueryBudget } from '../../model/queryable.ts';
+import { unlimited } from '../../model/queryable.ts';
 import type { SqliteAddon } from '../../sqlite/database.ts';
 import type { SeriesEntry } from '../block.ts';
 import { syncDirectory, syncFile } from './files.ts';
@@ -194,7 +194,7 @@ function* addChunk(
 ): Generator<void, void> {
   const merged = new Map<number, SampleColumns>();
   for (const reader of readers) {
-    for (const samples of reader.read(entries, reader.range, UNLIMITED)) {
+    for (const samples of reader.read(entries, reader.range, unlimited)) {
       const before = merged.get(samples.ref);
       merged.set(samples.ref, before ? mergeSamples(before, samples) : samples);
     }
@@ -224,6 +224,3 @@ function sharedTimeline(series: readonly SampleColumns[]): Float64Array | undefi
   const { timestamps } = mergeTimelines([...distinct]);
   return timestamps.length <= 1.1 * longest ? timestamps : undefined;
 }
-
-/** Upkeep reads one group at a time; nothing about it is chosen by a user. */
-export const UNLIMITED: QueryBudget = { samples: () => {}, bytes: () => {}, check: () => {} };

@@ -234,7 +234,7 @@ export class SealedWriter {
 }
 
 /** Which rows of `timeline` the timestamps are; undefined when some are not in it. */
-export function rowsWithin(timestamps: Float64Array, timeline: Float64Array): RowSpans | undefined {
+function rowsWithin(timestamps: Float64Array, timeline: Float64Array): RowSpans | undefined {
   if (timestamps === timeline) return [0, timeline.length];
   if (timestamps.length > timeline.length) return undefined;
   let row = lowerBound(timeline, timestamps[0]!);

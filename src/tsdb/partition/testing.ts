@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { labelsFromObject } from '../../model/labels.ts';
-import type { QueryBudget } from '../../model/queryable.ts';
+import { unlimited } from '../../model/queryable.ts';
 import { wordsOf } from '../../model/sample.ts';
 import type { BlockColumn, OwnTimeColumn, SeriesEntry, SeriesRef, SourceBlock, SourceId } from '../block.ts';
 import { PARTITION_MS, type PartitionReader, type PartitionSamples } from '../partition.ts';
@@ -17,8 +17,6 @@ export function scratchDirectory(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'belfry-partition-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
-
-export const unlimited: QueryBudget = { samples: () => {}, bytes: () => {}, check: () => {} };
 
 export const entry = (ref: number, source: number, labels: Record<string, string>): SeriesEntry => ({
   ref: ref as SeriesRef,
@@ -119,7 +117,7 @@ export function readAll(
   }
 }
 
-export function asModel(found: readonly PartitionSamples[]): Record<number, [number, string][]> {
+function asModel(found: readonly PartitionSamples[]): Record<number, [number, string][]> {
   const out: Record<number, [number, string][]> = {};
   for (const { ref, timestamps, values } of found) {
     out[ref] = Array.from(timestamps, (time, i) => [time, bitsAt(values, i)]);

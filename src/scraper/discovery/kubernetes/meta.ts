@@ -18,7 +18,7 @@ export interface Found {
 }
 
 /** Labels for the labels and annotations of an object of this kind. */
-export function annotationLabels({ labels, annotations }: ObjectMeta, kind: string): LabelRecord {
+function annotationLabels({ labels, annotations }: ObjectMeta, kind: string): LabelRecord {
   const out: Record<string, string> = {};
   const add = (word: string, given: LabelRecord): void => {
     for (const [name, value] of Object.entries(given)) {
