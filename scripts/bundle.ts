@@ -5,9 +5,6 @@ import { build, type Metafile, type Plugin } from 'esbuild';
 import { addonId } from '../src/platform.ts';
 import { writeMaterials } from './materials.ts';
 
-/** Beside the program, for `belfry init` and `belfry version`. */
-const TEXTS = ['config.example.yaml', 'licenses.txt', 'sbom.json', 'build.json'];
-
 /**
  * Parts of prom-client that nobody here calls; they would load clients for HTTP and zlib, and what starts processes, before anything else
  * runs.
@@ -72,17 +69,6 @@ export async function bundle(stage: string, platform: string, version: string): 
   fs.writeFileSync(`${stage}/better_sqlite3.node.id`, addonId(addon));
   fs.copyFileSync('config.example.yaml', `${stage}/config.example.yaml`);
   await writeMaterials(stage, programs, platform, version);
-  // No "dependencies": pkg would pack them all beside the bundle that already holds them.
-  const manifest = {
-    name: 'belfry',
-    version,
-    license: 'MIT',
-    bin: 'main.cjs',
-    pkg: {
-      assets: ['web/**/*', 'better_sqlite3.node', 'better_sqlite3.node.id', ...TEXTS],
-    },
-  };
-  fs.writeFileSync(`${stage}/package.json`, JSON.stringify(manifest));
 }
 
 /**

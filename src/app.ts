@@ -132,7 +132,7 @@ export function createAppliance(deps: ApplianceDeps): Appliance {
       log: log.child({ component: 'http' }),
       guard: { settings: () => gate.guard, access: () => access },
       services: () => services,
-      webDir: platform.webDir,
+      web: platform.web,
       prefix: () => gate.guard.prefix,
     });
     const tls = config.web.tls_server_config;
@@ -184,7 +184,7 @@ export function createAppliance(deps: ApplianceDeps): Appliance {
     if (config.route) void parts.store.sync().catch(() => {});
     services = httpServices({
       ...parts,
-      webDir: platform.webDir,
+      web: platform.web,
       logTail: deps.logTail,
       clock,
       registry,

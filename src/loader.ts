@@ -1,59 +1,46 @@
 /**
- * The first text that every thread of the executable runs, as a file in main and as plain text in the others, which get by without pkg's file
- * system: it runs the thread's program from what V8 had compiled of it when the executable was built (`scripts/record-code.ts`). Compiling
+ * The first text that every thread of the executable runs: it runs the thread's program from what V8 had compiled of it when the executable was built (`scripts/record-code.ts`). Compiling
  * anew takes a third of the CPU of a start, and memory that stays.
  */
-import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import sea from 'node:sea';
 import vm from 'node:vm';
 import { isMainThread, threadName } from 'node:worker_threads';
-import { openAppended, ownExecutable } from './appended.ts';
-import { COMPILED, EARLY_THREAD, type LoadedProcess, packedWorker } from './platform.ts';
+import { COMPILED, EARLY_THREAD, FILES, type LoadedProcess, packedWorker } from './platform.ts';
+import { filesIn, openAppended, ownExecutable } from './program-files.ts';
 import { defaultQueryBytes, maxHeapMB } from './query/settings.ts';
 import { newWorker } from './query/thread.ts';
 import { hasHistory } from './tsdb/history.ts';
 
+/** Read as long as the program runs, in main: also when another one was installed meanwhile. */
+const files = sea.isSea() ? openAppended(ownExecutable()) : { ...filesIn(import.meta.dirname), close() {} };
+(process as LoadedProcess)[FILES] = files;
 if (isMainThread && isQueryExpected(process.argv.slice(2))) startEarly();
 run(isMainThread ? 'belfry.cjs' : 'worker.cjs');
+if (!isMainThread) files.close();
 
 /** As `require` would, but from what is kept; another build of Node, or other flags of V8, refuse that and compile. */
 function run(name: string): void {
-  const folder = import.meta.dirname;
+  const folder = sea.isSea() ? '/belfry' : import.meta.dirname;
   const file = path.join(folder, name);
-  const files = sea.isSea() ? openAppended(ownExecutable()) : filesIn(folder);
   const script = new vm.Script(files.read(name)!.toString('latin1'), {
     filename: file,
-    cachedData: kept(name, files),
+    cachedData: kept(name),
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
-  files.close();
   (process as LoadedProcess)[COMPILED] = script.cachedDataRejected === false ? 'at build' : 'at start';
   const program = { exports: {} };
   script.runInThisContext()(program.exports, require, program, file, folder);
 }
 
-type Files = ReturnType<typeof openAppended>;
-
 /** Threads of one program run different parts of it; what is not kept for a thread is like a query's. */
-function kept(name: string, files: Files): Buffer | undefined {
+function kept(name: string): Buffer | undefined {
   for (const thread of isMainThread ? ['main'] : [threadName, 'query']) {
     const code = files.read(`${name}.${thread}.code`);
     if (code) return code;
   }
   return undefined;
-}
-
-/** Before it is packed the program lies beside this file. */
-function filesIn(folder: string): Files {
-  return {
-    read(name) {
-      const file = path.join(folder, name);
-      return fs.existsSync(file) ? fs.readFileSync(file) : undefined;
-    },
-    close() {},
-  };
 }
 
 /**
@@ -79,7 +66,7 @@ function isQueryExpected([command = 'serve', ...rest]: readonly string[]): boole
  */
 function startEarly(): void {
   const thread = newWorker({
-    program: packedWorker(import.meta.dirname),
+    program: packedWorker(files),
     name: 'query',
     maxHeapMB: maxHeapMB(defaultQueryBytes(os.totalmem())),
   });

@@ -5,6 +5,7 @@ import path from 'node:path';
 import sea from 'node:sea';
 import type { Worker } from 'node:worker_threads';
 import { makeDirectory } from './make-directory.ts';
+import { filesIn, type ProgramFiles } from './program-files.ts';
 
 /**
  * The only place that knows whether this is the packed executable or a checkout: where the worker's code, the page's files and the
@@ -13,10 +14,10 @@ import { makeDirectory } from './make-directory.ts';
 export interface Platform {
   readonly packed: boolean;
   readonly worker: WorkerProgram;
-  /** Folder of the built page. */
-  readonly webDir: string;
-  /** A text file that stands beside the program: `config.example.yaml`, `licenses.txt`, `sbom.json`, `build.json`. */
-  asset(name: string): string;
+  /** Of the built page. */
+  readonly web: ProgramFiles;
+  /** A text that belongs to the program: `config.example.yaml`, `licenses.txt`, `sbom.json`, `build.json`. @throws Error when it is missing */
+  text(name: string): string;
   /** The thread of the first query, if the loader has started it; once only. */
   takeEarlyThread(): Worker | undefined;
   /** Puts the SQLite addon where it can be loaded from; undefined in a checkout, where the package finds its own. */
@@ -30,35 +31,34 @@ export interface WorkerProgram {
   readonly isText: boolean;
 }
 
-/**
- * What threads of the executable run: the loader, as text. Started from its file they would set up pkg's file system first, of which they read
- * nothing.
- * @param folder where the loader lies
- */
-export function packedWorker(folder: string): WorkerProgram {
-  const file = path.join(folder, 'main.cjs');
+/** What threads of the executable run: the loader; beside its files before it is packed. */
+export function packedWorker(files: ProgramFiles): WorkerProgram {
   return sea.isSea()
-    ? { source: fs.readFileSync(file, 'utf8'), isText: true }
-    : { source: file, isText: false };
+    ? { source: files.read('main.cjs')!.toString('utf8'), isText: true }
+    : { source: path.join(import.meta.dirname, 'main.cjs'), isText: false };
 }
 
 /** When the code of this thread was compiled; put on `process` by the loader, absent in a checkout. */
 export const COMPILED = Symbol.for('belfry.compiled');
 /** The thread that the loader has started for the first query. */
 export const EARLY_THREAD = Symbol.for('belfry.early-thread');
+/** The program's files, in a thread that the loader runs. */
+export const FILES = Symbol.for('belfry.files');
 export type LoadedProcess = NodeJS.Process & {
+  [FILES]?: ProgramFiles;
   [COMPILED]?: 'at build' | 'at start';
   [EARLY_THREAD]?: Worker | undefined;
 };
 
 export function detectPlatform(): Platform {
   const here = import.meta.dirname;
-  if (!('pkg' in process)) {
+  const { [FILES]: files } = process as LoadedProcess;
+  if (!files) {
     return {
       packed: false,
       worker: { source: path.join(here, 'query/worker.ts'), isText: false },
-      webDir: path.join(here, '../dist/web'),
-      asset: (name) => path.join(here, '..', name),
+      web: filesIn(path.join(here, '../dist/web')),
+      text: (name) => textOf(filesIn(path.join(here, '..')), name),
       takeEarlyThread: () => undefined,
       unpackAddon: () => undefined,
     };
@@ -66,17 +66,23 @@ export function detectPlatform(): Platform {
   return {
     packed: true,
     get worker() {
-      return packedWorker(here);
+      return packedWorker(files);
     },
-    webDir: path.join(here, 'web'),
-    asset: (name) => path.join(here, name),
+    web: { read: (name) => files.read(`web/${name}`) },
+    text: (name) => textOf(files, name),
     takeEarlyThread() {
       const { [EARLY_THREAD]: thread } = process as LoadedProcess;
       (process as LoadedProcess)[EARLY_THREAD] = undefined;
       return thread;
     },
-    unpackAddon: (cacheDir) => unpack(path.join(here, 'better_sqlite3.node'), cacheDir),
+    unpackAddon: (cacheDir) => unpack(files, cacheDir),
   };
+}
+
+function textOf(files: ProgramFiles, name: string): string {
+  const bytes = files.read(name);
+  if (!bytes) throw new Error(`${name} is missing`);
+  return bytes.toString('utf8');
 }
 
 /**
@@ -110,18 +116,20 @@ export function loadPassingAddon(platform: Platform): object | undefined {
   }
 }
 
+const ADDON = 'better_sqlite3.node';
+
 /**
  * What is there under the name of this very addon, as long as it should be, was synced before it got that name: it need not be read, which
  * would take a twentieth of a start.
  */
-export function unpack(packedFile: string, cacheDir: string): string {
-  const [digest, size] = fs.readFileSync(`${packedFile}.id`, 'utf8').split(' ');
+export function unpack(files: ProgramFiles, cacheDir: string): string {
+  const [digest, size] = files.read(`${ADDON}.id`)!.toString('utf8').split(' ');
   const file = path.join(cacheDir, `better_sqlite3-${digest}.node`);
   if (fs.statSync(file, { throwIfNoEntry: false })?.size === Number(size)) return file;
   makeDirectory(cacheDir);
   const temporary = `${file}.${process.pid}.tmp`;
   try {
-    fs.writeFileSync(temporary, fs.readFileSync(packedFile), { mode: 0o500, flush: true });
+    fs.writeFileSync(temporary, files.read(ADDON)!, { mode: 0o500, flush: true });
     fs.renameSync(temporary, file);
   } catch (error) {
     fs.rmSync(temporary, { force: true });

@@ -24,10 +24,10 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   notifiers: ['model', 'templates', 'sqlite', 'net'],
   dashboards: ['model', 'sqlite'],
   incidents: ['model', 'sqlite'],
-  'appended.ts': [],
   'log-tail.ts': ['logging.ts'],
   'logging.ts': ['model', 'log-tail.ts'],
-  'platform.ts': [],
+  'platform.ts': ['program-files.ts'],
+  'program-files.ts': [],
   'version.ts': [],
 };
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Clock } from '../clock.ts';
@@ -80,7 +79,7 @@ export function commands(deps: CommandDeps): readonly Command[] {
       flags: SERVE_FLAGS,
       run: serve,
     },
-    initCommand(() => readFileSync(platform.asset('config.example.yaml'), 'utf8')),
+    initCommand(() => platform.text('config.example.yaml')),
     {
       name: 'check',
       usage: 'check [--lint] FILE…',
@@ -147,7 +146,7 @@ export function commands(deps: CommandDeps): readonly Command[] {
       usage: 'version [--licenses | --sbom]',
       summary: 'prints version and build, or what the program is made of',
       flags: VERSION_FLAGS,
-      run: (argv, to) => version(argv, to, (name) => readFileSync(platform.asset(name), 'utf8')),
+      run: (argv, to) => version(argv, to, platform.text),
     },
     {
       name: 'completion',

@@ -29,7 +29,7 @@ const { app: outer } = httpSurface({
   log: silentLog(),
   guard: { settings: () => settings, access: () => undefined },
   services: () => undefined,
-  webDir: '/nonexistent',
+  web: { read: () => undefined },
   prefix: () => '',
 });
 

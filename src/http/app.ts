@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import type { Log } from '../model/log.ts';
+import type { ProgramFiles } from '../program-files.ts';
 import { type MonitoringSource, monitoringRoutes } from './api-v1/monitoring.ts';
 import { type QueryRouteDeps, queryRoutes } from './api-v1/query.ts';
 import { type StatusSource, statusRoutes } from './api-v1/status.ts';
@@ -17,7 +18,7 @@ export interface HttpDeps {
   readonly guard: GuardDeps;
   /** Undefined while the store is being replayed; then every route but health answers 503. */
   readonly services: () => HttpServices | undefined;
-  readonly webDir: string;
+  readonly web: ProgramFiles;
   /** Path under which people see the page; empty is the root. */
   readonly prefix: () => string;
 }
@@ -100,7 +101,7 @@ export function httpSurface(deps: HttpDeps): HttpSurface {
     app.all(prefix, dispatch);
   }
   app.on([...OTHER_METHODS], '/-/:probe', () => methodNotAllowed(['GET', 'HEAD']));
-  app.route('/', assetRoutes(deps.webDir, deps.prefix));
+  app.route('/', assetRoutes(deps.web, deps.prefix));
   const queries = directQueries({ log: deps.log, guard, query: () => deps.services()?.query });
   const probes = directProbes({ guard, isReady });
   return { app, direct: (request, response) => queries(request, response) || probes(request, response) };

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { filesIn } from '../program-files.ts';
 import { assetRoutes } from './assets.ts';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'belfry-assets-'));
@@ -11,7 +12,7 @@ fs.writeFileSync(path.join(folder, 'secret.txt'), 'secret');
 fs.writeFileSync(path.join(folder, 'web/index.html'), '<!doctype html>page');
 fs.writeFileSync(path.join(folder, 'web/assets/main-abc.js'), 'code()');
 fs.writeFileSync(path.join(folder, 'web/assets/main-abc.js.br'), 'packed');
-const app = assetRoutes(path.join(folder, 'web'));
+const app = assetRoutes(filesIn(path.join(folder, 'web')));
 
 test.each(['/', '/alerts', '/d/uid/slug', '/graph?g0.expr=up', '/%zz'])('%s is the page', async (address) => {
   const response = await app.request(address);

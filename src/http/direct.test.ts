@@ -316,7 +316,7 @@ test.each<[string, string, number, object?, boolean?]>([
     log: silentLog(),
     guard: { settings: () => closed, access: () => access },
     services: () => (ready ? ({} as HttpServices) : undefined),
-    webDir: '/nowhere',
+    web: { read: () => undefined },
     prefix: () => '',
   });
   const servers = [surface, { ...surface, direct: () => false }].map((one) =>

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
+import { filesIn } from '../program-files.ts';
 import { assetRoutes } from './assets.ts';
 import type { DirectHandler } from './direct.ts';
 import { listen } from './listen.ts';
@@ -40,7 +41,7 @@ test('the page names its files under the prefix', async () => {
     path.join(folder, 'index.html'),
     '<script src="/assets/a.js"></script><link href="/x.svg">',
   );
-  const app = assetRoutes(folder, () => '/monitor');
+  const app = assetRoutes(filesIn(folder), () => '/monitor');
   expect(await (await app.request('/alerts')).text()).toBe(
     '<script src="/monitor/assets/a.js"></script><link href="/monitor/x.svg">',
   );

@@ -23,6 +23,7 @@ import { eachLabel } from '../model/labels.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
 import { compileMatchers } from '../notifiers/matching.ts';
 import type { Notifier } from '../notifiers/notifier.ts';
+import type { ProgramFiles } from '../program-files.ts';
 import { checkExpr } from '../promql/parse.ts';
 import type { QueryPool } from '../query/pool.ts';
 import { shownUrl } from '../remote/metrics.ts';
@@ -81,7 +82,7 @@ export interface ServiceParts {
   readonly incidents: IncidentStore;
   readonly serviceDays: ServiceDays;
   readonly serviceWatch: ServiceWatch;
-  readonly webDir: string;
+  readonly web: ProgramFiles;
   readonly logTail: LogTail;
   /** Unix ms. */
   readonly startedAt: number;
@@ -155,7 +156,7 @@ export function httpServices(parts: ServiceParts): HttpServices {
         );
       },
       clock,
-      webDir: parts.webDir,
+      web: parts.web,
       prefix: () => parts.guardSettings().prefix,
     }),
     rehearse: rehearseRoutes({

@@ -6,6 +6,7 @@ import { statusPageConfig } from '../config/status-page.ts';
 import type { Incident } from '../incidents/incident.ts';
 import { DAY_MS, type ServiceDay, type ServiceState } from '../incidents/service-days.ts';
 import { type StatusView, statusView } from '../incidents/status-view.ts';
+import { filesIn } from '../program-files.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { statusPageHtml, statusPageJson, statusPageRoutes } from './status-page.ts';
 
@@ -129,7 +130,7 @@ test('it is made once for all who ask within fifteen seconds, is known again by 
       return current;
     },
     clock,
-    webDir,
+    web: filesIn(webDir),
     prefix: () => '/belfry',
   });
   const first = await app.request('/status-page');

@@ -1,18 +1,17 @@
 import { createHash } from 'node:crypto';
-import fs from 'node:fs';
-import path from 'node:path';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import type { Clock } from '../clock.ts';
 import { type Incident, statusOf } from '../incidents/incident.ts';
 import type { ServiceDay, ServiceState } from '../incidents/service-days.ts';
 import type { ServiceView, StatusView } from '../incidents/status-view.ts';
+import type { ProgramFiles } from '../program-files.ts';
 
 export interface StatusPageDeps {
   /** Undefined while no status page is configured. */
   readonly view: () => StatusView | undefined;
   readonly clock: Pick<Clock, 'monotonic'>;
-  readonly webDir: string;
+  readonly web: ProgramFiles;
   readonly prefix: () => string;
 }
 
@@ -33,13 +32,13 @@ interface Made {
  * `/status-page` and `/status-page.json`, for everybody: a page without scripts, made at most every fifteen seconds however many ask.
  * It holds names, states and texts that were written for it, and no label of any series or alert.
  */
-export function statusPageRoutes({ view, clock, webDir, prefix }: StatusPageDeps): Hono {
+export function statusPageRoutes({ view, clock, web, prefix }: StatusPageDeps): Hono {
   const app = new Hono();
   const made = new Map<string, Made>();
   const frame = (): string => {
-    const file = path.join(webDir, 'status-page.html');
-    if (!fs.existsSync(file)) return `<!doctype html><title>Status</title>${PLACE}`;
-    return fs.readFileSync(file, 'utf8').replaceAll('="/', `="${prefix()}/`);
+    const built = web.read('status-page.html');
+    if (!built) return `<!doctype html><title>Status</title>${PLACE}`;
+    return built.toString('utf8').replaceAll('="/', `="${prefix()}/`);
   };
   const answer = (c: Context, type: string, write: (shown: StatusView) => string): Response => {
     const now = clock.monotonic();
