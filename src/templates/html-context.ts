@@ -36,7 +36,7 @@ export type AttributeKind = 'plain' | 'script' | 'scriptType' | 'style' | 'url' 
 
 export interface HtmlContext {
   state: HtmlState;
-  /** What ends the attribute value: a quote, or space and `>` for `none`; undefined outside of one. */
+  /** What ends the attribute value: a quote, or space and `>` of one without; undefined outside of one. */
   delimiter: '"' | "'" | 'unquoted' | undefined;
   urlPart: 'start' | 'path' | 'query';
   /** Whether a slash in JavaScript would start a regular expression (or divide). */
