@@ -1,30 +1,10 @@
 import { useMemo, useState } from 'preact/hooks';
-import type { TargetPage } from '../data/api.ts';
-import type {
-  ActiveTarget,
-  DiscoveryState,
-  DroppedTarget,
-  LabelMap,
-  RelabelSteps,
-  TargetsAnswer,
-} from '../data/api-types.ts';
-import type { Health } from '../data/hosts.ts';
-import { parsePromDuration } from '../format/duration.ts';
-import { parseApiTime } from '../format/time.ts';
-import { Ago } from '../parts/ago.tsx';
+import type { ActiveTarget, DiscoveryState, DroppedTarget, TargetsAnswer } from '../data/api-types.ts';
 import { More, useGrowing } from '../parts/growing.tsx';
-import { LabelChips } from '../parts/labels.tsx';
-import { StateMark } from '../parts/state-mark.tsx';
-import { Value } from '../parts/value.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
-import { Parked } from './parked.tsx';
-
-const STATES: Readonly<Record<ActiveTarget['health'], { state: Health; word: string }>> = {
-  up: { state: 'ok', word: 'up' },
-  down: { state: 'firing', word: 'down' },
-  unknown: { state: 'unknown', word: 'waiting' },
-};
+import { DroppedTargets } from './dropped-targets.tsx';
+import { TargetRow } from './target-row.tsx';
 
 /** Every target by job: whether it answers, how fast, and why not. */
 export function Targets() {
@@ -159,6 +139,7 @@ function TargetGroups({ answer, job, onlyFailing, search }: TargetGroupsProps) {
 const searchText = ({ scrapeUrl, labels }: ActiveTarget): string =>
   `${scrapeUrl} ${Object.entries(labels).join(' ')}`.toLowerCase();
 
+/** The targets of a job, the worst first, and what became of those that are none. */
 function Pool({
   name,
   targets,
@@ -174,7 +155,6 @@ function Pool({
   readonly dropped: readonly DroppedTarget[];
 }) {
   const up = targets.filter((target) => target.health === 'up').length;
-  const leftOut = dropped.filter(({ reason }) => reason !== undefined && reason !== RELABELLED);
   const order = { down: 0, unknown: 1, up: 2 };
   const sorted = [...targets].sort(
     (a, b) => order[a.health] - order[b.health] || (a.scrapeUrl < b.scrapeUrl ? -1 : 1),
@@ -208,234 +188,12 @@ function Pool({
           </tbody>
         </table>
       </div>
-      <LeftOut targets={leftOut} />
-      {droppedCount > leftOut.length && (
-        <Dropped
-          count={droppedCount - leftOut.length}
-          targets={dropped.filter((target) => !leftOut.includes(target))}
-        />
-      )}
+      <DroppedTargets count={droppedCount} targets={dropped} />
     </section>
   );
 }
 
-/** The reason of all that rules of relabel_configs dropped; others could not be targets at all. */
-const RELABELLED = 'dropped by relabel_configs';
-const MAX_LEFT_OUT = 20;
-
-/** What would be scraped if it could: a kind of discovery that is not served, an address that is none. */
-function LeftOut({ targets }: { readonly targets: readonly DroppedTarget[] }) {
-  if (targets.length === 0) return null;
-  return (
-    <ul class="discovery-problems">
-      {targets.slice(0, MAX_LEFT_OUT).map(({ discoveredLabels, reason }) => (
-        <li key={JSON.stringify([discoveredLabels, reason])} class="error-note">
-          <span class="mono">{discoveredLabels.__address__}</span> {reason}
-        </li>
-      ))}
-      {targets.length > MAX_LEFT_OUT && <li class="note">and {targets.length - MAX_LEFT_OUT} more</li>}
-    </ul>
-  );
-}
-
-/** Most dropped targets listed: service discovery may find thousands. */
-const MAX_DROPPED = 100;
-
-/** What discovery found and relabelling dropped, with the labels its rules saw. */
-function Dropped({ count, targets }: { readonly count: number; readonly targets: readonly DroppedTarget[] }) {
-  return (
-    <details class="dropped">
-      <summary>
-        {count} {count === 1 ? 'target' : 'targets'} dropped by relabelling
-      </summary>
-      {targets.length === 0 ? (
-        <p class="note">Their labels are not kept.</p>
-      ) : (
-        <>
-          <p class="note">
-            They were found and not kept: a rule of relabel_configs with the action keep or drop decided by
-            these labels.
-          </p>
-          <ul>
-            {targets.slice(0, MAX_DROPPED).map(({ discoveredLabels, scrapePool }) => (
-              <li key={JSON.stringify(discoveredLabels)}>
-                <span class="mono">{discoveredLabels.__address__}</span>{' '}
-                <LabelChips
-                  labels={Object.entries(discoveredLabels).filter(([name]) => name !== '__address__')}
-                />
-                <RelabelWhy pool={scrapePool ?? ''} labels={discoveredLabels} />
-              </li>
-            ))}
-          </ul>
-          {targets.length > MAX_DROPPED && <p class="note">and {targets.length - MAX_DROPPED} more</p>}
-        </>
-      )}
-    </details>
-  );
-}
-
-/** What the rules of relabel_configs did, one by one, on request. */
-function RelabelWhy({ pool, labels }: { readonly pool: string; readonly labels: LabelMap }) {
-  const { api } = useSession();
-  const [steps, setSteps] = useState<RelabelSteps | Error>();
-  const ask = async (): Promise<void> => {
-    setSteps(await api.relabelSteps(pool, labels).catch((error: Error) => error));
-  };
-  if (steps === undefined) {
-    return (
-      <button type="button" class="button is-small" onClick={() => void ask()}>
-        Why
-      </button>
-    );
-  }
-  if (steps instanceof Error) return <span class="text-firing">{steps.message}</span>;
-  return (
-    <ol class="relabel-steps">
-      {steps.steps.map(({ rule, keep, changes }, i) => (
-        <li key={`${i} ${JSON.stringify(rule)}`} class={keep ? undefined : 'is-dropping'}>
-          <StateMark state={keep ? 'ok' : 'firing'} word={keep ? 'goes on' : 'dropped here'} />
-          <code>{ruleText(rule)}</code>
-          <span class="dim">
-            {keep ? (changes?.length ? `${changes.length} changed` : 'changes nothing') : 'drops it'}
-          </span>
-        </li>
-      ))}
-      {steps.steps.length === 0 && <li>{steps.outcome?.reason ?? 'There are no rules.'}</li>}
-    </ol>
-  );
-}
-
-/** A relabel rule on one line, what stands at its default left out. */
-function ruleText(rule: Readonly<Record<string, unknown>>): string {
-  const shown = Object.entries(rule).filter(
-    ([name, value]) =>
-      value !== '' &&
-      value !== 0 &&
-      !(Array.isArray(value) && value.length === 0) &&
-      !(name === 'separator' && value === ';') &&
-      !(name === 'replacement' && value === '$1') &&
-      !(name === 'regex' && value === '(.*)'),
-  );
-  return shown
-    .map(([name, value]) => `${name}: ${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}`)
-    .join('  ');
-}
-
-function TargetRow({ target }: { readonly target: ActiveTarget }) {
-  const labels = Object.entries(target.labels).filter(([name]) => name !== 'job');
-  const intervalSeconds = (parsePromDuration(target.scrapeInterval) ?? 0) / 1000;
-  const { router } = useSession();
-  const [isOpen, setIsOpen] = useState(false);
-  const isSlow = intervalSeconds > 0 && target.lastScrapeDuration > intervalSeconds / 2;
-  return (
-    <>
-      <tr class={target.lastError === '' && !target.parked ? undefined : 'has-note'}>
-        <td>
-          <StateMark {...STATES[target.health]} showWord />
-        </td>
-        <td class="target-url">
-          <button
-            type="button"
-            class="link-plain mono"
-            aria-expanded={isOpen}
-            title="How it was found, and what it says"
-            onClick={() => setIsOpen(!isOpen)}
-          >
-            {target.scrapeUrl}
-          </button>
-        </td>
-        <td class="target-labels">
-          <LabelChips labels={labels} />
-        </td>
-        <td class="num" data-label="Last scrape">
-          <Ago time={parseApiTime(target.lastScrape)} suffix=" ago" />
-        </td>
-        <td class={isSlow ? 'num text-pending' : 'num'} data-label="Took">
-          <Value
-            value={parseApiTime(target.lastScrape) === undefined ? null : target.lastScrapeDuration}
-            unit="s"
-          />
-        </td>
-        <td class="num dim" data-label="Every">
-          {target.scrapeInterval}
-        </td>
-      </tr>
-      {isOpen && (
-        <tr class="note-row">
-          <td colSpan={6}>
-            <div class="target-detail">
-              <p>
-                <a
-                  href={router.href(
-                    `/graph?g0.expr=${encodeURIComponent(`{job=${JSON.stringify(target.labels.job ?? '')}, instance=${JSON.stringify(target.labels.instance ?? '')}}`)}&g0.tab=1`,
-                  )}
-                >
-                  What it says now
-                </a>
-                <span class="dim"> · timeout {target.scrapeTimeout}</span>
-              </p>
-              <p class="dim">Found as</p>
-              <LabelChips labels={Object.entries(target.discoveredLabels)} />
-              <RelabelWhy pool={target.scrapePool} labels={target.discoveredLabels} />
-              <PageText target={target} />
-            </div>
-          </td>
-        </tr>
-      )}
-      {target.lastError !== '' && (
-        <tr class="note-row">
-          <td colSpan={6}>
-            <span class="text-firing">{target.lastError}</span>
-          </td>
-        </tr>
-      )}
-      {target.parked && (
-        <tr class="note-row">
-          <td colSpan={6}>
-            <Parked parked={target.parked} />
-          </td>
-        </tr>
-      )}
-    </>
-  );
-}
-
-/** The page a target gives right now, on request: what an exporter really says. */
-function PageText({ target }: { readonly target: ActiveTarget }) {
-  const { api } = useSession();
-  const [page, setPage] = useState<TargetPage | Error | 'asked'>();
-  const ask = async (): Promise<void> => {
-    setPage('asked');
-    setPage(await api.targetPage(target.scrapePool, target.scrapeUrl).catch((error: Error) => error));
-  };
-  return (
-    <>
-      <p>
-        <button type="button" class="button is-small" disabled={page === 'asked'} onClick={() => void ask()}>
-          {page === undefined ? 'Show its page' : 'Ask again'}
-        </button>{' '}
-        {page !== undefined && page !== 'asked' && !(page instanceof Error) && (
-          <span class="dim">
-            <Value value={page.bytes} unit="bytes" />
-            {page.text !== undefined && page.text.length < page.bytes ? ', its beginning' : ''}
-          </span>
-        )}
-      </p>
-      {page instanceof Error && <span class="text-firing">{page.message}</span>}
-      {page !== undefined && page !== 'asked' && !(page instanceof Error) && (
-        <textarea
-          class="input mono target-page"
-          aria-label="Its page"
-          rows={16}
-          readOnly
-          spellcheck={false}
-          value={page.text ?? 'It is protobuf, which is not shown.'}
-        />
-      )}
-    </>
-  );
-}
-
+/** How many targets there are, or are in this state of health. */
 function Count({
   targets,
   health,
