@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { ChartHost } from '../src/chart/plot.ts';
+import type { ChartHost } from '../src/chart/chart-spec.ts';
 import { hasBrowser, isDrawn, type PageBrowser, startPageBrowser } from './page-browser.ts';
 import type { FakeServer } from './server.ts';
 

@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { ChartHost, ChartLine, ChartSpec } from '../src/chart/plot.ts';
+import type { ChartHost, ChartLine, ChartSpec } from '../src/chart/chart-spec.ts';
 import { hasBrowser, isSettled, type PageBrowser, startPageBrowser } from './page-browser.ts';
 
 /** What an author can set on a panel is drawn: read from the charts' own data and from the page. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { ChartHost, ChartSpec } from '../src/chart/plot.ts';
+import type { ChartHost, ChartSpec } from '../src/chart/chart-spec.ts';
 import { hasBrowser, isDrawn, isSettled, type PageBrowser, startPageBrowser } from './page-browser.ts';
 import type { FakeServer } from './server.ts';
 

@@ -3,11 +3,12 @@ import { lastValue } from '../data/matrix.ts';
 import { valueText } from '../format/units.ts';
 import { lazyPart } from '../lazy-part.ts';
 import { useSession } from '../session.ts';
+import { type ChartSpec, shapeOf } from './chart-spec.ts';
 import { useEventMarks } from './event-marks.ts';
 import { LAST_ONLY, Legend, type LegendColumn, type LegendOrder } from './legend.tsx';
 import { axisColors } from './palette.ts';
 import { wholePixels } from './pixels.ts';
-import type { ChartSpec, Plot } from './plot.ts';
+import type { Plot } from './plot.ts';
 
 export type ChartProps = Omit<ChartSpec, 'hidden'> & {
   /** What the chart shows, for those who cannot see it. */
@@ -84,7 +85,7 @@ export function Chart({
       marks: [...(spec.marks ?? []), ...happened.marks],
       shades: [...(spec.shades ?? []), ...happened.shades],
     };
-    const shape = `${shown} ${syncKey} ${drawing.shapeOf(full)}`;
+    const shape = `${shown} ${syncKey} ${shapeOf(full)}`;
     if (plot.current?.shape === shape) {
       plot.current.plot.update(full);
       return;

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { lastValue } from '../data/matrix.ts';
 import { Value } from '../parts/value.tsx';
-import type { ChartLine, ChartValue } from './plot.ts';
+import type { ChartLine, ChartValue } from './chart-spec.ts';
 
 export interface LegendColumn {
   /** The reducer's name. */

@@ -1,7 +1,7 @@
 import type uPlot from 'uplot';
 import { timeText } from '../format/time.ts';
 import { formatValue } from '../format/units.ts';
-import type { ChartSpec } from './plot.ts';
+import type { ChartSpec } from './chart-spec.ts';
 import { type ChartMark, marksNear } from './time-marks.ts';
 
 const MAX_ROWS = 12;

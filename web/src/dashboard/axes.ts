@@ -1,5 +1,5 @@
 import type { GraphModel } from '../../../src/dashboards/model.ts';
-import type { ChartAxis } from '../chart/plot.ts';
+import type { ChartAxis } from '../chart/chart-spec.ts';
 import type { Settings } from './settings.ts';
 
 /** The value axes of a panel and on which of them a series stands. */

@@ -1,8 +1,8 @@
 import { useMemo } from 'preact/hooks';
 import type { DrawStyle, GraphModel, PanelModel } from '../../../src/dashboards/model.ts';
 import { Chart } from '../chart/chart.tsx';
+import type { ChartLine, ChartThreshold, ChartValue } from '../chart/chart-spec.ts';
 import { assignColors, type ShownTheme, seriesColor } from '../chart/palette.ts';
-import type { ChartLine, ChartThreshold, ChartValue } from '../chart/plot.ts';
 import { alignTimes } from '../chart/scale.ts';
 import { useIsNarrow } from '../parts/is-narrow.ts';
 import { useSession } from '../session.ts';

@@ -1,6 +1,6 @@
 import { Chart } from '../chart/chart.tsx';
+import type { ChartLine } from '../chart/chart-spec.ts';
 import { assignColors, isDark, type ShownTheme, seriesColor } from '../chart/palette.ts';
-import type { ChartLine } from '../chart/plot.ts';
 import type { ChartMark, ChartShade } from '../chart/time-marks.ts';
 import type { LabelMap, MatrixSeries } from '../data/api-types.ts';
 import { type Interval, intervalsOf } from '../data/intervals.ts';

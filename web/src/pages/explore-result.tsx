@@ -1,8 +1,8 @@
 import { useMemo } from 'preact/hooks';
 import { Chart } from '../chart/chart.tsx';
+import type { ChartLine } from '../chart/chart-spec.ts';
 import { HeatMap } from '../chart/heat-map.tsx';
 import { assignColors, type ShownTheme, seriesColor } from '../chart/palette.ts';
-import type { ChartLine } from '../chart/plot.ts';
 import { boundOf, bucketRows, type HeatRow } from '../dashboard/buckets.ts';
 import { useAlertMarks } from '../dashboard/time-marks.tsx';
 import type { QueryExtras, QueryRange } from '../data/api.ts';

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import { Chart } from '../chart/chart.tsx';
+import type { ChartLine } from '../chart/chart-spec.ts';
 import { seriesColor } from '../chart/palette.ts';
-import type { ChartLine } from '../chart/plot.ts';
 import { alignTimes, type Bounds } from '../chart/scale.ts';
 import type { TimeMarks } from '../dashboard/annotations.ts';
 import { useAlertMarks } from '../dashboard/time-marks.tsx';
