@@ -173,9 +173,12 @@ function readTargets(panel: Json, sourceOf: SourceOf, warnings: string[]): Targe
       return;
     }
     const format = textAt(target, 'format', 'time_series');
+    const current = withCurrentNames(expr);
+    if (current !== expr)
+      warnings.push(`Query ${refId}: holt_winters is double_exponential_smoothing since Prometheus 3.0.`);
     found.push({
       refId,
-      expr,
+      expr: current,
       legendFormat: textAt(target, 'legendFormat'),
       isInstant: target.instant === true && target.range !== true,
       isHidden: target.hide === true,
@@ -186,6 +189,13 @@ function readTargets(panel: Json, sourceOf: SourceOf, warnings: string[]): Targe
     });
   });
   return found;
+}
+
+/** An expression with the function that Prometheus 3.0 renamed under its new name; what stands in quotes is left alone. */
+function withCurrentNames(expr: string): string {
+  return expr.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|\bholt_winters(?=\s*\()/g, (found) =>
+    found === 'holt_winters' ? 'double_exponential_smoothing' : found,
+  );
 }
 
 /** Says which source a panel needs when none of its queries can be answered here. */

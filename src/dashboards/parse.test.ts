@@ -122,6 +122,17 @@ describe('data sources', () => {
   });
 });
 
+test('holt_winters is asked under its new name, which is said; in quotes it stays', () => {
+  const expr = 'holt_winters(a{b="holt_winters(c[5m])"}[1h], 0.5, 0.2) * 0.7 or holt_winters_total';
+  const panel = onePanel({ type: 'timeseries', targets: [{ refId: 'C', expr }] });
+  expect(panel.targets.map((target) => target.expr)).toEqual([
+    'double_exponential_smoothing(a{b="holt_winters(c[5m])"}[1h], 0.5, 0.2) * 0.7 or holt_winters_total',
+  ]);
+  expect(panel.warnings).toEqual([
+    'Query C: holt_winters is double_exponential_smoothing since Prometheus 3.0.',
+  ]);
+});
+
 test('a panel all of whose queries are for another store says so once', () => {
   const target = { expr: '{a="b"}', datasource: { type: 'loki' } };
   const [panel] = parseDashboard({ panels: [{ type: 'timeseries', targets: [target, target] }] }, 'x').panels;
