@@ -3,21 +3,19 @@ import { encodeSnappy } from '../exposition/remote/snappy.ts';
 import {
   createWriteEncoderV1,
   createWriteEncoderV2,
-  type KeptLabels,
   type MetadataOf,
-  metadataRequest,
-  type SentSamples,
   type WriteEncoder,
 } from '../exposition/remote/write-encoder.ts';
 import type { Log } from '../model/log.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
-import { isStaleAt, wordsOf } from '../model/sample.ts';
 import type { OwnTail } from '../tsdb/log/own-tail.ts';
 import { isChunk, type SourceTail, type TailChunk, type TailPosition } from '../tsdb/tail.ts';
 import { type Cursor, type CursorDb, type EndpointCursors, OWN_TIMES } from './cursors.ts';
 import { createDelivery, type Post } from './delivery.ts';
+import { createMetadataSender } from './metadata-sender.ts';
 import { PendingExemplars } from './pending-exemplars.ts';
-import type { DropReason, EndpointReport, EndpointSettings, Kind, StartPlace } from './protocol.ts';
+import type { EndpointReport, EndpointSettings, Kind, StartPlace } from './protocol.ts';
+import { createSampleSelection, type Tally } from './sample-selection.ts';
 import { type CompileRelabel, createSeriesLabels, type SeriesLabels } from './series-labels.ts';
 
 export interface EndpointDeps {
@@ -90,11 +88,9 @@ export function createEndpoint(
   });
   const place: EndpointCursors = deps.cursors.endpoint(settings.name, startPlace);
   const sources = new Map<number, SourceState>();
-  const dropped: Record<DropReason, number> = { relabeled: 0, too_old: 0, unsent_kind: 0 };
   const exemplars = config.send_exemplars ? new PendingExemplars(queue.capacity) : undefined;
-  /** Series whose last sample was a histogram and not sent. */
-  const unsent = new Set<number>();
-  let exemplarsRelabeled = 0;
+  const selection = createSampleSelection(config, { encoder, exemplars, clock });
+  const metadata = createMetadataSender(config, deps.metadata, delivery);
   const underWay = new Set<Promise<void>>();
   let since = place.since;
   /** The newest row of the log as of this look, and whether all rows of earlier processes were looked through. */
@@ -106,8 +102,6 @@ export function createEndpoint(
   let desired = minShards;
   let next = 0;
   let waitingSince: number | undefined;
-  let metadataAt = Number.NEGATIVE_INFINITY;
-  let isSendingMetadata = false;
   let pending = 0;
   let reread = 0;
   let highestSent = 0;
@@ -189,64 +183,14 @@ export function createEndpoint(
           return { done: open.done, to: chunk.to, ref: series.ref };
         }
         const known = labels.of(series.ref, () => series.labels);
-        if (known) addSamples(encoder, known, series, tally);
-        else {
-          dropped.relabeled += length;
-          exemplarsRelabeled += exemplars?.take(series.ref).length ?? 0;
-        }
+        if (known) selection.add(known, series, tally);
+        else selection.drop(series);
       }
       state.open = undefined;
       state.position = chunk.next;
       reached = { done: chunk.to };
     }
     return reached;
-  };
-
-  const addSamples = (
-    to: WriteEncoder,
-    known: KeptLabels,
-    samples: SentSamples & { readonly ref: number },
-    tally: Tally,
-  ): void => {
-    const { timestamps, values, histograms, ref } = samples;
-    const add = (from: number, end: number): void => {
-      const taken = exemplars?.take(ref) ?? [];
-      to.add(known, samples, from, end, taken);
-      tally.counts.exemplars += taken.length;
-    };
-    const oldest =
-      queue.sample_age_limit > 0 ? clock.now() - queue.sample_age_limit : Number.NEGATIVE_INFINITY;
-    let from = 0;
-    while (from < timestamps.length && timestamps[from]! < oldest) from++;
-    dropped.too_old += from;
-    let end = timestamps.length;
-    if (!config.send_native_histograms && (histograms || unsent.has(ref))) {
-      // Floats and histograms may stand in one series: runs of floats are sent. A marker that ends a histogram ends nothing there.
-      const words = wordsOf(values);
-      for (; from < end; from++) {
-        const isEnd = unsent.has(ref) && isStaleAt(words, from);
-        if (histograms?.[from]) unsent.add(ref);
-        else unsent.delete(ref);
-        if (isEnd || histograms?.[from]) {
-          dropped.unsent_kind++;
-          continue;
-        }
-        let run = from + 1;
-        while (run < end && !histograms?.[run]) run++;
-        add(from, run);
-        tally.counts.samples += run - from;
-        tally.newest = Math.max(tally.newest, timestamps[run - 1]!);
-        from = run - 1;
-      }
-      return;
-    }
-    if (from === end) return;
-    add(from, end);
-    tally.newest = Math.max(tally.newest, timestamps[end - 1]!);
-    let native = 0;
-    if (histograms) for (; end > from; end--) if (histograms[end - 1]) native++;
-    tally.counts.histograms += native;
-    tally.counts.samples += timestamps.length - from - native;
   };
 
   /** Makes the next request of sources that are in none; undefined when there is nothing to send. */
@@ -332,7 +276,7 @@ export function createEndpoint(
     else if (desired < shards) shards = Math.max(minShards, shards - 1);
     tail.release();
     raise(now);
-    sendMetadata(now);
+    metadata.send(now);
   };
 
   /** Remembers an instant up to which everything was delivered, so that a later start need not look further back. */
@@ -350,29 +294,6 @@ export function createEndpoint(
     place.raise(since);
   };
 
-  const sendMetadata = (now: number): void => {
-    const { send: isWanted, send_interval, max_samples_per_send } = config.metadata_config;
-    const isSeparate = config.protobuf_message === 'prometheus.WriteRequest';
-    if (!isWanted || !isSeparate || isSendingMetadata || deps.metadata.size === 0) return;
-    if (now - metadataAt < send_interval) return;
-    metadataAt = now;
-    isSendingMetadata = true;
-    const all = [...deps.metadata];
-    const deliverAll = async (): Promise<void> => {
-      for (let from = 0; from < all.length; from += max_samples_per_send) {
-        const part = all.slice(from, from + max_samples_per_send);
-        const holds = { samples: 0, histograms: 0, exemplars: 0, metadata: part.length };
-        if ((await delivery.send(encodeSnappy(metadataRequest(part)), holds)) === 'stopped') break;
-      }
-    };
-    const work = deliverAll().finally(() => {
-      isSendingMetadata = false;
-      metadataWork = undefined;
-    });
-    metadataWork = work;
-  };
-  let metadataWork: Promise<void> | undefined;
-
   return {
     settings,
     get logRow() {
@@ -385,8 +306,8 @@ export function createEndpoint(
         name: settings.name,
         url: config.url,
         counts: structuredClone(delivery.counts),
-        dropped: { ...dropped },
-        droppedExemplars: exemplarsRelabeled + (exemplars?.lost ?? 0),
+        dropped: { ...selection.dropped },
+        droppedExemplars: selection.droppedExemplars + (exemplars?.lost ?? 0),
         reread,
         bytes: delivery.bytes,
         requests: delivery.requests,
@@ -403,16 +324,11 @@ export function createEndpoint(
       isStopped = true;
       delivery.stop();
       const timer = clock.after(delivery.trouble === undefined ? GRACE_MS : 0, () => delivery.abort());
-      await Promise.allSettled([...underWay, ...(metadataWork ? [metadataWork] : [])]);
+      await Promise.allSettled([...underWay, metadata.underWay]);
       timer.cancel();
       delivery.abort();
     },
   };
-}
-
-interface Tally {
-  readonly counts: Record<Kind, number>;
-  newest: number;
 }
 
 function encoderOf({ config }: EndpointSettings, metadataOf: MetadataOf): WriteEncoder {
