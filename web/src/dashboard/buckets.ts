@@ -1,5 +1,6 @@
 import type { PanelModel } from '../../../src/dashboards/model.ts';
 import type { PanelSeries } from './panel-data.ts';
+import { least, most } from './reduce.ts';
 
 /** Rows of a heat map, the lowest first, each with a value per time. */
 export interface HeatRow {
@@ -53,7 +54,7 @@ export function boundOf(name: string): number | undefined {
 function countedRows(series: readonly PanelSeries[]): HeatRow[] {
   const known = series.flatMap(({ values }) => values.filter((value) => value !== null));
   if (known.length === 0) return [];
-  const [low, high] = endsOf(known);
+  const [low, high] = [least(known), most(known)];
   const size = (high - low) / CALCULATED_ROWS || 1;
   const length = series[0]!.values.length;
   return Array.from({ length: CALCULATED_ROWS }, (_, row): HeatRow => {
@@ -79,27 +80,17 @@ export interface HistogramBucket {
   readonly count: number;
 }
 
-/** Counts values into equal buckets with round ends. @param size of a bucket; 0 to be chosen for about `most` of them */
-export function histogramOf(values: readonly number[], size: number, most: number): HistogramBucket[] {
+/** Counts values into equal buckets with round ends. @param size of a bucket; 0 to be chosen for about `wanted` of them */
+export function histogramOf(values: readonly number[], size: number, wanted: number): HistogramBucket[] {
   if (values.length === 0) return [];
-  const [low, high] = endsOf(values);
-  const width = size > 0 ? size : roundUp((high - low) / Math.max(1, most)) || 1;
+  const [low, high] = [least(values), most(values)];
+  const width = size > 0 ? size : roundUp((high - low) / Math.max(1, wanted)) || 1;
   const first = Math.floor(low / width);
   const count = Math.floor(high / width) - first + 1;
-  if (count > 1000) return histogramOf(values, 0, most);
+  if (count > 1000) return histogramOf(values, 0, wanted);
   const counts = new Array<number>(count).fill(0);
   for (const value of values) counts[Math.min(count - 1, Math.floor(value / width) - first)]!++;
   return counts.map((n, i) => ({ from: (first + i) * width, to: (first + i + 1) * width, count: n }));
-}
-
-/** The least and the greatest; there may be more of them than a function takes arguments. */
-function endsOf(values: readonly number[]): [low: number, high: number] {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  return [low, high];
 }
 
 /** The next of 1, 2, 2.5, 5 times a power of ten. */

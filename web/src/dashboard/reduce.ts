@@ -40,10 +40,10 @@ export function reduceSeries(values: readonly (number | null | undefined)[], red
     case 'variance':
       return variance(known);
     case 'step':
-      return Math.min(...known.slice(1).map((value, i) => value - known[i]!));
+      return known.length < 2 ? null : least(known.slice(1).map((value, i) => value - known[i]!));
     case 'logmin': {
       const positive = known.filter((value) => value > 0);
-      return positive.length === 0 ? null : Math.min(...positive);
+      return positive.length === 0 ? null : least(positive);
     }
     default: {
       const percent = /^p(\d{1,2})$/.exec(reducer);
@@ -74,9 +74,9 @@ export const REDUCER_NAMES: Readonly<Record<string, string>> = {
   distinctCount: 'Distinct',
 };
 
-/** Spreading many values over an argument list would overflow the stack. */
-const least = (values: readonly number[]): number => values.reduce((a, b) => (b < a ? b : a));
-const most = (values: readonly number[]): number => values.reduce((a, b) => (b > a ? b : a));
+/** Spreading many values over an argument list would overflow the stack. At least one value. */
+export const least = (values: readonly number[]): number => values.reduce((a, b) => (b < a ? b : a));
+export const most = (values: readonly number[]): number => values.reduce((a, b) => (b > a ? b : a));
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
