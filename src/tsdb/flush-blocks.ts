@@ -1,6 +1,7 @@
 import type { Histogram } from '../model/histogram.ts';
 import { wordsOf } from '../model/sample.ts';
 import type { BlockColumn, OwnTimeColumn, SeriesRef, SourceBlock } from './block.ts';
+import type { ArenaView } from './head/arena.ts';
 import { rowAt } from './head/layout.ts';
 import type { OwnBatch } from './head/own-columns.ts';
 import { heldHistogram, isHistogramAt, writeHistogramAt } from './histogram-cell.ts';
@@ -12,12 +13,6 @@ import type { RingRows } from './protocol.ts';
 export interface DayBatch {
   readonly blocks: SourceBlock[];
   readonly own: OwnTimeColumn[];
-}
-
-/** Views of the head's arena. */
-export interface ArenaView {
-  readonly floats: Float64Array;
-  readonly words: Uint32Array;
 }
 
 /** Most memory kept for the values of the next flush. */

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import type { Log } from '../model/log.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
-import type { Visibility } from './head/head-reader.ts';
+import type { Visibility } from './head/own-reader.ts';
 import { ColumnCache } from './partition/column-cache.ts';
 import { listPartitions } from './partition/directory.ts';
 import { openPartitionReader } from './partition/reader.ts';

@@ -1,8 +1,9 @@
 import type { ExemplarQueryable } from '../model/exemplar.ts';
 import type { Queryable } from '../model/queryable.ts';
 import { readExemplars } from './head/exemplar-reader.ts';
-import { HeadReader, type Visibility } from './head/head-reader.ts';
+import { HeadReader } from './head/head-reader.ts';
 import type { HeadShared } from './head/layout.ts';
+import type { Visibility } from './head/own-reader.ts';
 import { HeadSelections } from './head-selections.ts';
 import { IndexReader } from './index/index-reader.ts';
 import { createMatcherCache } from './matching.ts';

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { labelValue } from '../model/labels.ts';
 import { type Querier, unlimited, withWholeView } from '../model/queryable.ts';
-import type { Visibility } from './head/head-reader.ts';
+import type { Visibility } from './head/own-reader.ts';
 import { openQueryable } from './open-queryable.ts';
 import type { StoreShared } from './queryable.ts';
 import { always } from './store.fixture.ts';

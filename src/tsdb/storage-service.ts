@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Clock, Timer } from '../clock.ts';
 import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../sqlite/database.ts';
 import { batchesByDay, FlushCells } from './flush-blocks.ts';
+import { ArenaReader } from './head/arena.ts';
 import { HEAD_CONTROL } from './head/layout.ts';
 import { IndexReader } from './index/index-reader.ts';
 import { syncFile } from './partition/files.ts';
@@ -32,6 +33,7 @@ export function createStorageService(
     send({ kind: 'log', level, fields: { ...fields }, message });
   const control = new Int32Array(init.head.control);
   const index = new IndexReader(init.head.index);
+  const arena = new ArenaReader(init.head.arena);
   const cells = new FlushCells();
   let isTelling = false;
   /** Soon: several files may change at once. */
@@ -184,13 +186,10 @@ export function createStorageService(
     const startedAt = clock.monotonic();
     try {
       index.refresh();
-      const buffer = init.head.arena;
-      const floats = new Float64Array(buffer, 0, buffer.byteLength >>> 3);
-      const arena = { floats, words: new Uint32Array(buffer, 0, floats.length * 2) };
       let samples = 0;
       cells.reset();
       const append = (): void => {
-        for (const [day, batch] of batchesByDay(arena, message.rings, message.own, cells)) {
+        for (const [day, batch] of batchesByDay(arena.view(), message.rings, message.own, cells)) {
           samples += keeper.append(day, batch, index);
         }
       };

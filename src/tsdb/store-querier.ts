@@ -115,7 +115,7 @@ export class StoreQuerier implements Querier {
       if (series.length === 0) continue;
       const damaged = (loss: Loss): void => this.#partitions.miss(partition, loss);
       const read = partition.read(series, range, this.#budget, this.#scratch, damaged);
-      const found = this.#head.ownMoved ? read : withoutUnseen(read, series, this.#head.unseen());
+      const found = this.#head.own.hasMoved ? read : withoutUnseen(read, series, this.#head.unseen());
       if (found.length > 0) stored.push({ series, found });
     }
     const [only, ...others] = stored;

@@ -13,7 +13,7 @@ import { formatValue, isStaleAt, NORMAL_NAN_HIGH, NORMAL_NAN_LOW, wordsOf } from
 import type { TimeRange } from '../model/time.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { silentLog } from '../testing/silent-log.ts';
-import type { Visibility } from './head/head-reader.ts';
+import type { Visibility } from './head/own-reader.ts';
 import { openQueryable } from './open-queryable.ts';
 import type { StorageInit } from './protocol.ts';
 import { createStorageService } from './storage-service.ts';

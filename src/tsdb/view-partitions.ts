@@ -150,9 +150,9 @@ export class ViewPartitions {
     this.#open.set(path, reader);
     // Of several partitions that changed as one this querier may have others open as they were before.
     if (this.#head.viewChanged) throw new ViewChangedError();
-    if (this.#head.ownMoved && !this.#isPatient) {
+    if (this.#head.own.hasMoved && !this.#isPatient) {
       this.#moves.sentBack = true;
-      this.#head.awaitOwnFlush();
+      this.#head.own.awaitFlush();
       throw new ViewChangedError();
     }
     return reader;

@@ -5,6 +5,35 @@ const MAX_ARENA_BYTES = 2 ** 33;
 
 export const createArenaBuffer = (): SharedArrayBuffer => sharedSlab(1 << 16, MAX_ARENA_BYTES);
 
+/** Views of the arena: `words` are the halves of `floats`. */
+export interface ArenaView {
+  readonly floats: Float64Array;
+  readonly words: Uint32Array;
+}
+
+/** The arena as another thread sees it. */
+export class ArenaReader {
+  readonly #buffer: SharedArrayBuffer;
+  /** The views as of the last `view`. */
+  last: ArenaView;
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.#buffer = buffer;
+    this.last = viewOf(buffer);
+  }
+
+  /** Views of all there is by now. */
+  view(): ArenaView {
+    if (this.#buffer.byteLength >= this.last.floats.byteLength + 8) this.last = viewOf(this.#buffer);
+    return this.last;
+  }
+}
+
+function viewOf(buffer: SharedArrayBuffer): ArenaView {
+  const floats = new Float64Array(buffer, 0, buffer.byteLength >>> 3);
+  return { floats, words: new Uint32Array(buffer, 0, floats.length * 2) };
+}
+
 /**
  * Hands out blocks of one growable shared buffer, in units of 8 bytes. Main allocates and frees; other threads read by offset. Freed
  * blocks are used again by blocks of the same size class, so nobody may trust a block's bytes without checking its owner's version.

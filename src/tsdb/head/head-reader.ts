@@ -1,17 +1,14 @@
 import { type QueryBudget, unlimited } from '../../model/queryable.ts';
 import { freshRoom, type Room } from '../../model/room.ts';
-import { wordsOf } from '../../model/sample.ts';
 import type { TimeRange } from '../../model/time.ts';
 import { IndexReader } from '../index/index-reader.ts';
 import { SERIES } from '../index/layout.ts';
-import { withoutHint } from '../partition/samples.ts';
+import { ArenaReader } from './arena.ts';
 import { Attempts, Takings } from './attempts.ts';
 import { HeadSelection } from './head-selection.ts';
 import {
   HEAD_CONTROL,
   type HeadShared,
-  OWN,
-  OWN_STRIDE,
   OWN_TIME_PLACE,
   RING,
   RING_STRIDE,
@@ -20,18 +17,8 @@ import {
   START_UNITS,
   STORED_THROUGH,
 } from './layout.ts';
-import {
-  type ArenaView,
-  copyHistograms,
-  copyRows,
-  type HeadSamples,
-  presentIn,
-  type Rows,
-  withHistograms,
-} from './row-copies.ts';
-
-/** How far a reader sees: people what is in the log, rules what was appended. */
-export type Visibility = 'committed' | 'appended';
+import { OwnReader, type Spending, type Visibility } from './own-reader.ts';
+import { copyRows, type HeadSamples, presentIn, type Rows, withHistograms } from './row-copies.ts';
 
 /** Rows that the snapshot promised were dropped and written over; they are in partitions by now. */
 export const OVERRUN = 'overrun';
@@ -44,7 +31,6 @@ type Extent = 'undropped' | 'kept' | 'there';
 
 /** The worker may have died within a change: looked at again after this long. */
 const CHANGE_WAIT_MS = 100;
-const OWN_CHANGE_WAIT_MS = 1;
 
 /** Series looked at between two looks at the clock. */
 const SERIES_PER_CHECK = 1024;
@@ -52,34 +38,23 @@ const SERIES_PER_CHECK = 1024;
 const ALL_TIMES: TimeRange = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 const NO_SPENDING: Spending = { budget: unlimited, room: freshRoom };
 
-interface Spending {
-  readonly budget: QueryBudget;
-  readonly room: Room;
-}
-
 /**
  * Reads the head from any thread while main appends. `pin` fixes the rows that are seen. The head is copied without locks: what was
  * copied is checked afterwards against the version and the counters of its ring, and copied again when it changed meanwhile.
  */
 export class HeadReader {
   readonly index: IndexReader;
+  /** Samples with their own times. */
+  readonly own: OwnReader;
   readonly #visibility: Visibility;
   readonly #control: Int32Array;
   readonly #controlFloats: Float64Array;
   readonly #ringsBuffer: SharedArrayBuffer;
-  readonly #ownsBuffer: SharedArrayBuffer;
-  readonly #arenaBuffer: SharedArrayBuffer;
   #rings: Int32Array;
-  #owns: Int32Array;
-  #arena: ArenaView;
+  readonly #arena: ArenaReader;
   /** First and end row per ring, in turn. */
   #pinned = new Int32Array(0);
-  #ownEpoch = 0;
-  /** End of the samples with their own times that are seen, per column; which `ownVersion` says it. */
-  #ownEnds = new Int32Array(0);
-  #ownVersion = -1;
   #changes = 0;
-  #ownFlushes = 0;
   /** Where rows begin, for the ring that is being read. */
   #bases = new Int32Array(64);
 
@@ -89,11 +64,9 @@ export class HeadReader {
     this.#control = new Int32Array(shared.control);
     this.#controlFloats = new Float64Array(shared.control);
     this.#ringsBuffer = shared.rings;
-    this.#ownsBuffer = shared.owns;
-    this.#arenaBuffer = shared.arena;
     this.#rings = new Int32Array(shared.rings, 0, shared.rings.byteLength >>> 2);
-    this.#owns = new Int32Array(shared.owns, 0, shared.owns.byteLength >>> 2);
-    this.#arena = viewOf(shared.arena);
+    this.#arena = new ArenaReader(shared.arena);
+    this.own = new OwnReader(shared, this.index, this.#arena, visibility);
   }
 
   /**
@@ -101,11 +74,8 @@ export class HeadReader {
    * for reading after this. @param keepEnd leaves the ends of a view that is renewed where they were
    */
   pin(keepEnd = false): void {
-    if (!keepEnd) {
-      this.#changes = this.#settledChanges();
-      this.#ownFlushes = Atomics.load(this.#control, HEAD_CONTROL.ownFlushes);
-    }
-    this.#ownEpoch = Atomics.load(this.#control, HEAD_CONTROL.ownEpoch);
+    if (!keepEnd) this.#changes = this.#settledChanges();
+    this.own.beginPin(keepEnd);
     if (!keepEnd) this.index.refresh();
     const count = keepEnd ? this.#pinned.length / 2 : Atomics.load(this.#control, HEAD_CONTROL.rings);
     if (this.#rings.length < count * RING_STRIDE) {
@@ -114,42 +84,15 @@ export class HeadReader {
     const pinned = new Int32Array(count * 2);
     const end = this.#visibility === 'committed' ? RING.committed : RING.appended;
     for (let isWhole = false; !isWhole; ) {
-      const version = this.#settledOwn();
+      const version = this.own.settled();
       for (let ring = 0; ring < count; ring++) {
         const at = ring * RING_STRIDE;
         pinned[2 * ring] = Atomics.load(this.#rings, at + RING.first);
         pinned[2 * ring + 1] = keepEnd ? this.#pinned[2 * ring + 1]! : Atomics.load(this.#rings, at + end);
       }
-      isWhole = keepEnd || this.#pinOwn(version);
+      isWhole = keepEnd || this.own.pinEnds(version);
     }
     this.#pinned = pinned;
-  }
-
-  /** Fixes the ends of the columns with own times. @returns false when they are no more those of this `ownVersion` */
-  #pinOwn(version: number): boolean {
-    if (version !== this.#ownVersion) {
-      const count = Atomics.load(this.#control, HEAD_CONTROL.owns);
-      if (this.#owns.length < count * OWN_STRIDE) {
-        this.#owns = new Int32Array(this.#ownsBuffer, 0, this.#ownsBuffer.byteLength >>> 2);
-      }
-      const end = this.#visibility === 'committed' ? OWN.committed : OWN.appended;
-      // One that is in use by nobody else: a view keeps its ends until it is pinned anew.
-      if (this.#ownEnds.length < count)
-        this.#ownEnds = new Int32Array(Math.max(count, 2 * this.#ownEnds.length));
-      for (let own = 0; own < count; own++)
-        this.#ownEnds[own] = Atomics.load(this.#owns, own * OWN_STRIDE + end);
-      this.#ownVersion = version;
-    }
-    return Atomics.load(this.#control, HEAD_CONTROL.ownVersion) === version;
-  }
-
-  /** Number of changes of samples with own times so far; waits while one is under way, which takes main microseconds. */
-  #settledOwn(): number {
-    for (;;) {
-      const version = Atomics.load(this.#control, HEAD_CONTROL.ownVersion);
-      if (version % 2 === 0) return version;
-      Atomics.wait(this.#control, HEAD_CONTROL.ownVersion, version, OWN_CHANGE_WAIT_MS);
-    }
   }
 
   /** Changes whenever a partition file appears, is replaced or goes away. */
@@ -160,26 +103,6 @@ export class HeadReader {
   /** Whether partitions changed together since `pin`: what was read before does not go with what is read now. */
   get viewChanged(): boolean {
     return Atomics.load(this.#control, HEAD_CONTROL.changes) !== this.#changes;
-  }
-
-  /**
-   * Whether a flush of samples with their own times was under way at `pin` or began since: a partition that was opened since may have some
-   * that came after the view, and nothing tells them from others.
-   */
-  get ownMoved(): boolean {
-    const flushes = Atomics.load(this.#control, HEAD_CONTROL.ownFlushes);
-    return flushes !== this.#ownFlushes || flushes % 2 !== 0;
-  }
-
-  /** Waits for the end of a flush of samples with their own times, but not for long. */
-  awaitOwnFlush(): void {
-    const flushes = Atomics.load(this.#control, HEAD_CONTROL.ownFlushes);
-    if (flushes % 2 !== 0) Atomics.wait(this.#control, HEAD_CONTROL.ownFlushes, flushes, CHANGE_WAIT_MS);
-  }
-
-  /** Whether samples with own times left the head since `pin`: those of a partition opened before may be missing. */
-  get lostOwnSamples(): boolean {
-    return Atomics.load(this.#control, HEAD_CONTROL.ownEpoch) !== this.#ownEpoch;
   }
 
   /**
@@ -214,8 +137,7 @@ export class HeadReader {
       if (capacity === 0) return Number.POSITIVE_INFINITY;
       const oldest = Math.max(base, Atomics.load(fields, at + RING.started) - capacity);
       const there = Math.max(row, oldest);
-      this.#refreshArena();
-      const time = this.#arena.floats[offset + (there % capacity)]!;
+      const time = this.#arena.view().floats[offset + (there % capacity)]!;
       const isThere = there >= Atomics.load(fields, at + RING.started) - capacity;
       if (isThere && attempts.isUndisturbed(version)) return time;
     }
@@ -249,7 +171,7 @@ export class HeadReader {
       this.#withRing(ring, ALL_TIMES, 'there', ({ timestamps }) => take(timestamps));
     }
     for (let series = 0; series < this.index.count; series++) {
-      const own = this.index.field(series, SERIES.own) > 0 && this.#readOwn(series, ALL_TIMES, NO_SPENDING);
+      const own = this.index.field(series, SERIES.own) > 0 && this.own.read(series, ALL_TIMES, NO_SPENDING);
       if (own) take(own.timestamps);
     }
     return first > last ? undefined : { first, last };
@@ -301,19 +223,19 @@ export class HeadReader {
   ): HeadSamples[] | typeof OVERRUN | typeof UNCOVERED {
     const out: HeadSamples[] = [];
     for (const one of selection.own) {
-      const samples = this.#readOwn(one, range, { budget, room });
+      const samples = this.own.read(one, range, { budget, room });
       if (samples) out.push(samples);
     }
     for (const { ring, series } of selection.rings) {
       budget.check();
       const takings = new Takings(budget, room);
       const copied = this.#withRing(ring, range, extent, (rows) =>
-        copyRows(this.#arena, this.index, rows, series, takings),
+        copyRows(this.#arena.last, this.index, rows, series, takings),
       );
       if (copied === OVERRUN || copied === UNCOVERED) return copied;
       if (copied) for (const samples of copied) out.push(withHistograms(samples, budget));
     }
-    return this.lostOwnSamples ? OVERRUN : out;
+    return this.own.hasLost ? OVERRUN : out;
   }
 
   /** Whether partitions may have samples of a range that no ring ever had. */
@@ -332,17 +254,17 @@ export class HeadReader {
     const found: number[] = [];
     for (let i = 0; i < own.length; i++) {
       if (i % SERIES_PER_CHECK === 0) budget.check();
-      if (this.#readOwn(own[i]!, range, NO_SPENDING) !== undefined) found.push(own[i]!);
+      if (this.own.read(own[i]!, range, NO_SPENDING) !== undefined) found.push(own[i]!);
     }
     for (const { ring, series: list } of rings) {
       budget.check();
       const present = this.#withRing(ring, range, 'undropped', (rows) =>
-        presentIn(this.#arena, this.index, rows, list),
+        presentIn(this.#arena.last, this.index, rows, list),
       );
       if (present === OVERRUN || present === UNCOVERED) return OVERRUN;
       if (present) for (const one of present) found.push(one);
     }
-    return this.lostOwnSamples ? OVERRUN : Uint32Array.from(found);
+    return this.own.hasLost ? OVERRUN : Uint32Array.from(found);
   }
 
   /** Number of changes of several partitions so far; waits while one is under way, which takes the background worker milliseconds. */
@@ -392,14 +314,14 @@ export class HeadReader {
         // A ring that was released: what it had counts as stored.
         return this.#isStoredOnly(range) ? UNCOVERED : undefined;
       }
-      this.#refreshArena();
+      const { floats } = this.#arena.view();
       // A torn read of the fields may point outside.
-      if (offset + ringUnits(capacity, width) > this.#arena.floats.length) continue;
+      if (offset + ringUnits(capacity, width) > floats.length) continue;
       if (extent === 'kept' && first > 0) {
         // Earlier rows are in partitions. Of the last of them the time is still there, unless it was written over.
         const isEarlierThere = first > oldest();
         const row = isEarlierThere ? first - 1 : first;
-        const time = row < end ? this.#arena.floats[offset + (row % capacity)]! : Number.POSITIVE_INFINITY;
+        const time = row < end ? floats[offset + (row % capacity)]! : Number.POSITIVE_INFINITY;
         if (!(isEarlierThere ? time < range.from : time <= range.from)) {
           if (isSame()) return UNCOVERED;
           continue;
@@ -408,7 +330,7 @@ export class HeadReader {
       if (!work) return undefined;
       const starts = Atomics.load(fields, at + RING.starts);
       const startsCount = Atomics.load(fields, at + RING.startsCount);
-      if (starts + START_UNITS * startsCount > this.#arena.floats.length) continue;
+      if (starts + START_UNITS * startsCount > floats.length) continue;
       const hasHistograms = Atomics.load(fields, at + RING.histograms) === 1;
       const rows = this.#rowsIn({ offset, capacity, width, first, end }, range);
       let result: T | undefined;
@@ -430,7 +352,7 @@ export class HeadReader {
     range: TimeRange,
   ): Pick<Rows, 'timestamps' | 'bases' | 'width' | 'from'> {
     const { offset, capacity, width } = ring;
-    const floats = this.#arena.floats;
+    const { floats } = this.#arena.last;
     let from = ring.first;
     let to = ring.end;
     while (from < to && floats[offset + (from % capacity)]! < range.from) from++;
@@ -446,70 +368,4 @@ export class HeadReader {
     }
     return { timestamps, bases, width, from };
   }
-
-  #readOwn(series: number, range: TimeRange, { budget, room }: Spending): HeadSamples | undefined {
-    const own = this.index.field(series, SERIES.own) - 1;
-    if (own < 0) return undefined;
-    // Columns that came after the pin have nothing for it.
-    const end = this.#ownEnds[own] ?? 0;
-    if (end === 0) return undefined;
-    const at = own * OWN_STRIDE;
-    const fields = this.#owns;
-    const attempts = new Attempts(fields, at + OWN.version, 'a series of the head');
-    const takings = new Takings(budget, room);
-    for (;;) {
-      const version = attempts.next();
-      takings.begin();
-      const offset = Atomics.load(fields, at + OWN.offset);
-      const capacity = Atomics.load(fields, at + OWN.capacity);
-      const count = end - Atomics.load(fields, at + OWN.dropped);
-      this.#refreshArena();
-      const { floats, words } = this.#arena;
-      const places: number[] = [];
-      for (let i = 0; i < count; i++) {
-        const time = floats[offset + i]!;
-        if (time >= range.from && time < range.to) places.push(i);
-      }
-      const hasStarts = Atomics.load(fields, at + OWN.starts) === 1;
-      places.sort((a, b) => floats[offset + a]! - floats[offset + b]! || a - b);
-      const columns = takings.floats(2 * places.length);
-      const timestamps = columns.subarray(0, places.length);
-      const values = columns.subarray(places.length, 2 * places.length);
-      const out = wordsOf(values);
-      for (const [n, place] of places.entries()) {
-        timestamps[n] = floats[offset + place]!;
-        const cell = 2 * (offset + capacity + place);
-        out[2 * n] = words[cell]!;
-        out[2 * n + 1] = words[cell + 1]!;
-      }
-      let histograms: (Uint8Array | undefined)[] | undefined;
-      try {
-        histograms = copyHistograms(this.#arena, out, 0, places.length, takings);
-      } catch (error) {
-        if (attempts.isUndisturbed(version)) throw error;
-      }
-      const starts = hasStarts
-        ? Float64Array.from(places, (place) => floats[offset + 2 * capacity + place]!)
-        : undefined;
-      if (!attempts.isUndisturbed(version)) continue;
-      if (places.length === 0) return undefined;
-      budget.samples(places.length);
-      budget.bytes(16 * places.length);
-      const samples = withHistograms({ series, timestamps, values, histograms, starts }, budget);
-      const isInOrder = places.every((place, i) => i === 0 || place > places[i - 1]!);
-      return histograms === undefined || isInOrder
-        ? samples
-        : { ...samples, histograms: samples.histograms!.map(withoutHint) };
-    }
-  }
-
-  #refreshArena(): void {
-    if (this.#arenaBuffer.byteLength >= this.#arena.floats.byteLength + 8)
-      this.#arena = viewOf(this.#arenaBuffer);
-  }
-}
-
-function viewOf(arena: SharedArrayBuffer): ArenaView {
-  const floats = new Float64Array(arena, 0, arena.byteLength >>> 3);
-  return { floats, words: new Uint32Array(arena, 0, floats.length * 2) };
 }

@@ -5,14 +5,9 @@ import { HISTOGRAM_HIGH, heldBytes, histogramOf, writeHistogramAt } from '../his
 import type { IndexReader } from '../index/index-reader.ts';
 import { SERIES } from '../index/layout.ts';
 import type { SampleColumns } from '../partition/samples.ts';
+import type { ArenaView } from './arena.ts';
 import type { Takings } from './attempts.ts';
 import { START_UNITS } from './layout.ts';
-
-/** The arena as a thread sees it at the moment. */
-export interface ArenaView {
-  readonly floats: Float64Array;
-  readonly words: Uint32Array;
-}
 
 /** Samples of one series out of the head, strictly increasing times. */
 export interface HeadSamples extends SampleColumns {

@@ -1,4 +1,3 @@
-import type { ByteWriter } from '../../encoding/bytes.ts';
 import type { AppendOutcome, CommitResult, ScrapeAppender, Slot } from '../../model/appender.ts';
 import type { Exemplar } from '../../model/exemplar.ts';
 import type { Histogram } from '../../model/histogram.ts';
@@ -9,11 +8,13 @@ import { HISTOGRAM_HIGH } from '../histogram-cell.ts';
 import { NO_SLOT } from '../index/layout.ts';
 import type { SeriesIndex } from '../index/series-index.ts';
 import type { Journal } from '../log/journal.ts';
-import { RECORD, type RowPlace, writeBehind, writeRow } from '../log/records.ts';
+import { writeBehind } from '../log/records.ts';
 import type { Arena } from './arena.ts';
 import { popcount } from './bits.ts';
 import type { ExemplarRing } from './exemplar-ring.ts';
 import { Ring } from './ring.ts';
+import { SlotTable } from './slot-table.ts';
+import { SourceLog } from './source-log.ts';
 import { SourceStarts } from './source-starts.ts';
 
 /** What the sources of a head share. */
@@ -45,8 +46,6 @@ export interface SourceContext {
  */
 const SET_BACK_MS = 60_000;
 
-const NONE = 0xffffffff;
-
 /** One source of the head: its ring, which series has which slot, and what its last scrape held. */
 export class ScrapeSource implements ScrapeAppender {
   readonly id: SourceId;
@@ -61,20 +60,14 @@ export class ScrapeSource implements ScrapeAppender {
   /** Rows before this one are in a partition and synced: a replay does not need them. */
   synced = 0;
   readonly #context: SourceContext;
-  /** Series of each slot; NONE when it is free. */
-  #series = new Uint32Array(64).fill(NONE);
-  /** Row that was next when the slot was given out. */
-  #assignedAt = new Int32Array(64);
-  #slots = 0;
-  #free: Slot[] = [];
+  readonly #slots = new SlotTable();
+  readonly #logged: SourceLog;
   /** Slots with a sample, not a staleness marker, in the last committed row. */
   #live = new Uint32Array(2);
   /** The row of the scrape under way, and where it lies. */
   #open = -1;
   #openValues = 0;
   #openPresence = 0;
-  #chain = 0;
-  #needsFullRow = true;
   #lastTimestamp = Number.NEGATIVE_INFINITY;
   /** Time of the last scrape since the clock was set back; while it has not caught up with the ring. */
   #lastBehind: number | undefined;
@@ -84,8 +77,6 @@ export class ScrapeSource implements ScrapeAppender {
   readonly #behindHistograms = new Map<Slot, Histogram>();
   /** Scrapes that were taken while the clock was behind the ring. */
   behindScrapes = 0;
-  /** Rows that the log holds whole, oldest first, and the log row they are in. */
-  #full: { row: number; seq: number }[] = [];
   /** Made with the first start timestamp. */
   #starts: SourceStarts | undefined;
   readonly #fields: Int32Array;
@@ -97,16 +88,17 @@ export class ScrapeSource implements ScrapeAppender {
     this.#context = context;
     this.#fields = fields;
     this.ring = new Ring(context.arena, fields);
+    this.#logged = new SourceLog(id, this.ring, context);
     // Sources that start together must not be flushed together.
     this.flushAfter = 17 + ((place * 7) % 16);
   }
 
   get slotCount(): number {
-    return this.#slots;
+    return this.#slots.length;
   }
 
   get seriesCount(): number {
-    return this.#slots - this.#free.length;
+    return this.#slots.seriesCount;
   }
 
   find(labels: Labels): Slot {
@@ -121,10 +113,10 @@ export class ScrapeSource implements ScrapeAppender {
     let series = index.find(this.place, labels);
     const known = series >= 0 ? index.slotOf(series) : NO_SLOT;
     if (known !== NO_SLOT) return known;
-    const freed = this.#free.pop();
+    const freed = this.#slots.reuse();
     // Rows that were dropped may have samples of its last series.
     if (freed !== undefined) this.ring.forget();
-    const slot = freed ?? this.#slots++;
+    const slot = freed ?? this.#slots.length;
     if (series < 0) {
       series = index.add(this.place, labels, this.#context.nextRef());
       journal.definitions.series({ ref: index.refOf(series), source: this.id, labels, slot });
@@ -132,21 +124,20 @@ export class ScrapeSource implements ScrapeAppender {
       journal.definitions.slot(index.refOf(series), slot);
     }
     journal.touch();
-    this.#assign(slot, series);
+    this.#slots.assign(slot, series, this.ring.appended);
     if (this.#starts) this.#changeStart(slot, 0);
     this.ring.relabel();
     index.setSlot(series, slot);
     if (this.#open >= 0) {
-      this.ring.widen(this.#slots);
+      this.ring.widen(this.#slots.length);
       this.#locate();
     }
     return slot;
   }
 
   labelsOfSlot(slot: Slot): Labels {
-    const series = this.#series[slot];
-    if (series === undefined || series === NONE)
-      throw new Error(`source ${this.key}: slot ${slot} belongs to no series`);
+    const series = this.#slots.seriesOf(slot);
+    if (series === undefined) throw new Error(`source ${this.key}: slot ${slot} belongs to no series`);
     return this.#context.index.labelsOf(series);
   }
 
@@ -159,7 +150,7 @@ export class ScrapeSource implements ScrapeAppender {
       if (!isNext && !(last - timestamp >= SET_BACK_MS)) return false;
       this.#lastBehind = timestamp;
     }
-    this.ring.start(timestamp, this.#slots);
+    this.ring.start(timestamp, this.#slots.length);
     this.#open = this.ring.appended;
     this.#locate();
     this.#context.hold();
@@ -204,7 +195,7 @@ export class ScrapeSource implements ScrapeAppender {
   }
 
   exemplar(slot: Slot, exemplar: Exemplar): void {
-    const series = this.#series[slot]!;
+    const series = this.#slots.seriesOf(slot)!;
     this.#context.exemplars.add(series, exemplar, this.ring.timestamp(this.#open));
   }
 
@@ -264,7 +255,7 @@ export class ScrapeSource implements ScrapeAppender {
       for (let bits = now | before; bits !== 0; bits &= bits - 1) {
         const bit = bits & -bits;
         const slot = word * 32 + 31 - Math.clz32(bit);
-        const labels = index.labelsOf(this.#series[slot]!);
+        const labels = index.labelsOf(this.#slots.seriesOf(slot)!);
         const start = this.#starts?.current(slot) ?? 0;
         const histogram = this.#behindHistograms.get(slot);
         if ((now & bit) === 0) own.appendStale(labels, timestamp);
@@ -305,8 +296,8 @@ export class ScrapeSource implements ScrapeAppender {
       for (let word = 0; word < length; word++) used[word]! |= words[presence + word]!;
     }
     const released: Slot[] = [];
-    for (let slot = 0; slot < this.#slots; slot++) {
-      if (this.#series[slot] === NONE || this.#assignedAt[slot]! >= this.ring.first) continue;
+    for (let slot = 0; slot < this.#slots.length; slot++) {
+      if (!this.#slots.isTaken(slot) || this.#slots.assignedAt(slot) >= this.ring.first) continue;
       if ((used[slot >>> 5]! & (1 << (slot & 31))) === 0) released.push(slot);
     }
     for (const slot of released) this.#release(slot);
@@ -326,44 +317,38 @@ export class ScrapeSource implements ScrapeAppender {
 
   /** The next row goes to the log whole, so that older log rows are not needed to read it. */
   startBlock(): void {
-    this.#needsFullRow = true;
+    this.#logged.startBlock();
   }
 
   /** Writes the rows that are in no partition to the log once more, the first one whole. */
   relog(): void {
-    this.#full = [];
-    this.#needsFullRow = true;
+    this.#logged.restart();
     this.#starts?.relogFrom(this.ring.first);
-    for (let row = this.ring.first; row < this.ring.appended; row++) this.#record(row);
+    for (let row = this.ring.first; row < this.ring.appended; row++) this.#logged.record(row, this.#starts);
     this.#noteBehind();
   }
 
   /** The oldest log row that a replay of this source needs, or Infinity. */
   neededSeq(): number {
     if (this.ring.appended === 0) return Number.POSITIVE_INFINITY;
-    const first = Math.min(this.synced, this.ring.appended - 1);
-    while (this.#full.length > 1 && this.#full[1]!.row <= first) this.#full.shift();
-    const whole = this.#full[0]?.seq ?? Number.POSITIVE_INFINITY;
+    const whole = this.#logged.neededSeq(Math.min(this.synced, this.ring.appended - 1));
     return this.#lastBehind === undefined ? whole : Math.min(whole, this.#behindSeq);
   }
 
   /** Writes the last row to the log once more, whole, so that everything older may go; for sources that stand still. */
   rebase(): void {
     if (this.ring.appended === 0) return;
-    this.#full = [];
-    this.#needsFullRow = true;
-    this.#record(this.ring.appended - 1);
+    this.#logged.restart();
+    this.#logged.record(this.ring.appended - 1, this.#starts);
     this.#noteBehind();
   }
 
   /** Frees the ring of a closed source whose rows are all in partitions. Its series keep their refs but lose their slots. */
   retire(): void {
-    for (let slot = 0; slot < this.#slots; slot++) if (this.#series[slot] !== NONE) this.#release(slot);
-    this.#slots = 0;
-    this.#free = [];
+    for (let slot = 0; slot < this.#slots.length; slot++) if (this.#slots.isTaken(slot)) this.#release(slot);
+    this.#slots.clear();
     this.#live.fill(0);
-    this.#full = [];
-    this.#needsFullRow = true;
+    this.#logged.restart();
     this.#lastBehind = undefined;
     this.#starts?.release();
     this.#context.leaving(this.#lastTimestamp);
@@ -373,9 +358,9 @@ export class ScrapeSource implements ScrapeAppender {
   /** Ref per slot, 0 where nobody has it; a copy for the background worker. */
   refs(): Uint32Array<ArrayBuffer> {
     const refs = new Uint32Array(this.ring.width);
-    for (let slot = 0; slot < this.#slots; slot++) {
-      const series = this.#series[slot]!;
-      if (series !== NONE) refs[slot] = this.#context.index.refOf(series);
+    for (let slot = 0; slot < this.#slots.length; slot++) {
+      const series = this.#slots.seriesOf(slot);
+      if (series !== undefined) refs[slot] = this.#context.index.refOf(series);
     }
     return refs;
   }
@@ -383,10 +368,9 @@ export class ScrapeSource implements ScrapeAppender {
   /** Takes a series back at its slot, at replay; who had it before loses it. Until `restoreLast` no other slot may be given out. */
   restoreSlot(slot: Slot, series: number): void {
     const { index } = this.#context;
-    const before = this.#series[slot] ?? NONE;
-    if (before !== NONE) index.setSlot(before, NO_SLOT);
-    this.#slots = Math.max(this.#slots, slot + 1);
-    this.#assign(slot, series);
+    const before = this.#slots.seriesOf(slot);
+    if (before !== undefined) index.setSlot(before, NO_SLOT);
+    this.#slots.assign(slot, series, this.ring.appended);
     index.setSlot(series, slot);
   }
 
@@ -399,9 +383,8 @@ export class ScrapeSource implements ScrapeAppender {
     full: readonly { row: number; seq: number }[],
     behind?: { readonly timestamp: number; readonly slots: readonly Slot[]; readonly seq: number },
   ): void {
-    this.#full = [...full];
-    for (let slot = this.#slots - 1; slot >= 0; slot--)
-      if (this.#series[slot] === NONE) this.#free.push(slot);
+    this.#logged.restore(full);
+    this.#slots.findFree();
     const { ring } = this;
     this.synced = ring.first;
     // Slots may have changed hands since.
@@ -409,12 +392,12 @@ export class ScrapeSource implements ScrapeAppender {
     const last = ring.appended - 1;
     if (last < 0) return;
     this.#lastTimestamp = ring.timestamp(last);
-    this.#growLive(this.#slots);
+    this.#growLive(this.#slots.length);
     if (behind) {
       this.#lastBehind = behind.timestamp;
       this.#behindSeq = behind.seq;
       for (const slot of behind.slots) {
-        if (slot < this.#slots && this.#series[slot] !== NONE) this.#live[slot >>> 5]! |= 1 << (slot & 31);
+        if (this.#slots.isTaken(slot)) this.#live[slot >>> 5]! |= 1 << (slot & 31);
       }
       return;
     }
@@ -424,8 +407,7 @@ export class ScrapeSource implements ScrapeAppender {
     for (let slot = 0; slot < ring.width; slot++) {
       const bit = 1 << (slot & 31);
       if ((words[presence + (slot >>> 5)]! & bit) === 0) continue;
-      if (!isStaleAt(words, values + slot) && this.#series[slot] !== NONE && slot < this.#slots)
-        this.#live[slot >>> 5]! |= bit;
+      if (!isStaleAt(words, values + slot) && this.#slots.isTaken(slot)) this.#live[slot >>> 5]! |= bit;
     }
   }
 
@@ -456,57 +438,21 @@ export class ScrapeSource implements ScrapeAppender {
   #log(row: number): void {
     this.#open = -1;
     this.#lastTimestamp = this.ring.timestamp(row);
-    this.#record(row);
+    this.#logged.record(row, this.#starts);
     this.#context.release(() => this.ring.append());
     this.#context.journal.touch();
   }
 
-  #record(row: number): void {
-    const { journal, arena } = this.#context;
-    const full = this.#needsFullRow || row === 0;
-    if (full) this.#full.push({ row, seq: journal.seq });
-    this.#needsFullRow = false;
-    if (this.#starts) writeStarts(journal.records, this.id, this.#starts, row, full);
-    writeRow(
-      journal.records,
-      this.id,
-      this.#chain++,
-      this.ring.timestamp(row),
-      arena,
-      this.#placeOf(row),
-      full ? undefined : this.#placeOf(row - 1),
-    );
-  }
-
-  #placeOf(row: number): RowPlace {
-    return { values: this.ring.values(row), presence: this.ring.presence(row), slots: this.ring.width };
-  }
-
-  #assign(slot: Slot, series: number): void {
-    if (slot >= this.#series.length) {
-      const length = Math.max(slot + 1, this.#series.length * 2);
-      const grown = new Uint32Array(length).fill(NONE);
-      grown.set(this.#series);
-      this.#series = grown;
-      const assignedAt = new Int32Array(length);
-      assignedAt.set(this.#assignedAt);
-      this.#assignedAt = assignedAt;
-    }
-    this.#series[slot] = series;
-    this.#assignedAt[slot] = this.ring.appended;
-  }
-
   #release(slot: Slot): void {
     const { index, journal } = this.#context;
-    const series = this.#series[slot]!;
+    const series = this.#slots.seriesOf(slot)!;
     // What rows that were dropped have of it is found in partitions only.
     this.ring.forget();
     index.setSlot(series, NO_SLOT);
     journal.definitions.slot(index.refOf(series), undefined);
     journal.touch();
     if (this.#starts) this.#changeStart(slot, 0);
-    this.#series[slot] = NONE;
-    this.#free.push(slot);
+    this.#slots.giveBack(slot);
   }
 
   /** To the width of the ring, or to so many slots where that is narrower. */
@@ -523,23 +469,3 @@ export class ScrapeSource implements ScrapeAppender {
 export const startOf = (timestamp: number): number =>
   Math.abs(timestamp) < MAX_TIME ? Math.round(timestamp) : 0;
 const MAX_TIME = 8.64e15;
-
-/** Notes the start timestamps that change with the next row, or for a whole row all that hold there. */
-function writeStarts(
-  records: ByteWriter,
-  source: SourceId,
-  starts: SourceStarts,
-  row: number,
-  isFull: boolean,
-): void {
-  const changes = new Map(isFull ? starts.asOf(row) : []);
-  for (const { slot, start } of starts.unlogged(row)) changes.set(slot, start);
-  if (changes.size === 0) return;
-  records.u8(RECORD.starts);
-  records.varint(source);
-  records.varint(changes.size);
-  for (const [slot, start] of changes) {
-    records.varint(slot);
-    records.signed(start);
-  }
-}
