@@ -20,13 +20,12 @@ import { type HotPartition, openHotPartition } from './partition/hot.ts';
 import { createInventory, type PartitionSummary } from './partition/inventory.ts';
 import { changedPath, isoDay, partitionPath } from './partition/names.ts';
 import type { PartitionKind } from './partition/schema.ts';
-import { removeDatabase, type SealResult, sealDay } from './partition/seal.ts';
+import { removeDatabase } from './partition/seal.ts';
 import { PARTITION_MS } from './partition.ts';
 import type { DeletionResult, RetentionSettings, UpkeepStats } from './protocol.ts';
 import { setAside } from './quarantine.ts';
+import { SealQueue } from './seal-queue.ts';
 
-/** A day is sealed when it has been over for this long and its hot file has been left alone for as long. */
-const SEAL_AFTER_MS = 3_600_000;
 /** Files opened to be counted at once; after a start with years of days it takes some minutes until all of them are. */
 const MAX_COUNTED = 100;
 /** Writers kept open; each holds the directory of its partition in memory. */
@@ -50,14 +49,8 @@ export class PartitionKeeper {
   readonly #inventory: (mayOpen: number) => PartitionSummary[];
   /** Open writers by day, the least recently used first. */
   readonly #writers = new Map<number, Writer>();
-  /** When a day's hot file was last written to by this process. */
-  readonly #touched = new Map<number, number>();
-  #sealing: { readonly day: number; readonly steps: Generator<void, SealResult> } | undefined;
-  #toSeal: number[] = [];
+  readonly #seals: SealQueue;
   readonly #done = {
-    seals: 0,
-    sealFailures: 0,
-    sealMs: 0,
     removedByTime: 0,
     removedBySize: 0,
     deletedSamples: 0,
@@ -68,15 +61,12 @@ export class PartitionKeeper {
   #isHeld = false;
   /** A change of several days was decided and could not be completed. */
   #isUnfinished = false;
-  readonly #unsealable = new Set<number>();
   /** Days whose hot file has blocks that cannot be read: they stay short, and what is whole is read. */
   readonly #unmergeable = new Set<number>();
   /** Days whose blocks could not be merged just now: they wait for the next `plan`, and no other day waits for them. */
   readonly #postponed = new Set<number>();
   /** What merging a day last failed of: said once. */
   readonly #mergeTroubles = new Map<number, string>();
-  /** What the last attempt to seal failed of: said once. */
-  #sealTrouble: string | undefined;
 
   constructor(deps: {
     readonly dir: string;
@@ -93,6 +83,7 @@ export class PartitionKeeper {
     this.#log = deps.log;
     this.#onFilesChanged = deps.onFilesChanged;
     this.#changing = deps.changing;
+    this.#seals = new SealQueue({ ...deps, onSealed: deps.onFilesChanged });
     this.#inventory = createInventory(deps.dir, deps.addon);
   }
 
@@ -131,12 +122,11 @@ export class PartitionKeeper {
     }
     writer.known = handed;
     writer.isDirty = true;
-    this.#touched.set(day, this.#clock.monotonic());
-    this.#unsealable.delete(day);
+    this.#seals.touched(day);
     let samples = 0;
     for (const block of batch.blocks) samples += block.timestamps.length * block.columns.length;
     for (const column of batch.own) samples += column.timestamps.length;
-    if (this.#sealing?.day === day) this.#closeWriter(day);
+    if (this.#seals.isSealing(day)) this.#closeWriter(day);
     return samples;
   }
 
@@ -159,15 +149,7 @@ export class PartitionKeeper {
   plan(now: number): void {
     if (this.#isUnfinished) this.#finishChange();
     this.#postponed.clear();
-    const quietSince = this.#clock.monotonic() - SEAL_AFTER_MS;
-    this.#toSeal = listPartitions(this.#dir)
-      .filter(
-        ({ day, hot }) => hot && day + PARTITION_MS + SEAL_AFTER_MS <= now && !this.#unsealable.has(day),
-      )
-      // One that is being sealed has its hot file to the end.
-      .filter(({ day }) => day !== this.#sealing?.day)
-      .filter(({ day }) => (this.#touched.get(day) ?? Number.NEGATIVE_INFINITY) <= quietSince)
-      .map(({ day }) => day);
+    this.#seals.plan(now);
   }
 
   /**
@@ -202,7 +184,7 @@ export class PartitionKeeper {
 
   /** From now on sealed files stay as they are: no day is sealed and none removed. */
   hold(): void {
-    this.#stopSealing();
+    this.#seals.stop();
     this.#isHeld = true;
   }
 
@@ -234,7 +216,7 @@ export class PartitionKeeper {
       return true;
     }
     for (const [day, writer] of this.#writers) {
-      if (day === this.#sealing?.day || this.#toSeal.includes(day)) continue;
+      if (this.#seals.has(day)) continue;
       if (this.#unmergeable.has(day) || this.#postponed.has(day)) continue;
       try {
         if (!writer.partition.mergeStep(now)) {
@@ -247,7 +229,7 @@ export class PartitionKeeper {
       }
       return true;
     }
-    return this.#isHeld ? false : this.#seal();
+    return this.#isHeld ? false : this.#seals.step((day) => this.#closeWriter(day));
   }
 
   /** Damage stays. Anything else, a full disk say, may be over in a minute. */
@@ -297,13 +279,12 @@ export class PartitionKeeper {
       }
     }
     for (const { kind, blocks } of this.#inventory(MAX_COUNTED)) files[kind].chunks += blocks;
-    return { ...this.#done, files };
+    return { ...this.#seals.stats, ...this.#done, files };
   }
 
   close(): void {
     this.#deleting?.return();
-    this.#sealing?.steps.return(undefined as never);
-    this.#sealing = undefined;
+    this.#seals.stop();
     for (const day of [...this.#writers.keys()]) this.#closeWriter(day);
   }
 
@@ -317,7 +298,7 @@ export class PartitionKeeper {
   *#delete(deletion: Deletion, tally: DeletionTally): Generator<void, void> {
     yield;
     if (this.#isUnfinished) this.#finishChange();
-    this.#stopSealing();
+    this.#seals.stop();
     const days = this.#daysWithin(deletion.range);
     const changes: DayChange[] = [];
     try {
@@ -359,47 +340,6 @@ export class PartitionKeeper {
     this.#changing(() => finishChange(this.#dir, { addon: this.#addon, log: this.#log }));
     this.#isUnfinished = false;
     this.#onFilesChanged();
-  }
-
-  /** Gives up a seal that is under way; the day is sealed later. */
-  #stopSealing(): void {
-    const { day, steps } = this.#sealing ?? {};
-    steps?.return(undefined as never);
-    this.#sealing = undefined;
-    if (day !== undefined) this.#toSeal.unshift(day);
-  }
-
-  #seal(): boolean {
-    if (!this.#sealing) {
-      const day = this.#toSeal.shift();
-      if (day === undefined) return false;
-      this.#closeWriter(day);
-      this.#sealing = { day, steps: sealDay({ directory: this.#dir, day, addon: this.#addon }) };
-    }
-    const { day, steps } = this.#sealing;
-    const startedAt = this.#clock.monotonic();
-    try {
-      const { done, value } = steps.next();
-      if (!done) return true;
-      this.#sealing = undefined;
-      this.#sealTrouble = undefined;
-      this.#done.seals++;
-      this.#onFilesChanged();
-      this.#log.info({ day: isoDay(day), ...value }, 'sealed a day');
-    } catch (error) {
-      this.#sealing = undefined;
-      // Damage stays. Anything else, a full disk say, may be over at the next upkeep.
-      if (error instanceof CorruptBlockError) this.#unsealable.add(day);
-      const trouble = `${isoDay(day)}: ${(error as Error).message}`;
-      if (trouble !== this.#sealTrouble) {
-        this.#log.error({ day: isoDay(day), error: (error as Error).message }, 'a day could not be sealed');
-      }
-      this.#sealTrouble = trouble;
-      this.#done.sealFailures++;
-    } finally {
-      this.#done.sealMs += this.#clock.monotonic() - startedAt;
-    }
-    return true;
   }
 
   #writer(day: number): Writer {

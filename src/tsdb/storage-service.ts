@@ -1,12 +1,11 @@
-import fs from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock, Timer } from '../clock.ts';
-import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../sqlite/database.ts';
+import type { SqliteAddon } from '../sqlite/database.ts';
+import { Checkpointer } from './checkpoint.ts';
 import { batchesByDay, FlushCells } from './flush-blocks.ts';
 import { ArenaReader } from './head/arena.ts';
 import { HEAD_CONTROL } from './head/layout.ts';
 import { IndexReader } from './index/index-reader.ts';
-import { syncFile } from './partition/files.ts';
 import { PartitionKeeper } from './partition-keeper.ts';
 import type { FromStorage, RetentionSettings, StorageInit, ToStorage } from './protocol.ts';
 
@@ -85,9 +84,7 @@ export function createStorageService(
         }
       }),
   });
-  const databases = new Map<string, { db: SqliteDatabase | undefined; seen: string }>(
-    init.checkpoint.map((file) => [file, { db: undefined, seen: '' }]),
-  );
+  const databases = init.checkpoint.map((file) => new Checkpointer(file, addon));
   let retention: RetentionSettings = init.retention;
   let flushed = 0;
   let synced = 0;
@@ -144,38 +141,15 @@ export function createStorageService(
   };
 
   const sync = (): string | undefined => {
-    const works = [
-      () => keeper.checkpoint(),
-      ...Array.from(
-        databases,
-        ([file, state]) =>
-          () =>
-            checkpointDatabase(file, state),
-      ),
-    ];
     let failure: string | undefined;
-    for (const work of works) {
+    for (const one of [keeper, ...databases]) {
       try {
-        work();
+        one.checkpoint();
       } catch (error) {
         failure ??= (error as Error).message;
       }
     }
     return failure;
-  };
-  const checkpointDatabase = (
-    file: string,
-    state: { db: SqliteDatabase | undefined; seen: string },
-  ): void => {
-    const wal = fs.statSync(`${file}-wal`, { throwIfNoEntry: false });
-    if (!wal || wal.size === 0) return;
-    const seen = `${wal.size} ${wal.mtimeMs}`;
-    if (seen === state.seen) return;
-    state.db ??= openDatabase(file, { addon, cacheKiB: 256, busyTimeoutMs: 0 });
-    const [result] = state.db.pragma('wal_checkpoint(PASSIVE)') as { log: number; checkpointed: number }[];
-    // A reader with an old snapshot, a backup say, holds the checkpoint back, and then SQLite may not have synced the log either.
-    if (result!.checkpointed < result!.log) syncFile(`${file}-wal`);
-    state.seen = seen;
   };
 
   const flush = (message: Extract<ToStorage, { kind: 'flush' }>): void => {
@@ -222,7 +196,7 @@ export function createStorageService(
     upkeeps.timer.cancel();
     if (stepping) clearImmediate(stepping);
     keeper.close();
-    for (const { db } of databases.values()) db?.close();
+    for (const database of databases) database.close();
   };
 
   port.on('message', (message: ToStorage) => {

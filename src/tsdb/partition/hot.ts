@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { openDatabase, type SqliteAddon, type SqliteDatabase } from '../../sqlite/database.ts';
 import type { BlockColumn, OwnTimeColumn, SeriesEntry, SourceBlock } from '../block.ts';
+import { checkpoint } from '../checkpoint.ts';
 import { PARTITION_MS } from '../partition.ts';
 import { syncDirectory, syncFile } from './files.ts';
 import { OWN_TIMELINE } from './groups.ts';
@@ -121,11 +122,9 @@ export class HotPartition {
     return this.#merge.packed;
   }
 
-  /** Copies the WAL into the file and syncs it; afterwards a power loss takes nothing of what was appended. */
+  /** Afterwards a power loss takes nothing of what was appended. */
   checkpoint(): void {
-    const [result] = this.#db.pragma('wal_checkpoint(PASSIVE)') as { log: number; checkpointed: number }[];
-    // A reader with an old snapshot holds the checkpoint back, and then SQLite may not have synced the log either.
-    if (result!.checkpointed < result!.log) syncFile(`${this.file}-wal`);
+    checkpoint(this.#db);
   }
 
   close(): void {
