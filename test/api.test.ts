@@ -5,7 +5,7 @@ import path from 'node:path';
 import zlib from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { QueryStatus } from '../src/query/pool.ts';
+import type { QueryStatus } from '../src/query/ended-queries.ts';
 import {
   type Appliance,
   eventually,

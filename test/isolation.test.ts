@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeSnappy } from '../src/exposition/remote/snappy.ts';
 import { type SentSeries, writeRequestV1 } from '../src/exposition/remote/write-request.fixture.ts';
-import type { QueryStatus } from '../src/query/pool.ts';
+import type { QueryStatus } from '../src/query/ended-queries.ts';
 import { type Appliance, eventually, pause, startAppliance, temporaryFolder } from './harness/appliance.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { Log } from '../model/log.ts';
 import type { ActiveQueries } from './active-queries.ts';
+import { createEndedQueries, type QueryCost, type QueryStatus } from './ended-queries.ts';
 import {
   CANCEL,
   type CancelReason,
@@ -39,41 +40,10 @@ export interface QueryPoolOptions {
   readonly limits: QueryLimits;
   /** Bytes of answers that may wait for their clients (`query.max_unsent_bytes`), of all queries together. */
   readonly maxUnsentBytes: number;
-  /** How long a worker may take to notice a cancel before it is replaced, ms. */
-  readonly graceMs?: number;
-  /** How long the last worker stays without work, ms. */
-  readonly idleMs?: number;
-  /** How long a worker that was got ready waits for its first query, ms. */
-  readonly readyMs?: number;
   /** Queries whose evaluation takes this long are logged (`query.log_slower_than`), ms. */
   readonly slowMs: number;
   /** Where running queries are noted, so that a crash can be told from. */
   readonly active?: ActiveQueries;
-}
-
-/** A query that runs, waits or has ended, for people to see. */
-export interface QueryStatus {
-  /** Of this run of the process; 0 for queries of the one before. */
-  readonly id: QueryId;
-  readonly kind: QueryTask['kind'];
-  /** Expression or selectors, cut where they are long. */
-  readonly query: string;
-  /** `canceled`: by whoever asked, or by a person; `interrupted`: it ran when the process before this one ended without a stop. */
-  readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'canceled' | 'interrupted';
-  /** Unix ms. */
-  readonly receivedAt: number;
-  /** Once it has ended. */
-  readonly cost?: QueryCost;
-}
-
-export interface QueryCost {
-  /** Status of the HTTP answer. */
-  readonly status: number;
-  readonly waitedMs: number;
-  readonly evaluationMs: number;
-  readonly samplesRead: number;
-  readonly peakBytes: number;
-  readonly answerBytes: number;
 }
 
 export interface HttpAnswer {
@@ -136,35 +106,23 @@ interface Lane {
 /** Answers from this size on are freed when they are sent; V8 lets 64 MB of them and more pile up, each moved here from a worker. */
 const FREED_BYTES = 64 * 1024;
 
-/** Ended queries that are listed. */
-const RECENT = 100;
+/** How long a worker may take to notice a cancel before it is replaced. */
+const GRACE_MS = 1000;
+/** How long a worker stays without work. */
+const IDLE_MS = 60_000;
+/** How long a worker that was got ready waits for its first query. */
 const READY_MS = 15_000;
 /** A thread that has not loaded its code after this long never will. */
 const MAX_START_MS = 60_000;
 
 /**
  * The interactive lane: people's queries, evaluated in worker threads one at a time each, in the order they came. Workers start with
- * the first query, or a little before it when it is expected, and stop after a minute idle. A query that passes its deadline is told so through its cancel word; a worker that
- * does not heed it is terminated and replaced, and the query answered with a timeout.
+ * the first query, or a little before it when it is expected, and stop after a minute idle. A query that passes its deadline is told
+ * so through its cancel word; a worker that does not heed it is terminated and replaced, and the query answered with a timeout.
  */
 export function createQueryPool(options: QueryPoolOptions): WorkerPool {
   const { clock, log, limits, slowMs } = options;
-  const graceMs = options.graceMs ?? 1000;
-  const idleMs = options.idleMs ?? 60_000;
-  const readyMs = options.readyMs ?? READY_MS;
-  const recent: QueryStatus[] = (options.active?.interrupted ?? []).map(({ query, kind, receivedAt }) => ({
-    id: 0,
-    kind,
-    query,
-    state: 'interrupted',
-    receivedAt,
-  }));
-  for (const { query, kind, receivedAt } of recent) {
-    log.warn(
-      { query, kind, receivedAt },
-      'this query was running when the process before ended without a stop',
-    );
-  }
+  const ended = createEndedQueries({ log, slowMs, interrupted: options.active?.interrupted ?? [] });
   const lanes: Lane[] = [];
   const waiting: Job[] = [];
   const unsent: UnsentAnswers = unsentAnswers(options.maxUnsentBytes);
@@ -233,11 +191,7 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
       peakBytes: spent?.peakBytes ?? 0,
       answerBytes: bytesOf(answer),
     };
-    const status = statusOf(job, stateAfter(answer.status), cost);
-    recent.unshift(status);
-    if (recent.length > RECENT) recent.pop();
-    if (cost.evaluationMs < slowMs) return;
-    log.warn({ query: status.query, kind: status.kind, ...cost }, 'slow query');
+    ended.add(statusOf(job, stateAfter(answer.status)), cost);
   };
 
   const terminate = (lane: Lane, answer: HttpAnswer): void => {
@@ -277,7 +231,7 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
   };
 
   const awaitEnd = (lane: Lane, job: Job, reason: CancelReason): void => {
-    lane.deadline = clock.after(graceMs, () => {
+    lane.deadline = clock.after(GRACE_MS, () => {
       if (lane.job !== job) return;
       // A thread that still loads its code heeds nothing; another one in its place would take as long, and so on for ever.
       if (isStarting(lane)) return awaitEnd(lane, job, reason);
@@ -296,7 +250,7 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
       if (!lane) break;
       begin(lane, waiting.shift()!);
     }
-    for (const lane of lanes) if (!lane.job && !lane.idle) endWithoutWork(lane, idleMs);
+    for (const lane of lanes) if (!lane.job && !lane.idle) endWithoutWork(lane, IDLE_MS);
   };
 
   const endWithoutWork = (lane: Lane, afterMs: number): void => {
@@ -352,12 +306,12 @@ export function createQueryPool(options: QueryPoolOptions): WorkerPool {
   return {
     run,
     prepare() {
-      if (lanes.length === 0 && !stopped) endWithoutWork(startLane(), readyMs);
+      if (lanes.length === 0 && !stopped) endWithoutWork(startLane(), READY_MS);
     },
     list: () => [
       ...lanes.flatMap((lane) => (lane.job ? [statusOf(lane.job, 'running')] : [])),
       ...waiting.map((job) => statusOf(job, 'waiting')),
-      ...recent,
+      ...ended.list(),
     ],
     cancel(id) {
       const job =
@@ -413,11 +367,10 @@ const stateAfter = (status: number): QueryStatus['state'] => {
   return status === ERROR_STATUS.canceled ? 'canceled' : 'failed';
 };
 
-const statusOf = (job: Job, state: QueryStatus['state'], cost?: QueryCost): QueryStatus => ({
+const statusOf = (job: Job, state: QueryStatus['state']): QueryStatus => ({
   id: job.id,
   kind: job.task.kind,
   query: taskText(job.task),
   state,
   receivedAt: job.receivedAt,
-  ...(cost ? { cost } : {}),
 });

@@ -1,6 +1,7 @@
 import { Counter, type Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
-import type { HttpAnswer, QueryPool, QueryStatus } from './pool.ts';
+import type { QueryStatus } from './ended-queries.ts';
+import type { HttpAnswer, QueryPool } from './pool.ts';
 import { ERROR_STATUS, type ErrorType, errorBody, JSON_TYPE, type QueryTask } from './protocol.ts';
 import { type AskEngine, beginningOf } from './remote-engine.ts';
 import { taskText } from './task-text.ts';
@@ -94,7 +95,7 @@ export function createRemotePool(options: RemotePoolOptions): QueryPool {
       }
       return { status, contentType: JSON_TYPE, body: [body] };
     } catch (error) {
-      if (job.cancelled) return failure('canceled', 'query was cancelled');
+      if (job.cancelled) return failure('canceled', 'query was canceled');
       if (job.abort.signal.aborted) {
         return failure('timeout', `query timed out: ${engine} did not answer within ${timeoutMs} ms`);
       }

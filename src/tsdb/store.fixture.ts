@@ -8,7 +8,7 @@ import type { Histogram } from '../model/histogram.ts';
 import { formatSeries } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { Matcher } from '../model/matcher.ts';
-import { type Querier, type QueryBudget, withWholeView } from '../model/queryable.ts';
+import { type Querier, unlimited, withWholeView } from '../model/queryable.ts';
 import { formatValue, isStaleAt, NORMAL_NAN_HIGH, NORMAL_NAN_LOW, wordsOf } from '../model/sample.ts';
 import type { TimeRange } from '../model/time.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
@@ -20,7 +20,6 @@ import { createStorageService } from './storage-service.ts';
 import { openStore, type Store, type StoreOptions } from './store.ts';
 import type { StorageWorkerData } from './worker.fixture.ts';
 
-export const unlimited: QueryBudget = { samples() {}, bytes() {}, check() {} };
 export const always = { from: -8e15, to: 8e15 };
 
 /** Directories and stores of a test file; `clean` closes and removes them all. */

@@ -53,6 +53,9 @@ export interface TailLimits {
 const FIRST_WINDOW_MS = 10 * 60_000;
 const MAX_WINDOW_MS = 24 * 3_600_000;
 
+/** Views after which the series of partitions are forgotten, when nobody looked into one meanwhile: some minutes. */
+const FORGET_AFTER = 500;
+
 /**
  * Follows what sources append, in any thread: out of the head while it has the rows, out of partitions when the follower was away for
  * longer. Nothing is kept for a follower, so one that is slow or dead costs the store nothing.
@@ -68,10 +71,12 @@ export class SourceTail {
   readonly #series: number[][] = [];
   #indexed = 0;
   /** Series of an earlier process, by file and source: the index may have forgotten them. */
-  #stored = new Map<string, { inode: number; bySource: Map<number, SeriesEntry[]> }>();
+  readonly #stored = new Map<string, { inode: number; bySource: Map<number, SeriesEntry[]> }>();
+  /** Views since `#stored` was looked at. */
+  #unasked = 0;
   /** Partitions in use, each in a read transaction that began after the head was pinned. */
   readonly #open = new Map<string, PartitionReader>();
-  #windowMs = new Map<number, number>();
+  readonly #windowMs = new Map<number, number>();
 
   constructor(
     shared: StoreShared,
@@ -88,6 +93,10 @@ export class SourceTail {
   /** Fixes the view: what is committed by now. */
   refresh(): void {
     this.release();
+    if (++this.#unasked > FORGET_AFTER) {
+      this.#stored.clear();
+      this.#windowMs.clear();
+    }
     this.#head.pin();
     const { index } = this.#head;
     for (let ring = Math.max(1, this.#rings.size + 1); ring < this.#head.rings; ring++) {
@@ -313,6 +322,7 @@ export class SourceTail {
 
   /** Series by source as a partition had them when it was first looked into: later ones are in the index. */
   #storedIn(partition: PartitionReader): Map<number, SeriesEntry[]> {
+    this.#unasked = 0;
     const inode = this.#files().find(({ path }) => path === partition.file)?.inode ?? 0;
     let stored = this.#stored.get(partition.file);
     if (stored?.inode !== inode) {

@@ -1,15 +1,14 @@
-import { ByteReader } from '../../encoding/bytes.ts';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { FrameKind, unframe } from '../../encoding/frame.ts';
 import type { Histogram } from '../../model/histogram.ts';
 import { type Labels, labelsFromSorted } from '../../model/labels.ts';
-import { STALE_NAN_HIGH, STALE_NAN_LOW, wordsOf } from '../../model/sample.ts';
+import { wordsOf } from '../../model/sample.ts';
 import { openDatabase, type SqliteAddon } from '../../sqlite/database.ts';
-import { HISTOGRAM_HIGH, histogramOf } from '../histogram-cell.ts';
+import { histogramOf } from '../histogram-cell.ts';
 import type { SampleColumns } from '../partition/samples.ts';
 import type { TailChunk, TailSeries } from '../tail.ts';
 import { readDefinitions } from './definitions.ts';
-import { RECORD, readBehind, skipRow } from './records.ts';
+import { type OwnRecord, readRecords } from './records.ts';
 
 /** Follows the samples that bring their own times, in the order they came: from log row to log row. */
 export interface OwnTail {
@@ -38,9 +37,9 @@ export function openOwnTail(
   const definitions = db.prepare<[], Row>('SELECT seq, b FROM definitions ORDER BY seq');
   let remembered: Map<number, Labels> | undefined;
 
-  const readRow = (row: Row, take: Take): void => {
+  const readRow = (row: Row, take: (sample: OwnRecord) => void): void => {
     try {
-      readOwnSamples(new ByteReader(unframe(FrameKind.logRecords, row.b, row.seq >>> 0)), take);
+      readRecords(unframe(FrameKind.logRecords, row.b, row.seq >>> 0), { own: take });
     } catch (error) {
       if (!(error instanceof CorruptBlockError)) throw error;
       options.damaged(error.at(`${file}: table log, row ${row.seq}`));
@@ -58,10 +57,11 @@ export function openOwnTail(
     read(done, end, { samples: limit, to }) {
       const columns = new Map<number, OwnSample[]>();
       let samples = 0;
-      const take: Take = (ref, sample) => {
-        const column = columns.get(ref);
+      const take = ({ histogram, ...record }: OwnRecord): void => {
+        const sample = { ...record, histogram: histogram && histogramOf(histogram) };
+        const column = columns.get(sample.ref);
         if (column) column.push(sample);
-        else columns.set(ref, [sample]);
+        else columns.set(sample.ref, [sample]);
         samples++;
       };
       let last = done;
@@ -93,14 +93,7 @@ interface Row {
   readonly b: Uint8Array;
 }
 
-interface OwnSample {
-  readonly timestamp: number;
-  readonly low: number;
-  readonly high: number;
-  /** Unix ms, 0 when not known. */
-  readonly start: number;
-  readonly histogram: Histogram | undefined;
-}
+type OwnSample = Omit<OwnRecord, 'histogram'> & { readonly histogram: Histogram | undefined };
 
 /** Receivers take a request's samples of a series in order of time, or not at all. */
 function columnsOf(arrived: readonly OwnSample[]): SampleColumns {
@@ -119,71 +112,6 @@ function columnsOf(arrived: readonly OwnSample[]): SampleColumns {
       ? { starts: Float64Array.from(samples, ({ start }) => start) }
       : {}),
   };
-}
-
-type Take = (ref: number, sample: OwnSample) => void;
-
-function readOwnSamples(reader: ByteReader, take: Take): void {
-  let time = 0;
-  let start = 0;
-  while (reader.remaining > 0) {
-    const kind = reader.u8();
-    switch (kind) {
-      case RECORD.nothing:
-        break;
-      case RECORD.fullRow:
-      case RECORD.deltaRow:
-        reader.varint();
-        reader.varint();
-        reader.signed();
-        skipRow(reader);
-        break;
-      case RECORD.ownSample:
-      case RECORD.ownStale: {
-        const ref = reader.varint();
-        time += reader.signed();
-        const isStale = kind === RECORD.ownStale;
-        const low = isStale ? STALE_NAN_LOW : reader.u32();
-        const high = isStale ? STALE_NAN_HIGH : reader.u32();
-        take(ref, { timestamp: time, low, high, start, histogram: undefined });
-        start = 0;
-        break;
-      }
-      case RECORD.ownHistogram: {
-        const ref = reader.varint();
-        time += reader.signed();
-        const histogram = histogramOf(reader.take(reader.varint()));
-        take(ref, { timestamp: time, low: 0, high: HISTOGRAM_HIGH, start, histogram });
-        start = 0;
-        break;
-      }
-      case RECORD.ownStart:
-        start = reader.signed();
-        break;
-      case RECORD.starts: {
-        reader.varint();
-        for (let count = reader.varint(); count > 0; count--) {
-          reader.varint();
-          reader.signed();
-        }
-        break;
-      }
-      case RECORD.rowsFlushed:
-        reader.varint();
-        reader.signed();
-        break;
-      case RECORD.ownFlushed:
-        reader.varint();
-        break;
-      case RECORD.behind:
-        reader.varint();
-        reader.signed();
-        readBehind(reader);
-        break;
-      default:
-        throw new CorruptBlockError(`record of kind ${kind} at byte ${reader.position - 1}`);
-    }
-  }
 }
 
 function ownDefinitions(rows: Iterable<Row>): Map<number, Labels> {

@@ -1,6 +1,7 @@
-import type { ByteReader, ByteWriter } from '../../encoding/bytes.ts';
+import { ByteReader, type ByteWriter } from '../../encoding/bytes.ts';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
+import type { SeriesRef, SourceId } from '../block.ts';
 import { checkHistogramBytes, HISTOGRAM_HIGH, heldBytes } from '../histogram-cell.ts';
 
 /** Kinds of records in a row of `log`; docs/formats/log.md. */
@@ -121,14 +122,16 @@ export function writeBehind(out: ByteWriter, source: number, timestamp: number, 
   out.varint(0);
 }
 
-/** Reads the slots that `writeBehind` wrote, after source and timestamp, or passes over them. */
-export function readBehind(reader: ByteReader, take: (slot: number) => void = () => {}): void {
+/** Reads the slots that `writeBehind` wrote, after source and timestamp. */
+function readBehind(reader: ByteReader): number[] {
+  const slots: number[] = [];
   let slot = -1;
   for (let gap = reader.varint(); gap > 0; gap = reader.varint()) {
     slot += gap;
     if (slot > MAX_SLOT) throw new CorruptBlockError(`slot ${slot} in a row of the log`);
-    take(slot);
+    slots.push(slot);
   }
+  return slots;
 }
 
 /** In place of a value: how many bytes, the mark, the bytes. */
@@ -200,8 +203,121 @@ export function readRow(reader: ByteReader, target: RowTarget): void {
   }
 }
 
+/** A sample with a time of its own, as it was noted: its value's two words, or a histogram in place of them. */
+export interface OwnRecord {
+  readonly ref: SeriesRef;
+  /** Unix ms. */
+  readonly timestamp: number;
+  readonly low: number;
+  readonly high: number;
+  /** As the log has it, not checked. Then `high` is HISTOGRAM_HIGH. */
+  readonly histogram: Uint8Array | undefined;
+  /** Start timestamp, Unix ms; 0 when not known. */
+  readonly start: number;
+}
+
+/** A row of a source, as it was noted: what its entries are beside. */
+export interface RecordedRow {
+  readonly source: SourceId;
+  readonly chain: number;
+  readonly timestamp: number;
+  readonly isWhole: boolean;
+}
+
+/** Gets what `readRecords` finds, in the order it was noted; whatever it has no method for is passed over. */
+export interface RecordVisitor {
+  /** The entries of the row come next: `readRow` reads them, `skipRow` passes over them. */
+  row?(row: RecordedRow, reader: ByteReader): void;
+  own(sample: OwnRecord): void;
+  /** Start timestamps by slot, of the row that follows. */
+  starts?(source: SourceId, starts: ReadonlyMap<number, number>): void;
+  behind?(source: SourceId, timestamp: number, slots: readonly number[]): void;
+  rowsFlushed?(source: SourceId, through: number): void;
+  ownFlushed?(seq: number): void;
+}
+
+/** Reads the records of one row of the log. @throws CorruptBlockError */
+export function readRecords(bytes: Uint8Array, visit: RecordVisitor): void {
+  const reader = new ByteReader(bytes);
+  const sourceId = (): SourceId => reader.varint() as SourceId;
+  let timestamp = 0;
+  let start = 0;
+  const own = (ref: SeriesRef, low: number, high: number, histogram?: Uint8Array): void => {
+    visit.own({ ref, timestamp, low, high, histogram, start });
+    start = 0;
+  };
+  while (reader.remaining > 0) {
+    const kind = reader.u8();
+    switch (kind) {
+      case RECORD.nothing:
+        break;
+      case RECORD.fullRow:
+      case RECORD.deltaRow: {
+        const isWhole = kind === RECORD.fullRow;
+        const row = { source: sourceId(), chain: reader.varint(), timestamp: reader.signed(), isWhole };
+        if (visit.row) visit.row(row, reader);
+        else skipRow(reader);
+        break;
+      }
+      case RECORD.ownSample:
+      case RECORD.ownStale: {
+        const ref = reader.varint() as SeriesRef;
+        timestamp += reader.signed();
+        if (kind === RECORD.ownStale) own(ref, STALE_NAN_LOW, STALE_NAN_HIGH);
+        else own(ref, reader.u32(), reader.u32());
+        break;
+      }
+      case RECORD.ownHistogram: {
+        const ref = reader.varint() as SeriesRef;
+        timestamp += reader.signed();
+        own(ref, 0, HISTOGRAM_HIGH, reader.take(reader.varint()));
+        break;
+      }
+      case RECORD.ownStart:
+        start = reader.signed();
+        break;
+      case RECORD.starts: {
+        const source = sourceId();
+        const starts = readStarts(reader);
+        visit.starts?.(source, starts);
+        break;
+      }
+      case RECORD.behind: {
+        const source = sourceId();
+        const time = reader.signed();
+        const slots = readBehind(reader);
+        visit.behind?.(source, time, slots);
+        break;
+      }
+      case RECORD.rowsFlushed: {
+        const source = sourceId();
+        const through = reader.signed();
+        visit.rowsFlushed?.(source, through);
+        break;
+      }
+      case RECORD.ownFlushed: {
+        const seq = reader.varint();
+        visit.ownFlushed?.(seq);
+        break;
+      }
+      default:
+        throw new CorruptBlockError(`record of kind ${kind} at byte ${reader.position - 1}`);
+    }
+  }
+}
+
+function readStarts(reader: ByteReader): Map<number, number> {
+  const starts = new Map<number, number>();
+  for (let left = reader.varint(); left > 0; left--) {
+    const slot = reader.varint();
+    if (slot > MAX_SLOT) throw new CorruptBlockError(`slot ${slot} with a start timestamp`);
+    starts.set(slot, reader.signed());
+  }
+  return starts;
+}
+
 /** No source has more slots; a larger number can only be damage. */
-export const MAX_SLOT = 2 ** 24;
+const MAX_SLOT = 2 ** 24;
 
 /** Passes over the entries of a row. */
 export function skipRow(reader: ByteReader): void {

@@ -1,21 +1,20 @@
 import type { Clock } from '../../clock.ts';
-import { ByteReader, ByteWriter } from '../../encoding/bytes.ts';
+import { type ByteReader, ByteWriter } from '../../encoding/bytes.ts';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import type { Log } from '../../model/log.ts';
-import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import type { SeriesRef, SourceId } from '../block.ts';
 import { popcount } from '../head/bits.ts';
 import type { Head } from '../head/head.ts';
 import { OWN_TIME_PLACE } from '../head/layout.ts';
 import type { ScrapeSource } from '../head/scrape-source.ts';
-import { checkHistogramBytes, HISTOGRAM_HIGH } from '../histogram-cell.ts';
+import { checkHistogramBytes } from '../histogram-cell.ts';
 import { NO_SLOT } from '../index/layout.ts';
 import { DefinitionTable } from './definition-table.ts';
 import { definitionWriter } from './definitions.ts';
 import { readExemplarRow, type StoredExemplar } from './exemplars.ts';
 import { isOvergrown, type KeptIndex } from './kept-index.ts';
 import type { LogDb } from './log-db.ts';
-import { MAX_SLOT, RECORD, readBehind, readRow, skipRow } from './records.ts';
+import { type OwnRecord, type RecordedRow, readRecords, readRow, skipRow } from './records.ts';
 
 export interface ReplayResult {
   readonly series: number;
@@ -199,15 +198,8 @@ function compact(db: LogDb, head: Head): number {
   return write.count;
 }
 
-interface OwnSample {
-  readonly seq: number;
-  readonly ref: SeriesRef;
-  readonly timestamp: number;
-  readonly low: number;
-  readonly high: number;
-  readonly histogram?: Uint8Array;
-  readonly start: number;
-}
+/** A sample with its own time, and the log row it is in. */
+type OwnSample = OwnRecord & { readonly seq: number };
 
 interface SourceState {
   /** Slots that its series have in the end: most likely its rows are as wide from the start. */
@@ -215,7 +207,7 @@ interface SourceState {
   chain: number;
   full: { row: number; seq: number }[];
   /** Start timestamps by slot that were noted for the next row. */
-  starts: Map<number, number>;
+  starts: ReadonlyMap<number, number>;
   /** The last scrape, when that was taken while the clock was behind the last row. */
   behind?:
     | { readonly timestamp: number; readonly slots: readonly number[]; readonly seq: number }
@@ -244,71 +236,30 @@ class RowReplay {
 
   /** @throws CorruptBlockError */
   read(seq: number, records: Uint8Array): void {
-    const reader = new ByteReader(records);
-    let ownTime = 0;
-    let ownStart = 0;
-    while (reader.remaining > 0) {
-      const kind = reader.u8();
-      switch (kind) {
-        case RECORD.nothing:
-          break;
-        case RECORD.fullRow:
-        case RECORD.deltaRow:
-          this.#row(reader, seq, kind === RECORD.fullRow);
-          break;
-        case RECORD.ownSample:
-        case RECORD.ownStale: {
-          const ref = reader.varint() as SeriesRef;
-          ownTime += reader.signed();
-          const isStale = kind === RECORD.ownStale;
-          const low = isStale ? STALE_NAN_LOW : reader.u32();
-          const high = isStale ? STALE_NAN_HIGH : reader.u32();
-          this.#own.push({ seq, ref, timestamp: ownTime, low, high, start: ownStart });
-          ownStart = 0;
-          this.samples++;
-          break;
-        }
-        case RECORD.ownHistogram: {
-          const ref = reader.varint() as SeriesRef;
-          ownTime += reader.signed();
-          const histogram = reader.take(reader.varint());
-          checkHistogramBytes(histogram);
-          const sample = { low: 0, high: HISTOGRAM_HIGH, histogram, start: ownStart };
-          this.#own.push({ seq, ref, timestamp: ownTime, ...sample });
-          ownStart = 0;
-          this.samples++;
-          break;
-        }
-        case RECORD.ownStart:
-          ownStart = reader.signed();
-          break;
-        case RECORD.starts:
-          this.#readStarts(reader);
-          break;
-        case RECORD.behind: {
-          const source = this.#sources.get(reader.varint() as SourceId);
-          const timestamp = reader.signed();
-          const slots: number[] = [];
-          readBehind(reader, (slot) => slots.push(slot));
-          if (source) this.#stateOf(source).behind = { timestamp, slots, seq };
-          break;
-        }
-        case RECORD.rowsFlushed: {
-          const source = this.#sources.get(reader.varint() as SourceId);
-          const through = reader.signed();
-          if (source) dropThrough(source, through);
-          break;
-        }
-        case RECORD.ownFlushed: {
-          const flushed = reader.varint();
-          this.#head.own.syncedSeq = Math.max(this.#head.own.syncedSeq, flushed);
-          this.#own = this.#own.filter((sample) => sample.seq > flushed);
-          break;
-        }
-        default:
-          throw new CorruptBlockError(`record of kind ${kind} at byte ${reader.position - 1}`);
-      }
-    }
+    readRecords(records, {
+      row: (row, reader) => this.#row(row, reader, seq),
+      own: (sample) => {
+        if (sample.histogram) checkHistogramBytes(sample.histogram);
+        this.#own.push({ ...sample, seq });
+        this.samples++;
+      },
+      starts: (id, starts) => {
+        const source = this.#sources.get(id);
+        if (source) this.#stateOf(source).starts = starts;
+      },
+      behind: (id, timestamp, slots) => {
+        const source = this.#sources.get(id);
+        if (source) this.#stateOf(source).behind = { timestamp, slots, seq };
+      },
+      rowsFlushed: (id, through) => {
+        const source = this.#sources.get(id);
+        if (source) dropThrough(source, through);
+      },
+      ownFlushed: (flushed) => {
+        this.#head.own.syncedSeq = Math.max(this.#head.own.syncedSeq, flushed);
+        this.#own = this.#own.filter((sample) => sample.seq > flushed);
+      },
+    });
   }
 
   /** Samples of a series with its own times, in order of arrival. */
@@ -330,21 +281,8 @@ class RowReplay {
     }
   }
 
-  #readStarts(reader: ByteReader): void {
-    const source = this.#sources.get(reader.varint() as SourceId);
-    const starts = new Map<number, number>();
-    for (let left = reader.varint(); left > 0; left--) {
-      const slot = reader.varint();
-      if (slot > MAX_SLOT) throw new CorruptBlockError(`slot ${slot} with a start timestamp`);
-      starts.set(slot, reader.signed());
-    }
-    if (source) this.#stateOf(source).starts = starts;
-  }
-
-  #row(reader: ByteReader, seq: number, isFull: boolean): void {
-    const source = this.#sources.get(reader.varint() as SourceId);
-    const chain = reader.varint();
-    const timestamp = reader.signed();
+  #row({ source: id, chain, timestamp, isWhole }: RecordedRow, reader: ByteReader, seq: number): void {
+    const source = this.#sources.get(id);
     if (!source) {
       skipRow(reader);
       return;
@@ -352,7 +290,7 @@ class RowReplay {
     const state = this.#stateOf(source);
     const { starts } = state;
     state.starts = new Map();
-    if (!isFull && chain !== state.chain + 1) {
+    if (!isWhole && chain !== state.chain + 1) {
       state.chain = Number.NaN;
       skipRow(reader);
       return;
@@ -362,17 +300,17 @@ class RowReplay {
     const last = ring.appended - 1;
     if (last >= 0 && timestamp <= ring.timestamp(last)) {
       // Written once more after trouble with the log; the row is here already.
-      if (isFull) state.full.push({ row: last, seq });
+      if (isWhole) state.full.push({ row: last, seq });
       skipRow(reader);
       state.chain = chain;
       return;
     }
-    ring.start(timestamp, Math.max(state.slots, isFull || last < 0 ? 1 : ring.width));
+    ring.start(timestamp, Math.max(state.slots, isWhole || last < 0 ? 1 : ring.width));
     const row = ring.appended;
-    if (isFull) state.full.push({ row, seq });
+    if (isWhole) state.full.push({ row, seq });
     else this.#copyRow(source, last, row);
     const { arena } = this.#head;
-    source.restoreStarts(row, starts, isFull);
+    source.restoreStarts(row, starts, isWhole);
     readRow(reader, {
       cells: () => arena,
       hold: (histogram) => ring.hold(histogram),
