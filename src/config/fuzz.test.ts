@@ -1,8 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the variables of config files look like that
+
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { codePoint } from '../testing/code-point.ts';
 import { fuzzCases, fuzzTimeout } from '../testing/fuzz-cases.ts';
 import { ConfigError } from './config-error.ts';
 import { loadConfig } from './load.ts';
@@ -30,7 +32,7 @@ const piece = fc.oneof(
     '${X}',
     '0x1f',
   ),
-  fc.string({ unit: 'binary', maxLength: 5 }),
+  fc.string({ unit: codePoint, maxLength: 5 }),
 );
 
 const edit = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), drop: fc.nat(20), insert: piece });

@@ -95,7 +95,8 @@ test.each([
   ['a head that is too long', `${head(`X: ${'y'.repeat(17_000)}`, 'Content-Length: 0')}`],
 ])('%s is left to a full client', (_, text) => {
   expect(read([text])).toEqual({ progress: 'odd' });
-  const inPieces = read([...text].slice(0, 20_000));
+  const pieces = text.length < 1000 ? [...text] : text.slice(0, 20_000).match(/.{1,5}/gs)!;
+  const inPieces = read(pieces);
   expect(['odd', 'done early']).toContain(inPieces.progress);
   expect(inPieces.progress === 'done early').toBe(text.startsWith(COUNTED) || text.startsWith(CHUNKED));
 });

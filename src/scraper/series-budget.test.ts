@@ -58,12 +58,12 @@ test('the rule shown leaves out what is parked, and nothing else', () => {
 });
 
 test('a target that names new series with each scrape stays within its budget for an hour, then gets new room', () => {
-  const t = scrapedTarget({ series_budget: 100 }, new JobBudget(), 2000);
-  // A scrape every two seconds.
-  for (let i = 0; i < 1000; i++) t.scrape(usersPage(i * 50, i * 50 + 50));
+  const t = scrapedTarget({ series_budget: 100 }, new JobBudget(), 5000);
+  // A scrape every five seconds.
+  for (let i = 0; i < 400; i++) t.scrape(usersPage(i * 50, i * 50 + 50));
   expect(t.appender.series().length).toBe(100);
-  expect(t.values('steady{instance="i", job="j"}').length).toBe(1000);
-  for (let i = 1000; i < 2000; i++) t.scrape(usersPage(i * 50, i * 50 + 50));
+  expect(t.values('steady{instance="i", job="j"}').length).toBe(400);
+  for (let i = 400; i < 800; i++) t.scrape(usersPage(i * 50, i * 50 + 50));
   expect(t.appender.series().length).toBeGreaterThan(150);
   expect(t.appender.series().length).toBeLessThan(250);
 });

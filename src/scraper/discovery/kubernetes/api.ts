@@ -105,13 +105,20 @@ async function refusalText(response: IncomingMessage): Promise<string> {
   }
 }
 
+/** Lines that are not blank. Each byte is looked at once, however long a line is and in however many pieces it comes. */
 async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
   const decoder = new TextDecoder();
-  let rest = '';
+  let pieces: string[] = [];
+  let length = 0;
   for await (const chunk of response as AsyncIterable<Uint8Array>) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop()!;
-    if (rest.length > LINE_LIMIT) throw new Error(`expected events of at most ${LINE_LIMIT} characters`);
-    for (const line of lines) if (line.trim() !== '') yield line;
+    const [first, ...others] = decoder.decode(chunk, { stream: true }).split('\n');
+    pieces.push(first!);
+    length += first!.length;
+    if (others.length > 0) {
+      for (const line of [pieces.join(''), ...others.slice(0, -1)]) if (line.trim() !== '') yield line;
+      pieces = [others.at(-1)!];
+      length = pieces[0]!.length;
+    }
+    if (length > LINE_LIMIT) throw new Error(`expected events of at most ${LINE_LIMIT} characters`);
   }
 }
