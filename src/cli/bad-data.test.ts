@@ -10,6 +10,7 @@ import { fakeClock } from '../testing/fake-clock.ts';
 import { httpTarget } from '../testing/http-target.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { lockDirectory } from '../tsdb/directory.ts';
+import { smallDisk } from '../tsdb/small-disk.fixture.ts';
 import { UsageError } from './args.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { exportCommand } from './export.ts';
@@ -113,6 +114,46 @@ test('a packed file is told by its first bytes, by a server too', async () => {
   });
   expect(readdirSync(dir)).not.toContain('data');
 });
+
+const disk = smallDisk(4 * 2 ** 20);
+afterAll(() => disk?.remove());
+
+test.skipIf(!disk)(
+  'an import for which there is no room stores nothing, and works once there is',
+  async () => {
+    const data = join(disk!.path, 'data');
+    const text = (name: string): string =>
+      Array.from({ length: 20_000 }, (_, i) => `${name} ${Math.sin(i)} ${i * 10}\n`).join('');
+    writeFileSync(join(dir, 'in.om.old'), `${text('old')}# EOF\n`);
+    writeFileSync(join(dir, 'in.om.new'), `${text('new')}# EOF\n`);
+    const stored = async (): Promise<string[]> => {
+      const chunks: string[] = [];
+      const out = new Writable({
+        write: (chunk, _encoding, done) => {
+          chunks.push(String(chunk));
+          done();
+        },
+      });
+      expect(await run(`export --data ${data} --format jsonl`, out)).toMatchObject({ code: 0, err: '' });
+      return chunks.join('').trim().split('\n').sort();
+    };
+    expect(await run(`import openmetrics in.om.old --data ${data} --quiet`)).toMatchObject({ code: 0 });
+    const before = await stored();
+    for (const room of [0, 4096, 16_384, 65_536, 131_072, 262_144]) {
+      disk!.fill(room);
+      const { code, err } = await run(`import openmetrics in.om.new --data ${data}`);
+      expect([room, code, err]).toEqual([
+        room,
+        1,
+        expect.stringMatching(/^data directory \S+ cannot be used: .*no space left on the device\n$/),
+      ]);
+      disk!.empty();
+      expect(await stored()).toEqual(before);
+    }
+    expect(await run(`import openmetrics in.om.new --data ${data} --quiet`)).toMatchObject({ code: 0 });
+    expect(await stored()).toHaveLength(before.length * 2);
+  },
+);
 
 describe('an export', () => {
   test.each([

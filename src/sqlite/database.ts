@@ -16,6 +16,8 @@ export interface OpenOptions {
   readonly pageSize?: number;
   /** How long a statement waits for another connection's lock, ms. */
   readonly busyTimeoutMs?: number;
+  /** Nobody else may open it meanwhile; then SQLite needs no index file beside it, which takes 32 KiB of disk. */
+  readonly isExclusive?: boolean;
 }
 
 /**
@@ -42,6 +44,7 @@ function open(file: string, options: OpenOptions): SqliteDatabase {
   });
   try {
     if (!options.readonly) {
+      if (options.isExclusive) db.pragma('locking_mode = EXCLUSIVE');
       if (options.pageSize) db.pragma(`page_size = ${options.pageSize}`);
       db.pragma('journal_mode = WAL');
       db.pragma('synchronous = NORMAL');
@@ -87,6 +90,8 @@ export function migrate(db: SqliteDatabase, owner: string, steps: readonly Migra
       `${db.name}: tables of "${owner}" have version ${version}, this program knows up to ${steps.length}: it was written by a newer belfry`,
     );
   }
+  // What is up to date is not written to: a full disk may hold no page more.
+  if (version === steps.length) return;
   db.transaction(() => {
     for (const sql of steps.slice(version)) db.exec(sql);
     db.prepare('INSERT OR REPLACE INTO schema_version VALUES (?, ?)').run(owner, steps.length);

@@ -13,7 +13,7 @@ export function lockFile(file: string, addon: SqliteAddon): FileLock | undefined
   let db: SqliteDatabase | undefined;
   try {
     // Another one that makes the file, or mends it after a kill, has it too.
-    db = openDatabase(file, { addon, busyTimeoutMs: 0 });
+    db = openDatabase(file, { addon, busyTimeoutMs: 0, isExclusive: true });
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     db?.close();

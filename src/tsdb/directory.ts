@@ -38,10 +38,7 @@ export function lockDirectory(
   try {
     lock = lockFile(path.join(dir, 'lock.db'), addon);
   } catch (error) {
-    throw new DataDirectoryError(
-      'unusable',
-      `data directory ${dir} cannot be used: lock.db: ${reason(error)}`,
-    );
+    throw unusable(dir, error, 'lock.db');
   }
   if (lock === undefined) {
     throw new DataDirectoryError('locked', `data directory ${dir} is in use by another process`);
@@ -56,9 +53,12 @@ export function lockDirectory(
   return lock;
 }
 
-/** What the system says of a data directory, in plain words. */
-export const unusable = (dir: string, error: unknown): DataDirectoryError =>
-  new DataDirectoryError('unusable', `data directory ${dir} cannot be used: ${reason(error)}`);
+/** What the system says of a data directory, or of a file in it, in plain words. */
+export const unusable = (dir: string, error: unknown, file?: string): DataDirectoryError =>
+  new DataDirectoryError(
+    'unusable',
+    `data directory ${dir} cannot be used: ${file === undefined ? '' : `${file}: `}${reason(error)}`,
+  );
 
 /**
  * For a command that reads what is stored: a mistyped directory must not pass for an empty store.
@@ -95,6 +95,7 @@ export function reason(error: unknown): string {
       return 'it is not a directory';
     case 'ENOSPC':
     case 'SQLITE_FULL':
+    case 'SQLITE_IOERR_SHMSIZE':
       return 'no space left on the device';
     default:
       return message;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -6,7 +6,8 @@ import { labelsFromObject } from '../model/labels.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
 import { type LoggedEvent, silentLog } from '../testing/silent-log.ts';
 import { smallDisk } from './small-disk.fixture.ts';
-import { always, contents, storeBench } from './store.fixture.ts';
+import { openState } from './state-db.ts';
+import { always, type Contents, contents, storeBench } from './store.fixture.ts';
 import type { Store } from './store.ts';
 
 const disk = smallDisk(12 * 2 ** 20);
@@ -164,5 +165,60 @@ describe.skipIf(!disk)('on a full disk', () => {
     }
     disk!.empty();
     expect(await made.store.delete(deletion, false)).toMatchObject({ series: 1, samples: 300 });
+  });
+
+  /** A store that was stopped, and something in its state.db. */
+  async function stopped(): Promise<{ readonly dir: string; readonly whole: Contents }> {
+    const { dir, store, scrape } = rig();
+    await scrape(5);
+    await store.flush();
+    await scrape(5);
+    const whole = contents(store);
+    const state = openState(dir, join(dir, 'state.db'), undefined, silentLog());
+    state.exec('CREATE TABLE silence (id INTEGER PRIMARY KEY); INSERT INTO silence VALUES (7)');
+    state.close();
+    await bench.close(store);
+    return { dir, whole };
+  }
+  /** Starts it as the server does, looks, and stops it. */
+  async function restart(dir: string, whole: Contents): Promise<void> {
+    const store = bench.open(dir, { clock: fakeClock(START + 30 * MINUTE) });
+    try {
+      const state = openState(dir, join(dir, 'state.db'), undefined, silentLog());
+      expect(state.prepare('SELECT id FROM silence').pluck().all()).toEqual([7]);
+      state.close();
+      expect(contents(store)).toEqual(whole);
+    } finally {
+      await bench.close(store);
+    }
+  }
+
+  test('what was stopped starts in the room of its reserve, as often as need be', async () => {
+    const { dir, whole } = await stopped();
+    for (let n = 0; n < 3; n++) {
+      disk!.fill();
+      await restart(dir, whole);
+    }
+    expect(readdirSync(dir)).toContain('reserve');
+  });
+
+  test('where there is no reserve either, a start says what is wrong, and nothing is set aside', async () => {
+    const { dir, whole } = await stopped();
+    let refused = 0;
+    for (let room = 0; room <= 160 * 1024; room += 8192) {
+      rmSync(join(dir, 'reserve'), { force: true });
+      disk!.fill(room);
+      await restart(dir, whole).catch((error: Error) => {
+        refused++;
+        expect(error.message).toMatch(
+          /^data directory \S+ cannot be used: (lock|log|state)\.db: no space left on the device$/,
+        );
+      });
+      disk!.empty();
+      expect(readdirSync(dir)).not.toContain('quarantine');
+    }
+    expect(refused).toBeGreaterThan(2);
+    expect(refused).toBeLessThan(15);
+    await restart(dir, whole);
   });
 });

@@ -12,7 +12,7 @@ import type { Labels } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
 import { openDatabase, type SqliteAddon } from '../sqlite/database.ts';
-import { lockDirectory } from './directory.ts';
+import { lockDirectory, unusable } from './directory.ts';
 import { Flusher, type FlushStats } from './flusher.ts';
 import type { ExemplarCounts } from './head/exemplar-ring.ts';
 import { Head } from './head/head.ts';
@@ -124,7 +124,9 @@ export interface Store extends Appender {
 export function openStore(options: StoreOptions): Store {
   const { dir, clock, log, addon } = options;
   const lock = lockDirectory(dir, addon);
+  const reserve = createReserve(dir);
   try {
+    reserve.giveUpToStart();
     recoverPartitions(dir, { addon, log });
     return open(options, lock.release);
   } catch (error) {
@@ -134,7 +136,6 @@ export function openStore(options: StoreOptions): Store {
 
   function open({ registry, retention, connect, checkpoint = [] }: StoreOptions, release: () => void): Store {
     const logFile = path.join(dir, 'log.db');
-    const reserve = createReserve(dir);
     const { db, writer, head, replay } = openLog(options, logFile, reserve);
     /** Spares the next start the work of making the index anew. */
     const leaveIndex = (): void => {
@@ -270,7 +271,7 @@ export function openStore(options: StoreOptions): Store {
         await flusher.close();
         leaveIndex();
         db.close();
-        await reserve.restore();
+        await reserve.restoreToStop();
         release();
       },
     };
@@ -330,7 +331,10 @@ function openLog(
     return attempt();
   } catch (error) {
     // Damage shows itself in many ways; that it is damage and no full disk, SQLite's own check tells.
-    if (!fs.existsSync(file) || isSound(file, addon)) throw error;
+    if (!fs.existsSync(file) || isSound(file, addon)) {
+      const isOfSqlite = (error as { code?: string }).code?.startsWith('SQLITE_');
+      throw isOfSqlite ? unusable(dir, error, path.basename(file)) : error;
+    }
     setAside(dir, file, (error as Error).message, log);
     return attempt();
   }
