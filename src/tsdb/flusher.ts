@@ -342,8 +342,8 @@ export class Flusher {
     if (flush.own) {
       this.#head.leaving(flush.own.batch.through);
       flush.own.batch.drop();
+      this.#ownSince = now;
     }
-    this.#ownSince = now;
     this.#unsynced.push(flush);
     this.#next();
   }

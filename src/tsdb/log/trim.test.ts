@@ -77,3 +77,22 @@ test.each<[string, (store: Store) => Append]>([
   service.send({ kind: 'synced', flush: Number.MAX_SAFE_INTEGER, id: undefined, error: undefined });
   await expect.poll(() => store.stats().log.rows).toBeLessThanOrEqual(2);
 });
+
+test('the log does not grow while samples with their own times come beside scrapes that are flushed', async () => {
+  const clock = fakeClock(START);
+  const store = bench.open(bench.directory(), { clock });
+  const sources = ['a', 'b', 'c'].map((name) => store.source(name));
+  let most = 0;
+  for (let row = 0; row < 100; row++) {
+    const at = START + row * 15_000;
+    for (const source of sources) {
+      source.begin(at);
+      source.set(source.slot(series), row);
+      source.commit();
+    }
+    store.append(own, at - 5, row);
+    await clock.advance(15_000);
+    most = Math.max(most, store.stats().log.rows);
+  }
+  expect(most).toBeLessThan(60);
+});
