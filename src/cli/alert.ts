@@ -1,7 +1,8 @@
 import type { FlagSpec } from './args.ts';
+import { timeOf } from './flag-times.ts';
 import { type Command, EXIT } from './io.ts';
 import { formatAlerts, type ListedAlert, OUTPUT_FLAG, outputOf } from './listing.ts';
-import { matcherArgs, pairsOf, timeOf } from './matcher-args.ts';
+import { matcherArgs, pairsOf } from './matcher-args.ts';
 import { REMOTE_FLAGS, remoteOf } from './remote.ts';
 import { commandOfWords, type Word } from './words.ts';
 

@@ -1,3 +1,5 @@
+import { nearest } from '../config/nearest.ts';
+
 /** One flag of a subcommand. Names are given without dashes; the first is the one shown in help. */
 export interface FlagSpec {
   readonly names: readonly string[];
@@ -90,25 +92,6 @@ export function describeFlags(specs: readonly FlagSpec[]): string {
 
 /** ` (did you mean --x?)` when a known name is near enough. */
 export function suggestion(name: string, known: readonly string[]): string {
-  let best = '';
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(name, candidate);
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best === '' ? '' : ` (did you mean --${best}?)`;
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      current.push(
-        Math.min(previous[j]! + 1, current[j - 1]! + 1, previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)),
-      );
-    }
-    previous = current;
-  }
-  return previous[b.length]!;
+  const best = nearest(name, known);
+  return best === undefined ? '' : ` (did you mean --${best}?)`;
 }

@@ -157,8 +157,8 @@ test.skipIf(!disk)(
 
 describe('an export', () => {
   test.each([
-    ['--from 2026-02-30', '--from: expected Unix seconds or a time such as'],
-    ['--to 2026-13-01T00:00:00Z', '--to: expected Unix seconds or a time such as'],
+    ['--from 2026-02-30', '--from: expected Unix seconds, a time such as'],
+    ['--to 2026-13-01T00:00:00Z', '--to: expected Unix seconds, a time such as'],
     ['--from 2026-01-02 --to 2026-01-01', '--to: expected a time after --from'],
     ['--from 5 --to 5', '--to: expected a time after --from'],
   ])('%s is no range', async (flags, message) => {

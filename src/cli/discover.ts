@@ -11,8 +11,9 @@ import { staticGroups } from '../scraper/discovery/static.ts';
 import { compileRelabel } from '../scraper/relabel.ts';
 import { resolveTarget } from '../scraper/target.ts';
 import { UsageError } from './args.ts';
+import { durationOf } from './flag-times.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
-import { CommandError, durationOf } from './remote.ts';
+import { CommandError } from './remote.ts';
 import { commandOf } from './words.ts';
 
 /** Between the first answer of all mechanisms and the end: what else comes at once belongs to it. */

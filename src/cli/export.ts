@@ -9,6 +9,7 @@ import { openOffline } from '../tsdb/offline-queryable.ts';
 import { type FlagSpec, parseArgs, UsageError } from './args.ts';
 import { exportFormats } from './export-formats.ts';
 import { type ExportSelection, exported, type LeftOut } from './export-stream.ts';
+import { momentOf } from './flag-times.ts';
 import { type Command, EXIT } from './io.ts';
 import { createOutput } from './output.ts';
 
@@ -29,9 +30,14 @@ const EXPORT_FLAGS: readonly FlagSpec[] = [
     names: ['from', 'start'],
     kind: 'value',
     placeholder: 'TIME',
-    help: 'Unix seconds or RFC 3339; samples from then on',
+    help: 'samples from then on: RFC 3339, Unix seconds, or how long ago, such as 30d (all)',
   },
-  { names: ['to', 'end'], kind: 'value', placeholder: 'TIME', help: 'samples before then' },
+  {
+    names: ['to', 'end'],
+    kind: 'value',
+    placeholder: 'TIME',
+    help: 'samples before then, in the same forms (all)',
+  },
   {
     names: ['format'],
     kind: 'value',
@@ -59,7 +65,7 @@ export function exportCommand(deps: ExportDeps): Command {
     summary: 'writes stored samples to standard output',
     flags: EXPORT_FLAGS,
     async run(argv, io) {
-      const options = optionsOf(argv, io.cwd, deps.parseSelector);
+      const options = optionsOf(argv, io.cwd, deps.parseSelector, deps.clock.now());
       const output = createOutput(deps.out);
       try {
         expectData(options.dir);
@@ -103,6 +109,7 @@ function optionsOf(
   argv: readonly string[],
   cwd: string,
   parseSelector: ExportDeps['parseSelector'],
+  now: number,
 ): ExportSelection {
   const args = parseArgs(argv, EXPORT_FLAGS);
   if (args.positional.length > 0)
@@ -112,9 +119,13 @@ function optionsOf(
     const known = Object.keys(exportFormats).join(', ');
     throw new UsageError(`--format: expected one of ${known}, got ${JSON.stringify(name)}`);
   }
+  const time = (flag: string): number | undefined => {
+    const text = args.values.get(flag);
+    return text === undefined ? undefined : momentOf(flag, text, now);
+  };
   const range = {
-    from: timeOf('from', args.values.get('from')) ?? -8.64e15,
-    to: timeOf('to', args.values.get('to')) ?? 8.64e15,
+    from: time('from') ?? -8.64e15,
+    to: time('to') ?? 8.64e15,
   };
   if (range.to <= range.from) throw new UsageError('--to: expected a time after --from');
   return {
@@ -129,26 +140,4 @@ function optionsOf(
     range,
     format: exportFormats[name as keyof typeof exportFormats],
   };
-}
-
-function timeOf(flag: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const time = /^[+-]?\d+(\.\d+)?$/.test(text) ? Math.round(Number(text) * 1000) : dateOf(text);
-  if (Number.isNaN(time)) {
-    throw new UsageError(
-      `--${flag}: expected Unix seconds or a time such as 2026-01-31T12:00:00Z, got ${JSON.stringify(text)}`,
-    );
-  }
-  return time;
-}
-
-const DATE = /^(\d{4}-\d{2}-\d{2})([Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2}))?$/;
-
-function dateOf(text: string): number {
-  const day = DATE.exec(text)?.[1];
-  if (day === undefined) return Number.NaN;
-  const midnight = new Date(`${day}T00:00:00Z`);
-  // The 30th of February would be one of March.
-  const isDay = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
-  return isDay ? Date.parse(text) : Number.NaN;
 }

@@ -1,3 +1,4 @@
+import { nearest } from '../config/nearest.ts';
 import { describeFlags } from './args.ts';
 import type { Command, DescribedWord } from './io.ts';
 
@@ -35,20 +36,6 @@ function wordHelp({ usage, summary, flags }: DescribedWord): string {
 
 export function unknownCommand(name: string, commands: readonly Command[]): string {
   const names = commands.map((command) => command.name);
-  const near = names.find((known) => isNear(name, known));
+  const near = nearest(name, names);
   return `belfry: unknown command ${JSON.stringify(name)}${near ? ` (did you mean "${near}"?)` : ''}; there are: ${names.join(', ')}, help\n`;
-}
-
-/** One letter added, missing, wrong or swapped. */
-function isNear(a: string, b: string): boolean {
-  if (Math.abs(a.length - b.length) > 1) return false;
-  let i = 0;
-  while (i < a.length && a[i] === b[i]) i++;
-  const rests = [
-    [a.slice(i + 1), b.slice(i)],
-    [a.slice(i), b.slice(i + 1)],
-    [a.slice(i + 1), b.slice(i + 1)],
-    [(a[i + 1] ?? '') + (a[i] ?? '') + a.slice(i + 2), b.slice(i)],
-  ];
-  return rests.some(([x, y]) => x === y);
 }

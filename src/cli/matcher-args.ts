@@ -41,16 +41,6 @@ export function pairsOf(args: readonly string[], what: string): Record<string, s
   return pairs;
 }
 
-/** Seconds and a zone are needed, as in 2026-01-02T15:04:05Z. @throws UsageError naming the flag */
-export function timeOf(flag: string, text: string): number {
-  const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text);
-  const at = isWhole ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(at)) return at;
-  throw new UsageError(
-    `--${flag}: expected a time such as 2026-01-02T15:04:05Z, got ${JSON.stringify(text)}`,
-  );
-}
-
 function isMatcher(text: string): boolean {
   try {
     parseMatcher(text);

@@ -1,8 +1,8 @@
 import { formatSeries, labelsFromObject } from '../model/labels.ts';
 import { formatG } from '../promql/numbers.ts';
 import { type ParsedArgs, UsageError } from './args.ts';
+import { unixSeconds } from './flag-times.ts';
 import { type Command, EXIT } from './io.ts';
-import { unixSeconds } from './query-times.ts';
 import { REMOTE_FLAGS, remoteOf } from './remote.ts';
 import { commandOf } from './words.ts';
 

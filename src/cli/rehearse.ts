@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { AlertingRuleConfig, RuleGroupConfig } from '../config/rules.ts';
-import { formatDuration, parseDuration } from '../model/duration.ts';
+import { formatDuration } from '../model/duration.ts';
 import { type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
 import type { CheckLanguages } from './check.ts';
+import { durationOf, momentOf } from './flag-times.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
 import { type RehearsalJson, rehearsalText } from './rehearsal-text.ts';
 import { destinationOf, REMOTE_FLAGS } from './remote.ts';
@@ -109,8 +110,8 @@ function settingsOf(args: ParsedArgs, now: number): object {
     if (text !== undefined) durationOf(name, text);
   }
   return {
-    from: timeOf('from', from, now) / 1000,
-    ...(to !== undefined && { to: timeOf('to', to, now) / 1000 }),
+    from: momentOf('from', from, now) / 1000,
+    ...(to !== undefined && { to: momentOf('to', to, now) / 1000 }),
     ...optional('expr', args),
     ...optional('for', args),
     ...optional('keep-firing-for', args, 'keep_firing_for'),
@@ -131,26 +132,6 @@ const listOf = (args: ParsedArgs, flag: string): string[] | undefined =>
     .get(flag)
     ?.split(',')
     .map((text) => text.trim());
-
-function durationOf(flag: string, text: string): number {
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    throw new UsageError(`--${flag}: ${(error as Error).message}`);
-  }
-}
-
-/** Unix ms. */
-function timeOf(flag: string, text: string, now: number): number {
-  if (/^\d{9,}(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  const ago = /^(?:now-|-)?(\d+(?:y|w|d|h|m|s|ms).*)$/.exec(text);
-  if (ago) return now - durationOf(flag, ago[1]!);
-  const at = text === 'now' ? now : Date.parse(text);
-  if (Number.isFinite(at)) return at;
-  throw new UsageError(
-    `--${flag}: expected a time such as 2026-01-01T00:00:00Z, 1767225600 or 30d, got ${JSON.stringify(text)}`,
-  );
-}
 
 /** The alerting rules of a file, as the server takes them. @throws ConfigError */
 function rulesOf(file: string, io: CliIo, languages: CheckLanguages): object[] {

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
-import { parseDuration } from '../model/duration.ts';
 import { type FlagSpec, type ParsedArgs, UsageError } from './args.ts';
+import { durationOf } from './flag-times.ts';
 import type { CliIo } from './io.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:9797';
@@ -162,15 +162,6 @@ export function remoteOf(args: ParsedArgs, env: CliIo['env'], defaultTimeout = D
     },
     stream: async (path) => (await call('GET', path)).body ?? new ReadableStream(),
   };
-}
-
-/** @throws UsageError naming the flag */
-export function durationOf(flag: string, text: string): number {
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    throw new UsageError(`--${flag}: ${(error as Error).message}`);
-  }
 }
 
 /** The words in an error, which comes as a JSON string, as an object or as plain text; a page is nobody's answer to a program. */

@@ -1,9 +1,9 @@
 import { formatLabels, labelsFromObject } from '../model/labels.ts';
 import { type FlagSpec, type ParsedArgs, UsageError } from './args.ts';
 import { bucketReport } from './bucket-report.ts';
+import { durationOf, unixSeconds } from './flag-times.ts';
 import { type Command, EXIT } from './io.ts';
-import { unixSeconds } from './query-times.ts';
-import { durationOf, REMOTE_FLAGS, remoteOf } from './remote.ts';
+import { REMOTE_FLAGS, remoteOf } from './remote.ts';
 import { commandOf } from './words.ts';
 
 const OUTPUT: FlagSpec = {

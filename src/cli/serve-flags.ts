@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { LOG_LEVELS, type LogLevel } from '../logging.ts';
 import { type FlagSpec, type ParsedArgs, parseArgs, suggestion, UsageError } from './args.ts';
-import { durationOf } from './remote.ts';
+import { durationOf } from './flag-times.ts';
 
 /** How the appliance is asked to run, all paths absolute. */
 export interface ServeOptions {

@@ -1,10 +1,11 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { type FlagSpec, type ParsedArgs, UsageError } from './args.ts';
+import { durationOf, timeOf } from './flag-times.ts';
 import { type CliIo, type Command, EXIT } from './io.ts';
 import { formatSilences, type ListedSilence, OUTPUT_FLAG, outputOf } from './listing.ts';
-import { matcherArgs, matchersOf, pairsOf, timeOf } from './matcher-args.ts';
-import { CommandError, durationOf, REMOTE_FLAGS, type Remote, remoteOf } from './remote.ts';
+import { matcherArgs, matchersOf, pairsOf } from './matcher-args.ts';
+import { CommandError, REMOTE_FLAGS, type Remote, remoteOf } from './remote.ts';
 import { commandOfWords, type Word } from './words.ts';
 
 const COMMENT: FlagSpec = { names: ['comment', 'c'], kind: 'value', help: 'why; needed' };
