@@ -3,13 +3,14 @@
  * the alerts again and again as Prometheus does, receives what is sent, and prints the CPU time per second, how late notifications
  * were, and how long the API takes to answer meanwhile. Linux only: reads /proc.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { cpuOf, memoryOf } from './process-figures.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -29,7 +30,6 @@ const port = 29_799;
 const url = `http://127.0.0.1:${port}`;
 const GROUP_WAIT_S = 2;
 const GROUP_INTERVAL_S = 10;
-const TICKS_PER_SECOND = 100;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** When each group was first told of, ms after the alerts were there. */
@@ -138,7 +138,7 @@ const elapsed = (performance.now() - from) / 1000;
 console.log(
   `CPU              ${((cpuOf(child) - cpuBefore) / 10 / elapsed).toFixed(1)} % of a core, all alerts posted again every 5 s and the API asked`,
 );
-console.log(`memory           ${rssOf(child)} MB RSS`);
+console.log(`memory           ${memoryOf(child).rss.toFixed(0)} MB RSS`);
 console.log(`notifications    ${told} with ${members} alerts`);
 for (const [pathname, times] of latencies) {
   times.sort((a, b) => a - b);
@@ -151,14 +151,3 @@ await ended;
 receiver.closeAllConnections();
 receiver.close();
 fs.rmSync(folder, { recursive: true, force: true });
-
-/** User and system time so far, ms. */
-function cpuOf(process: ChildProcess): number {
-  const fields = fs.readFileSync(`/proc/${process.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
-}
-
-function rssOf(process: ChildProcess): string {
-  const status = fs.readFileSync(`/proc/${process.pid}/status`, 'utf8');
-  return ((Number(/VmRSS:\s+(\d+)/.exec(status)![1]) * 1024) / 1e6).toFixed(0);
-}

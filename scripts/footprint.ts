@@ -6,12 +6,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { cpuOf, memoryOf } from './process-figures.ts';
 
 const [rounds = 9, idleSeconds = 60] = process.argv.slice(2).map(Number);
 const exe = path.resolve('dist/belfry');
 const example = path.resolve('config.example.yaml');
 const port = 29_797;
-const TICKS_PER_SECOND = 100;
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'belfry-footprint-'));
 const empty = path.join(folder, 'empty.yaml');
@@ -40,7 +40,7 @@ for (const [name, config] of [
   const { rss, anonymous, threads } = memoryOf(child);
   const share = ((cpuOf(child) - before) / (idleSeconds * 10)).toFixed(2);
   console.log(
-    `idle, ${name.padEnd(20)} RSS ${rss} MB, anonymous ${anonymous} MB, ${threads} threads, ${share} % of a core over ${idleSeconds} s`,
+    `idle, ${name.padEnd(20)} RSS ${rss.toFixed(1)} MB, anonymous ${anonymous.toFixed(1)} MB, ${threads} threads, ${share} % of a core over ${idleSeconds} s`,
   );
   await stop(child);
 }
@@ -67,19 +67,6 @@ async function stop(child: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => child.on('close', resolve));
   child.kill('SIGTERM');
   await ended;
-}
-
-/** User and system time so far, ms. */
-function cpuOf(child: ChildProcess): number {
-  const fields = fs.readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
-}
-
-function memoryOf(child: ChildProcess): { rss: string; anonymous: string; threads: number } {
-  const status = fs.readFileSync(`/proc/${child.pid}/status`, 'utf8');
-  const kB = (name: string): string =>
-    ((Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)![1]) * 1024) / 1e6).toFixed(1);
-  return { rss: kB('VmRSS'), anonymous: kB('RssAnon'), threads: Number(/Threads:\s+(\d+)/.exec(status)![1]) };
 }
 
 function median(values: readonly number[]): number {

@@ -3,13 +3,14 @@
  * `npm run build`. Starts exporters of its own and the executable twice, without and with rules, and prints the CPU time per
  * second of either, and how long and how late evaluations were; with `--hostile`, while eight clients ask for everything. Linux only: reads /proc.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { cpuOf, memoryOf } from './process-figures.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -34,7 +35,6 @@ const exe = path.resolve(flags.belfry);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'belfry-rules-load-'));
 const PER_NAME = 10;
 const names = Math.ceil(series / PER_NAME);
-const TICKS_PER_SECOND = 100;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const exporters = http.createServer((request, response) => {
@@ -143,7 +143,7 @@ async function measure(count: number, isHostile: boolean): Promise<void> {
     const cpu = (cpuOf(child) - before.cpu) / 10 / elapsed;
     const delta = (name: string): number => (after.get(name) ?? 0) - (before.metrics.get(name) ?? 0);
     console.log(
-      `${String(count).padStart(5)} rules${isHostile ? ', hostile queries' : ''}: ${cpu.toFixed(1)} % of a core, RSS ${rssOf(child)} MB, ` +
+      `${String(count).padStart(5)} rules${isHostile ? ', hostile queries' : ''}: ${cpu.toFixed(1)} % of a core, RSS ${memoryOf(child).rss.toFixed(0)} MB, ` +
         `${sumOf(delta, after, 'belfry_rule_evaluations_total')} evaluations, ${sumOf(delta, after, 'belfry_rule_evaluation_failures_total')} failed, ${sumOf(delta, after, 'belfry_rule_group_iterations_missed_total')} iterations missed`,
     );
     for (const name of ['belfry_rule_evaluation_duration_seconds', 'belfry_rule_group_lateness_seconds'])
@@ -188,18 +188,6 @@ function quantile(
   const total = buckets.at(-1)?.count ?? 0;
   return `≤ ${buckets.find(({ count }) => count >= q * total)?.le ?? Number.NaN}`;
 }
-
-/** User and system time so far, ms. */
-function cpuOf(child: ChildProcess): number {
-  const fields = fs.readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
-}
-
-const rssOf = (child: ChildProcess): string =>
-  (
-    (Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) * 1024) /
-    1e6
-  ).toFixed(0);
 
 console.log(
   `${targets} targets × ${series} series every ${interval} s, ${seconds} s each, load average ${os.loadavg()[0]!.toFixed(1)} on ${os.availableParallelism()} cores`,
