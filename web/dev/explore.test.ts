@@ -208,3 +208,25 @@ test.skipIf(!hasBrowser)(
     expect(complaints).toEqual([]);
   },
 );
+
+test.skipIf(!hasBrowser)('a browser that keeps nothing runs expressions and silences alerts', async () => {
+  const page = await open('/');
+  await page.addInitScript(() =>
+    Object.defineProperty(window, 'localStorage', {
+      get: () => {
+        throw new DOMException('denied', 'SecurityError');
+      },
+    }),
+  );
+  await page.goto(`${server.url}/graph?g0.expr=up&g0.tab=1`);
+  const asked = page.waitForRequest((request) => /\/api\/v1\/query(\?|$)|batch/.test(request.url()));
+  await page.getByRole('button', { name: 'Run' }).click();
+  await asked;
+  await page.getByRole('button', { name: 'History' }).click();
+  await page.goto(`${server.url}/`);
+  await page.locator('.alert-row').first().getByRole('button', { name: 'Silence' }).click();
+  await page.getByLabel('Who').pressSequentially('Ada Lovelace');
+  await page.getByRole('button', { name: /^Silence until/ }).click();
+  await page.locator('.alert-row.is-quiet').first().waitFor();
+  expect(complaints).toEqual([]);
+});

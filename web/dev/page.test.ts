@@ -51,6 +51,9 @@ test.skipIf(!hasBrowser)('an alert is silenced in two clicks and the silence end
     .getByRole('button', { name: 'Silence' })
     .click();
   await page.getByText('Matches 1 alert now.').waitFor();
+  await page.getByLabel('Who').fill('');
+  await page.getByLabel('Who').pressSequentially('Ada Lovelace');
+  expect(await page.getByLabel('Who').inputValue()).toBe('Ada Lovelace');
   await page.getByRole('button', { name: /^Silence until/ }).click();
   await page.locator('.alert-row.is-quiet', { hasText: 'LowDiskSpace' }).waitFor();
   await page.goto(`${server.url}/#/silences`);

@@ -88,11 +88,11 @@ test('what was run is remembered once, the latest first, fifty at most', () => {
     getItem: (key: string) => kept.get(key) ?? null,
     setItem: (key: string, value: string) => void kept.set(key, value),
   };
-  for (let i = 0; i < 60; i++) rememberQuery(storage, `q${i}`);
-  rememberQuery(storage, ' q20 ');
-  rememberQuery(storage, '');
-  expect(recentQueries(storage).slice(0, 3)).toEqual(['q20', 'q59', 'q58']);
-  expect(recentQueries(storage)).toHaveLength(50);
-  expect(recentQueries({ getItem: () => '{"a":1}' })).toEqual([]);
-  expect(recentQueries({ getItem: () => 'nonsense' })).toEqual([]);
+  for (let i = 0; i < 60; i++) rememberQuery(() => storage, `q${i}`);
+  rememberQuery(() => storage, ' q20 ');
+  rememberQuery(() => storage, '');
+  expect(recentQueries(() => storage).slice(0, 3)).toEqual(['q20', 'q59', 'q58']);
+  expect(recentQueries(() => storage)).toHaveLength(50);
+  expect(recentQueries(() => ({ getItem: () => '{"a":1}' }))).toEqual([]);
+  expect(recentQueries(() => ({ getItem: () => 'nonsense' }))).toEqual([]);
 });

@@ -63,7 +63,7 @@ function ExprView({ panel, isAlone, onChange, onRemove }: ExprViewProps) {
   }
   const run = (text: string): void => {
     const wanted = text.trim();
-    rememberQuery(localStorage, wanted);
+    rememberQuery(() => localStorage, wanted);
     if (wanted === expr) tick.value++;
     else onChange({ ...panel, expr: wanted });
   };
@@ -125,7 +125,7 @@ function QueryHistory({ onChoose }: { onChoose(expr: string): void }) {
   const [isOpen, setIsOpen] = useState(false);
   const root = useRef<HTMLSpanElement>(null);
   useDismiss(root, isOpen, () => setIsOpen(false));
-  const queries = isOpen ? recentQueries(localStorage) : [];
+  const queries = isOpen ? recentQueries(() => localStorage) : [];
   return (
     <span class="query-history" ref={root}>
       <button

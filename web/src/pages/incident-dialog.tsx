@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Incident, IncidentFacts } from '../data/incidents.ts';
-import { useAuthor } from '../parts/author.ts';
+import { AuthorField, useAuthor } from '../parts/author.tsx';
 import { useResource, useSession } from '../session.ts';
 
 interface IncidentDialogProps {
@@ -112,19 +112,7 @@ export function IncidentDialog({ from, onClose }: IncidentDialogProps) {
             On the status page, for everybody
           </label>
         )}
-        {isNew && (
-          <label class="field">
-            <span>Who</span>
-            <input
-              class="input"
-              value={author.name}
-              readOnly={author.isKnown}
-              autocomplete="username"
-              placeholder="your name"
-              onInput={(event) => author.set(event.currentTarget.value)}
-            />
-          </label>
-        )}
+        {isNew && <AuthorField author={author} />}
         {problem !== undefined && (
           <p class="error-note" role="alert">
             {problem}

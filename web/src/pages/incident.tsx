@@ -9,7 +9,7 @@ import {
 import { durationText } from '../format/duration.ts';
 import { exactText, parseApiTime, timeText } from '../format/time.ts';
 import { Ago } from '../parts/ago.tsx';
-import { useAuthor } from '../parts/author.ts';
+import { useAuthor } from '../parts/author.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
 import { IncidentDialog } from './incident-dialog.tsx';
@@ -151,7 +151,7 @@ function NewUpdate({ incident, onStored }: { readonly incident: IncidentDetail; 
             aria-label="Who"
             placeholder="your name"
             autocomplete="username"
-            value={author.name}
+            value={author.typed}
             onInput={(event) => author.set(event.currentTarget.value)}
           />
         )}

@@ -4,7 +4,7 @@ import { matchersFor, matchesAll, parseMatchers } from '../data/silences.ts';
 import { parsePromDuration } from '../format/duration.ts';
 import { timeText } from '../format/time.ts';
 import { useAlerts, useSession } from '../session.ts';
-import { useAuthor } from './author.ts';
+import { AuthorField, useAuthor } from './author.tsx';
 
 interface SilenceDialogProps {
   /** The alert to start from; undefined starts from nothing. */
@@ -108,17 +108,7 @@ export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
               onInput={(event) => setComment(event.currentTarget.value)}
             />
           </label>
-          <label class="field">
-            <span>Who</span>
-            <input
-              class="input"
-              value={author.name}
-              readOnly={author.isKnown}
-              autocomplete="username"
-              placeholder="your name"
-              onInput={(event) => author.set(event.currentTarget.value)}
-            />
-          </label>
+          <AuthorField author={author} />
         </div>
         {problem !== undefined && (
           <p class="error-note" role="alert">
