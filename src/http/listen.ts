@@ -30,7 +30,7 @@ const KEEP_ALIVE_MS = 300_000;
 /** A client that takes nothing of its answer for so long is cut: the answer takes memory. */
 const STALLED_MS = 30_000;
 
-/** @throws UsageErrorLike Error naming the text when it is not `host:port` */
+/** @throws Error naming the text when it is not `host:port` */
 export function parseListenAddress(text: string): ListenAddress {
   const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text);
   const port = match ? Number(match[3]) : Number.NaN;

@@ -94,7 +94,7 @@ export interface EmailConfig extends EmailKeys {
   readonly tls_config: TlsConfig;
 }
 
-/** `from` and `smarthost` are empty when neither is given; checks.ts reports it. */
+/** `from` and `smarthost` are empty when neither is given; check-routes.ts reports it. */
 export function completeEmail(keys: EmailKeys, global: GlobalConfig): EmailConfig {
   const ownPassword = keys.auth_password || keys.auth_password_file;
   const ownSecret = keys.auth_secret || keys.auth_secret_file;

@@ -112,7 +112,7 @@ export interface SlackConfig extends SlackKeys {
   readonly app_url: string;
 }
 
-/** `api_url` and `api_url_file` are unset when neither is given; checks.ts reports it. */
+/** `api_url` and `api_url_file` are unset when neither is given; check-routes.ts reports it. */
 export function completeSlack(keys: SlackKeys, global: GlobalConfig): SlackConfig {
   const app_url = keys.app_url ?? global.slack_app_url;
   const ownToken = keys.app_token || keys.app_token_file;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 /**
  * Fills in what a section names by file: `token` from `token_file`, trimmed. Read at each use, so that a file may be replaced
- * while we run. `https_config` and the like are sections of their own.
+ * while we run. `http_config` and the like are sections of their own.
  * @throws Error naming the key and the file
  */
 export async function withFileSecrets<T extends object>(section: T): Promise<T> {
