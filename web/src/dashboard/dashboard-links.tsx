@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { DashboardLinkModel, DashboardModel } from '../../../src/dashboards/model.ts';
 import type { DashboardSummary } from '../data/api-types.ts';
-import { useDismiss } from '../frame/time-control.tsx';
+import { useDismiss } from '../parts/dismiss.ts';
 import { Icon } from '../parts/icons.tsx';
 import { useResource, useSession } from '../session.ts';
 import { linkAddress } from './data-link.ts';

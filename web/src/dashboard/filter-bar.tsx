@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
-import { useDismiss } from '../frame/time-control.tsx';
+import { useDismiss } from '../parts/dismiss.ts';
 import { Icon } from '../parts/icons.tsx';
 import { useResource, useSession } from '../session.ts';
 import { FILTER_OPERATORS, type Filter, type FilterOperator } from './filters.ts';

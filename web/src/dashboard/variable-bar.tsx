@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import { useDismiss } from '../frame/time-control.tsx';
+import { useDismiss } from '../parts/dismiss.ts';
 import { Icon } from '../parts/icons.tsx';
 import { useIsNarrow } from '../parts/is-narrow.ts';
 import { FilterBar } from './filter-bar.tsx';

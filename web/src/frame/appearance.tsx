@@ -1,8 +1,8 @@
 import { useRef, useState } from 'preact/hooks';
 import type { ThemeChoice } from '../nav/theme.ts';
+import { useDismiss } from '../parts/dismiss.ts';
 import { Icon, type IconName } from '../parts/icons.tsx';
 import { useSession } from '../session.ts';
-import { useDismiss } from './time-control.tsx';
 
 const THEME_ICON: Readonly<Record<ThemeChoice, IconName>> = { auto: 'auto', light: 'sun', dark: 'moon' };
 const THEME_NAME: Readonly<Record<ThemeChoice, string>> = {

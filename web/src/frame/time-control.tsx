@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { promDuration } from '../format/duration.ts';
 import type { Zone } from '../format/time.ts';
 import {
@@ -12,6 +12,7 @@ import {
   widenRange,
 } from '../nav/time-range.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
+import { useDismiss } from '../parts/dismiss.ts';
 import { Icon } from '../parts/icons.tsx';
 import { useSession } from '../session.ts';
 
@@ -239,27 +240,4 @@ function stored(text: string, zone: Zone): string {
 
 function refreshTitle(intervalMs: number): string {
   return intervalMs === 0 ? 'Refresh now' : `Refresh now; otherwise every ${promDuration(intervalMs)}`;
-}
-
-/** Closes a floating layer on Escape and on a press outside of it. */
-export function useDismiss(
-  root: { readonly current: HTMLElement | null },
-  isOpen: boolean,
-  close: () => void,
-): void {
-  useEffect(() => {
-    if (!isOpen) return;
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key === 'Escape') close();
-    };
-    const onPress = (event: PointerEvent): void => {
-      if (!root.current?.contains(event.target as Node)) close();
-    };
-    document.addEventListener('keydown', onKey);
-    document.addEventListener('pointerdown', onPress);
-    return () => {
-      document.removeEventListener('keydown', onKey);
-      document.removeEventListener('pointerdown', onPress);
-    };
-  }, [isOpen]);
 }

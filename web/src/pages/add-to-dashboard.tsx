@@ -1,8 +1,8 @@
 import { useRef, useState } from 'preact/hooks';
 import type { DashboardSummary } from '../data/api-types.ts';
 import { type ExprPanel, grafanaPanel, panelJson, withPanel } from '../data/explore-panels.ts';
-import { useDismiss } from '../frame/time-control.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
+import { useDismiss } from '../parts/dismiss.ts';
 import { useSession } from '../session.ts';
 
 type Shown = Pick<ExprPanel, 'expr' | 'tab' | 'display'>;

@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import { type ExprPanel, panelQuery, panelsOf } from '../data/explore-panels.ts';
 import { recentQueries, rememberQuery } from '../data/query-history.ts';
-import { useDismiss } from '../frame/time-control.tsx';
+import { useDismiss } from '../parts/dismiss.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Empty } from '../parts/view-state.tsx';
 import { useSession } from '../session.ts';
