@@ -582,7 +582,7 @@ describe('files that come with Belfry', () => {
     const uncommented = text.replace(/^# (?=[a-z_]+:( |$)| {2})/gm, '').replace(/^#$/gm, '');
     const { config, warnings } = load({ 'belfry.yaml': uncommented });
     expect(config.receivers.map(({ name }) => name)).toEqual(['team', 'pager']);
-    expect(config.web.basic_auth_users).toHaveProperty('admin');
+    expect(config.web.users).toHaveProperty('ada');
     expect(config.storage.tsdb.retention).toEqual({ time: 90 * 86_400_000, size: 10 * 1024 ** 3 });
     expect(warnings.map(({ message }) => message)).toEqual([
       'no file matches alerts/*.yml',

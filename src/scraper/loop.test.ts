@@ -177,3 +177,15 @@ test('a clock set back costs the scrapes until it has caught up, and they are co
   expect(ups().map(({ timestamp }) => timestamp - START)).toEqual([3000, 13_000, 18_000, 28_000]);
   expect(await registry.getSingleMetricAsString('belfry_scrapes_skipped_total')).toContain(' 1');
 });
+
+test('whoever stops a loop in the middle of a scrape hears of its end, also when another one did before', async () => {
+  const { clock, loop, ups } = runningLoop(never);
+  await clock.advance(3000);
+  const ends = await Promise.race([
+    Promise.all([loop.stop(), loop.stop()]),
+    new Promise((resolve) => setImmediate(() => setImmediate(resolve, 'nobody told'))),
+  ]);
+  expect(ends).toEqual([true, true]);
+  expect(await loop.stop()).toBe(false);
+  expect(ups()).toEqual([]);
+});

@@ -74,7 +74,8 @@ export function createScrapeLoop(deps: {
   let cut = new AbortController();
   /** Gives up the page that is awaited, whatever those do that were told to stop. */
   let giveUp: ((reason: unknown) => void) | undefined;
-  let onEnd: ((wasCut: boolean) => void) | undefined;
+  /** The scrape under way. */
+  let underWay: Promise<void> | undefined;
 
   const scrapeTime = (): number => {
     const now = clock.now();
@@ -157,13 +158,12 @@ export function createScrapeLoop(deps: {
       scrapeAt(due + Math.max(1, passed) * intervalMs);
     }
     rounds.end();
-    onEnd?.(true);
+    underWay = undefined;
   };
 
   const scrapeAt = (due: number): void => {
     timer = rounds.at(due, () => {
-      timer = undefined;
-      void scrape(due);
+      underWay = scrape(due);
     });
   };
 
@@ -184,17 +184,13 @@ export function createScrapeLoop(deps: {
         deadline.cancel();
       }
     },
-    stop() {
+    async stop() {
       isStopped = true;
-      // Between two scrapes, or not started: nothing to wait for.
-      if (timer) {
-        timer.cancel();
-        return Promise.resolve(false);
-      }
+      timer?.cancel();
+      if (!underWay) return false;
       abort(new Error('the target is no longer scraped'));
-      return new Promise((resolve) => {
-        onEnd = resolve;
-      });
+      await underWay;
+      return true;
     },
   };
 }
