@@ -122,162 +122,173 @@ export interface Store extends Appender {
  * @throws DataDirectoryError when it is in use or cannot be used
  */
 export function openStore(options: StoreOptions): Store {
-  const { dir, clock, log, addon } = options;
+  const { dir, log, addon } = options;
   const lock = lockDirectory(dir, addon);
   const reserve = createReserve(dir);
   try {
     reserve.giveUpToStart();
     recoverPartitions(dir, { addon, log });
-    return open(options, lock.release);
+    return openLocked(options, reserve, lock.release);
   } catch (error) {
     lock.release();
     throw error;
   }
+}
 
-  function open({ registry, retention, connect, checkpoint = [] }: StoreOptions, release: () => void): Store {
-    const logFile = path.join(dir, 'log.db');
-    const { db, writer, head, replay } = openLog(options, logFile, reserve);
-    /** Spares the next start the work of making the index anew. */
-    const leaveIndex = (): void => {
-      if (!writer.write()) return;
-      try {
-        keepIndex(keptIndexFile(dir), head, {
-          mark: db.definitionsMark(),
-          definitionCount: replay.definitions + writer.definitionCount,
-          fewestSeries: options.keepsIndexFrom,
-        });
-      } catch (error) {
-        log.warn({ err: error }, 'the index is not kept for the next start, which reads the log instead');
-      }
-    };
-    const keepReserve = (): Timer => {
-      if (!writer.failure) void reserve.restore();
-      return clock.after(RESERVE_MS, () => {
-        timer = keepReserve();
+/** @param release gives the directory up */
+function openLocked(options: StoreOptions, reserve: Reserve, release: () => void): Store {
+  const { dir, clock, log, registry, retention, connect, checkpoint = [] } = options;
+  const logFile = path.join(dir, 'log.db');
+  const { db, writer, head, replay } = openLog(options, logFile, reserve);
+  /** Spares the next start the work of making the index anew. */
+  const leaveIndex = (): void => {
+    if (!writer.write()) return;
+    try {
+      keepIndex(keptIndexFile(dir), head, {
+        mark: db.definitionsMark(),
+        definitionCount: replay.definitions + writer.definitionCount,
+        fewestSeries: options.keepsIndexFrom,
       });
-    };
-    let timer = keepReserve();
-    const shared: StoreShared = { dir, head: head.shared };
-    let currentRetention = retention;
-    const flusher = new Flusher({
-      head,
-      log,
-      clock,
-      writer,
-      db,
-      connect: () =>
-        connect({
-          dir,
-          head: head.shared,
-          checkpoint: [logFile, ...checkpoint],
-          retention: currentRetention,
-        }),
+    } catch (error) {
+      log.warn({ err: error }, 'the index is not kept for the next start, which reads the log instead');
+    }
+  };
+  const keepReserve = (): Timer => {
+    if (!writer.failure) void reserve.restore();
+    return clock.after(RESERVE_MS, () => {
+      timer = keepReserve();
     });
-    flusher.holdLog(options.heldLogRow);
-    /** Of works that must not meet, each waits for those before it. */
-    let lastTurn: Promise<unknown> = Promise.resolve();
-    const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-      const turn = lastTurn.then(work, work);
-      lastTurn = turn;
-      return turn;
+  };
+  let timer = keepReserve();
+  const shared: StoreShared = { dir, head: head.shared };
+  let currentRetention = retention;
+  const flusher = new Flusher({
+    head,
+    log,
+    clock,
+    writer,
+    db,
+    connect: () =>
+      connect({
+        dir,
+        head: head.shared,
+        checkpoint: [logFile, ...checkpoint],
+        retention: currentRetention,
+      }),
+  });
+  flusher.holdLog(options.heldLogRow);
+  /** Of works that must not meet, each waits for those before it. */
+  let lastTurn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = lastTurn.then(work, work);
+    lastTurn = turn;
+    return turn;
+  };
+  const { admit, counted, rejected } = createAdmission(clock, () => currentRetention.timeMs);
+  const stats = (): StoreStats => {
+    const { rows, pages, pageSize } = db.stats();
+    return {
+      series: head.index.count,
+      samplesAppended: head.samplesAppended,
+      headBytes: head.arena.usedBytes,
+      lostRows: head.lostRows,
+      behindScrapes: head.behindScrapes,
+      log: { ...writer.stats, rows, bytes: pages * pageSize },
+      flush: flusher.stats,
+      upkeep: flusher.upkeep,
+      replay,
+      rejected,
+      exemplars: {
+        ...head.exemplars.counts,
+        kept: head.exemplars.size,
+        series: head.exemplars.seriesCount,
+        capacity: head.exemplars.capacity,
+        oldest: head.exemplars.oldestTimestamp ?? 0,
+      },
     };
-    const rejected: Record<RejectReason, number> = {
-      duplicate: 0,
-      conflict: 0,
-      too_old: 0,
-      too_new: 0,
-      invalid: 0,
-    };
-    const admit = (timestamp: number): AppendOutcome => {
+  };
+  const store: Store = {
+    dir,
+    shared,
+    metricMetadata: head.metadata,
+    source: (key: string): ScrapeAppender => head.source(key),
+    append(labels: Labels, timestamp: number, value: number, start?: number) {
+      const admission = admit(timestamp);
+      return counted(admission === 'ok' ? head.append(labels, timestamp, value, start) : admission);
+    },
+    appendBits(labels: Labels, timestamp: number, low: number, high: number, start?: number) {
+      const admission = admit(timestamp);
+      return counted(admission === 'ok' ? head.appendBits(labels, timestamp, low, high, start) : admission);
+    },
+    appendHistogram(labels: Labels, timestamp: number, histogram: Histogram, start?: number) {
+      const admission = admit(timestamp);
+      return counted(
+        admission === 'ok' ? head.appendHistogram(labels, timestamp, histogram, start) : admission,
+      );
+    },
+    appendStale(labels: Labels, timestamp: number) {
+      const admission = admit(timestamp);
+      return counted(admission === 'ok' ? head.appendStale(labels, timestamp) : admission);
+    },
+    exemplar: (labels: Labels, exemplar: Exemplar) => head.exemplar(labels, exemplar),
+    metadata: (metric, metadata) => head.setMetadata(metric, metadata),
+    committed: () => writer.committed(),
+    pause: () => writer.pause(),
+    degraded: () => writer.failure?.message ?? flusher.failure,
+    flush: () => flusher.flushAll(),
+    sync: () => flusher.sync(),
+    exclusively: inTurn,
+    change: (prepare) => flusher.change(prepare),
+    reserveRefs: (count) => head.reserveRefs(count),
+    delete: (deletion, isPreview) => inTurn(() => flusher.delete(deletion, isPreview)),
+    setRetention(changed) {
+      currentRetention = changed;
+      flusher.setRetention(changed);
+    },
+    setMaxExemplars(count) {
+      db.keepExemplars(count);
+      head.exemplars.resize(count);
+    },
+    holdLog: (row) => flusher.holdLog(row),
+    newestLogRow: () => writer.seq - 1,
+    stats,
+    async close() {
+      timer.cancel();
+      writer.close();
+      await flusher.close();
+      leaveIndex();
+      db.close();
+      await reserve.restoreToStop();
+      release();
+    },
+  };
+  registerStoreMetrics(registry, store);
+  return store;
+}
+
+/** Says which samples with their own times are taken, those that retention would keep, and counts the others. */
+function createAdmission(
+  clock: Clock,
+  retentionMs: () => number,
+): {
+  admit(timestamp: number): AppendOutcome;
+  counted(outcome: AppendOutcome): AppendOutcome;
+  readonly rejected: Readonly<Record<RejectReason, number>>;
+} {
+  const rejected = { duplicate: 0, conflict: 0, too_old: 0, too_new: 0, invalid: 0 };
+  return {
+    admit(timestamp) {
       if (!(timestamp < LATEST)) return 'too_new';
       if (timestamp < EARLIEST) return 'too_old';
-      const { timeMs } = currentRetention;
+      const timeMs = retentionMs();
       return timeMs > 0 && timestamp < clock.now() - timeMs ? 'too_old' : 'ok';
-    };
-    const counted = (outcome: AppendOutcome): AppendOutcome => {
+    },
+    counted(outcome) {
       if (outcome !== 'ok') rejected[outcome]++;
       return outcome;
-    };
-    const stats = (): StoreStats => {
-      const { rows, pages, pageSize } = db.stats();
-      return {
-        series: head.index.count,
-        samplesAppended: head.samplesAppended,
-        headBytes: head.arena.usedBytes,
-        lostRows: head.lostRows,
-        behindScrapes: head.behindScrapes,
-        log: { ...writer.stats, rows, bytes: pages * pageSize },
-        flush: flusher.stats,
-        upkeep: flusher.upkeep,
-        replay,
-        rejected,
-        exemplars: {
-          ...head.exemplars.counts,
-          kept: head.exemplars.size,
-          series: head.exemplars.seriesCount,
-          capacity: head.exemplars.capacity,
-          oldest: head.exemplars.oldestTimestamp ?? 0,
-        },
-      };
-    };
-    const store: Store = {
-      dir,
-      shared,
-      metricMetadata: head.metadata,
-      source: (key: string): ScrapeAppender => head.source(key),
-      append(labels: Labels, timestamp: number, value: number, start?: number) {
-        const admitted = admit(timestamp);
-        return counted(admitted === 'ok' ? head.append(labels, timestamp, value, start) : admitted);
-      },
-      appendBits(labels: Labels, timestamp: number, low: number, high: number, start?: number) {
-        const admitted = admit(timestamp);
-        return counted(admitted === 'ok' ? head.appendBits(labels, timestamp, low, high, start) : admitted);
-      },
-      appendHistogram(labels: Labels, timestamp: number, histogram: Histogram, start?: number) {
-        const admitted = admit(timestamp);
-        return counted(
-          admitted === 'ok' ? head.appendHistogram(labels, timestamp, histogram, start) : admitted,
-        );
-      },
-      appendStale(labels: Labels, timestamp: number) {
-        const admitted = admit(timestamp);
-        return counted(admitted === 'ok' ? head.appendStale(labels, timestamp) : admitted);
-      },
-      exemplar: (labels: Labels, exemplar: Exemplar) => head.exemplar(labels, exemplar),
-      metadata: (metric, metadata) => head.setMetadata(metric, metadata),
-      committed: () => writer.committed(),
-      pause: () => writer.pause(),
-      degraded: () => writer.failure?.message ?? flusher.failure,
-      flush: () => flusher.flushAll(),
-      sync: () => flusher.sync(),
-      exclusively: inTurn,
-      change: (prepare) => flusher.change(prepare),
-      reserveRefs: (count) => head.reserveRefs(count),
-      delete: (deletion, isPreview) => inTurn(() => flusher.delete(deletion, isPreview)),
-      setRetention(changed) {
-        currentRetention = changed;
-        flusher.setRetention(changed);
-      },
-      setMaxExemplars(count) {
-        db.keepExemplars(count);
-        head.exemplars.resize(count);
-      },
-      holdLog: (row) => flusher.holdLog(row),
-      newestLogRow: () => writer.seq - 1,
-      stats,
-      async close() {
-        timer.cancel();
-        writer.close();
-        await flusher.close();
-        leaveIndex();
-        db.close();
-        await reserve.restoreToStop();
-        release();
-      },
-    };
-    registerStoreMetrics(registry, store);
-    return store;
-  }
+    },
+    rejected,
+  };
 }
 
 interface OpenLog {
