@@ -1,17 +1,9 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { DashboardModel, PanelModel } from '../../../src/dashboards/model.ts';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DashboardSummary } from '../data/api-types.ts';
-import { Icon } from '../parts/icons.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
-
-/** What became of one dashboard that was handed over. */
-interface Imported {
-  readonly name: string;
-  /** Why it was refused. */
-  readonly problem?: string;
-  readonly model?: DashboardModel;
-}
+import { ImportReport, PasteDialog, useImports } from './dashboard-import.tsx';
+import { slugOf } from './slug.ts';
 
 const LOOK_EVERY_MS = 1500;
 
@@ -22,61 +14,11 @@ export function Dashboards() {
   const query = router.query.value;
   const search = query.get('search') ?? '';
   const tags = query.getAll('tag');
-  const [imported, setImported] = useState<readonly Imported[]>([]);
-  const [isOver, setIsOver] = useState(false);
+  const { imported, forget, importTexts, importFiles, isOver } = useImports(() => list.refresh());
   const [isPasting, setIsPasting] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
 
-  const importTexts = async (texts: readonly { name: string; text: string }[]): Promise<void> => {
-    const done: Imported[] = [];
-    for (const { name, text } of texts) {
-      try {
-        const uid = await api.importDashboard(text);
-        const answer = await api.dashboard<DashboardModel>(uid, undefined);
-        done.push({ name, ...(answer ? { model: answer.model } : {}) });
-      } catch (error) {
-        done.push({ name, problem: error instanceof Error ? error.message : String(error) });
-      }
-    }
-    setImported(done);
-    await list.refresh();
-  };
-  const importFiles = async (files: Iterable<File>): Promise<void> =>
-    importTexts(
-      await Promise.all([...files].map(async (file) => ({ name: file.name, text: await file.text() }))),
-    );
-
   useEffect(() => clock.every(LOOK_EVERY_MS, () => void (isSeen() && list.refresh())), []);
-  useEffect(() => {
-    const over = (event: DragEvent): void => {
-      event.preventDefault();
-      setIsOver(true);
-    };
-    const leave = (event: DragEvent): void => {
-      if (event.relatedTarget === null) setIsOver(false);
-    };
-    const drop = (event: DragEvent): void => {
-      event.preventDefault();
-      setIsOver(false);
-      void importFiles(event.dataTransfer?.files ?? []);
-    };
-    const paste = (event: ClipboardEvent): void => {
-      const target = event.target;
-      if (target instanceof HTMLElement && /^(INPUT|TEXTAREA)$/.test(target.tagName)) return;
-      const text = event.clipboardData?.getData('text') ?? '';
-      if (text.trim().startsWith('{')) void importTexts([{ name: 'What was pasted', text }]);
-    };
-    document.addEventListener('dragover', over);
-    document.addEventListener('dragleave', leave);
-    document.addEventListener('drop', drop);
-    document.addEventListener('paste', paste);
-    return () => {
-      document.removeEventListener('dragover', over);
-      document.removeEventListener('dragleave', leave);
-      document.removeEventListener('drop', drop);
-      document.removeEventListener('paste', paste);
-    };
-  }, []);
 
   const listed = [...found(list.data.value ?? [], search, tags)].sort((a, b) =>
     a.title.localeCompare(b.title),
@@ -137,7 +79,7 @@ export function Dashboards() {
           onChange={(event) => void importFiles(event.currentTarget.files ?? [])}
         />
       </div>
-      {imported.length > 0 && <ImportReport imported={imported} onClose={() => setImported([])} />}
+      {imported.length > 0 && <ImportReport imported={imported} onClose={forget} />}
       <View resource={list} what="The dashboards" skeleton={<Skeleton rows={5} height={40} />}>
         {(all) =>
           all.length === 0 ? (
@@ -172,96 +114,6 @@ export function Dashboards() {
 }
 
 const isSeen = (): boolean => document.visibilityState === 'visible';
-
-/** What was taken in, and what of each panel is not drawn as its author wrote it. */
-function ImportReport({ imported, onClose }: { readonly imported: readonly Imported[]; onClose(): void }) {
-  const { router } = useSession();
-  return (
-    <section class="import-report" aria-live="polite" aria-label="Imported">
-      <button type="button" class="icon-button is-small" aria-label="Close the report" onClick={onClose}>
-        <Icon name="close" />
-      </button>
-      {imported.map(({ name, problem, model }) => {
-        if (!model) {
-          return (
-            <p key={name} class="error-note" role="alert">
-              {name}: {problem ?? 'it could not be read back'}
-            </p>
-          );
-        }
-        const panels = allPanels(model.panels);
-        const noted = panels.filter((panel) => panel.warnings !== undefined);
-        return (
-          <div key={name}>
-            <p>
-              <a href={router.href(`/d/${encodeURIComponent(model.uid)}/${slugOf(model.title)}`)}>
-                <strong>{model.title}</strong>
-              </a>{' '}
-              is here: {panels.length} panels
-              {noted.length === 0 ? ', all as authored.' : `, ${noted.length} with a note:`}
-            </p>
-            {noted.length > 0 && (
-              <ul class="import-notes">
-                {noted.map((panel) => (
-                  <li key={panel.id}>
-                    <strong>{panel.title || panel.type}</strong>: {panel.warnings?.join(' ')}
-                  </li>
-                ))}
-              </ul>
-            )}
-            {model.warnings.map((warning) => (
-              <p key={warning} class="note">
-                {warning}
-              </p>
-            ))}
-          </div>
-        );
-      })}
-    </section>
-  );
-}
-
-/** Without rows, but with what is in them. */
-const allPanels = (panels: readonly PanelModel[]): PanelModel[] =>
-  panels.flatMap((panel) => (panel.type === 'row' ? allPanels(panel.panels ?? []) : [panel]));
-
-function PasteDialog({ onPaste, onClose }: { onPaste(text: string): void; onClose(): void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [text, setText] = useState('');
-  useLayoutEffect(() => dialog.current?.showModal(), []);
-  return (
-    <dialog class="dialog" ref={dialog} aria-labelledby="paste-title" onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          onPaste(text);
-          dialog.current?.close();
-        }}
-      >
-        <h2 id="paste-title">Paste a dashboard</h2>
-        <label class="field">
-          <span>JSON as Grafana exports it</span>
-          <textarea
-            class="input mono"
-            rows={12}
-            spellcheck={false}
-            value={text}
-            placeholder={'{ "title": "…", "panels": [ … ] }'}
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-        </label>
-        <div class="dialog-actions">
-          <button type="button" class="button" onClick={() => dialog.current?.close()}>
-            Cancel
-          </button>
-          <button type="submit" class="button is-primary" disabled={text.trim() === ''}>
-            Import
-          </button>
-        </div>
-      </form>
-    </dialog>
-  );
-}
 
 interface FoldersProps {
   readonly all: readonly DashboardSummary[];
@@ -384,13 +236,4 @@ function DashboardItem({
       </span>
     </li>
   );
-}
-
-/** The last part of a Grafana-style link; for people only, the uid finds the dashboard. */
-export function slugOf(title: string): string {
-  const slug = title
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, '-')
-    .replace(/^-+|-+$/g, '');
-  return encodeURIComponent(slug === '' ? 'dashboard' : slug);
 }
