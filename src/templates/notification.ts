@@ -45,10 +45,16 @@ export function createTemplateSet({ files = [], now, limits }: TemplateSetOption
     routeLabels: { params: ['string'], call: () => '' },
   };
   const isFunction = (name: string): boolean => Object.hasOwn(functions, name);
-  const trees = new Map<string, Tree>();
-  for (const { name, text } of [{ name: '', text: defaultTemplates() }, ...files]) {
-    merge(trees, parseTemplate(name, text, isFunction));
-  }
+  const ofFiles = files.map(({ name, text }) => parseTemplate(name, text, isFunction));
+  let all: Map<string, Tree> | undefined;
+  /** The default templates are the larger part, and a start is no time for them. */
+  const trees = (): ReadonlyMap<string, Tree> => {
+    if (!all) {
+      all = new Map();
+      for (const each of [parseTemplate('', defaultTemplates(), isFunction), ...ofFiles]) merge(all, each);
+    }
+    return all;
+  };
 
   const render = (
     template: string,
@@ -59,10 +65,10 @@ export function createTemplateSet({ files = [], now, limits }: TemplateSetOption
     const go = goData(data);
     const open: string[] = [];
     const expand = (text: string): string => {
-      const all = new Map(trees);
-      merge(all, parseTemplate('', text, isFunction));
+      const known = new Map(trees());
+      merge(known, parseTemplate('', text, isFunction));
       const writer = writerOf(budget);
-      execute(all.get('')!, go, { trees: all, functions: withRouteLabels, writer, budget });
+      execute(known.get('')!, go, { trees: known, functions: withRouteLabels, writer, budget });
       return writer.text;
     };
     const withRouteLabels: GoFunctions = {
@@ -90,7 +96,9 @@ export function createTemplateSet({ files = [], now, limits }: TemplateSetOption
       template.includes('{{') ? render(template, data, plainWriter) : template,
     renderHtml: (template, data) => render(template, data, htmlWriter),
     check: (template) => void parseTemplate('', template, isFunction),
-    names: [...trees.keys()].filter((name) => name !== ''),
+    get names() {
+      return [...trees().keys()].filter((name) => name !== '');
+    },
   };
 }
 
