@@ -127,14 +127,10 @@ export class Lanes {
   resume(find: (row: OutboxRow) => Integration | undefined): void {
     for (const row of this.#outbox.values()) {
       if (row.state === 'dead' || this.#busy.has(row.key)) continue;
-      const way = find(row);
-      if (!way) this.#giveUp(row, 'the receiver is no longer configured');
-      else if (row.expiresAt <= this.#options.clock.now())
-        this.#giveUp(row, row.error || 'too old to be sent');
-      else {
-        if (row.state === 'failed') this.#options.watch.failed(row, row.error, row.createdAt);
-        this.#retry(row, way, find);
-      }
+      const way = this.#wayOrGiveUp(row, find);
+      if (!way) continue;
+      if (row.state === 'failed') this.#options.watch.failed(row, row.error, row.createdAt);
+      this.#retry(row, way, find);
     }
   }
 
@@ -159,8 +155,7 @@ export class Lanes {
       if (this.#busy.has(row.key)) continue;
       if (row.state === 'dead') {
         if (row.expiresAt + DEAD_SHOWN_MS <= now) this.#forget(row.key);
-      } else if (!find(row)) this.#giveUp(row, 'the receiver is no longer configured');
-      else if (row.expiresAt <= now) this.#giveUp(row, row.error || 'too old to be sent');
+      } else this.#wayOrGiveUp(row, find);
     }
   }
 
@@ -209,16 +204,19 @@ export class Lanes {
         const now = this.#outbox.get(row.key);
         // A newer message means that the group speaks for itself again.
         if (this.#isStopped || now?.createdAt !== row.createdAt || this.#busy.has(row.key)) return;
-        this.resumeOne(now, find);
+        const again = this.#wayOrGiveUp(now, find);
+        if (again) this.#retry(now, again, find);
       });
     });
   }
 
-  resumeOne(row: OutboxRow, find: (row: OutboxRow) => Integration | undefined): void {
+  /** The integration a message is for; a message that has none any more, or is too old, is given up. */
+  #wayOrGiveUp(row: OutboxRow, find: (row: OutboxRow) => Integration | undefined): Integration | undefined {
     const way = find(row);
     if (!way) this.#giveUp(row, 'the receiver is no longer configured');
-    else if (row.expiresAt <= this.#options.clock.now()) this.#giveUp(row, row.error);
-    else this.#retry(row, way, find);
+    else if (row.expiresAt > this.#options.clock.now()) return way;
+    else this.#giveUp(row, row.error || 'too old to be sent');
+    return undefined;
   }
 
   #send(way: Integration, row: OutboxRow, hear: (outcome: Outcome) => void = () => {}): Promise<boolean> {
@@ -276,6 +274,12 @@ export class Lanes {
       durationMs,
       answer,
     };
+    const failed: OutboxRow = {
+      ...row,
+      state: 'failed',
+      attempts: row.attempts + attempts,
+      error: answer,
+    };
     this.#commit(() => {
       if (isDelivered) {
         const data = { ...row.notification.data, ...delivery.data };
@@ -283,12 +287,7 @@ export class Lanes {
         notificationLog.set(row.key, told, row.repeatIntervalMs);
         this.#options.state.removeOutbox(row.key);
       } else {
-        this.#options.state.saveOutbox({
-          ...row,
-          state: 'failed',
-          attempts: row.attempts + attempts,
-          error: answer,
-        });
+        this.#options.state.saveOutbox(failed);
       }
       history.add(entry);
     });
@@ -299,12 +298,7 @@ export class Lanes {
       hear({ kind: 'delivered', attempts, durationMs, answer });
       metrics.ended(row.integration);
     } else {
-      this.#outbox.set(row.key, {
-        ...row,
-        state: 'failed',
-        attempts: row.attempts + attempts,
-        error: answer,
-      });
+      this.#outbox.set(row.key, failed);
       log.error(
         { ...describe(row), attempts, err: answer },
         'notification failed; the next tick of its group tries again',
