@@ -565,3 +565,20 @@ const refresh = (page: Page, count: number): Promise<void> =>
       await frame();
     }
   }, count);
+
+test.skipIf(!hasBrowser)(
+  'all times are by the clock that the reader chose, in tooltips and lists too',
+  async () => {
+    const page = await open('/status', { timezoneId: 'Asia/Tokyo' });
+    const serverTime = page.locator('.facts dd', { hasText: /[+−]\d\d:\d\d$/ }).first();
+    expect(await serverTime.innerText()).toContain('+09:00');
+    await page.evaluate(() => localStorage.setItem('belfry.zone', 'utc'));
+    await page.reload();
+    expect(await serverTime.innerText()).toContain('+00:00');
+    const titles = await page
+      .locator('time[title]')
+      .evaluateAll((times) => times.map((time) => time.getAttribute('title')!));
+    expect(titles.length).toBeGreaterThan(2);
+    expect(titles.filter((title) => !title.endsWith('+00:00'))).toEqual([]);
+  },
+);

@@ -97,7 +97,7 @@ export function createAxes(current: () => ChartSpec, colors: PlotColors): PlotAx
     space: 72,
     incrs: TIME_STEPS,
     values: (_, splits, _axis, _space, step) =>
-      splits.map((time) => tickText(time * 1000, step * 1000, current().zone)),
+      splits.map((time) => tickText(time * 1000, step * 1000, current().zone ?? 'local')),
   };
 
   return {

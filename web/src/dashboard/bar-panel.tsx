@@ -2,7 +2,7 @@ import { useRef } from 'preact/hooks';
 import type { PanelModel } from '../../../src/dashboards/model.ts';
 import { assignColors, type ShownTheme, seriesColor } from '../chart/palette.ts';
 import { niceTicks } from '../chart/scale.ts';
-import { timeText } from '../format/time.ts';
+import { timeText, type Zone } from '../format/time.ts';
 import { formatNumber, valueText } from '../format/units.ts';
 import { useSize } from '../parts/size-of.ts';
 import { useSession } from '../session.ts';
@@ -28,14 +28,14 @@ const MAX_GROUPS = 60;
 
 /** Bars by name: of a table's rows, or one for each series; of a histogram, by range of values. */
 export function BarPanel({ panel, data }: { readonly panel: PanelModel; readonly data: PanelData }) {
-  const { theme, now } = useSession();
+  const { theme, now, zone } = useSession();
   const root = useRef<HTMLDivElement>(null);
   const { width } = useSize(root, data);
   const shown = theme.shown.value;
   const groups =
     panel.type === 'histogram'
       ? histogramGroups(panel, data, shown)
-      : barGroups(panel, data, shown, now.peek());
+      : barGroups(panel, data, shown, now.peek(), zone.shown.value);
   if (groups.length === 0) return <p class="panel-empty">{panel.noValue ?? 'No data.'}</p>;
   /** Of names that stand side by side, as many as there is room for. */
   const letters = Math.max(...groups.map(({ name }) => name.length));
@@ -125,7 +125,13 @@ export function BarPanel({ panel, data }: { readonly panel: PanelModel; readonly
   );
 }
 
-function barGroups(panel: PanelModel, data: PanelData, theme: ShownTheme, now: number): BarGroup[] {
+function barGroups(
+  panel: PanelModel,
+  data: PanelData,
+  theme: ShownTheme,
+  now: number,
+  zone: Zone,
+): BarGroup[] {
   const series = data.series.filter(({ settings }) => !isHidden(settings));
   const palette = assignColors(series.map(({ name }) => name));
   const barOf = (index: number, value: number | null) => {
@@ -152,7 +158,7 @@ function barGroups(panel: PanelModel, data: PanelData, theme: ShownTheme, now: n
       bars: [barOf(i, reduceSeries(values, 'lastNotNull'))],
     }));
   }
-  const names = namesOf(panel, data, length, now);
+  const names = namesOf(panel, data, length, now, zone);
   return Array.from({ length }, (_, row) => ({
     name: names[row] ?? String(row + 1),
     bars: series.map((one, i) => barOf(i, one.values[row] ?? null)),
@@ -160,7 +166,7 @@ function barGroups(panel: PanelModel, data: PanelData, theme: ShownTheme, now: n
 }
 
 /** The column that names the bars: the one asked for, else the first text, else the time. */
-function namesOf(panel: PanelModel, data: PanelData, length: number, now: number): string[] {
+function namesOf(panel: PanelModel, data: PanelData, length: number, now: number, zone: Zone): string[] {
   const fields = data.frames.flatMap((frame) => frame.fields);
   const field =
     fields.find((one) => one.name === panel.bars?.xField) ??
@@ -168,7 +174,9 @@ function namesOf(panel: PanelModel, data: PanelData, length: number, now: number
     fields.find((one) => one.type === 'time');
   return Array.from({ length }, (_, row) => {
     const cell = field?.values[row];
-    return field?.type === 'time' && typeof cell === 'number' ? timeText(cell, now) : String(cell ?? '');
+    return field?.type === 'time' && typeof cell === 'number'
+      ? timeText(cell, now, zone)
+      : String(cell ?? '');
   });
 }
 

@@ -1,6 +1,6 @@
 import type { MappingModel, PanelModel } from '../../../src/dashboards/model.ts';
 import type { ShownTheme } from '../chart/palette.ts';
-import { exactText } from '../format/time.ts';
+import { exactText, type Zone } from '../format/time.ts';
 import { type Formatted, formatValue } from '../format/units.ts';
 import { cssColor, thresholdColor } from './colors.ts';
 import type { Cell } from './frame.ts';
@@ -12,18 +12,21 @@ export interface Display extends Formatted {
 }
 
 /** A value as its panel wants it read: mapped to a text, or with unit and decimals; coloured by mapping, mode or threshold. */
-export function displayValue(value: Cell, panel: PanelModel, theme: ShownTheme, unit = panel.unit): Display {
+export function displayValue(value: Cell, panel: PanelModel, theme: ShownTheme): Display {
   const mapping = mappingOf(value, panel.mappings);
   const color = cssColor(mapping?.color, theme) ?? valueColor(value, panel, theme);
   if (mapping?.text !== undefined) return { text: mappedText(value, mapping), unit: '', color };
   if (value === null) return { text: panel.noValue ?? 'No data', unit: '', color };
-  if (typeof value === 'number') return { ...formatValue(value, unit, panel.decimals), color };
+  if (typeof value === 'number') return { ...formatValue(value, panel.unit, panel.decimals), color };
   return { text: typeof value === 'string' ? value : '', unit: '', color };
 }
 
 /** The same for a column of times. */
-export function displayTime(value: Cell): Formatted {
-  return { text: typeof value === 'number' ? exactText(value).slice(0, 19) : String(value ?? ''), unit: '' };
+export function displayTime(value: Cell, zone: Zone): Formatted {
+  return {
+    text: typeof value === 'number' ? exactText(value, zone).slice(0, 19) : String(value ?? ''),
+    unit: '',
+  };
 }
 
 /** The colour of a value by the panel's mode: fixed, between two ends, or the threshold it has reached. */

@@ -19,7 +19,7 @@ const ROW_ROOM = 44;
 
 /** Rows of states over time: a timeline merges what is equal, a history shows each step. */
 export function StatePanel({ panel, data }: { readonly panel: PanelModel; readonly data: PanelData }) {
-  const { theme, now } = useSession();
+  const { theme, now, zone } = useSession();
   const tracks = useRef<HTMLDivElement>(null);
   const { width } = useSize(tracks, data);
   const shown = theme.shown.value;
@@ -30,6 +30,7 @@ export function StatePanel({ panel, data }: { readonly panel: PanelModel; readon
   const [from, to] = [data.range.from / 1000, data.range.to / 1000];
   const isHistory = panel.type === 'status-history';
   const { rowShare = 0.9, cellShare = 0.9 } = panel.states ?? {};
+  const stamp = (time: number): string => timeText(time * 1000, now.peek(), zone.shown.value);
   const place = (time: number): number => Math.min(100, Math.max(0, ((time - from) / (to - from)) * 100));
   return (
     <div class="states" style={{ '--name': nameWidth(rows.map(({ name }) => name)) }}>
@@ -72,7 +73,7 @@ export function StatePanel({ panel, data }: { readonly panel: PanelModel; readon
                     <span
                       key={span.from}
                       class="states-span"
-                      title={`${label}, ${timeText(span.from * 1000, now.peek())} to ${timeText(span.to * 1000, now.peek())}`}
+                      title={`${label}, ${stamp(span.from)} to ${stamp(span.to)}`}
                       style={{
                         left: `${left}%`,
                         // Where cells are small, a pixel between them is still seen.

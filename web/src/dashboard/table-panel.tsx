@@ -155,6 +155,7 @@ interface CellViewProps {
 }
 
 function CellView({ column, cell, theme, scope }: CellViewProps) {
+  const { zone } = useSession();
   const { panel, field } = column;
   if (Array.isArray(cell)) {
     return (
@@ -166,7 +167,7 @@ function CellView({ column, cell, theme, scope }: CellViewProps) {
   const plain = cell as Exclude<Cell, readonly (number | null)[]>;
   const isTime = field.type === 'time' && !panel.unit.startsWith('dateTime');
   const shown = isTime
-    ? { ...displayTime(plain), color: undefined }
+    ? { ...displayTime(plain, zone.shown.value), color: undefined }
     : plain === null && panel.noValue === undefined
       ? { text: '', unit: '', color: undefined }
       : displayValue(plain, panel, theme);

@@ -82,7 +82,13 @@ const trace = (change: Partial<AlertTrace> = {}): AlertTrace => ({
 const told = (steps: ReturnType<typeof traceSteps>) => steps.map((step) => `${step.state}: ${step.title}`);
 
 test('the way of a delivered alert, from its rule to the next look at its group', () => {
-  const steps = traceSteps({ row: row('firing', NOW - 12 * MINUTE), rule, trace: trace(), now: NOW });
+  const steps = traceSteps({
+    row: row('firing', NOW - 12 * MINUTE),
+    rule,
+    trace: trace(),
+    now: NOW,
+    zone: 'utc',
+  });
   expect(told(steps)).toEqual([
     'ok: Rule DiskFull',
     'pending: Pending',
@@ -103,7 +109,13 @@ test('the way of a delivered alert, from its rule to the next look at its group'
 });
 
 test('a pending alert says when it will fire, and nothing of the notifier', () => {
-  const steps = traceSteps({ row: row('pending', NOW - MINUTE), rule, trace: undefined, now: NOW });
+  const steps = traceSteps({
+    row: row('pending', NOW - MINUTE),
+    rule,
+    trace: undefined,
+    now: NOW,
+    zone: 'utc',
+  });
   expect(told(steps)).toEqual(['ok: Rule DiskFull', 'pending: Pending', 'planned: Fires']);
   expect(steps[2]!.due).toBe(NOW + 4 * MINUTE);
 });
@@ -123,6 +135,7 @@ test.each([
     rule,
     trace: { ...made, groups: made.groups.map((group) => ({ ...group, verdict, integrations: [] })) },
     now: NOW,
+    zone: 'utc',
   });
   const step = steps.find((one) => one.title === title)!;
   expect(step.state).toBe('quiet');
@@ -148,6 +161,7 @@ test('a message that was refused is told with the receiver’s words', () => {
     rule,
     trace: { ...made, flushes: [{ ...flush, integrations: [failed] }] },
     now: NOW,
+    zone: 'utc',
   });
   expect(steps.find((step) => step.title === 'slack: refused')).toMatchObject({
     state: 'firing',
@@ -157,9 +171,11 @@ test('a message that was refused is told with the receiver’s words', () => {
 
 test('an alert the notifier never heard of, and one without a route', () => {
   const input = { row: row('firing', NOW - 12 * MINUTE), rule, now: NOW };
-  expect(told(traceSteps({ ...input, trace: undefined })).at(-1)).toBe('quiet: Not handed to the notifier');
+  expect(told(traceSteps({ ...input, trace: undefined, zone: 'utc' })).at(-1)).toBe(
+    'quiet: Not handed to the notifier',
+  );
   const nobody = trace({ routes: [], groups: [], flushes: [] });
-  expect(told(traceSteps({ ...input, trace: nobody })).at(-1)).toBe('quiet: Goes to nobody');
+  expect(told(traceSteps({ ...input, trace: nobody, zone: 'utc' })).at(-1)).toBe('quiet: Goes to nobody');
 });
 
 test('an alert that is over is told from its last flush', () => {
@@ -169,6 +185,7 @@ test('an alert that is over is told from its last flush', () => {
     rule: undefined,
     trace: { ...over, alert: { ...over.alert!, endsAt: new Date(NOW - MINUTE).toISOString() } },
     now: NOW,
+    zone: 'utc',
   });
   expect(told(steps)).toEqual([
     'firing: Firing',

@@ -1,5 +1,5 @@
 import { durationText } from '../format/duration.ts';
-import { parseApiTime, timeText } from '../format/time.ts';
+import { parseApiTime, timeText, type Zone } from '../format/time.ts';
 import type { AlertRow } from './alerts.ts';
 import type { AlertingRule } from './api-types.ts';
 import type { AlertTrace, FlushTrace, NextFlush, RouteStep, Verdict } from './trace-types.ts';
@@ -27,6 +27,8 @@ export interface TraceInput {
   /** Absent while the notifier has not heard of the alert. */
   readonly trace: AlertTrace | undefined;
   readonly now: number;
+  /** By whose clock times are written. */
+  readonly zone: Zone;
 }
 
 /** Tells the whole way of an alert: rule, pending, firing, route, group, what held it back, receiver, answer, and what comes next. */
@@ -58,7 +60,7 @@ export function traceSteps(input: TraceInput): TraceStep[] {
   ]);
   // An alert that is over is on no route any more: the last flushes tell where it went.
   if (receivers.size === 0) for (const flush of trace.flushes.slice(0, 1)) receivers.add(flush.receiver);
-  for (const receiver of receivers) steps.push(...receiverSteps(receiver, trace, input.now));
+  for (const receiver of receivers) steps.push(...receiverSteps(receiver, trace, input));
   return steps;
 }
 
@@ -91,7 +93,11 @@ function ruleSteps({ row, rule, trace, now }: TraceInput): TraceStep[] {
   return steps;
 }
 
-function receiverSteps(receiver: string, trace: AlertTrace, now: number): TraceStep[] {
+function receiverSteps(
+  receiver: string,
+  trace: AlertTrace,
+  { now, zone }: Pick<TraceInput, 'now' | 'zone'>,
+): TraceStep[] {
   const next = trace.groups.find((group) => group.receiver === receiver);
   const last = trace.flushes.find((flush) => flush.receiver === receiver);
   return [
@@ -99,7 +105,7 @@ function receiverSteps(receiver: string, trace: AlertTrace, now: number): TraceS
     ...groupSteps(receiver, last, next),
     ...(last ? verdictSteps(receiver, last, next) : []),
     ...(last ? answerSteps(receiver, last, trace) : []),
-    ...(next ? plannedSteps(receiver, next, now) : []),
+    ...(next ? plannedSteps(receiver, next, now, zone) : []),
   ];
 }
 
@@ -219,7 +225,7 @@ function answerSteps(receiver: string, last: FlushTrace, trace: AlertTrace): Tra
   });
 }
 
-function plannedSteps(receiver: string, next: NextFlush, now: number): TraceStep[] {
+function plannedSteps(receiver: string, next: NextFlush, now: number, zone: Zone): TraceStep[] {
   const told = next.integrations.filter((one) => one.reason !== 'none');
   const repeats = next.integrations.flatMap((one) =>
     one.repeatAfter === undefined ? [] : [one.repeatAfter],
@@ -228,7 +234,7 @@ function plannedSteps(receiver: string, next: NextFlush, now: number): TraceStep
     next.verdict.kind !== 'passed'
       ? 'It stays held back.'
       : repeats.length > 0
-        ? `Nothing new to say then; told again after ${timeText(Math.min(...repeats), now)}.`
+        ? `Nothing new to say then; told again after ${timeText(Math.min(...repeats), now, zone)}.`
         : 'Nothing new to say then.';
   return [
     {

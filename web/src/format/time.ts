@@ -2,14 +2,14 @@
 export type Zone = 'local' | 'utc';
 
 /** A date whose UTC fields are what a clock of the zone shows. */
-export function clockOf(time: number, zone: Zone = 'local'): Date {
+export function clockOf(time: number, zone: Zone): Date {
   return zone === 'utc' ? new Date(time) : new Date(time - new Date(time).getTimezoneOffset() * 60_000);
 }
 
 const two = (n: number): string => String(n).padStart(2, '0');
 
 /** 24 h time; seconds only when they say something, the day only when it is not `now`'s. */
-export function timeText(time: number, now: number, zone: Zone = 'local'): string {
+export function timeText(time: number, now: number, zone: Zone): string {
   const date = clockOf(time, zone);
   const seconds = date.getUTCSeconds() === 0 ? '' : `:${two(date.getUTCSeconds())}`;
   const clock = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}${seconds}`;
@@ -18,13 +18,13 @@ export function timeText(time: number, now: number, zone: Zone = 'local'): strin
 }
 
 /** `23 Nov`. */
-export function dayText(time: number, zone: Zone = 'local'): string {
+export function dayText(time: number, zone: Zone): string {
   const date = clockOf(time, zone);
   return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
 }
 
 /** What stands at a tick of a time axis: clock times; midnight and steps of days show the day. Seconds below a minute's step. */
-export function tickText(time: number, stepMs: number, zone: Zone = 'local'): string {
+export function tickText(time: number, stepMs: number, zone: Zone): string {
   const date = clockOf(time, zone);
   const isMidnight = date.getTime() % 86_400_000 === 0;
   if (stepMs >= 86_400_000 || isMidnight) return dayText(time, zone);
@@ -33,7 +33,7 @@ export function tickText(time: number, stepMs: number, zone: Zone = 'local'): st
 }
 
 /** The whole of it, for tooltips: `2026-11-23 07:04:05 +01:00`. */
-export function exactText(time: number, zone: Zone = 'local'): string {
+export function exactText(time: number, zone: Zone): string {
   const offset = zone === 'utc' ? 0 : -new Date(time).getTimezoneOffset();
   const sign = offset < 0 ? '−' : '+';
   const text = `${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`;

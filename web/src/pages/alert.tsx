@@ -27,7 +27,7 @@ interface AlertFacts {
 
 /** `/alerts/<fingerprint>`: one alert: what is true now, how it came to be, who was told and why. */
 export function AlertPage() {
-  const { api, router, clock } = useSession();
+  const { api, router, clock, zone } = useSession();
   const id = decodeURIComponent(router.path.peek().split('/')[2] ?? '');
   const [isSilencing, setIsSilencing] = useState(false);
   const [isBeginning, setIsBeginning] = useState(false);
@@ -120,7 +120,9 @@ export function AlertPage() {
                 </div>
                 <section class="alert-why" aria-label="Why">
                   <h2 class="section-title">Why</h2>
-                  <WhyTrace steps={traceSteps({ row, rule, trace, now: clock.now() })} />
+                  <WhyTrace
+                    steps={traceSteps({ row, rule, trace, now: clock.now(), zone: zone.shown.value })}
+                  />
                 </section>
               </div>
               {isBeginning && (

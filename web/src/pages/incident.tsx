@@ -206,11 +206,11 @@ function Firings({
 }
 
 function Moment({ at }: { readonly at: string }) {
-  const { now } = useSession();
+  const { now, zone } = useSession();
   const time = parseApiTime(at) ?? 0;
   return (
-    <time dateTime={at} title={exactText(time)}>
-      {timeText(time, now.peek())}
+    <time dateTime={at} title={exactText(time, zone.shown.value)}>
+      {timeText(time, now.peek(), zone.shown.value)}
     </time>
   );
 }

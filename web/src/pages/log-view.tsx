@@ -85,11 +85,11 @@ export function LogView() {
 const COLORS = { debug: 'dim', info: 'dim', warn: 'text-pending', error: 'text-firing' } as const;
 
 function Line({ event: { at, level, text } }: { readonly event: LogEvent }) {
-  const { now } = useSession();
+  const { now, zone } = useSession();
   return (
     <li class="log-line">
-      <time class="dim" dateTime={new Date(at).toISOString()} title={exactText(at)}>
-        {timeText(at, now.peek())}
+      <time class="dim" dateTime={new Date(at).toISOString()} title={exactText(at, zone.shown.value)}>
+        {timeText(at, now.peek(), zone.shown.value)}
       </time>{' '}
       <span class={COLORS[level]}>{level}</span> <span class="log-text">{text}</span>
     </li>

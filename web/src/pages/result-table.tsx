@@ -1,6 +1,6 @@
 import type { LabelMap, MatrixSeries, QueryResult, VectorSample } from '../data/api-types.ts';
 import { parseSample } from '../data/matrix.ts';
-import { timeText } from '../format/time.ts';
+import { timeText, type Zone } from '../format/time.ts';
 import { formatNumber } from '../format/units.ts';
 import { Empty } from '../parts/view-state.tsx';
 import { useSession } from '../session.ts';
@@ -9,7 +9,7 @@ const MAX_ROWS = 1000;
 
 /** An instant answer: one row per series, the value as the server wrote it in the tooltip. */
 export function ResultTable({ result }: { readonly result: QueryResult }) {
-  const { now } = useSession();
+  const { now, zone } = useSession();
   if (result.resultType === 'scalar' || result.resultType === 'string') {
     return (
       <p class="scalar-result">
@@ -23,7 +23,7 @@ export function ResultTable({ result }: { readonly result: QueryResult }) {
   const samples = result.result as readonly (MatrixSeries | VectorSample)[];
   const rows = samples
     .slice(0, MAX_ROWS)
-    .map((sample) => ({ metric: sample.metric, cells: cellsOf(sample, now.peek()) }));
+    .map((sample) => ({ metric: sample.metric, cells: cellsOf(sample, now.peek(), zone.shown.value) }));
   return (
     <div class="table-scroll">
       {result.result.length > MAX_ROWS && (
@@ -59,18 +59,23 @@ export function ResultTable({ result }: { readonly result: QueryResult }) {
   );
 }
 
-function cellsOf(sample: MatrixSeries | VectorSample, now: number): { text: string; exact: string }[] {
+function cellsOf(
+  sample: MatrixSeries | VectorSample,
+  now: number,
+  zone: Zone,
+): { text: string; exact: string }[] {
+  const stamp = (time: number): string => timeText(time * 1000, now, zone);
   if ('value' in sample && sample.value) {
     const [time, value] = sample.value;
-    return [{ text: value, exact: `at ${timeText(time * 1000, now)}` }];
+    return [{ text: value, exact: `at ${stamp(time)}` }];
   }
   if ('histogram' in sample && sample.histogram) {
     const [time, { count, sum }] = sample.histogram;
-    return [{ text: `histogram: count ${count}, sum ${sum}`, exact: `at ${timeText(time * 1000, now)}` }];
+    return [{ text: `histogram: count ${count}, sum ${sum}`, exact: `at ${stamp(time)}` }];
   }
   const values = 'values' in sample ? (sample.values ?? []) : [];
   return values.map(([time, value]) => ({
-    text: `${value} @ ${timeText(time * 1000, now)}`,
+    text: `${value} @ ${stamp(time)}`,
     exact: `${value} @ ${time}`,
   }));
 }

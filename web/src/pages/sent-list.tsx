@@ -13,7 +13,7 @@ export function SentList({
   readonly sent: readonly SentNotification[];
   readonly isJoined?: boolean;
 }) {
-  const { now, router, range } = useSession();
+  const { now, router, range, zone } = useSession();
   return (
     <ul class="sent-list">
       {(isJoined ? sentRuns(sent) : sent.map(alone)).map(({ last: one, count, since, attempts }) => (
@@ -23,7 +23,7 @@ export function SentList({
             word={one.outcome === 'delivered' ? 'delivered' : 'failed'}
           />
           <span class="sent-when">
-            {timeText(one.at, now.peek())}{' '}
+            {timeText(one.at, now.peek(), zone.shown.value)}{' '}
             <span class="dim">
               <Ago time={one.at} suffix=" ago" />
             </span>
@@ -44,7 +44,7 @@ export function SentList({
           </span>
           <span class={one.outcome === 'failed' ? 'sent-answer text-firing' : 'sent-answer dim'}>
             {one.answer || (one.outcome === 'delivered' ? 'delivered' : 'failed')}
-            {count > 1 && ` · ${count} times since ${timeText(since, now.peek())}`}
+            {count > 1 && ` · ${count} times since ${timeText(since, now.peek(), zone.shown.value)}`}
             {attempts > 1 && ` · ${attempts} tries`}
           </span>
         </li>

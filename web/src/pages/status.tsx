@@ -179,13 +179,18 @@ function FactList({
 }
 
 function FactValue({ name, value }: { readonly name: string; readonly value: unknown }) {
+  const { zone } = useSession();
   if (name === 'reloadConfigSuccess')
     return value === false ? <span class="text-firing">failed</span> : <>succeeded</>;
   if (typeof value === 'number') return <Value value={value} />;
   const text = String(value);
   const time = /^\d{4}-\d{2}-\d{2}T/.test(text) ? parseApiTime(text) : undefined;
   if (time === undefined) return <>{text}</>;
-  return name === 'serverTime' ? <span>{exactText(time)}</span> : <Ago time={time} suffix=" ago" />;
+  return name === 'serverTime' ? (
+    <span>{exactText(time, zone.shown.value)}</span>
+  ) : (
+    <Ago time={time} suffix=" ago" />
+  );
 }
 
 function HeadFacts({ status }: { readonly status: TsdbStatus }) {

@@ -15,7 +15,7 @@ const MARKS: Readonly<Record<Exclude<StepState, 'quiet'>, { state: Health; word:
 
 /** An alert's way as a line from top to bottom; what is still to come is dashed and counts down. */
 export function WhyTrace({ steps }: { readonly steps: readonly TraceStep[] }) {
-  const { now } = useSession();
+  const { now, zone } = useSession();
   return (
     <ol class="trace">
       {steps.map((step) => (
@@ -37,7 +37,7 @@ export function WhyTrace({ steps }: { readonly steps: readonly TraceStep[] }) {
           ) : (
             step.at !== undefined && (
               <span class="trace-time">
-                <span class="trace-clock">{timeText(step.at, now.peek())}</span>{' '}
+                <span class="trace-clock">{timeText(step.at, now.peek(), zone.shown.value)}</span>{' '}
                 <Ago time={step.at} suffix=" ago" />
               </span>
             )

@@ -35,13 +35,13 @@ function Moment({
   readonly sign: 1 | -1;
   readonly suffix: string;
 }) {
-  const { now } = useSession();
+  const { now, zone } = useSession();
   const text = useMemo(
     () => computed(() => durationText((now.value - time) * sign) + suffix),
     [now, time, sign, suffix],
   );
   return (
-    <time dateTime={new Date(time).toISOString()} title={exactText(time)}>
+    <time dateTime={new Date(time).toISOString()} title={exactText(time, zone.shown.value)}>
       {text}
     </time>
   );

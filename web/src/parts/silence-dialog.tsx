@@ -17,7 +17,7 @@ const DURATIONS = ['30m', '2h', '8h', '1d', '7d'];
 
 /** Two clicks from an alert to its silence: the matchers are filled in, what they hit is counted while typing. */
 export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
-  const { api, clock, now } = useSession();
+  const { api, clock, now, zone } = useSession();
   const alerts = useAlerts();
   const author = useAuthor();
   const dialog = useRef<HTMLDialogElement>(null);
@@ -122,7 +122,7 @@ export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
           <button type="submit" class="button is-primary" disabled={isSending} autofocus>
             {lengthMs === undefined
               ? 'Silence'
-              : `Silence until ${timeText(now.value + lengthMs - ((now.value + lengthMs) % 60_000), now.value)}`}
+              : `Silence until ${timeText(now.value + lengthMs - ((now.value + lengthMs) % 60_000), now.value, zone.shown.value)}`}
           </button>
         </div>
       </form>
