@@ -15,8 +15,9 @@ export async function buildWeb(outDir = join(root, 'dist/web')): Promise<void> {
   });
 }
 
-/** Builds the page when `outDir` has none or the sources are newer. @returns whether it built */
-export async function ensureWeb(outDir = join(root, 'dist/web')): Promise<boolean> {
+/** Builds the page into `dist/web` when it is not there or the sources are newer. @returns whether it built */
+export async function ensureWeb(): Promise<boolean> {
+  const outDir = join(root, 'dist/web');
   const built = statSync(join(outDir, 'index.html'), { throwIfNoEntry: false })?.mtimeMs;
   if (built !== undefined && built >= newestSource()) return false;
   await buildWeb(outDir);

@@ -158,10 +158,10 @@ const FALLBACK = admin;
 const OWN_PATHS = /^\/(api|-)\//;
 
 /** Finds the rule of a request. */
-export function accessRules(rules: Readonly<Record<string, AccessRule>> = ACCESS_RULES) {
+export function accessRules() {
   const exact = new Map<string, AccessRule>();
   const patterns: { method: string; parts: readonly string[]; rule: AccessRule }[] = [];
-  for (const [route, rule] of Object.entries(rules)) {
+  for (const [route, rule] of Object.entries(ACCESS_RULES)) {
     const [method = '', path = ''] = route.split(' ');
     if (/[:*]/.test(path)) patterns.push({ method, parts: path.split('/'), rule });
     else exact.set(route, rule);

@@ -12,20 +12,8 @@ export class ApiError extends Error {
   }
 }
 
-export interface Notes {
-  readonly warnings?: readonly string[];
-  readonly infos?: readonly string[];
-}
-
-/** Upstream's envelope of an answer; empty warnings and infos are left out. */
-export function success(c: Context, data: unknown, notes: Notes = {}): Response {
-  return c.json({
-    status: 'success',
-    data,
-    ...(notes.warnings?.length ? { warnings: notes.warnings } : {}),
-    ...(notes.infos?.length ? { infos: notes.infos } : {}),
-  });
-}
+/** Upstream's envelope of an answer. */
+export const success = (c: Context, data: unknown): Response => c.json({ status: 'success', data });
 
 export function failure(type: ErrorType, message: string): Response {
   return new Response(JSON.stringify({ status: 'error', errorType: type, error: message }), {

@@ -97,11 +97,12 @@ export function readDuration(params: URLSearchParams, name: string): number {
 }
 
 /** A whole number ≥ 0; undefined when absent or 0, which means no limit. */
-export function readLimit(params: URLSearchParams, name = 'limit'): number | undefined {
-  const text = params.get(name) ?? '';
+export function readLimit(params: URLSearchParams): number | undefined {
+  const text = params.get('limit') ?? '';
   if (text === '') return undefined;
-  if (/^-\d+$/.test(text) && Number(text) < 0) throw new ParameterError(name, 'limit must be non-negative');
+  if (/^-\d+$/.test(text) && Number(text) < 0)
+    throw new ParameterError('limit', 'limit must be non-negative');
   if (!/^[+-]?\d+$/.test(text))
-    throw new ParameterError(name, `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+    throw new ParameterError('limit', `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text) || undefined;
 }

@@ -76,6 +76,8 @@ const MAX_FLUSHES = 20_000;
 const WRITE_EVERY_MS = 5 * 60_000;
 /** Rows looked at in one sweep, the oldest first: a sweep is short, and there is another soon. */
 const SWEPT = 2000;
+/** Looks at one alert that are given. */
+const SHOWN_OF_ALERT = 50;
 
 /**
  * Keeps what the flushes decided, for a week and at most 20,000 of them. Flushes in a row that decide the same share one row; a process
@@ -128,14 +130,14 @@ export class Traces {
   }
 
   /** The latest flushes that an alert took part in, newest first; other alerts are left out of them. */
-  ofAlert(fingerprint: string, limit = 50): FlushTrace[] {
+  ofAlert(fingerprint: string): FlushTrace[] {
     const rows = this.#db
       .prepare(
         `SELECT id, body FROM notifier_flushes
          WHERE group_key IN (SELECT group_key FROM notifier_members WHERE fingerprint = ?) AND instr(body, ?) > 0
          ORDER BY last_at DESC, id DESC LIMIT ?`,
       )
-      .all(fingerprint, `{"fingerprint":"${fingerprint}"`, limit) as { id: number; body: string }[];
+      .all(fingerprint, `{"fingerprint":"${fingerprint}"`, SHOWN_OF_ALERT) as { id: number; body: string }[];
     const found = rows.map((row) => {
       const stored = JSON.parse(row.body) as FlushTrace;
       const last = this.#last.get(stored.groupKey);

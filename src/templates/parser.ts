@@ -116,9 +116,9 @@ class Parser {
     return this.#fail(`unexpected ${tokenText(token)} in ${context}`);
   }
 
-  #expect(kind: TokenKind, context: string): Token {
+  #expectEnd(context: string): Token {
     const token = this.#takeSolid();
-    if (token.kind !== kind) this.#unexpected(token, context);
+    if (token.kind !== 'rightDelim') this.#unexpected(token, context);
     return token;
   }
 
@@ -147,7 +147,7 @@ class Parser {
 
   #definition(): void {
     const name = this.#templateName('define clause');
-    this.#expect('rightDelim', 'define clause');
+    this.#expectEnd('define clause');
     const variables = this.#variables;
     this.#variables = ['$'];
     const { list, ending } = this.#list();
@@ -199,11 +199,11 @@ class Parser {
         this.#take();
         const after = this.#peekSolid();
         if (after.kind === 'if' || after.kind === 'with') return { kind: 'else', at: after.at };
-        return { kind: 'else', at: this.#expect('rightDelim', 'else').at };
+        return { kind: 'else', at: this.#expectEnd('else').at };
       }
       case 'end':
         this.#take();
-        return { kind: 'end', at: this.#expect('rightDelim', 'end').at };
+        return { kind: 'end', at: this.#expectEnd('end').at };
       case 'if':
       case 'range':
       case 'with':
