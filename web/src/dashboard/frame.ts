@@ -26,6 +26,9 @@ export function fieldOf(frame: Frame, name: string): Field | undefined {
   return frame.fields.find((field) => field.name === name);
 }
 
+/** The places of all rows. */
+export const placesOf = (frame: Frame): number[] => Array.from({ length: rowsOf(frame) }, (_, row) => row);
+
 /** The same columns with the rows at these places, in their order. */
 export function pickRows(frame: Frame, rows: readonly number[]): Frame {
   return {

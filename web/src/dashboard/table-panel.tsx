@@ -7,7 +7,7 @@ import { useSession } from '../session.ts';
 import { inkOn } from './colors.ts';
 import { type LinkScope, linkAddress } from './data-link.ts';
 import { displayTime, displayValue } from './display.ts';
-import { type Cell, compareCells, type Field, type Frame, rowsOf } from './frame.ts';
+import { type Cell, compareCells, type Field, type Frame, placesOf, rowsOf } from './frame.ts';
 import type { PanelData } from './panel-data.ts';
 import { REDUCER_NAMES } from './reduce.ts';
 import { type Settings, settingsOf, withSettings } from './settings.ts';
@@ -294,7 +294,7 @@ function sortedRows(
   columns: readonly Column[],
   order: { name: string; isDescending: boolean } | undefined,
 ): number[] {
-  const rows = [...Array(rowsOf(frame)).keys()];
+  const rows = placesOf(frame);
   const field =
     order && columns.find((column) => column.title === order.name || column.field.name === order.name)?.field;
   if (!field) return rows;

@@ -163,6 +163,20 @@ test('reduce makes a row of each series, with its labels if asked', () => {
   ]);
 });
 
+test.each([
+  [1, 1],
+  ['1', 1],
+  [1.5, 1],
+  [0, 0],
+  [-1, 0],
+  [7, 2],
+  ['$rows', 2],
+  [undefined, 2],
+])('limit to %j keeps %d of two rows', (limitField, kept) => {
+  const [frame] = transformFrames([cpu], [{ id: 'limit', options: { limitField } }]);
+  expect(frame!.fields[0]!.values).toHaveLength(kept);
+});
+
 test('sortBy, limit and filterByValue choose rows', () => {
   const steps: [string, object][] = [
     ['sortBy', { sort: [{ field: 'Value #A', desc: true }] }],

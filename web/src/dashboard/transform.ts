@@ -5,6 +5,7 @@ import {
   type Frame,
   fieldOf,
   pickRows,
+  placesOf,
   rowsOf,
   TIME,
   uniqueNames,
@@ -57,9 +58,11 @@ export const TRANSFORMATIONS: Readonly<Record<string, Apply>> = {
       ? []
       : [{ refId: 'all', fields: uniqueNames(padded(frames.flatMap((frame) => frame.fields))) }],
   convertFieldType: each(convertTypes),
-  limit: each((frame, options) =>
-    pickRows(frame, [...Array(Math.min(rowsOf(frame), Number(options.limitField ?? 10))).keys()]),
-  ),
+  limit: each((frame, { limitField = 10 }) => {
+    const most = Math.max(0, Number(limitField));
+    // What is no number, such as a variable, limits nothing.
+    return Number.isNaN(most) ? frame : pickRows(frame, placesOf(frame).slice(0, most));
+  }),
   transpose: each(transpose),
   timeSeriesTable,
   prepareTimeSeries: (frames, { format }) => (format === 'wide' ? wideFrames(frames) : frames),
@@ -140,7 +143,7 @@ function filterByValue(frame: Frame, { filters, match, type }: Options): Frame {
     }))
     .filter((rule) => rule.field && rule.test);
   if (rules.length === 0) return frame;
-  const rows = [...Array(rowsOf(frame)).keys()].filter((row) => {
+  const rows = placesOf(frame).filter((row) => {
     const hit = (rule: (typeof rules)[number]): boolean =>
       rule.test!(rule.field!.values[row] ?? null, rule.options);
     const isHit = match === 'all' ? rules.every(hit) : rules.some(hit);
@@ -166,9 +169,7 @@ function sortBy(frame: Frame, { sort }: Options): Frame {
   const field = fieldOf(frame, by?.field ?? '');
   if (!field) return frame;
   const direction = by?.desc ? -1 : 1;
-  const rows = [...Array(rowsOf(frame)).keys()].sort(
-    (a, b) => compareCells(field.values[a], field.values[b]) * direction,
-  );
+  const rows = placesOf(frame).sort((a, b) => compareCells(field.values[a], field.values[b]) * direction);
   return pickRows(frame, rows);
 }
 
@@ -207,7 +208,7 @@ function calculate(frame: Frame, options: Options): Frame {
 }
 
 function calculated(frame: Frame, options: Options): { name: string; values: (number | null)[] } | undefined {
-  const rows = [...Array(rowsOf(frame)).keys()];
+  const rows = placesOf(frame);
   const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
   switch (options.mode) {
     case 'binary': {
