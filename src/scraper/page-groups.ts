@@ -6,13 +6,11 @@ import type { Histogram } from '../model/histogram.ts';
 import { METRIC_NAME, textsKey } from '../model/labels.ts';
 import type { PageParser, PageReader } from './page.ts';
 import type { PageHistogram } from './page-samples.ts';
+import { CONVERTED } from './series-ids.ts';
 
 const COUNTER = METRIC_TYPES.indexOf('counter');
 const HISTOGRAM = METRIC_TYPES.indexOf('histogram');
 const SUMMARY = METRIC_TYPES.indexOf('summary');
-
-/** In `columns.series`: a line of a classic histogram that is stored as a native one only. */
-export const CONVERTED = -2;
 
 const CREATED = '_created';
 const NONE = -1;

@@ -1,5 +1,12 @@
-import { eachLabel, type Labels, labelsOf, METRIC_NAME } from '../model/labels.ts';
-import type { LabelBuilder } from './relabel.ts';
+import {
+  eachLabel,
+  isLegacyLabelName,
+  isLegacyMetricName,
+  type Labels,
+  labelsOf,
+  METRIC_NAME,
+} from '../model/labels.ts';
+import type { LabelBuilder, NameValidation, Relabel } from './relabel.ts';
 
 const EXPORTED = 'exported_';
 
@@ -8,6 +15,39 @@ export interface LabelLimits {
   readonly label_limit: number;
   readonly label_name_length_limit: number;
   readonly label_value_length_limit: number;
+}
+
+/** What a job says about the labels of its samples. */
+export interface LabelRules extends LabelLimits {
+  readonly relabel: Relabel;
+  readonly honor_labels: boolean;
+  readonly metric_name_validation_scheme: NameValidation;
+}
+
+/**
+ * The labels under which a sample is stored; undefined when relabelling drops it.
+ * @param written names and values in turn
+ * @throws Error saying which rule of the job they break
+ */
+export function storedLabels(
+  written: readonly string[],
+  target: Labels,
+  rules: LabelRules,
+): Labels | undefined {
+  const labels = withTargetLabels(written, target, rules.honor_labels);
+  if (!rules.relabel(labels)) return undefined;
+  if (!labels.get(METRIC_NAME)) throw new Error('missing metric name (__name__ label)');
+  if (rules.metric_name_validation_scheme === 'legacy') checkLegacyNames(labels);
+  checkLabelLimits(labels, rules);
+  return labelsOf(labels);
+}
+
+function checkLegacyNames(labels: LabelBuilder): void {
+  for (const [name, value] of labels) {
+    if (name === METRIC_NAME ? isLegacyMetricName(value) : isLegacyLabelName(name)) continue;
+    const wrong = JSON.stringify(name === METRIC_NAME ? value : name);
+    throw new Error(`invalid metric name or label names: ${wrong} (metric_name_validation_scheme legacy)`);
+  }
 }
 
 /**

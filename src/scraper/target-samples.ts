@@ -1,15 +1,7 @@
 import { ExpositionError } from '../exposition/exposition-error.ts';
 import { WireError } from '../exposition/remote/wire-error.ts';
 import type { Appender, AppendOutcome, SampleAppender, ScrapeAppender } from '../model/appender.ts';
-import {
-  isLegacyLabelName,
-  isLegacyMetricName,
-  type Labels,
-  labelsKey,
-  labelsOf,
-  labelValue,
-  METRIC_NAME,
-} from '../model/labels.ts';
+import { type Labels, labelValue } from '../model/labels.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
 import { type ExpositionFormat, parserOf } from './exposition-format.ts';
 import { FamilyPageParser, type HistogramRules } from './family-page.ts';
@@ -18,30 +10,27 @@ import { OwnTimes } from './own-times.ts';
 import { PageParser, type PageReader } from './page.ts';
 import { BodyLimitError } from './page-body.ts';
 import type { PageBuffers } from './page-buffers.ts';
+import { askedWithin, tally } from './page-counts.ts';
 import { PageExemplars } from './page-exemplars.ts';
 import { tellFamilies } from './page-families.ts';
-import { CONVERTED, PageGroups } from './page-groups.ts';
+import { PageGroups } from './page-groups.ts';
 import type { PageHistogram, PageSamples, WrittenSeries } from './page-samples.ts';
 import { type ParkedJson, ParkedSeries } from './parked-series.ts';
 import { RefusedSeries } from './refused-series.ts';
-import type { NameValidation, Relabel } from './relabel.ts';
-import { checkLabelLimits, type LabelLimits, withTargetLabels } from './sample-labels.ts';
+import { type LabelRules, storedLabels } from './sample-labels.ts';
 import { NO_COUNTS, type PageCounts, ScrapeReports } from './scrape-reports.ts';
 import { JobBudget, SeriesBudget } from './series-budget.ts';
 import { DROPPED, FIRST_PENDING, isLeftOut, PARKED } from './series-ids.ts';
 import { TargetMetadata } from './target-metadata.ts';
 
 /** What a job says about the samples of its targets. */
-export interface SampleRules extends LabelLimits, HistogramRules, HistogramLimits {
-  readonly relabel: Relabel;
-  readonly honor_labels: boolean;
+export interface SampleRules extends LabelRules, HistogramRules, HistogramLimits {
   readonly honor_timestamps: boolean;
   readonly track_timestamps_staleness: boolean;
   /** 0 is none. */
   readonly sample_limit: number;
   /** 0 is none. */
   readonly series_budget: number;
-  readonly metric_name_validation_scheme: NameValidation;
   readonly extra_scrape_metrics: boolean;
 }
 
@@ -191,10 +180,16 @@ export class TargetSamples {
       if (body.length === 0) this.#forget();
       else yield* this.#parse(body, format, sliceOver);
       this.#metadata.tell(this.#appender);
-      const { scraped, kept } = this.#tally(this.#samples.count, this.#histograms);
+      const { scraped, kept } = tally(this.#samples, this.#histograms);
       this.counts = { scraped, kept, added: 0 };
       const { sample_limit } = this.#rules;
-      const asked = sample_limit > 0 && kept > sample_limit ? this.#askedWithin(sample_limit) : undefined;
+      const asked =
+        sample_limit > 0 && kept > sample_limit
+          ? askedWithin(sample_limit, this.#samples, this.#histograms, {
+              pending: this.#pending,
+              honorTimestamps: this.#rules.honor_timestamps,
+            })
+          : undefined;
       if (asked) {
         this.counts = { scraped, kept, added: this.#countRefused(asked) };
         throw new Error(
@@ -266,8 +261,8 @@ export class TargetSamples {
     const isBroken = error instanceof ExpositionError || error instanceof WireError;
     const { scraped, kept } =
       this.#format === 'protobuf'
-        ? this.#tally(this.#samples.count, this.#histograms)
-        : this.#tally(this.#text.reached, []);
+        ? tally(this.#samples, this.#histograms)
+        : tally({ count: this.#text.reached, series: this.#samples.series }, []);
     return { scraped: scraped + (isBroken ? 0 : 1), kept, added: this.#countRefused(this.#pending) };
   }
 
@@ -281,44 +276,6 @@ export class TargetSamples {
     const added = asked.filter((labels) => !this.#isKnown(labels)).length;
     this.#refused.add(asked);
     return added;
-  }
-
-  /**
-   * Series asked for by the first samples that would be stored; undefined when there are no more than so many. As upstream, a line that
-   * says a series once more counts only with a time of its own.
-   */
-  #askedWithin(limit: number): Labels[] | undefined {
-    const { count, series, timestamp: times } = this.#samples;
-    const asked: Labels[] = [];
-    const seen = new Set<number | string>();
-    let stored = 0;
-    const take = (id: number, time: number): boolean => {
-      if (id === DROPPED || id === CONVERTED) return true;
-      const isPending = id <= FIRST_PENDING;
-      const labels = isPending ? this.#pending[FIRST_PENDING - id]! : undefined;
-      const key = labels ? labelsKey(labels) : id;
-      const isNew = id === PARKED || !seen.has(key);
-      if (!isNew && (Number.isNaN(time) || !this.#rules.honor_timestamps)) return true;
-      if (++stored > limit) return false;
-      seen.add(key);
-      if (labels && isNew) asked.push(labels);
-      return true;
-    };
-    for (let i = 0; i < count; i++) if (!take(series[i]!, times ? times[i]! : Number.NaN)) return asked;
-    for (const { series: id, timestamp } of this.#histograms) if (!take(id, timestamp)) return asked;
-    return undefined;
-  }
-
-  #tally(count: number, histograms: readonly PageHistogram[]): Pick<PageCounts, 'scraped' | 'kept'> {
-    const { series } = this.#samples;
-    let scraped = count + histograms.length;
-    let dropped = 0;
-    for (let i = 0; i < count; i++) {
-      if (series[i] === DROPPED) dropped++;
-      else if (series[i] === CONVERTED) scraped--;
-    }
-    for (const sample of histograms) if (sample.series === DROPPED) dropped++;
-    return { scraped, kept: scraped - dropped };
   }
 
   /** Stores the page just read as the row of `timestamp`. False when that is not later than the last row's. */
@@ -433,14 +390,8 @@ export class TargetSamples {
       this.#parkedNew++;
       return PARKED;
     }
-    const rules = this.#rules;
-    const labels = withTargetLabels(written.labels(), this.#target, rules.honor_labels);
-    if (!rules.relabel(labels)) return DROPPED;
-    const name = labels.get(METRIC_NAME);
-    if (!name) throw new Error('missing metric name (__name__ label)');
-    if (rules.metric_name_validation_scheme === 'legacy') checkLegacyNames(labels);
-    checkLabelLimits(labels, rules);
-    const series = labelsOf(labels);
+    const series = storedLabels(written.labels(), this.#target, this.#rules);
+    if (!series) return DROPPED;
     if (this.#budget.admits(series, this.#pending)) return FIRST_PENDING - (this.#pending.push(series) - 1);
     this.#parkedNew++;
     this.#parked.add(series, (label) => labelValue(this.#target, label) !== '', this.#lastTimestamp);
@@ -492,13 +443,5 @@ export class TargetSamples {
     const labels = id <= FIRST_PENDING ? this.#pending[FIRST_PENDING - id]! : this.#source.labelsOfSlot(id);
     if (!this.#ownTimes.store(labels, timestamp, now, (appender) => append(appender, labels)))
       counts.outOfBounds++;
-  }
-}
-
-function checkLegacyNames(labels: ReadonlyMap<string, string>): void {
-  for (const [name, value] of labels) {
-    if (name === METRIC_NAME ? isLegacyMetricName(value) : isLegacyLabelName(name)) continue;
-    const wrong = JSON.stringify(name === METRIC_NAME ? value : name);
-    throw new Error(`invalid metric name or label names: ${wrong} (metric_name_validation_scheme legacy)`);
   }
 }
