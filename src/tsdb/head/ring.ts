@@ -153,7 +153,7 @@ export class Ring {
   }
 
   /** Tells readers that slots have new owners. */
-  relabel(): void {
+  reassign(): void {
     Atomics.add(this.#fields, RING.version, 2);
   }
 

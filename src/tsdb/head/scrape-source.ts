@@ -126,7 +126,7 @@ export class ScrapeSource implements ScrapeAppender {
     journal.touch();
     this.#slots.assign(slot, series, this.ring.appended);
     if (this.#starts) this.#changeStart(slot, 0);
-    this.ring.relabel();
+    this.ring.reassign();
     index.setSlot(series, slot);
     if (this.#open >= 0) {
       this.ring.widen(this.#slots.length);

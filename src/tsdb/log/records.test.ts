@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { ByteReader, ByteWriter } from '../../encoding/bytes.ts';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { writeStaleAt } from '../../model/sample.ts';
-import { type Cells, type RowPlace, readRow, writeRow } from './records.ts';
+import type { ArenaView } from '../head/arena.ts';
+import { type RowPlace, readRow, writeRow } from './records.ts';
 
 const SLOTS = 96;
 const cell = fc.oneof(
@@ -21,12 +22,12 @@ const placeOf = (row: number): RowPlace => ({
   slots: SLOTS,
 });
 
-function cellsFor(rows: number): Cells {
+function cellsFor(rows: number): ArenaView {
   const floats = new Float64Array(rows * (SLOTS + 2));
   return { floats, words: new Uint32Array(floats.buffer) };
 }
 
-function fill({ floats, words }: Cells, row: number, values: readonly (string | number)[]): void {
+function fill({ floats, words }: ArenaView, row: number, values: readonly (string | number)[]): void {
   const { values: start, presence } = placeOf(row);
   for (const [slot, value] of values.entries()) {
     const at = start + slot;
@@ -40,7 +41,7 @@ function fill({ floats, words }: Cells, row: number, values: readonly (string | 
 }
 
 /** Words of a row where it is present, the rest as 'absent'. */
-function shown({ words }: Cells, row: number): string[] {
+function shown({ words }: ArenaView, row: number): string[] {
   const { values, presence } = placeOf(row);
   return Array.from({ length: SLOTS }, (_, slot) =>
     (words[presence + (slot >>> 5)]! & (1 << (slot & 31))) === 0

@@ -2,6 +2,7 @@ import { ByteReader, type ByteWriter } from '../../encoding/bytes.ts';
 import { CorruptBlockError } from '../../encoding/corrupt-block.ts';
 import { STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import type { SeriesRef, SourceId } from '../block.ts';
+import type { ArenaView } from '../head/arena.ts';
 import { checkHistogramBytes, HISTOGRAM_HIGH, heldBytes } from '../histogram-cell.ts';
 
 /** Kinds of records in a row of `log`; docs/formats/log.md. */
@@ -27,12 +28,6 @@ const MAX_DELTA_VALUE = 2 ** 50;
 
 const NEGATIVE_ZERO_HIGH = 0x80000000;
 
-/** Views of the same memory: `words` are the halves of `floats`. */
-export interface Cells {
-  readonly floats: Float64Array;
-  readonly words: Uint32Array;
-}
-
 /** Where a row lies: unit of its first value, word of its first presence bit, slots. */
 export interface RowPlace {
   readonly values: number;
@@ -49,7 +44,7 @@ export function writeRow(
   source: number,
   chain: number,
   timestamp: number,
-  cells: Cells,
+  cells: ArenaView,
   row: RowPlace,
   previous: RowPlace | undefined,
 ): void {
@@ -152,7 +147,7 @@ export interface RowTarget {
   place(): RowPlace;
   /** Makes room for a slot that the row is too short for. It may lie elsewhere afterwards, and the cells too. */
   widen(slot: number): void;
-  cells(): Cells;
+  cells(): ArenaView;
   /** Keeps a histogram of the row; returns the unit where it lies. The cells may have moved afterwards. */
   hold(histogram: Uint8Array): number;
 }
