@@ -1,4 +1,4 @@
-import { type Cell, type Field, type Frame, fieldOf, rowsOf } from './frame.ts';
+import { type Cell, type Field, type Frame, fieldOf, placesOf } from './frame.ts';
 import { REDUCER_NAMES, reduceSeries } from './reduce.ts';
 
 type Options = Readonly<Record<string, unknown>>;
@@ -10,11 +10,7 @@ export function groupFrame(frame: Frame, options: Options): Frame {
   >;
   const by = frame.fields.filter(({ name }) => settings[name]?.operation === 'groupby');
   if (by.length === 0) return frame;
-  const groups = new Map<string, number[]>();
-  for (let row = 0; row < rowsOf(frame); row++) {
-    const key = JSON.stringify(by.map((field) => field.values[row]));
-    groups.set(key, [...(groups.get(key) ?? []), row]);
-  }
+  const groups = Map.groupBy(placesOf(frame), (row) => JSON.stringify(by.map((field) => field.values[row])));
   const members = [...groups.values()];
   const kept = by.map(
     (field): Field => ({

@@ -48,11 +48,8 @@ export function joinFrames(frames: readonly Frame[], byField: string | undefined
   const sides = frames.filter((frame) => fieldOf(frame, name));
   if (sides.length === 0) return [];
   const found = sides.map((frame) => {
-    const byKey = new Map<Cell, number[]>();
-    fieldOf(frame, name)!.values.forEach((key, row) => {
-      byKey.set(key, [...(byKey.get(key) ?? []), row]);
-    });
-    return byKey;
+    const { values } = fieldOf(frame, name)!;
+    return Map.groupBy(values.keys(), (row) => values[row]!);
   });
   const all = [...new Set(found.flatMap((byKey) => [...byKey.keys()]))];
   const keys = mode === 'inner' ? all.filter((key) => found.every((byKey) => byKey.has(key))) : all;

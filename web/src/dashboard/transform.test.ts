@@ -163,6 +163,24 @@ test('reduce makes a row of each series, with its labels if asked', () => {
   ]);
 });
 
+test('a hundred thousand rows of one group are no more work than as many groups', { timeout: 10_000 }, () => {
+  const count = 100_000;
+  const rows: Frame = {
+    refId: 'A',
+    fields: [
+      { name: 'job', type: 'string', values: new Array<Cell>(count).fill('node') },
+      { name: 'Value', type: 'number', values: new Array<Cell>(count).fill(1) },
+    ],
+  };
+  const fields = { job: { operation: 'groupby' }, Value: { operation: 'aggregate', aggregations: ['sum'] } };
+  expect(apply([rows], ['groupBy', { fields }])).toEqual([
+    [
+      ['job', 'Value (sum)'],
+      ['node', count],
+    ],
+  ]);
+});
+
 test.each([
   [1, 1],
   ['1', 1],
