@@ -8,6 +8,8 @@ const NODE_VERSION = '24.21.0';
  * What V8 is told: a small young generation and one helper thread, which suit a process that makes little garbage (30 MB less memory); no copy
  * of V8's own code for each thread (2 MB each), which V8 makes where there are over 4 GB, to save a jump; and Maglev for what has run 2,000
  * times, not 400: what runs that often during a start only is not worth compiling, and each compilation leaves holes in the helper's heap.
+ * Either of the last two has Node refuse what is compiled of its own modules, 60 ms CPU of a start. Set later instead they would change what
+ * V8 takes of ours.
  */
 export const V8_FLAGS = [
   '--max-semi-space-size=2',
