@@ -30,7 +30,7 @@ const { values: flags } = parseArgs({
 const [hours, speed] = [Number(flags.hours), Number(flags.speed)];
 const SAMPLES = 72;
 /** Timers are counted with every so many samples. */
-const TIMERS_EVERY = 3;
+const TIMERS_EVERY = 2;
 
 /** What is evaluated in the process at each reload to make it leak. */
 const LEAKS: Record<string, string> = {

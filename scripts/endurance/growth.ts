@@ -20,7 +20,7 @@ export interface Growth {
 /** A rise below so many times the noise is none. */
 const NOISE_TIMES = 3;
 /** With fewer values nothing can be said. */
-const FEWEST = 8;
+const FEWEST = 5;
 
 /**
  * Whether a measure grows: a line is laid through the second half of the run (the first is warming up), the median of the slopes between

@@ -6,6 +6,8 @@ export interface ThreadSample {
   readonly externalBytes: number;
   /** Timers that will fire, those that keep nothing alive included; where they were asked for. */
   readonly timers?: number;
+  /** Those of them that were set for a minute or longer: few, and always about as many. */
+  readonly longTimers?: number;
   /** Handles of its event loop: sockets, servers, pipes, signals, files that are watched. */
   readonly handles: number;
 }
@@ -144,10 +146,10 @@ async function sampleOf(
   const memory = JSON.parse(
     resultOf(await send('Runtime.evaluate', { expression: MEMORY, returnByValue: true })) as string,
   );
-  return { name, ...memory, ...(countTimers && { timers: await timersOf(send) }) };
+  return { name, ...memory, ...(countTimers && (await timersOf(send))) };
 }
 
-async function timersOf(send: Send): Promise<number> {
+async function timersOf(send: Send): Promise<Pick<ThreadSample, 'timers' | 'longTimers'>> {
   const objectGroup = 'endurance';
   const kind = (await send('Runtime.evaluate', {
     expression: 'Object.getPrototypeOf(setTimeout(() => {}, 0))',
@@ -159,12 +161,14 @@ async function timersOf(send: Send): Promise<number> {
   })) as { objects: { objectId: string } };
   const counted = await send('Runtime.callFunctionOn', {
     objectId: all.objects.objectId,
-    functionDeclaration:
-      'function () { return this.filter((timer) => !timer._destroyed && timer._idleTimeout > 1).length }',
+    functionDeclaration: `function () {
+      const set = this.filter((timer) => !timer._destroyed && timer._idleTimeout > 1);
+      return { timers: set.length, longTimers: set.filter((timer) => timer._idleTimeout >= 60000).length };
+    }`,
     returnByValue: true,
   });
   await send('Runtime.releaseObjectGroup', { objectGroup });
-  return resultOf(counted) as number;
+  return resultOf(counted) as Pick<ThreadSample, 'timers' | 'longTimers'>;
 }
 
 function resultOf(answer: unknown): unknown {

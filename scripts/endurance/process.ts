@@ -147,6 +147,8 @@ export class FastProcess {
       figures.set(`heap of ${thread.name}`, thread.heapBytes / 1e6);
       figures.set(`memory beside the heap of ${thread.name}`, thread.externalBytes / 1e6);
       if (thread.timers !== undefined) figures.set(`timers of ${thread.name}`, thread.timers);
+      if (thread.longTimers !== undefined)
+        figures.set(`timers of a minute or more of ${thread.name}`, thread.longTimers);
       figures.set(`handles of ${thread.name}`, thread.handles);
     }
     const metrics = await (await ask(`${this.url}/metrics`)).text();
