@@ -178,7 +178,10 @@ export function unwrapParens(expr: Expr): Expr {
   return inner;
 }
 
-/** The tree as it is evaluated: parentheses around arguments of functions and aggregations count for nothing. */
+/**
+ * The tree as it is evaluated: parentheses around arguments of functions and aggregations count for nothing. What has none of them below
+ * stays the same object, so that what was made for a node holds when its tree is evaluated again.
+ */
 export function withoutArgumentParens(expr: Expr): Expr {
   switch (expr.kind) {
     case 'number':
@@ -188,15 +191,23 @@ export function withoutArgumentParens(expr: Expr): Expr {
       return expr;
     case 'subquery':
     case 'paren':
-    case 'unary':
-      return { ...expr, expr: withoutArgumentParens(expr.expr) };
-    case 'binary':
-      return { ...expr, left: withoutArgumentParens(expr.left), right: withoutArgumentParens(expr.right) };
-    case 'call':
-      return { ...expr, args: expr.args.map((arg) => withoutArgumentParens(unwrapParens(arg))) };
+    case 'unary': {
+      const inner = withoutArgumentParens(expr.expr);
+      return inner === expr.expr ? expr : { ...expr, expr: inner };
+    }
+    case 'binary': {
+      const left = withoutArgumentParens(expr.left);
+      const right = withoutArgumentParens(expr.right);
+      return left === expr.left && right === expr.right ? expr : { ...expr, left, right };
+    }
+    case 'call': {
+      const args = expr.args.map((arg) => withoutArgumentParens(unwrapParens(arg)));
+      return args.every((arg, i) => arg === expr.args[i]) ? expr : { ...expr, args };
+    }
     case 'aggregate': {
       const param = expr.param && withoutArgumentParens(unwrapParens(expr.param));
-      return { ...expr, param, expr: withoutArgumentParens(unwrapParens(expr.expr)) };
+      const inner = withoutArgumentParens(unwrapParens(expr.expr));
+      return param === expr.param && inner === expr.expr ? expr : { ...expr, param, expr: inner };
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Duration, DurationExpr } from './ast.ts';
 import { executionError } from './errors.ts';
-import { goMod, goPow } from './go-math.ts';
+import { goPow } from './go-math.ts';
 
 /** Longest duration in seconds: an int64 of nanoseconds. */
 const MAX_SECONDS = 2 ** 63 / 1e9;
@@ -68,7 +68,7 @@ function evaluateDuration(expr: DurationExpr, context: DurationContext): number 
       return left / right;
     case '%':
       if (right === 0) throw fail('modulo by zero');
-      return goMod(left, right);
+      return left % right;
     case '^':
       return goPow(left, right);
   }

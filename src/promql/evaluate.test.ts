@@ -3,9 +3,12 @@ import { labelsFromObject } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
 import { type Querier, type QueryBudget, unlimited } from '../model/queryable.ts';
 import type { TimeRange } from '../model/time.ts';
+import { withoutArgumentParens } from './ast.ts';
 import { executionError, PromqlError } from './errors.ts';
+import { extendToEdges } from './evaluate/extended-matrix.ts';
 import { evaluateInstant, evaluateRange, type QueryOutcome } from './evaluate.ts';
 import { parseExpr } from './parse.ts';
+import { formatExpr } from './print.ts';
 import { MemoryStorage } from './testlang/storage.ts';
 
 const SERIES = 20;
@@ -152,6 +155,16 @@ describe('budget', () => {
     expect(often).toBeLessThan(2 * once);
   });
 
+  test('what signs and info() make is charged', () => {
+    const charged = (query: string): number => {
+      let total = 0;
+      run(query, storage(), { ...unlimited, bytes: (count) => (total += Math.max(0, count)) });
+      return total;
+    };
+    expect(charged('-native') - charged('+native')).toBeGreaterThan(240 * STEPS);
+    expect(charged('info(c_total)') - charged('c_total')).toBeGreaterThan(8 * SERIES * STEPS);
+  });
+
   test('a subquery with a billion steps is refused, not tried', () => {
     let left = 1 << 26;
     const budget: QueryBudget = {
@@ -169,6 +182,25 @@ describe('budget', () => {
       expect(() => run(query, storage(), budget)).toThrow('out of bytes');
     }
   });
+});
+
+test('a range of any length may have edges', () => {
+  const times = Float64Array.from({ length: 400_000 }, (_, i) => i * 1000);
+  const points = extendToEdges(times, times, 500, times.at(-1)!, false)!;
+  expect([
+    points.times.length,
+    points.times[0],
+    points.values[0],
+    points.times[1],
+    points.times.at(-1),
+  ]).toEqual([400_000, 500, 0, 1000, 399_999_000]);
+});
+
+test('a tree without parentheses around arguments is evaluated as it is', () => {
+  const tree = parseExpr('-sum(label_replace(a, "b", "$1", "c", "(.*)")) + (b)');
+  expect(withoutArgumentParens(tree)).toBe(tree);
+  const wrapped = parseExpr('abs((a)) + b');
+  expect(formatExpr(withoutArgumentParens(wrapped))).toBe('abs(a) + b');
 });
 
 describe('reads', () => {

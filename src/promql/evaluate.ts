@@ -1,5 +1,5 @@
 import type { Histogram } from '../model/histogram.ts';
-import { compareLabels, type Labels } from '../model/labels.ts';
+import { compareLabels, NO_LABELS } from '../model/labels.ts';
 import type { Querier, Queryable, QueryBudget } from '../model/queryable.ts';
 import { freshRoom } from '../model/room.ts';
 import { type Expr, unwrapParens, walkExpr } from './ast.ts';
@@ -212,8 +212,7 @@ function rangeResult(evaluation: Evaluation, value: Value, mayView: boolean): Qu
   const timestamps = new Float64Array(grid.count);
   for (let step = 0; step < grid.count; step++) timestamps[step] = timeAt(grid, step);
   if (value.kind === 'scalar') {
-    const labels = [] as unknown as Labels;
-    return { kind: 'matrix', series: [{ labels, timestamps, values: value.values }] };
+    return { kind: 'matrix', series: [{ labels: NO_LABELS, timestamps, values: value.values }] };
   }
   const isDelayed = evaluation.options.delayedNameRemoval;
   const named = isDelayed ? withoutDroppedNames(value.columns) : value.columns;

@@ -7,8 +7,8 @@ export function goPow(x: number, y: number): number {
   return x ** y;
 }
 
-/** Remainder with the sign of the dividend. */
-export const goMod = (x: number, y: number): number => x % y;
+export const isInfinite = (value: number): boolean =>
+  value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY;
 
 /**
  * Compensated sum after Neumaier's improvement of Kahan: `sum` and `compensation` of what was added so far. Reused, not

@@ -1,4 +1,4 @@
-import { KahanSum } from './go-math.ts';
+import { isInfinite, KahanSum } from './go-math.ts';
 
 /** The mean of values[from, to): the sum divided, or a running mean once the sum would overflow. */
 export function averageOf(values: Float64Array, from: number, to: number): number {
@@ -27,6 +27,3 @@ function runningMean(values: Float64Array, from: number, at: number, to: number,
   }
   return mean.value;
 }
-
-const isInfinite = (value: number): boolean =>
-  value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY;

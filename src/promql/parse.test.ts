@@ -274,3 +274,8 @@ test.each([
   expect(formatExpr(parseExpr(text))).toBe(once);
   expect(formatExpr(parseExpr(once))).toBe(twice);
 });
+
+test('a text of any length may hold bytes that are no UTF-8', () => {
+  const expr = parseExpr(`"${'x'.repeat(300_000)}\\xff"`);
+  expect(expr.kind === 'string' && [expr.value.length, expr.value.isWellFormed()]).toEqual([300_001, false]);
+});

@@ -52,10 +52,12 @@ function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return String.fromCharCode(...Array.from(bytes, (byte) => (byte < 0x80 ? byte : 0xdc00 + byte)));
+    let text = '';
+    for (const byte of bytes) text += String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte);
+    return text;
   }
 }
 
-/** Quotes as Go does, bytes that are no UTF-8 (see decodeUtf8) as `\\xhh`. */
+/** Quotes as Go does, bytes that are no UTF-8 (see decodeUtf8) as `\xhh`. */
 export const quoteText = (text: string): string =>
   quote(text).replace(/\p{Cs}/gu, (lone) => `\\x${(lone.charCodeAt(0) - 0xdc00).toString(16)}`);

@@ -69,11 +69,11 @@ function groupColumns(columns: readonly Column[], expr: AggregateExpr): Group[] 
 
 /** Tells groups apart by the values of the labels named: of a single one by its value, as it is. */
 function keyBy(names: readonly string[]): (labels: Labels) => string {
-  const [first = '', ...others] = names;
+  if (names.length === 1) return (labels) => labelValue(labels, names[0]!);
+  const values = new Array<string>(names.length);
   return (labels) => {
-    let key = labelValue(labels, first);
-    for (const name of others) key += `\xff${labelValue(labels, name)}`;
-    return key;
+    for (let i = 0; i < names.length; i++) values[i] = labelValue(labels, names[i]!);
+    return textsKey(values);
   };
 }
 

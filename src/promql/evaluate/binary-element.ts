@@ -2,7 +2,7 @@ import type { Histogram } from '../../model/histogram.ts';
 import { type AnnotationKind, type Annotations, texts } from '../annotations.ts';
 import { type BinaryOp, isComparison } from '../ast.ts';
 import type { Position } from '../errors.ts';
-import { goMod, goPow } from '../go-math.ts';
+import { goPow } from '../go-math.ts';
 import { IncompatibleSchemasError } from '../histogram/accumulator.ts';
 import {
   addHistograms,
@@ -56,7 +56,7 @@ export const floatOperations: Readonly<Partial<Record<BinaryOp, FloatOperation>>
   '-': (left, right) => left - right,
   '*': (left, right) => left * right,
   '/': (left, right) => left / right,
-  '%': goMod,
+  '%': (left, right) => left % right,
   '^': goPow,
   atan2: Math.atan2,
   '==': (left, right) => Number(left === right),

@@ -9,7 +9,6 @@ import { evaluateBinary } from './binary.ts';
 import {
   type EngineOptions,
   type EvalContext,
-  evaluateVector,
   type MutableStats,
   type QueryWindow,
   vector,
@@ -27,6 +26,7 @@ import {
   columnBytes,
   FLOAT,
   type Grid,
+  histogramBytes,
   newColumn,
   setFloat,
   setHistogram,
@@ -129,10 +129,13 @@ export class Evaluation implements EvalContext {
   private unary(expr: UnaryExpr, grid: Grid): Value {
     if (expr.op === '+') return this.evaluate(expr.expr, grid);
     const value = this.evaluate(expr.expr, grid);
-    if (value.kind === 'scalar') return { kind: 'scalar', values: value.values.map((number) => -number) };
-    const columns = value.kind === 'vector' ? value.columns : evaluateVector(this, expr.expr, grid);
-    this.budget.bytes(columns.length * columnBytes(grid.count));
-    const negated = columns.map((column) => negate(this, column, grid));
+    if (value.kind === 'string') throw new Error('a string under a sign');
+    if (value.kind === 'scalar') {
+      this.budget.bytes(8 * grid.count);
+      return { kind: 'scalar', values: value.values.map((number) => -number) };
+    }
+    this.budget.bytes(value.columns.length * columnBytes(grid.count));
+    const negated = value.columns.map((column) => negate(this, column, grid));
     return vector(settleNames(this, negated, grid.count));
   }
 
@@ -160,7 +163,10 @@ function negate(context: EvalContext, column: Column, grid: Grid): Column {
     const kind = column.present[step]!;
     if (kind === ABSENT) continue;
     if (kind === FLOAT) setFloat(out, step, -column.values[step]!);
-    else setHistogram(out, step, scaleHistogram(column.histograms![step]!, -1));
+    else {
+      context.budget.bytes(histogramBytes(column.histograms![step]!));
+      setHistogram(out, step, scaleHistogram(column.histograms![step]!, -1));
+    }
   }
   return out;
 }

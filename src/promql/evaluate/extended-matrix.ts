@@ -30,7 +30,15 @@ export function extendToEdges(
   if (times[last]! >= end) last--;
   const to = Math.max(first, last + 1);
   return {
-    times: Float64Array.of(start, ...times.subarray(first, to), end),
-    values: Float64Array.of(left, ...values.subarray(first, to), right),
+    times: edged(start, times.subarray(first, to), end),
+    values: edged(left, values.subarray(first, to), right),
   };
+}
+
+function edged(left: number, between: Float64Array, right: number): Float64Array {
+  const whole = new Float64Array(between.length + 2);
+  whole[0] = left;
+  whole.set(between, 1);
+  whole[between.length + 1] = right;
+  return whole;
 }

@@ -69,7 +69,7 @@ export function rejectSameLabels(columns: readonly Column[]): void {
   }
 }
 
-/** Labels and name mark of a result that is no longer the metric it came from. */
+/** Labels of a result that is no longer the metric it came from; names that are dropped at the end of the query stay until then. */
 export function withoutName(context: EvalContext, labels: Labels): Labels {
   return context.options.delayedNameRemoval ? labels : dropMetadata(labels);
 }

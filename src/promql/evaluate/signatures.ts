@@ -1,4 +1,11 @@
-import { compareStrings, filterLabels, type Labels, labelsKey, METRIC_NAME } from '../../model/labels.ts';
+import {
+  compareStrings,
+  filterLabels,
+  type Labels,
+  labelsFromSorted,
+  labelsKey,
+  METRIC_NAME,
+} from '../../model/labels.ts';
 import type { VectorMatching } from '../ast.ts';
 import type { Column } from './value.ts';
 
@@ -51,7 +58,7 @@ export function withLabel(labels: Labels, name: string, value: string): Labels {
     if (here !== name) flat.push(here, labels[i + 1]!);
   }
   if (!isPlaced) flat.push(name, value);
-  return flat as unknown as Labels;
+  return labelsFromSorted(flat);
 }
 
 /** The labels of an aggregation's group: those named, or all but those named and the metric name. */

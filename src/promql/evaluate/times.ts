@@ -20,8 +20,12 @@ export function resolveAt(at: AtModifier | undefined, window: QueryWindow): numb
   return at;
 }
 
+/** How far back in time a node looks, ms. */
+export const offsetMsOf = ({ offset }: TimeShift, window: QueryWindow): number =>
+  resolveDuration(offset, durations(window), true);
+
 export function lookTimes(shift: TimeShift, window: QueryWindow): LookTimes {
-  const offset = resolveDuration(shift.offset, durations(window), true);
+  const offset = offsetMsOf(shift, window);
   const at = resolveAt(shift.at, window);
   return { fixed: at === undefined ? undefined : at - offset, offset };
 }

@@ -50,7 +50,6 @@ export function evaluateVectorMatch(
 /** Series of the result, and where each has been matched already. */
 interface Output {
   readonly column: MutableColumn;
-  readonly group: number;
   /** Steps at which a pair was matched, kept or not; made when a second pair arrives. */
   matched: Uint8Array | undefined;
   isShared: boolean;
@@ -261,7 +260,7 @@ class Match {
     let output = this.outputs.get(key);
     if (output === undefined) {
       const column = newColumn(this.context.room, labels, this.grid.count, this.expr.returnBool);
-      output = { column, group, matched: undefined, isShared: false };
+      output = { column, matched: undefined, isShared: false };
       this.outputs.set(key, output);
     } else output.isShared = true;
     return output;

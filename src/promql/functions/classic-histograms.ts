@@ -1,4 +1,5 @@
 /** Quantiles and fractions of classic histograms: cumulative counts below upper bounds (`le`). */
+import { almostEqual } from '../almost-equal.ts';
 
 export interface ClassicBucket {
   readonly upper: number;
@@ -84,7 +85,7 @@ function makeMonotonic(buckets: ClassicBucket[]): ClassicQuantile['forced'] {
   for (let i = 1; i < buckets.length; i++) {
     const { count, upper } = buckets[i]!;
     if (count === previous) continue;
-    if (almostEqual(previous, count)) {
+    if (almostEqual(previous, count, SMALL_DIFFERENCE)) {
       buckets[i]!.count = previous;
       continue;
     }
@@ -99,13 +100,4 @@ function makeMonotonic(buckets: ClassicBucket[]): ClassicQuantile['forced'] {
     previous = count;
   }
   return isForced ? { from, to, difference } : undefined;
-}
-
-function almostEqual(a: number, b: number): boolean {
-  if (Number.isNaN(a) && Number.isNaN(b)) return true;
-  if (a === b) return true;
-  const sum = Math.abs(a) + Math.abs(b);
-  const difference = Math.abs(a - b);
-  if (a === 0 || b === 0 || sum < 2 ** -1022) return difference < SMALL_DIFFERENCE * 2 ** -1022;
-  return difference / Math.min(sum, Number.MAX_VALUE) < SMALL_DIFFERENCE;
 }

@@ -1,6 +1,5 @@
 import type { Histogram } from '../../model/histogram.ts';
 import { filterLabels, type Labels, labelsKey, labelValue, METRIC_NAME } from '../../model/labels.ts';
-import { formatValue } from '../../model/sample.ts';
 import { texts } from '../annotations.ts';
 import type { Expr } from '../ast.ts';
 import type { Position } from '../errors.ts';
@@ -8,6 +7,7 @@ import { type EvalContext, evaluateScalar, evaluateVector, vector } from '../eva
 import { mergeSameLabels, settleNames, withoutName } from '../evaluate/labels.ts';
 import { withLabel } from '../evaluate/signatures.ts';
 import {
+  ABSENT,
   type Column,
   columnBytes,
   FLOAT,
@@ -23,7 +23,7 @@ import {
 import { KahanSum } from '../go-math.ts';
 import { allBuckets, usesCustomBuckets } from '../histogram/buckets.ts';
 import { nativeFraction, nativeQuantile } from '../histogram/quantile.ts';
-import { parseGoFloat } from '../numbers.ts';
+import { formatG, parseGoFloat } from '../numbers.ts';
 import { type ClassicBucket, classicFraction, classicQuantile } from './classic-histograms.ts';
 import type { Evaluate, FunctionTable } from './table.ts';
 import { stringOf } from './vectors.ts';
@@ -256,13 +256,14 @@ function quantileArgument(context: EvalContext, expr: Expr, grid: Grid): Float64
 
 /** The steps of a column at which the quantile asked for is this one. */
 function atQuantile(column: Column, qs: Float64Array, q: number): Column {
-  const present = column.present.map((kind, step) => (Object.is(qs[step], q) ? kind : 0));
+  const isSame = (other: number): boolean => other === q || (Number.isNaN(other) && Number.isNaN(q));
+  const present = column.present.map((kind, step) => (isSame(qs[step]!) ? kind : ABSENT));
   return { ...column, present };
 }
 
-/** A whole number gets a `.0`, as in label values of OpenMetrics. */
+/** As label values of OpenMetrics: Go's `%g`, and `.0` behind a whole number. */
 function formatOpenMetrics(value: number): string {
-  const text = formatValue(value);
+  const text = formatG(value === 0 ? 0 : value);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 

@@ -2,6 +2,7 @@ import {
   eachLabel,
   formatLabels,
   type Labels,
+  labelsFromSorted,
   labelsKey,
   labelValue,
   METRIC_NAME,
@@ -9,18 +10,17 @@ import {
   textsKey,
 } from '../../model/labels.ts';
 import type { Matcher } from '../../model/matcher.ts';
-import type { Expr, VectorSelector } from '../ast.ts';
-import { childrenOf, unwrapParens } from '../ast.ts';
-import { resolveDuration } from '../duration-expr.ts';
+import { childrenOf, type Expr, type VectorSelector } from '../ast.ts';
 import { executionError } from '../errors.ts';
 import { type EvalContext, evaluateVector, vector } from '../evaluate/context.ts';
 import { mergeSameLabels } from '../evaluate/labels.ts';
 import { lookup } from '../evaluate/selectors.ts';
 import { withLabel } from '../evaluate/signatures.ts';
-import { resolveAt } from '../evaluate/times.ts';
+import { offsetMsOf, resolveAt } from '../evaluate/times.ts';
 import {
   ABSENT,
   type Column,
+  columnBytes,
   copyStep,
   FLOAT,
   type Grid,
@@ -38,7 +38,7 @@ const TARGET_INFO: Matcher = { name: METRIC_NAME, op: '=', value: 'target_info' 
 /** Adds to each series the data labels of the info series with the same instance and job. */
 const info: Evaluate = (context, call, grid) => {
   const base = evaluateVector(context, call.args[0]!, grid);
-  const selector = call.args[1] === undefined ? undefined : unwrapParens(call.args[1]);
+  const selector = call.args[1];
   const given = selector?.kind === 'vector' ? selector.matchers : [TARGET_INFO];
   const nameMatchers = infoNames(given.filter(({ name }) => name === METRIC_NAME));
   const dataMatchers = given.filter(({ name }) => name !== METRIC_NAME);
@@ -60,7 +60,7 @@ const info: Evaluate = (context, call, grid) => {
 
 const nameOnly = (labels: Labels): Labels => {
   const name = labelValue(labels, METRIC_NAME);
-  return name === '' ? NO_LABELS : ([METRIC_NAME, name] as unknown as Labels);
+  return name === '' ? NO_LABELS : labelsFromSorted([METRIC_NAME, name]);
 };
 
 /** Which metrics are info metrics: as asked for; without a positive condition all `_info` ones, or target_info. */
@@ -109,17 +109,13 @@ const quoteMeta = (text: string): string => text.replace(/[\\.+*?()|[\]{}^$]/g, 
 /** The time of the first selector below decides when info series are looked at: its `@`, offsets of subqueries added up. */
 function lookOf(context: EvalContext, expr: Expr): { at: number | undefined; offset: number } {
   const { window } = context;
-  const durations = { stepMs: window.stepMs, rangeMs: window.endMs - window.startMs };
   const find = (node: Expr): { at: number | undefined; offset: number } | undefined => {
-    if (node.kind === 'vector') {
-      return { at: resolveAt(node.at, window), offset: resolveDuration(node.offset, durations, true) };
-    }
+    if (node.kind === 'vector') return { at: resolveAt(node.at, window), offset: offsetMsOf(node, window) };
     for (const child of childrenOf(node)) {
       const found = find(child);
       if (found === undefined) continue;
       if (node.kind !== 'subquery' || found.at !== undefined) return found;
-      const offset = found.offset + resolveDuration(node.offset, durations, true);
-      return { at: resolveAt(node.at, window), offset };
+      return { at: resolveAt(node.at, window), offset: found.offset + offsetMsOf(node, window) };
     }
     return undefined;
   };
@@ -136,13 +132,15 @@ function groupByIdentity(infos: readonly Column[]): Map<string, Map<string, Colu
     const names = groups.get(identity) ?? new Map<string, Column[]>();
     groups.set(identity, names);
     const name = labelValue(column.labels, METRIC_NAME);
-    names.set(name, [...(names.get(name) ?? []), column]);
+    const alike = names.get(name);
+    if (alike) alike.push(column);
+    else names.set(name, [column]);
   }
   return groups;
 }
 
 function enrich(
-  { room }: EvalContext,
+  { budget, room }: EvalContext,
   column: Column,
   byIdentity: Map<string, Map<string, Column[]>>,
   dataNames: ReadonlySet<string>,
@@ -168,6 +166,7 @@ function enrich(
     const key = labelsKey(labels);
     let out = results.get(key);
     if (out === undefined) {
+      budget.bytes(columnBytes(grid.count));
       out = newColumn(room, labels, grid.count, column.dropName);
       results.set(key, out);
     }

@@ -1,7 +1,7 @@
 import { texts } from '../annotations.ts';
 import { executionError } from '../errors.ts';
 import { ABSENT } from '../evaluate/value.ts';
-import { KahanSum } from '../go-math.ts';
+import { isInfinite, KahanSum } from '../go-math.ts';
 import { averageHistograms, sumHistograms } from '../histogram/aggregate.ts';
 import { averageOf } from '../mean.ts';
 import { quantileOf } from '../quantile.ts';
@@ -161,9 +161,6 @@ function ofHistogramWindow(window: Window, combine: typeof sumHistograms): numbe
   window.annotations.warn(texts.mixedExponentialCustom(metricNameOf(window)), window.position);
   return ABSENT;
 }
-
-const isInfinite = (value: number): boolean =>
-  value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY;
 
 const variance: FloatReducer = (values, from, to) => {
   const mean = new KahanSum();

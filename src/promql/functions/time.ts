@@ -1,6 +1,5 @@
 import { NO_LABELS } from '../../model/labels.ts';
-import type { QueryWindow } from '../evaluate/context.ts';
-import { evaluateVector, vector } from '../evaluate/context.ts';
+import { type EvalContext, evaluateVector, type QueryWindow, vector } from '../evaluate/context.ts';
 import { settleNames, withoutName } from '../evaluate/labels.ts';
 import { lookup } from '../evaluate/selectors.ts';
 import {
@@ -11,6 +10,7 @@ import {
   newColumn,
   setFloat,
   timeAt,
+  type Value,
 } from '../evaluate/value.ts';
 import { mapFloats } from './math.ts';
 import type { Evaluate, FunctionTable } from './table.ts';
@@ -61,12 +61,7 @@ const timestamp: Evaluate = (context, call, grid) => {
     const found = lookup(context, arg, grid, (column, step, series, index) => {
       setFloat(column, step, series.timestamps[index]! / 1000);
     });
-    const named = found.map((column) => ({
-      ...column,
-      labels: withoutName(context, column.labels),
-      dropName: true,
-    }));
-    return vector(settleNames(context, named, grid.count));
+    return unnamed(context, found, grid);
   }
   const results: Column[] = [];
   for (const column of evaluateVector(context, arg, grid)) {
@@ -91,13 +86,18 @@ const startTimestamp: Evaluate = (context, call, grid) => {
   const found = lookup(context, arg, grid, (column, step, series, index) => {
     setFloat(column, step, (series.startTimestamps?.[index] ?? 0) / 1000);
   });
-  const named = found.map((column) => ({
+  return unnamed(context, found, grid);
+};
+
+/** What was looked up is no longer the metric. */
+function unnamed(context: EvalContext, found: readonly Column[], grid: Grid): Value {
+  const columns = found.map((column) => ({
     ...column,
     labels: withoutName(context, column.labels),
     dropName: true,
   }));
-  return vector(settleNames(context, named, grid.count));
-};
+  return vector(settleNames(context, columns, grid.count));
+}
 
 const date = (part: (date: Date) => number) =>
   ({ args: ['vector'], variadic: 1, returns: 'vector', evaluate: datePart(part) }) as const;

@@ -7,7 +7,7 @@ import {
   NO_LABELS,
 } from '../../model/labels.ts';
 import { texts } from '../annotations.ts';
-import { type CallExpr, type Expr, unwrapParens } from '../ast.ts';
+import type { CallExpr, Expr } from '../ast.ts';
 import { type EvalContext, evaluateScalar, evaluateVector, vector } from '../evaluate/context.ts';
 import { evaluateRangeVector, isRangeExpr } from '../evaluate/ranges.ts';
 import {
@@ -54,7 +54,7 @@ const absent: Evaluate = (context, call, grid) => {
 };
 
 const absentOverTime: Evaluate = (context, call, grid) => {
-  const arg = unwrapParens(call.args[0]!);
+  const arg = call.args[0]!;
   if (!isRangeExpr(arg)) throw new Error('absent_over_time without a range vector');
   const range = evaluateRangeVector(context, arg, grid);
   rejectExtension(range, call, []);
@@ -87,8 +87,7 @@ function absentColumns(
 
 /** The labels a selector asks for by equality, each once. */
 function absentLabels(expr: Expr): Labels {
-  const inner = unwrapParens(expr);
-  const selector = inner.kind === 'matrix' ? inner.selector : inner;
+  const selector = expr.kind === 'matrix' ? expr.selector : expr;
   if (selector.kind !== 'vector') return NO_LABELS;
   const values = new Map<string, string>();
   const seen = new Set<string>();

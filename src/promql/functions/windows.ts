@@ -1,5 +1,5 @@
 import type { Histogram } from '../../model/histogram.ts';
-import { type Labels, labelValue, METRIC_NAME } from '../../model/labels.ts';
+import { type Labels, labelValue, METRIC_NAME, NO_LABELS } from '../../model/labels.ts';
 import type { Annotations } from '../annotations.ts';
 import type { CallExpr } from '../ast.ts';
 import { executionError, type Position } from '../errors.ts';
@@ -140,9 +140,7 @@ function evaluateArguments(context: EvalContext, call: CallExpr, grid: Grid) {
   let range: RangeVector | undefined;
   const scalars: Float64Array[] = [];
   for (const arg of call.args) {
-    let inner = arg;
-    while (inner.kind === 'paren') inner = inner.expr;
-    if (isRangeExpr(inner)) range = evaluateRangeVector(context, inner, grid);
+    if (isRangeExpr(arg)) range = evaluateRangeVector(context, arg, grid);
     else scalars.push(evaluateScalar(context, arg, grid));
   }
   if (range === undefined) throw new Error(`no range vector among the arguments of ${call.name}`);
@@ -150,7 +148,7 @@ function evaluateArguments(context: EvalContext, call: CallExpr, grid: Grid) {
 }
 
 const NO_SERIES: RangeSeries = {
-  labels: [] as unknown as Labels,
+  labels: NO_LABELS,
   dropName: false,
   times: new Float64Array(0),
   values: new Float64Array(0),

@@ -1,6 +1,6 @@
 import { CUSTOM_BUCKETS_SCHEMA, type Histogram, type Span } from '../../model/histogram.ts';
-import type { Annotations, HistogramOperation } from '../annotations.ts';
-import { texts } from '../annotations.ts';
+import { type Labels, labelValue, METRIC_NAME } from '../../model/labels.ts';
+import { type Annotations, type HistogramOperation, texts } from '../annotations.ts';
 import type { Position } from '../errors.ts';
 import {
   type Combination,
@@ -42,13 +42,8 @@ export function subtractHistograms(a: Histogram, b: Histogram): Combined {
 export interface Site {
   readonly annotations: Annotations;
   readonly position: Position;
-  readonly series: { readonly labels: readonly string[] };
+  readonly series: { readonly labels: Labels };
 }
-
-const metricOf = (site: Site): string => {
-  const at = site.series.labels.indexOf('__name__');
-  return at >= 0 && at % 2 === 0 ? site.series.labels[at + 1]! : '';
-};
 
 function combineOrWarn(
   site: Site,
@@ -65,7 +60,10 @@ function combineOrWarn(
     return combined.histogram;
   } catch (error) {
     if (!(error instanceof IncompatibleSchemasError)) throw error;
-    site.annotations.warn(texts.mixedExponentialCustom(metricOf(site)), site.position);
+    site.annotations.warn(
+      texts.mixedExponentialCustom(labelValue(site.series.labels, METRIC_NAME)),
+      site.position,
+    );
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { Histogram } from '../../model/histogram.ts';
+import { isInfinite } from '../go-math.ts';
 import { compactHistogram } from './arithmetic.ts';
 import { type Bucket, sideBuckets, usesCustomBuckets } from './buckets.ts';
 import { fractionBelow } from './quantile.ts';
@@ -11,9 +12,6 @@ interface Kept {
   readonly count: number;
   readonly middle: number;
 }
-
-const isInfinite = (value: number): boolean =>
-  value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY;
 
 /**
  * Removes the observations above (`upper`) or below (`lower`) a value; a bucket across it is cut by interpolation. Count and

@@ -1,6 +1,7 @@
 import type { Histogram } from '../../model/histogram.ts';
 import { compareLabels, formatSeries, type Labels, labelsKey } from '../../model/labels.ts';
 import { formatValue } from '../../model/sample.ts';
+import { almostEqual } from '../almost-equal.ts';
 import type { QueryValue } from '../evaluate.ts';
 import { compactHistogram } from '../histogram/arithmetic.ts';
 import { eachBucket } from '../histogram/buckets.ts';
@@ -8,18 +9,10 @@ import { formatHistogramLiteral } from './histogram-literal.ts';
 import type { ExpectedResult } from './script.ts';
 import type { Item } from './series.ts';
 
+/** Relative; at zero values are compared exactly. */
 const TOLERANCE = 1e-6;
-const LEAST_NORMAL = 2 ** -1022;
 
-/** Equal within the language's tolerance: relative 1e-6, exact at zero. */
-function almostEqual(a: number, b: number): boolean {
-  if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) && Number.isNaN(b);
-  if (a === b) return true;
-  const sum = Math.abs(a) + Math.abs(b);
-  const difference = Math.abs(a - b);
-  if (a === 0 || b === 0 || sum < LEAST_NORMAL) return difference < TOLERANCE * LEAST_NORMAL;
-  return difference / Math.min(sum, Number.MAX_VALUE) < TOLERANCE;
-}
+const isAsExpected = (a: number, b: number): boolean => almostEqual(a, b, TOLERANCE);
 
 /** Times a matrix is expected at. */
 export interface ExpectedTimes {
@@ -39,7 +32,7 @@ export function compareResult(
     case 'scalar':
       if (expected.kind !== 'scalar')
         return `expected ${expected.kind}, got the scalar ${formatValue(value.value)}`;
-      if (almostEqual(expected.value, value.value)) return undefined;
+      if (isAsExpected(expected.value, value.value)) return undefined;
       return `expected the scalar ${formatValue(expected.value)}, got ${formatValue(value.value)}`;
     case 'string':
       if (expected.kind === 'string' && expected.value === value.value) return undefined;
@@ -144,7 +137,7 @@ function comparePoint(item: Item, found: FoundPoint): string | undefined {
   const differs = `expected ${formatItem(item)}, got ${formatPoint(found)}`;
   switch (item.kind) {
     case 'float':
-      return found.histogram === undefined && almostEqual(item.value, found.value) ? undefined : differs;
+      return found.histogram === undefined && isAsExpected(item.value, found.value) ? undefined : differs;
     case 'histogram':
       if (found.histogram === undefined) return differs;
       return sameHistogram(item.histogram, found.histogram, item.isHintGiven) ? undefined : differs;
@@ -159,9 +152,9 @@ function sameHistogram(expected: Histogram, found: Histogram, withHint: boolean)
   return (
     a.schema === b.schema &&
     a.zeroThreshold === b.zeroThreshold &&
-    almostEqual(a.count, b.count) &&
-    almostEqual(a.sum, b.sum) &&
-    almostEqual(a.zeroCount, b.zeroCount) &&
+    isAsExpected(a.count, b.count) &&
+    isAsExpected(a.sum, b.sum) &&
+    isAsExpected(a.zeroCount, b.zeroCount) &&
     a.customValues.length === b.customValues.length &&
     a.customValues.every((bound, i) => Object.is(bound, b.customValues[i])) &&
     sameBuckets(bucketsOf(a, 'positive'), bucketsOf(b, 'positive')) &&
@@ -182,7 +175,7 @@ function sameBuckets(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, numb
   if (a.size !== b.size) return false;
   for (const [index, count] of a) {
     const other = b.get(index);
-    if (other === undefined || !almostEqual(count, other)) return false;
+    if (other === undefined || !isAsExpected(count, other)) return false;
   }
   return true;
 }

@@ -1,6 +1,6 @@
 import type { CounterResetHint, Histogram, Span } from '../../model/histogram.ts';
 import { eachBucket } from '../histogram/buckets.ts';
-import { formatG } from '../numbers.ts';
+import { formatG, parseGoFloat } from '../numbers.ts';
 
 const HINTS: ReadonlySet<string> = new Set(['unknown', 'reset', 'not_reset', 'gauge']);
 const NUMBERS = new Set(['schema', 'count', 'sum', 'z_bucket', 'z_bucket_w', 'offset', 'n_offset']);
@@ -50,11 +50,8 @@ const spansOf = (buckets: readonly number[], offset: number): Span[] =>
   buckets.length === 0 ? [] : [{ offset, length: buckets.length }];
 
 function numberOf(text: string): number {
-  const lower = text.toLowerCase();
-  if (lower === 'nan') return Number.NaN;
-  if (/^[+-]?inf$/.test(lower)) return lower[0] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  const number = Number(text);
-  if (text === '' || Number.isNaN(number)) throw new Error(`expected a number in a histogram, got "${text}"`);
+  const number = parseGoFloat(text);
+  if (number === undefined) throw new Error(`expected a number in a histogram, got "${text}"`);
   return number;
 }
 

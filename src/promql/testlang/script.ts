@@ -158,7 +158,7 @@ function parseEval(lines: readonly string[], line: number): EvalCommand {
       line,
       'expected eval instant at <time> <expr> or eval range from <a> to <b> step <s> <expr>',
     );
-  const start = parseDuration((instant ? head[2] : head[2]) ?? '0');
+  const start = parseDuration(head[2] ?? '0');
   const end = instant ? start : parseDuration(head[3]!);
   const step = instant ? undefined : parseDuration(head[4]!);
   const expr = instant ? head[3]! : head[5]!;
