@@ -176,7 +176,12 @@ export function createAppliance(deps: ApplianceDeps): Appliance {
       onFailure: failure.reject,
     };
     parts = openParts(partsDeps);
-    access = createAccess({ db: parts.stateDb, clock, settings: () => gate.access });
+    access = createAccess({
+      db: parts.stateDb,
+      clock,
+      log: log.child({ component: 'access' }),
+      settings: () => gate.access,
+    });
     await parts.dashboards.load();
     stopWatching = parts.dashboards.watch();
     await applyConfig(parts, loaded, partsDeps);

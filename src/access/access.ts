@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Log } from '../model/log.ts';
 import type { SqliteDatabase } from '../sqlite/database.ts';
 import { Attempts, PER_ADDRESS, PER_NAME_AND_ADDRESS } from './attempts.ts';
 import { isPassword } from './password.ts';
@@ -52,10 +53,11 @@ const BUSY_WAIT_MS = 5000;
 export function createAccess(deps: {
   readonly db: SqliteDatabase;
   readonly clock: Clock;
+  readonly log: Pick<Log, 'error'>;
   readonly settings: () => AccessSettings;
 }): Access {
-  const { db, clock, settings } = deps;
-  const store = new AccessStore(db);
+  const { db, clock, log, settings } = deps;
+  const store = new AccessStore(db, log);
   const sessions = new Sessions(store, clock, () => settings().sessions);
   const tokens = new Tokens(store, clock);
   const byBoth = new Attempts(clock, PER_NAME_AND_ADDRESS);

@@ -35,6 +35,8 @@ export class Sessions {
   readonly #byId = new Map<string, StoredSession>();
   /** Of all secrets that are good for something. */
   readonly #byHash = new Map<string, string>();
+  /** Secrets that are to follow, by session: requests that come together get the same one. */
+  readonly #next = new Map<string, string>();
 
   constructor(store: AccessStore, clock: Clock, limits: () => SessionLimits) {
     this.#store = store;
@@ -70,7 +72,7 @@ export class Sessions {
     if (!session) return undefined;
     const now = this.#clock.now();
     if (this.#isOver(session, now) || proofOf(session.user) !== session.proof) {
-      this.end(session.id);
+      this.#drop(session);
       return undefined;
     }
     if (hash === session.previousHash) {
@@ -86,16 +88,19 @@ export class Sessions {
         usedAt: now,
       };
       this.#save(promoted);
+      this.#next.delete(session.id);
       return { session: promoted };
     }
     if (now - session.rotatedAt >= ROTATE_AFTER_MS) {
+      const handedOut = this.#next.get(session.id);
+      if (handedOut !== undefined) return { session: this.#touched(session, now), newSecret: handedOut };
       const next = newSecret();
+      this.#next.set(session.id, next);
       const rotating = { ...session, nextHash: hashOf(next), usedAt: now };
       this.#save(rotating);
       return { session: rotating, newSecret: next };
     }
-    if (now - session.usedAt >= TOUCH_AFTER_MS) this.#save({ ...session, usedAt: now });
-    return { session: this.#byId.get(session.id)! };
+    return { session: this.#touched(session, now) };
   }
 
   list(): readonly StoredSession[] {
@@ -107,8 +112,7 @@ export class Sessions {
   end(id: string): boolean {
     const session = this.#byId.get(id);
     if (!session) return false;
-    this.#forget(session);
-    this.#byId.delete(id);
+    this.#remove(session);
     this.#store.removeSession(id);
     return true;
   }
@@ -125,17 +129,35 @@ export class Sessions {
 
   #prune(user: string): void {
     const now = this.#clock.now();
-    for (const session of [...this.#byId.values()]) if (this.#isOver(session, now)) this.end(session.id);
+    for (const session of [...this.#byId.values()]) if (this.#isOver(session, now)) this.#drop(session);
     const own = [...this.#byId.values()].filter((session) => session.user === user);
     own.sort((a, b) => b.usedAt - a.usedAt);
-    for (const { id } of own.slice(MAX_PER_USER - 1)) this.end(id);
+    for (const session of own.slice(MAX_PER_USER - 1)) this.#drop(session);
+  }
+
+  #drop(session: StoredSession): void {
+    this.#remove(session);
+    this.#store.dropSession(session);
+  }
+
+  #remove(session: StoredSession): void {
+    this.#forget(session);
+    this.#byId.delete(session.id);
+    this.#next.delete(session.id);
+  }
+
+  #touched(session: StoredSession, now: number): StoredSession {
+    if (now - session.usedAt < TOUCH_AFTER_MS) return session;
+    const touched = { ...session, usedAt: now };
+    this.#save(touched);
+    return touched;
   }
 
   #save(session: StoredSession): void {
     const before = this.#byId.get(session.id);
     if (before) this.#forget(before);
-    this.#store.saveSession(session);
     this.#keep(session);
+    this.#store.saveSession(session);
   }
 
   #keep(session: StoredSession): void {

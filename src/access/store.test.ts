@@ -1,12 +1,13 @@
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { silentLog } from '../testing/silent-log.ts';
 import { AccessStore } from './store.ts';
 
 const DAY = 86_400_000;
 const entry = { who: 'ada', address: '192.0.2.1', what: 'reload', status: 200, detail: '' };
 
 test('the audit log keeps a year, newest first, page by page', () => {
-  const store = new AccessStore(new Database(':memory:'));
+  const store = new AccessStore(new Database(':memory:'), silentLog());
   for (let day = 0; day < 800; day++) store.record({ ...entry, at: day * DAY, detail: String(day) });
   const kept: string[] = [];
   for (let before: number | undefined; ; ) {
@@ -23,7 +24,7 @@ test('the audit log keeps a year, newest first, page by page', () => {
 
 test('the audit log keeps 20,000 entries of a busy day', () => {
   const db = new Database(':memory:');
-  const store = new AccessStore(db);
+  const store = new AccessStore(db, silentLog());
   db.prepare(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000)
      INSERT INTO access_audit SELECT i, i, '', '', '', 200, '' FROM n`,
@@ -36,7 +37,7 @@ test('the audit log keeps 20,000 entries of a busy day', () => {
 });
 
 test('what a caller can make long is cut', () => {
-  const store = new AccessStore(new Database(':memory:'));
+  const store = new AccessStore(new Database(':memory:'), silentLog());
   const long = 'x'.repeat(10_000);
   store.record({ at: 0, who: long, address: long, what: long, status: 401, detail: long });
   const [kept] = store.audit(1);

@@ -1,3 +1,4 @@
+import type { Log } from '../model/log.ts';
 import { migrate, type SqliteDatabase } from '../sqlite/database.ts';
 import type { Scope } from './scope.ts';
 
@@ -56,27 +57,40 @@ interface TokenRow extends Omit<StoredToken, 'scopes'> {
   readonly scopes: string;
 }
 
-/** The tables of logins, tokens and changes in state.db. Each write is committed when the call returns. */
+/**
+ * The tables of logins, tokens and changes in state.db. Each write is committed when the call returns. Where a disk that cannot be
+ * written must not keep people out, the write is left out with a word in the log.
+ */
 export class AccessStore {
   readonly #db: SqliteDatabase;
+  readonly #log: Pick<Log, 'error'>;
   #sincePruned = PRUNE_EVERY;
 
-  constructor(db: SqliteDatabase) {
+  constructor(db: SqliteDatabase, log: Pick<Log, 'error'>) {
     migrate(db, 'access', [SCHEMA]);
     this.#db = db;
+    this.#log = log;
   }
 
   sessions(): readonly StoredSession[] {
     return this.#db.prepare('SELECT * FROM access_sessions').all() as StoredSession[];
   }
 
+  /** Left out on a disk that cannot be written: the login then ends with the process. */
   saveSession(session: StoredSession): void {
-    this.#db
-      .prepare(
-        `INSERT OR REPLACE INTO access_sessions VALUES
-         (@id, @user, @hash, @nextHash, @previousHash, @proof, @createdAt, @rotatedAt, @usedAt, @address, @agent)`,
-      )
-      .run(session);
+    this.#durably({ user: session.user }, 'cannot store a login; going on from memory', () =>
+      this.#db
+        .prepare(
+          `INSERT OR REPLACE INTO access_sessions VALUES
+           (@id, @user, @hash, @nextHash, @previousHash, @proof, @createdAt, @rotatedAt, @usedAt, @address, @agent)`,
+        )
+        .run(session),
+    );
+  }
+
+  /** Of one that a later start would find to be over by itself: left out on a disk that cannot be written. */
+  dropSession({ id, user }: StoredSession): void {
+    this.#durably({ user }, 'cannot store the end of a login', () => this.removeSession(id));
   }
 
   removeSession(id: string): void {
@@ -97,12 +111,23 @@ export class AccessStore {
       .run({ ...token, scopes: token.scopes.join(' ') });
   }
 
+  /** Notes when it was used; left out on a disk that cannot be written. */
+  touchToken({ id, name, usedAt }: StoredToken): void {
+    this.#durably({ token: name }, 'cannot store when a token was used', () =>
+      this.#db.prepare('UPDATE access_tokens SET usedAt = ? WHERE id = ?').run(usedAt, id),
+    );
+  }
+
   removeToken(id: string): void {
     this.#db.prepare('DELETE FROM access_tokens WHERE id = ?').run(id);
   }
 
+  /** What a disk that cannot be written does not take is in the log instead. */
   record(entry: Omit<AuditEntry, 'id'>): void {
-    const { at, who, address, what, status, detail } = entry;
+    this.#durably(entry, 'cannot store an entry of the audit log', () => this.#record(entry));
+  }
+
+  #record({ at, who, address, what, status, detail }: Omit<AuditEntry, 'id'>): void {
     this.#db
       .prepare('INSERT INTO access_audit (at, who, address, what, status, detail) VALUES (?, ?, ?, ?, ?, ?)')
       .run(at, cut(who), cut(address), cut(what), status, cut(detail));
@@ -118,6 +143,14 @@ export class AccessStore {
     return this.#db
       .prepare('SELECT * FROM access_audit WHERE id < ? ORDER BY id DESC LIMIT ?')
       .all(before, limit) as AuditEntry[];
+  }
+
+  #durably(about: object, complaint: string, write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#log.error({ ...about, problem: (error as Error).message }, complaint);
+    }
   }
 }
 

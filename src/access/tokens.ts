@@ -38,7 +38,8 @@ export class Tokens {
       createdAt: this.#clock.now(),
       usedAt: null,
     };
-    this.#keep(token);
+    this.#store.saveToken(token);
+    this.#byHash.set(token.hash, token);
     return { token, secret };
   }
 
@@ -49,7 +50,8 @@ export class Tokens {
     if (token.expiresAt !== null && now >= token.expiresAt) return undefined;
     if (now - (token.usedAt ?? 0) < TOUCH_AFTER_MS) return token;
     const used = { ...token, usedAt: now };
-    this.#keep(used);
+    this.#byHash.set(used.hash, used);
+    this.#store.touchToken(used);
     return used;
   }
 
@@ -65,10 +67,5 @@ export class Tokens {
     this.#byHash.delete(token.hash);
     this.#store.removeToken(id);
     return token;
-  }
-
-  #keep(token: StoredToken): void {
-    this.#store.saveToken(token);
-    this.#byHash.set(token.hash, token);
   }
 }

@@ -175,6 +175,7 @@ test.each(CALLERS)(
     const access = createAccess({
       db: new Database(':memory:'),
       clock: fakeClock(),
+      log: silentLog(),
       settings: () => ({ users: new Map(), sessions: { idleMs: 1, maxAgeMs: 1 } }),
     });
     const made = scopes && access.tokens.create({ name: 'x', scopes, createdBy: 'x', expiresAt: null });

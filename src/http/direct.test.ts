@@ -34,6 +34,7 @@ let isReady = true;
 const access = createAccess({
   db: new Database(':memory:'),
   clock,
+  log: silentLog(),
   settings: () => ({ users, sessions: { idleMs: 1000, maxAgeMs: 1000 } }),
 });
 const open = {

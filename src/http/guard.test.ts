@@ -3,8 +3,10 @@ import Database from 'better-sqlite3';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
 import { type AccessUser, createAccess } from '../access/access.ts';
+import type { Log } from '../model/log.ts';
 import type { SqliteDatabase } from '../sqlite/database.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
+import { type LoggedEvent, silentLog } from '../testing/silent-log.ts';
 import { accessRoutes } from './access.ts';
 import { environmentOf } from './call.ts';
 import { createGuard, type GuardSettings, guarded } from './guard.ts';
@@ -24,6 +26,7 @@ function server(
     users?: Readonly<Record<string, AccessUser>>;
     settings?: Partial<GuardSettings>;
     db?: SqliteDatabase;
+    log?: Log;
     /** What the routes answer with. */
     status?: 200 | 503;
   } = {},
@@ -42,6 +45,7 @@ function server(
   const access = createAccess({
     db: options.db ?? new Database(':memory:'),
     clock,
+    log: options.log ?? silentLog(),
     settings: () => ({ users, sessions: { idleMs: 86_400_000, maxAgeMs: 7 * 86_400_000 } }),
   });
   const routes = new Hono();
@@ -231,11 +235,43 @@ test('the browser gets another secret each hour; the one before ends when the ne
   await me(first);
   const second = cookieOf(await me(first));
   expect(second).not.toBe(first);
+  // Asked together with it: whichever answer comes last, the browser has a secret that is good.
+  expect(cookieOf(await me(first))).toBe(second);
   expect((await me(second)).status).toBe(200);
   expect((await me(first)).status).toBe(200);
   await clock.advance('61s');
   expect((await me(first)).status).toBe(401);
   expect((await me(second)).status).toBe(200);
+});
+
+test('a disk that cannot be written keeps nobody out; what is not stored is said', async () => {
+  const db = new Database(':memory:');
+  const events: LoggedEvent[] = [];
+  const { ask, access, clock } = server({ users: USERS, db, log: silentLog(events) });
+  const made = access.tokens.create({ name: 'tool', scopes: ['read'], createdBy: 'ada', expiresAt: null });
+  const before = cookieOf(await login(ask, 'vera', 'v'));
+  db.pragma('query_only = ON');
+  await clock.advance('61m');
+  const me = async (headers: Record<string, string>) => ask('/api/me', { headers });
+  const rotated = await me({ cookie: before });
+  expect(rotated.status).toBe(200);
+  expect((await me({ cookie: cookieOf(rotated) })).status).toBe(200);
+  expect((await me({ authorization: `Bearer ${made.secret}` })).status).toBe(200);
+  const cookie = cookieOf(await login(ask, 'ria', 'r'));
+  const silence = await ask('/api/v2/silences', { method: 'POST', headers: { cookie, origin: OWN } });
+  expect(silence.status).toBe(200);
+  await clock.advance('25h');
+  expect((await me({ cookie })).status).toBe(401);
+  expect(events.map(({ message }) => message)).toEqual([
+    'cannot store a login; going on from memory',
+    'cannot store a login; going on from memory',
+    'cannot store when a token was used',
+    'cannot store a login; going on from memory',
+    'cannot store an entry of the audit log',
+    'cannot store an entry of the audit log',
+    'cannot store the end of a login',
+  ]);
+  expect(events.at(-2)!.fields).toMatchObject({ who: 'ria', what: 'POST /api/v2/silences', status: 200 });
 });
 
 test('a login ends when unused, when too old, when the password changes and when the user goes', async () => {
