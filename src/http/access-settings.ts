@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import type { AccessSettings, AccessUser } from '../access/access.ts';
 import { PASSWORD_HASH, type WebConfig, type WebUser } from '../config/web.ts';
-import { compilePattern } from '../promql/regex.ts';
+import { compilePattern } from '../model/pattern.ts';
 import type { GuardSettings } from './guard.ts';
 
 /**
@@ -43,7 +43,7 @@ export function guardSettings(
     hosts: [new URL(externalUrl).host, ...hosts],
     externalOrigin: new URL(externalUrl).origin,
     prefix,
-    isCorsOrigin: pattern === undefined ? () => false : compilePattern(pattern),
+    isCorsOrigin: pattern === undefined ? () => false : compilePattern(pattern).matches,
     headers: web.http_server_config.headers,
   };
 }

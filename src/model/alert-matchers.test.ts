@@ -23,9 +23,9 @@ describe('readMatchers', () => {
     ['a="b",c="d"', ['a="b"', 'c="d"']],
     ['{}', []],
     ['', []],
-    ['"name with space"="x"', ['name with space="x"']],
-    ['Straße="groß"', ['Straße="groß"']],
-    ['k8s.pod/name=x', ['k8s.pod/name="x"']],
+    ['"name with space"="x"', ['"name with space"="x"']],
+    ['"Straße"="groß"', ['"Straße"="groß"']],
+    ['k8s.pod/name=x', ['"k8s.pod/name"="x"']],
     [String.raw`a="say \"hi\" \\ \n"`, ['a="say \\"hi\\" \\\\ \\n"']],
     [String.raw`a=~"\d+\.x"`, [String.raw`a=~"\\d+\\.x"`]],
     ['a="{x,y}"', ['a="{x,y}"']],
@@ -37,7 +37,7 @@ describe('readMatchers', () => {
     [String.raw`a=b\nc\\d`, [String.raw`a="b\nc\\d"`]],
     // Where the two read different things, it is the classic one that counts: only three escapes are known to it.
     [String.raw`a="tab\t\u00e9"`, [String.raw`a="tab\\t\\u00e9"`]],
-    [String.raw`"ä"="tab\t\u00e9\x41"`, ['ä="tab\\té' + 'A"']],
+    [String.raw`"ä"="tab\t\u00e9\x41"`, ['"ä"="tab\\té' + 'A"']],
   ])('%s', (text, expected) => {
     expect(read(text)).toEqual(expected);
   });

@@ -62,12 +62,15 @@ export function histogramProblem(histogram: Histogram): string | undefined {
     spanProblem('negative', negativeSpans, negativeBuckets);
   if (problem !== undefined) return problem;
   if (!isCustom) return customValues.length > 0 ? 'bounds given for exponential buckets' : undefined;
-  if (negativeBuckets.length > 0 || histogram.zeroCount !== 0) {
+  if (negativeBuckets.length > 0 || histogram.zeroCount !== 0 || histogram.zeroThreshold !== 0) {
     return 'negative buckets or a zero bucket beside custom bounds';
   }
+  if (customValues.some(Number.isNaN)) return 'NaN among custom bounds';
   for (let i = 1; i < customValues.length; i++) {
     if (!(customValues[i]! > customValues[i - 1]!)) return 'custom bounds are not in ascending order';
   }
+  if (customValues.at(-1) === Number.POSITIVE_INFINITY)
+    return '+Inf among custom bounds: it goes without saying';
   let end = 0;
   for (const { offset, length } of histogram.positiveSpans) end += offset + length;
   const isLow = (histogram.positiveSpans[0]?.offset ?? 0) < 0;

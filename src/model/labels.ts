@@ -120,8 +120,14 @@ export const isLegacyLabelName = (name: string): boolean => LEGACY_LABEL.test(na
 /** Whether a metric name may stand before the braces, unquoted. */
 export const isLegacyMetricName = (name: string): boolean => LEGACY_METRIC.test(name);
 
+/** What quotes leave as it is, which is nearly all there is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+/** What Go takes for printable; a half of a pair, which no UTF-8 has, is left to the caller. */
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cs} ]$/u;
+
 /** Quotes as Go's `%q` does for text that is valid UTF-8. */
 export function quote(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   let out = '"';
   for (const char of text) {
     const code = char.codePointAt(0)!;
@@ -133,17 +139,23 @@ export function quote(text: string): string {
     else if (char === '\b') out += '\\b';
     else if (char === '\f') out += '\\f';
     else if (char === '\v') out += '\\v';
-    else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, '0')}`;
-    else out += char;
+    else if (PRINTABLE.test(char)) out += char;
+    else if (code < 0x80) out += `\\x${hex(code, 2)}`;
+    else out += code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`;
   }
   return `${out}"`;
 }
+
+const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0');
+
+/** A label's name as PromQL has it: in quotes where it needs them. */
+export const labelNameText = (name: string): string => (isLegacyLabelName(name) ? name : quote(name));
 
 /** Writes a label set as upstream does: `{a="b", c="d"}`, the metric name among the labels. */
 export function formatLabels(labels: Labels): string {
   const parts: string[] = [];
   for (const [name, value] of eachLabel(labels)) {
-    parts.push(`${isLegacyLabelName(name) ? name : quote(name)}=${quote(value)}`);
+    parts.push(`${labelNameText(name)}=${quote(value)}`);
   }
   return `{${parts.join(', ')}}`;
 }

@@ -1,4 +1,4 @@
-import { quote } from './labels.ts';
+import { labelNameText, quote } from './labels.ts';
 
 export type MatchOp = '=' | '!=' | '=~' | '!~';
 
@@ -9,6 +9,7 @@ export interface Matcher {
   readonly value: string;
 }
 
-export function formatMatcher(matcher: Matcher): string {
-  return `${matcher.name}${matcher.op}${quote(matcher.value)}`;
+/** Writes a condition as it stands in PromQL's braces. */
+export function formatMatcher({ name, op, value }: Matcher): string {
+  return `${labelNameText(name)}${op}${quote(value)}`;
 }

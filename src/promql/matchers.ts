@@ -1,9 +1,9 @@
 import { type Labels, labelValue } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
-import { compilePattern, type TextPredicate } from './regex.ts';
+import { compilePattern } from '../model/pattern.ts';
 
 /** Whether a label value meets a condition. @throws Error when its pattern is malformed */
-export function compileMatcher(matcher: Matcher): TextPredicate {
+export function compileMatcher(matcher: Matcher): (text: string) => boolean {
   const { op, value } = matcher;
   switch (op) {
     case '=':
@@ -11,9 +11,9 @@ export function compileMatcher(matcher: Matcher): TextPredicate {
     case '!=':
       return (text) => text !== value;
     case '=~':
-      return compilePattern(value);
+      return compilePattern(value).matches;
     case '!~': {
-      const matches = compilePattern(value);
+      const { matches } = compilePattern(value);
       return (text) => !matches(text);
     }
   }

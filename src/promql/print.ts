@@ -1,6 +1,6 @@
 import { formatDuration } from '../model/duration.ts';
-import { isLegacyLabelName, METRIC_NAME, quote } from '../model/labels.ts';
-import type { Matcher } from '../model/matcher.ts';
+import { labelNameText, METRIC_NAME, quote } from '../model/labels.ts';
+import { formatMatcher } from '../model/matcher.ts';
 import type {
   AggregateExpr,
   BinaryExpr,
@@ -104,8 +104,7 @@ class PrettyPrinter {
   }
 }
 
-const labelList = (labels: readonly string[]): string =>
-  labels.map((label) => (isLegacyLabelName(label) ? label : quote(label))).join(', ');
+const labelList = (labels: readonly string[]): string => labels.map(labelNameText).join(', ');
 
 function aggregateHead(expr: AggregateExpr): string {
   if (expr.without) return `${expr.op} without (${labelList(expr.grouping)}) `;
@@ -138,9 +137,6 @@ function formatSelector(selector: VectorSelector): string {
   const extension = selector.extension === undefined ? '' : ` ${selector.extension}`;
   return `${selector.name}${braces}${formatAt(selector)}${extension}${formatOffset(selector)}`;
 }
-
-const formatMatcher = ({ name, op, value }: Matcher): string =>
-  `${isLegacyLabelName(name) ? name : quote(name)}${op}${quote(value)}`;
 
 function formatAt({ at }: TimeShift): string {
   if (at === undefined) return '';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { CUSTOM_BUCKETS_SCHEMA, type Histogram } from '../model/histogram.ts';
 import { labelsFromObject } from '../model/labels.ts';
 import { formatValue } from '../model/sample.ts';
 import type { QueryValue } from '../promql/evaluate.ts';
@@ -188,4 +189,46 @@ test('floats and histograms of one series stand apart', () => {
     }),
   );
   expect(of([histogram])).toEqual(result({ histograms: [[0, json]] }));
+});
+
+test('buckets say which of their bounds belong to them, as upstream', () => {
+  const base = { count: 9, sum: 1, zeroThreshold: 0, counterResetHint: 'unknown' } as const;
+  const bucketsOf = (histogram: Histogram): unknown => {
+    const sample = { labels: labelsFromObject({}), timestamp: 0, value: 0, histogram };
+    const { result } = write({ kind: 'vector', samples: [sample] }) as {
+      result: [{ histogram: [0, object] }];
+    };
+    return (result[0].histogram[1] as { buckets: unknown }).buckets;
+  };
+  const one = [{ offset: 0, length: 1 }];
+  const exponential: Histogram = {
+    ...base,
+    schema: 0,
+    zeroCount: 1,
+    positiveSpans: one,
+    positiveBuckets: [2],
+    negativeSpans: one,
+    negativeBuckets: [3],
+    customValues: [],
+  };
+  expect(bucketsOf(exponential)).toEqual([
+    [1, '-1', '-0.5', '3'],
+    [3, '-0', '0', '1'],
+    [0, '0.5', '1', '2'],
+  ]);
+  const custom: Histogram = {
+    ...base,
+    schema: CUSTOM_BUCKETS_SCHEMA,
+    zeroCount: 0,
+    positiveSpans: [{ offset: 0, length: 3 }],
+    positiveBuckets: [1, 2, 3],
+    negativeSpans: [],
+    negativeBuckets: [],
+    customValues: [-1, 5],
+  };
+  expect(bucketsOf(custom)).toEqual([
+    [3, '-Inf', '-1', '1'],
+    [0, '-1', '5', '2'],
+    [0, '5', '+Inf', '3'],
+  ]);
 });

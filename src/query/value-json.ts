@@ -140,19 +140,18 @@ function hasFloat(histograms: readonly (Histogram | undefined)[], from: number, 
   return false;
 }
 
-/** How a bucket's bounds count, in upstream's numbers. */
-const BOUNDARIES = { openLeft: 0, openRight: 1, closed: 3 } as const;
+/** Which bounds belong to a bucket, in upstream's numbers. */
+const BOUNDARIES = { upper: 0, lower: 1, both: 3 } as const;
 
 function histogramJson(histogram: Histogram): string {
+  const isCustom = usesCustomBuckets(histogram);
   const buckets = allBuckets(histogram)
     .filter((bucket) => bucket.count !== 0)
     .map(({ lower, upper, count }) => {
-      const boundaries =
-        lower < 0 && upper > 0 && !usesCustomBuckets(histogram)
-          ? BOUNDARIES.closed
-          : upper <= 0 && !usesCustomBuckets(histogram)
-            ? BOUNDARIES.openRight
-            : BOUNDARIES.openLeft;
+      // The zero bucket has both, and of custom ones the first, which nothing is below.
+      const hasLower = isCustom ? lower === Number.NEGATIVE_INFINITY : lower <= 0;
+      const hasUpper = isCustom || upper >= 0;
+      const boundaries = hasLower ? (hasUpper ? BOUNDARIES.both : BOUNDARIES.lower) : BOUNDARIES.upper;
       return `[${boundaries},"${formatValue(lower)}","${formatValue(upper)}","${formatValue(count)}"]`;
     });
   return `{"count":"${formatValue(histogram.count)}","sum":"${formatValue(histogram.sum)}"${

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { RE2JS } from 're2js';
 import type { RelabelConfig } from '../config/relabel.ts';
-import { isLegacyLabelName } from '../model/labels.ts';
+import { isLabelName, isLegacyLabelName } from '../model/labels.ts';
+import { compilePattern } from '../model/pattern.ts';
+import { compileExpander } from '../model/regex-template.ts';
 
 /** Labels under change: name to value; an empty value is as good as no label. */
 export type LabelBuilder = Map<string, string>;
@@ -12,7 +13,6 @@ export type Relabel = (labels: LabelBuilder) => boolean;
 export type NameValidation = 'utf8' | 'legacy';
 
 const MATCH_ALL = '(.*)';
-const VARIABLE = /\$(?:\$|\{([^{}]*)\}|([\p{L}\p{N}_]+))/gu;
 
 /** Compiles steps once; the result is used for each label set. Expressions are RE2, anchored, with `.` matching newlines. */
 export function compileRelabel(
@@ -44,7 +44,7 @@ function compileStep(step: RelabelConfig, validation: NameValidation): Relabel {
     case 'dropequal':
       return (labels) => (labels.get(target_label) ?? '') !== joined(labels);
     case 'replace': {
-      const expand = expander(step.regex);
+      const expand = compileExpander(step.regex);
       return (labels) => {
         const write = expand(joined(labels));
         if (!write) return true;
@@ -60,7 +60,7 @@ function compileStep(step: RelabelConfig, validation: NameValidation): Relabel {
     case 'hashmod':
       return always((labels) => setLabel(labels, target_label, hashModulus(joined(labels), modulus)));
     case 'labelmap': {
-      const expand = expander(step.regex);
+      const expand = compileExpander(step.regex);
       return always((labels) => {
         for (const [name, value] of [...labels]) {
           const write = expand(name);
@@ -105,48 +105,12 @@ function setLabel(labels: LabelBuilder, name: string, value: string): void {
 }
 
 function isValidName(name: string, validation: NameValidation): boolean {
-  return validation === 'legacy' ? isLegacyLabelName(name) : name !== '' && name.isWellFormed();
-}
-
-function compile(regex: string): RE2JS {
-  return RE2JS.compile(`^(?s:${regex})$`);
+  return validation === 'legacy' ? isLegacyLabelName(name) : isLabelName(name);
 }
 
 function fullMatch(regex: string): (text: string) => boolean {
   if (regex === MATCH_ALL) return () => true;
-  const pattern = compile(regex);
-  return (text) => pattern.test(text);
-}
-
-/** For a text that matches, a function that fills a template in with the groups of the match; for any other, undefined. */
-function expander(regex: string): (text: string) => ((template: string) => string) | undefined {
-  if (regex === MATCH_ALL) {
-    return (text) => (template) =>
-      expandTemplate(template, (group) => (group === '0' || group === '1' ? text : ''));
-  }
-  const pattern = compile(regex);
-  return (text) => {
-    const match = pattern.matcher(text);
-    if (!match.find()) return undefined;
-    const named = pattern.namedGroups();
-    const groupAt = (index: number): string =>
-      index <= pattern.groupCount() ? (match.group(index) ?? '') : '';
-    return (template) =>
-      expandTemplate(template, (group) => {
-        if (/^(?:0|[1-9]\d{0,8})$/.test(group)) return groupAt(Number(group));
-        return Object.hasOwn(named, group) ? groupAt(named[group]!) : '';
-      });
-  };
-}
-
-/** Go's Regexp.Expand: `$name`, as long as it goes, `${name}`, `$$`; a dollar before anything else stands for itself. */
-function expandTemplate(template: string, groupOf: (name: string) => string): string {
-  if (!template.includes('$')) return template;
-  return template.replace(VARIABLE, (written, braced: string | undefined, bare: string | undefined) => {
-    if (written === '$$') return '$';
-    const name = braced ?? bare ?? '';
-    return /^[\p{L}\p{N}_]+$/u.test(name) ? groupOf(name) : written;
-  });
+  return compilePattern(regex).matches;
 }
 
 /** The last eight bytes of the MD5 of a text, modulo `modulus`, as upstream shards targets. */

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { compilePattern } from '../../promql/regex.ts';
+import { compilePattern } from '../../model/pattern.ts';
 import { success } from '../envelope.ts';
 import { ParameterError } from '../params.ts';
 import { openApiYaml } from './openapi.ts';
@@ -50,7 +50,7 @@ function namePattern(pattern: string): (name: string) => boolean {
     );
   }
   try {
-    return compilePattern(pattern);
+    return compilePattern(pattern).matches;
   } catch (error) {
     throw new ParameterError('metric_name_pattern', (error as Error).message);
   }

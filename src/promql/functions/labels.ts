@@ -1,11 +1,11 @@
 import { isLabelName, type Labels, labelValue, METRIC_NAME } from '../../model/labels.ts';
+import { compileExpander } from '../../model/regex-template.ts';
 import type { CallExpr } from '../ast.ts';
 import { executionError } from '../errors.ts';
 import { type EvalContext, evaluateVector, vector } from '../evaluate/context.ts';
 import { mergeSameLabels } from '../evaluate/labels.ts';
 import { withLabel } from '../evaluate/signatures.ts';
 import type { Column, Grid, Value } from '../evaluate/value.ts';
-import { compileReplacePattern, type ReplacePattern } from '../regex.ts';
 import type { Evaluate, FunctionTable } from './table.ts';
 import { stringOf } from './vectors.ts';
 
@@ -16,22 +16,20 @@ const labelReplace: Evaluate = (context, call, grid) => {
     string,
     string,
   ];
-  const regex = patternOf(call, pattern);
+  const expand = expanderOf(call, pattern);
   if (!isLabelName(target))
     throw executionError(`invalid destination label name in label_replace(): ${target}`);
-  return relabelled(context, call, grid, target, (labels) =>
-    regex.expand(labelValue(labels, source), template),
-  );
+  return relabelled(context, call, grid, target, (labels) => expand(labelValue(labels, source))?.(template));
 };
 
 /** Compiling takes longer than the rest of a small query, and trees are evaluated again and again. */
-const compiled = new WeakMap<CallExpr, ReplacePattern>();
+const compiled = new WeakMap<CallExpr, ReturnType<typeof compileExpander>>();
 
-function patternOf(call: CallExpr, pattern: string): ReplacePattern {
+function expanderOf(call: CallExpr, pattern: string): ReturnType<typeof compileExpander> {
   const known = compiled.get(call);
   if (known) return known;
   try {
-    const made = compileReplacePattern(pattern);
+    const made = compileExpander(pattern);
     compiled.set(call, made);
     return made;
   } catch {

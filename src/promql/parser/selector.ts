@@ -1,7 +1,7 @@
 import { METRIC_NAME } from '../../model/labels.ts';
 import type { Matcher, MatchOp } from '../../model/matcher.ts';
+import { compilePattern } from '../../model/pattern.ts';
 import type { VectorSelector } from '../ast.ts';
-import { compilePattern } from '../regex.ts';
 import { unquoteString } from '../string-literal.ts';
 import { IDENTIFIER, isReservedWord, METRIC_IDENTIFIER, STRING, type Token } from '../tokens.ts';
 import { positionOf, type TokenReader } from './token-reader.ts';

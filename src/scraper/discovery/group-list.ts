@@ -1,4 +1,5 @@
 import { parseDocument } from 'yaml';
+import { isLabelName } from '../../model/labels.ts';
 import type { LabelRecord, TargetGroup } from './discoverer.ts';
 
 /** A list of `{targets, labels}` as files and HTTP servers give it. @throws Error saying where the list is wrong */
@@ -61,8 +62,7 @@ function readLabels(value: unknown, at: string): LabelRecord {
   if (isNothing(value)) return {};
   if (!isMapping(value)) throw new Error(`${at}: expected a mapping, got ${describe(value)}`);
   for (const [name, label] of Object.entries(value)) {
-    if (name === '' || !name.isWellFormed())
-      throw new Error(`${at}: expected a label name, got ${JSON.stringify(name)}`);
+    if (!isLabelName(name)) throw new Error(`${at}: expected a label name, got ${JSON.stringify(name)}`);
     if (typeof label !== 'string') throw new Error(`${at}.${name}: expected a text, got ${describe(label)}`);
   }
   return value as LabelRecord;
