@@ -218,13 +218,17 @@ export function createEndpoint(
     return { cursors, body: encodeSnappy(encoder.finish()), ...tally };
   };
 
-  const saved = (cursors: ReadonlyMap<number, Cursor>): void => {
+  /** On a full disk what was delivered is known until the process ends, which may then send it once more. */
+  const note = (write: () => void): void => {
     try {
-      place.save(cursors);
+      write();
     } catch (error) {
-      // A full disk: what was delivered is known until the process ends, which may then send it once more.
       delivery.complain((error as Error).message, 'what was delivered cannot be noted');
     }
+  };
+
+  const saved = (cursors: ReadonlyMap<number, Cursor>): void => {
+    note(() => place.save(cursors));
     for (const [source, cursor] of cursors) {
       const state = sources.get(source)!;
       state.cursor = cursor;
@@ -290,8 +294,10 @@ export function createEndpoint(
     }
     if (delivered - LATE_MS <= since) return;
     since = delivered - LATE_MS;
-    place.save(new Map([[OWN_TIMES, sources.get(OWN_TIMES)!.cursor]]));
-    place.raise(since);
+    note(() => {
+      place.save(new Map([[OWN_TIMES, sources.get(OWN_TIMES)!.cursor]]));
+      place.raise(since);
+    });
   };
 
   return {

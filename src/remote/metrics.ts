@@ -84,9 +84,11 @@ export function senderMetrics(registry: Registry): SenderMetrics {
     reason?: string,
   ) => {
     const id = `${report.name} ${key} ${reason ?? ''}`;
-    const more = now - (counted.get(id) ?? 0);
+    const before = counted.get(id) ?? 0;
     counted.set(id, now);
-    metric.inc({ ...labelsOf(report), ...(reason === undefined ? {} : { reason }) }, Math.max(0, more));
+    // An endpoint that a reload made anew counts from zero.
+    const more = now < before ? now : now - before;
+    metric.inc({ ...labelsOf(report), ...(reason === undefined ? {} : { reason }) }, more);
   };
 
   return {

@@ -15,7 +15,7 @@ import type {
   ToSender,
 } from './protocol.ts';
 
-/** Sends every sample to other stores as well; main's half. The work is done in a thread of its own, which runs while there are endpoints. */
+/** Sends every sample to other stores as well; main's half. The work is done in a thread of its own, begun with the first endpoint. */
 export interface RemoteWriter {
   apply(endpoints: readonly RemoteWriteConfig[], externalLabels: Labels): void;
   /** What is sent where, for people. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
+import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
 import { ProtobufReader } from '../exposition/remote/protobuf.ts';
 import { decodeSnappy } from '../exposition/remote/snappy.ts';
@@ -369,6 +370,30 @@ test('a reload that changes an endpoint goes on where it was; one that leaves it
     rows(base, 0, 3).map((line) => line.replace(' -0', ' 0')),
   );
   expect(to.requests.map(({ count }) => count)).toEqual([2, 2, 1, 1]);
+  await sender.close();
+});
+
+test('a disk on which nothing can be noted stops no sending', async () => {
+  const { clock, store, to, sender, base } = sending();
+  sender.apply({});
+  const one = target(store);
+  one.scrape(base, 0, 0);
+  await clock.advance('7s');
+  const db = new Database(path.join(store.dir, 'remote.db'));
+  for (const change of ['INSERT ON cursor', 'UPDATE ON endpoint']) {
+    const name = change.replaceAll(' ', '_');
+    db.exec(`CREATE TRIGGER ${name} BEFORE ${change} BEGIN SELECT RAISE(ABORT, 'full'); END`);
+  }
+  db.close();
+  // Long enough for the instant up to which everything is delivered to be noted.
+  await clock.advance('2h');
+  one.scrape(base + 7_208_000, 1, -1);
+  await clock.advance('7s');
+  await clock.advance('301s');
+  one.scrape(base + 7_600_000, 2, -2);
+  await clock.advance('7s');
+  expect(to.samples).toHaveLength(6);
+  expect(new Set(sender.logs)).toEqual(new Set(['what was delivered cannot be noted']));
   await sender.close();
 });
 
