@@ -41,7 +41,7 @@ export function cardinality(
   const valuesOf = new Map<string, Set<string>>();
   for (const labels of series) {
     for (const [name, value] of eachLabel(labels)) {
-      if (name === METRIC_NAME) add(byMetric, value, 1);
+      if (name === METRIC_NAME) byMetric.set(value, (byMetric.get(value) ?? 0) + 1);
       const pair = `${name}=${value}`;
       const known = byPair.get(pair) ?? 0;
       // The pair's own text, and its places in the counts and in the values of its name.
@@ -80,10 +80,6 @@ const EMPTY_HEAD = '"minTime":9223372036854775807,"maxTime":-9223372036854775808
 
 export const cardinalityJson = (data: Cardinality): string =>
   JSON.stringify({ status: 'success', data }).replace('"minTime":null,"maxTime":null', EMPTY_HEAD);
-
-function add(counts: Map<string, number>, key: string, by: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + by);
-}
 
 function largest(counts: ReadonlyMap<string, number>, limit: number): Row[] {
   return [...counts]

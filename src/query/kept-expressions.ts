@@ -1,7 +1,7 @@
 import type { Expr } from '../promql/ast.ts';
 import { parseExpr } from '../promql/parse.ts';
 
-/** Reads a query. Throws what `parseExpr` throws. */
+/** Reads a query. @throws PromqlError as `parseExpr` */
 export type ReadExpr = (text: string) => Expr;
 
 /**

@@ -68,7 +68,7 @@ test('questions go out in the API’s own words, answers come back byte for byte
     lookbackMs: 60_000,
   });
   await queries.run(
-    { kind: 'range', expr: 'up', startMs: 0, endMs: 60_000, stepMs: 15_000 },
+    { kind: 'range', expr: 'up', startMs: 0, endMs: 60_000, stepMs: 15_000, stats: 'basic' },
     undefined,
     5000,
   );
@@ -76,7 +76,7 @@ test('questions go out in the API’s own words, answers come back byte for byte
   expect(text(first)).toBe('{"status":"success","data":1}');
   expect(asked).toEqual([
     'POST /query?query=up&time=1.5&timeout=10000ms&limit=3&lookback_delta=60000ms',
-    'POST /query_range?query=up&start=0&end=60&step=15&timeout=5000ms',
+    'POST /query_range?query=up&start=0&end=60&step=15&timeout=5000ms&stats=basic',
     'GET /label/a%2Fb/values?match[]=up&match[]=down&end=60',
   ]);
 });

@@ -208,7 +208,8 @@ function requestOf(task: EngineTask, timeoutMs: number): EngineRequest | string 
       put('timeout', `${timeoutMs}ms`);
       put('limit', task.limit);
       put('lookback_delta', task.lookbackMs === undefined ? undefined : `${task.lookbackMs}ms`);
-      put('stats', task.stats === 'all' ? 'all' : undefined);
+      // Any word asks for the figures, `all` for those of each step too.
+      put('stats', task.stats);
       return { path: task.kind === 'instant' ? '/query' : '/query_range', form, isGet: false };
     case 'series':
     case 'labelNames':

@@ -14,11 +14,8 @@ import {
 } from './protocol.ts';
 import { ruleColumns } from './rule-columns.ts';
 
-/** One element of an instant result as templates see it. */
-export interface InstantSample {
-  readonly labels: Labels;
-  readonly value: number;
-}
+/** One element of an instant result. Templates know of its value only. */
+export type InstantSample = Pick<RuleSample, 'labels' | 'value' | 'histogram'>;
 
 /** Expands a rule's templates for the elements of its result; `query` evaluates on the same snapshot. Handed in, so that this package knows no templates. */
 export type ExpandTemplates = (

@@ -361,6 +361,11 @@ describe('federation', () => {
     );
   });
 
+  test('the digit that a name begins with is no part of it for who reads old names only', () => {
+    expect(federate(['up'], false, ['1st', 'x']).text).toContain('_st="x"');
+    expect(federate(['up'], true, ['1st', 'x']).text).toContain('"1st"="x"');
+  });
+
   test('names are quoted for who reads them', () => {
     expect(federate(['{"odd.name"}'], true).text).toBe(
       `# TYPE "odd.name" untyped\n{"odd.name","odd-label"="a\\"b\\\\c\\nd",site="own",instance=""} NaN ${NOW}\n`,

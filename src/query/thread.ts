@@ -9,7 +9,7 @@ export interface ServiceThread {
    * @param init plain data or shared memory; what that service needs to open
    * @returns our end of its port
    */
-  serve(service: ServeMessage['service'], init: unknown, transfer?: readonly MessagePort[]): MessagePort;
+  serve(service: ServeMessage['service'], init: unknown): MessagePort;
   onExit(listener: (reason: string) => void): void;
   terminate(): Promise<void>;
 }
@@ -79,10 +79,10 @@ function serviceThread(worker: Worker, { addonFile, onDamage }: ThreadOptions): 
     failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
   });
   return {
-    serve(service, init, transfer = []) {
+    serve(service, init) {
       const { port1, port2 } = new MessageChannel();
       const message: ServeMessage = { service, port: port2, addonFile, init };
-      worker.postMessage(message, [port2, ...transfer]);
+      worker.postMessage(message, [port2]);
       return port1;
     },
     onExit: (listener) => void worker.on('exit', (code) => listener(failure || `exit code ${code}`)),
