@@ -1,14 +1,13 @@
 import {
   OPEN_METRICS_END,
   writeFamily,
-  writeSampleValue,
   writeSeconds,
   writeSeries,
 } from '../exposition/openmetrics-writer.ts';
 import type { Histogram, Span } from '../model/histogram.ts';
 import { formatLabels, formatSeries, type Labels, labelsToObject } from '../model/labels.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
-import { isStaleAt, wordsOf } from '../model/sample.ts';
+import { formatValue, isStaleAt, wordsOf } from '../model/sample.ts';
 import { formatHistogram } from '../promql/histogram/format.ts';
 import { formatG } from '../promql/numbers.ts';
 
@@ -83,7 +82,7 @@ function openMetricsLines(samples: ExportedSamples): string {
   const series = writeSeries(samples.labels);
   let text = '';
   for (const i of placesOf(samples).floats) {
-    text += `${series} ${writeSampleValue(values[i]!)} ${writeSeconds(timestamps[i]!)}\n`;
+    text += `${series} ${formatValue(values[i]!)} ${writeSeconds(timestamps[i]!)}\n`;
   }
   return text;
 }
@@ -148,7 +147,7 @@ function csvLines(samples: ExportedSamples): string {
   let text = '';
   for (const i of [...places.floats, ...places.histograms].sort((a, b) => a - b)) {
     const histogram = histograms?.[i];
-    const value = histogram ? cell(histogramJson(histogram)) : writeSampleValue(values[i]!);
+    const value = histogram ? cell(histogramJson(histogram)) : formatValue(values[i]!);
     text += `${series},${new Date(timestamps[i]!).toISOString()},${value}\n`;
   }
   return text;

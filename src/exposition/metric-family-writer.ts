@@ -62,13 +62,10 @@ function metricMessage({ labels, timestamp, value, histogram }: PageSample): Uin
   const metric = new ProtobufWriter();
   const inner = new ProtobufWriter();
   for (let i = 0; i < labels.length; i += 2) {
-    const text = labels[i + 1]!;
     inner.clear();
     inner.string(1, labels[i]!);
-    // An empty value says that the label is to be empty, so it is there.
-    inner.tag(2, WIRE.bytes);
-    inner.varint(Buffer.byteLength(text));
-    inner.raw(Buffer.from(text));
+    // An empty value says that the label is to be empty.
+    inner.string(2, labels[i + 1]!);
     metric.bytes(1, inner.view());
   }
   inner.clear();
@@ -129,8 +126,6 @@ function writeSpans(out: ProtobufWriter, field: number, spans: readonly Span[]):
     const span = new ProtobufWriter();
     span.number(1, zigzag(offset));
     span.number(2, length);
-    out.tag(field, WIRE.bytes);
-    out.varint(span.length);
-    out.raw(span.view());
+    out.bytes(field, span.view());
   }
 }

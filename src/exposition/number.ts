@@ -7,7 +7,7 @@ const UPPER_E = 0x45;
 const LOWER_E = 0x65;
 
 /** Powers of ten that a double holds exactly. */
-const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+export const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 const LARGEST_EXACT_INTEGER = 2 ** 53;
 const MAX_FAST_EXPONENT = 9999;
 

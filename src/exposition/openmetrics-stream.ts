@@ -1,5 +1,5 @@
 import { ExpositionError } from './exposition-error.ts';
-import { DecimalReader } from './number.ts';
+import { DecimalReader, POWERS } from './number.ts';
 import { OpenMetricsParser } from './open-metrics-parser.ts';
 import { SeriesTexts } from './series-texts.ts';
 
@@ -9,8 +9,6 @@ const DOT = 0x2e;
 const ZERO = 0x30;
 const MINUS = 0x2d;
 
-/** Powers of ten that a double holds exactly. */
-const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 /** Digits of which any mantissa is exact in a double. */
 const EXACT_DIGITS = 15;
 const MS_PER_SECOND = 1000;
@@ -59,7 +57,7 @@ export class OpenMetricsStream {
   readonly #decimal = new DecimalReader();
   readonly #timestamps = new Float64Array(RUN_SAMPLES);
   readonly #values = new Float64Array(RUN_SAMPLES);
-  /** First eight digits of the last timestamp, as they are written and as a number of tens of ms. */
+  /** First eight digits of the last timestamp: as they are written, read as a double, and what they come to, ms. */
   #prefix = Number.NaN;
   #prefixValue = 0;
 

@@ -1,5 +1,6 @@
 import {
   eachLabel,
+  escapeText,
   isLegacyLabelName,
   isLegacyMetricName,
   type Labels,
@@ -7,7 +8,6 @@ import {
   METRIC_NAME,
 } from '../model/labels.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
-import { formatValue } from '../model/sample.ts';
 
 /** Endings of the samples of a family. */
 const SUFFIXES = ['_total', '_created', '_bucket', '_count', '_sum', '_gcount', '_gsum', '_info'];
@@ -32,7 +32,7 @@ export function writeFamily(family: string, metadata: MetricMetadata | undefined
   const shown = type === 'counter' && family.endsWith('_total') ? family.slice(0, -'_total'.length) : family;
   const name = isLegacyMetricName(shown) ? shown : quoted(shown);
   let text = `# TYPE ${name} ${type}\n`;
-  if (help !== '') text += `# HELP ${name} ${escaped(help)}\n`;
+  if (help !== '') text += `# HELP ${name} ${escapeText(help)}\n`;
   if (unit !== '' && shown.endsWith(`_${unit}`)) text += `# UNIT ${name} ${unit}\n`;
   return text;
 }
@@ -49,8 +49,6 @@ export function writeSeries(labels: Labels): string {
   const braces = parts.length > 0 ? `{${parts.join(',')}}` : '';
   return isLegacyMetricName(name) ? name + braces : braces;
 }
-
-export const writeSampleValue = (value: number): string => (Number.isNaN(value) ? 'NaN' : formatValue(value));
 
 /**
  * Unix ms as seconds that give back the same ms when they are read, multiplied and cut off as upstream does: where the
@@ -70,7 +68,4 @@ export function writeSeconds(timestamp: number): string {
   throw new Error(`timestamp ${timestamp} has no text in seconds`);
 }
 
-const quoted = (text: string): string => `"${escaped(text)}"`;
-
-const escaped = (text: string): string =>
-  /["\\\n]/.test(text) ? text.replace(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`)) : text;
+const quoted = (text: string): string => `"${escapeText(text)}"`;

@@ -1,3 +1,4 @@
+import { escapeText } from '../model/labels.ts';
 import { formatValue } from '../model/sample.ts';
 import type { MetricType } from './parser.ts';
 
@@ -21,7 +22,7 @@ export function writeTextPage(families: Iterable<Family>): string {
   for (const { name, help, type, samples } of families) {
     if (samples.length === 0) continue;
     page += `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type === 'unknown' ? 'untyped' : type}\n`;
-    for (const { labels, value } of samples) page += `${name}${writeLabels(labels)} ${writeValue(value)}\n`;
+    for (const { labels, value } of samples) page += `${name}${writeLabels(labels)} ${formatValue(value)}\n`;
   }
   return page;
 }
@@ -30,17 +31,9 @@ function writeLabels(labels: readonly string[]): string {
   if (labels.length === 0) return '';
   let text = '{';
   for (let i = 0; i < labels.length; i += 2) {
-    text += `${i === 0 ? '' : ','}${labels[i]}="${escapeValue(labels[i + 1]!)}"`;
+    text += `${i === 0 ? '' : ','}${labels[i]}="${escapeText(labels[i + 1]!)}"`;
   }
   return `${text}}`;
-}
-
-const writeValue = (value: number): string => (Number.isNaN(value) ? 'NaN' : formatValue(value));
-
-function escapeValue(text: string): string {
-  return /["\\\n]/.test(text)
-    ? text.replace(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))
-    : text;
 }
 
 function escapeHelp(text: string): string {

@@ -146,6 +146,10 @@ export function quote(text: string): string {
   return `${out}"`;
 }
 
+/** Escapes as the exposition formats and Alertmanager do: backslash, double quote and newline, nothing else. */
+export const escapeText = (text: string): string =>
+  /["\\\n]/.test(text) ? text.replace(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`)) : text;
+
 const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0');
 
 /** A label's name as PromQL has it: in quotes where it needs them. */

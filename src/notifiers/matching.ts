@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { type Labels, labelValue, quote } from '../model/labels.ts';
+import { escapeText, type Labels, labelValue, quote } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
 
 /** Longest regular expression that is compiled on the main thread, characters. */
@@ -60,8 +60,7 @@ const RESERVED = /[\s{}!=~,\\"'`]/;
 /** Writes one matcher as Alertmanager does, which escapes only backslash, newline and double quote. */
 export function formatAlertMatcher(matcher: Matcher): string {
   if (RESERVED.test(matcher.name)) return `${quote(matcher.name)}${matcher.op}${quote(matcher.value)}`;
-  const value = matcher.value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
-  return `${matcher.name}${matcher.op}"${value}"`;
+  return `${matcher.name}${matcher.op}"${escapeText(matcher.value)}"`;
 }
 
 /** Writes matchers as they stand in group keys: `{a="b",c=~"d"}`. */

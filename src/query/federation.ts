@@ -1,5 +1,5 @@
 import type { Histogram } from '../model/histogram.ts';
-import { compareStrings, labelsKey, labelValue, METRIC_NAME } from '../model/labels.ts';
+import { compareStrings, escapeText, labelsKey, labelValue, METRIC_NAME } from '../model/labels.ts';
 import type { Querier, QueryBudget, SeriesSamples } from '../model/queryable.ts';
 import { formatValue, isStaleAt, wordsOf } from '../model/sample.ts';
 import type { JsonWriter } from './json.ts';
@@ -131,5 +131,4 @@ function labelText(labels: readonly string[]): string {
   return parts.join(',');
 }
 
-const quoted = (text: string): string =>
-  `"${text.replace(/["\\\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))}"`;
+const quoted = (text: string): string => `"${escapeText(text)}"`;

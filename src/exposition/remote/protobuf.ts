@@ -7,7 +7,7 @@ export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 const MAX_FIELD_BYTES = 2 ** 31;
 
 /**
- * Reads protobuf fields in `[position, end)` of one buffer, without copying: a nested message is read by a reader of its own range.
+ * Reads protobuf fields in `[position, end)` of one buffer, without copying: a nested message is read by a reader of its own range (`message`).
  * All methods throw WireError with the byte position when the bytes end early.
  */
 export class ProtobufReader {
@@ -98,6 +98,13 @@ export class ProtobufReader {
       throw this.malformed(`${length} bytes`);
     }
     return length;
+  }
+
+  /** A nested message, as a reader of its own; this one goes on behind it. */
+  message(): ProtobufReader {
+    const length = this.length();
+    const at = this.take(length);
+    return new ProtobufReader(this.bytes, at, at + length);
   }
 
   string(): string {
@@ -201,6 +208,7 @@ export class ProtobufWriter {
     this.#length += 8;
   }
 
+  /** A text field, also of ''. */
   string(field: number, text: string): void {
     const size = Buffer.byteLength(text);
     this.tag(field, WIRE.bytes);

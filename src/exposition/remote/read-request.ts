@@ -29,14 +29,14 @@ export function parseReadRequest(bytes: Uint8Array): ReadRequest {
   const queries: ReadQuery[] = [];
   const accepted: number[] = [];
   for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 1) queries.push(readQuery(nested(reader)));
+    if (field === 1) queries.push(readQuery(reader.message()));
     else if (field === 2 && reader.wire === WIRE.varint) accepted.push(reader.varint());
     else if (field === 2) {
-      const list = nested(reader);
+      const list = reader.message();
       while (list.position < list.end) accepted.push(list.varint());
     } else reader.skip();
     if (queries.length > MAX_QUERIES)
-      throw new WireError(`expected at most ${MAX_QUERIES} queries in a read request`);
+      throw new WireError(`expected at most ${MAX_QUERIES} queries in a read request, got more`);
   }
   const responseType =
     accepted.length === 0
@@ -55,7 +55,7 @@ function readQuery(reader: ProtobufReader): ReadQuery {
   for (let field = reader.next(); field !== 0; field = reader.next()) {
     if (field === 1 && reader.wire === WIRE.varint) start = reader.varint();
     else if (field === 2 && reader.wire === WIRE.varint) end = reader.varint();
-    else if (field === 3) matchers.push(readMatcher(nested(reader)));
+    else if (field === 3) matchers.push(readMatcher(reader.message()));
     else reader.skip();
   }
   const clip = (time: number): number => Math.max(-LIMIT_MS, Math.min(LIMIT_MS, time));
@@ -76,10 +76,4 @@ function readMatcher(reader: ProtobufReader): Matcher {
   const op = OPS[type];
   if (op === undefined) throw new WireError(`expected a matcher of type 0 to 3, got ${type}`);
   return { name, op, value };
-}
-
-function nested(reader: ProtobufReader): ProtobufReader {
-  const length = reader.length();
-  const at = reader.take(length);
-  return new ProtobufReader(reader.bytes, at, at + length);
 }

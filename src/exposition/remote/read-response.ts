@@ -5,7 +5,7 @@ import { wordsOf } from '../../model/sample.ts';
 import { createCrc32c } from './crc32c.ts';
 import { chunkLength, encodeFloatHistogramChunk, encodeIntegerHistogramChunk } from './histogram-chunk.ts';
 import { histogramMessage } from './histogram-message.ts';
-import { ProtobufWriter, WIRE } from './protobuf.ts';
+import { ProtobufWriter } from './protobuf.ts';
 import { encodeSnappy } from './snappy.ts';
 import { CHUNK_SAMPLES, encodeXorChunk } from './xor-chunk.ts';
 
@@ -122,9 +122,7 @@ function writeLabels(into: ProtobufWriter, labels: Labels, scratch: ProtobufWrit
     scratch.clear();
     scratch.string(1, labels[i]!);
     scratch.string(2, labels[i + 1]!);
-    into.tag(1, WIRE.bytes);
-    into.varint(scratch.length);
-    into.raw(scratch.view());
+    into.bytes(1, scratch.view());
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Exemplar } from '../../model/exemplar.ts';
 import type { Histogram } from '../../model/histogram.ts';
-import type { Labels } from '../../model/labels.ts';
+import { type Labels, METRIC_NAME } from '../../model/labels.ts';
 import type { MetricMetadata } from '../../model/queryable.ts';
 import { isStaleAt, wordsOf } from '../../model/sample.ts';
 import { histogramMessage, staleHistogramMessage } from './histogram-message.ts';
@@ -185,7 +185,7 @@ export function createWriteEncoderV2(metadataOf: MetadataOf): WriteEncoder {
     metadataField.clear();
     let metadata: MetricMetadata | undefined;
     for (let i = from; i < to && !metadata; i += 2) {
-      if (texts[words[i]!] === '__name__') metadata = familyOf(texts[words[i + 1]!]!, metadataOf);
+      if (texts[words[i]!] === METRIC_NAME) metadata = familyOf(texts[words[i + 1]!]!, metadataOf);
     }
     if (!metadata) return metadataField;
     metadataFields.clear();

@@ -64,7 +64,7 @@ export function* readWriteRequestV1(bytes: Uint8Array): Generator<WriteItem> {
     const length = reader.length();
     const at = reader.take(length);
     if (field === 3) yield readMetadata(inner.seek(at, at + length));
-    else yield* readSeries(bytes, inner.seek(at, at + length), run, undefined);
+    else yield* readSeries(inner.seek(at, at + length), run, undefined);
   }
 }
 
@@ -97,7 +97,7 @@ export function* readWriteRequestV2(bytes: Uint8Array): Generator<WriteItem | un
     }
     const length = reader.length();
     const at = reader.take(length);
-    yield* readSeries(bytes, inner.seek(at, at + length), run, symbols);
+    yield* readSeries(inner.seek(at, at + length), run, symbols);
   }
 }
 
@@ -107,7 +107,6 @@ const EXEMPLARS = { v1: 3, v2: 4 } as const;
 
 /** @param symbols of version 2; labels of version 1 are written out */
 function* readSeries(
-  bytes: Uint8Array,
   reader: ProtobufReader,
   run: Run,
   symbols: readonly string[] | undefined,
@@ -126,8 +125,7 @@ function* readSeries(
     if (field === 1 && symbols) readReferences(reader, references);
     else if (field === 1) readLabel(reader, pairs);
     else if (field === 5 && symbols) {
-      const length = reader.length();
-      metadata = readMetadataV2(nested(bytes, reader, length), symbols);
+      metadata = readMetadataV2(reader.message(), symbols);
     } else if (field === 6 && symbols && reader.wire === WIRE.varint) created = reader.varint();
     else {
       if (field === 2) samples++;
@@ -155,13 +153,13 @@ function* readSeries(
       yield { kind: 'series', labels, count, ...run };
       count = 0;
     } else if (field === HISTOGRAMS[version]) {
-      const sent = readHistogramMessage(nested(bytes, reader, reader.length()));
+      const sent = readHistogramMessage(reader.message());
       yield { kind: 'histogram', labels, ...sent, start: sent.start || created };
     } else if (field === EXEMPLARS[version]) {
       yield {
         kind: 'exemplar',
         labels,
-        exemplar: readExemplar(nested(bytes, reader, reader.length()), symbols),
+        exemplar: readExemplar(reader.message(), symbols),
       };
     } else reader.skip();
   }
@@ -240,11 +238,6 @@ function readReferences(reader: ProtobufReader, references: number[]): void {
   const end = reader.position + length;
   while (reader.position < end) references.push(reader.varint());
   if (reader.position !== end) throw reader.malformed('the end of the references');
-}
-
-function nested(bytes: Uint8Array, reader: ProtobufReader, length: number): ProtobufReader {
-  const at = reader.take(length);
-  return new ProtobufReader(bytes, at, at + length);
 }
 
 /** Types by their number on the wire. */
