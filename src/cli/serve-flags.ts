@@ -186,6 +186,7 @@ export function serveOptions(
 
 /** Parts that name themselves in the log. */
 export const LOG_COMPONENTS = [
+  'access',
   'backup',
   'dashboards',
   'host',
