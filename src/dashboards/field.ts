@@ -108,19 +108,29 @@ function readV6Thresholds(fieldOptions: Json): ThresholdsModel | undefined {
   return { mode: 'absolute', steps: ordered.map((step, i) => (i === 0 ? { ...step, value: null } : step)) };
 }
 
-const OLD_COLORS = ['green', 'orange', 'red'];
-
 /** `"1,5"` with three colours: the first below 1, the second from 1, the third from 5. */
 function readOldThresholds(panel: Json): ThresholdsModel | undefined {
   if (typeof panel.thresholds !== 'string' || panel.thresholds.trim() === '') return undefined;
   const values = panel.thresholds.split(',').map((text) => Number(text.trim()));
-  if (values.some((value) => !Number.isFinite(value))) return undefined;
-  const given = Array.isArray(panel.colors) ? panel.colors.filter((color) => typeof color === 'string') : [];
-  const color = (i: number): string => given[i] ?? OLD_COLORS[i] ?? OLD_COLORS.at(-1)!;
-  return {
-    mode: 'absolute',
-    steps: [null, ...values].map((value, i) => ({ value, color: color(i) })),
+  return values.every((value) => Number.isFinite(value)) ? oldThresholds(values, panel.colors) : undefined;
+}
+
+const OLD_COLORS = ['green', 'orange', 'red'];
+
+/** @param colors one more than there are values; what is no colour is the usual one */
+export function oldThresholds(values: readonly number[], colors: unknown): ThresholdsModel {
+  const given: readonly unknown[] = Array.isArray(colors) ? colors : [];
+  const colorOf = (i: number): string => {
+    const color = given[i];
+    return typeof color === 'string' ? color : (OLD_COLORS[i] ?? OLD_COLORS.at(-1)!);
   };
+  return { mode: 'absolute', steps: [null, ...values].map((value, i) => ({ value, color: colorOf(i) })) };
+}
+
+/** What old panels name by its name or by a pattern between slashes. */
+export function oldMatcher(pattern: string): OverrideModel['matcher'] {
+  const isRegex = pattern.length > 1 && pattern.startsWith('/') && pattern.lastIndexOf('/') > 0;
+  return { id: isRegex ? 'byRegexp' : 'byName', options: pattern };
 }
 
 /** The form since 8 (`type`, `options`) and the one of 6 and 7 (`type` 1 or 2, `value` or `from`/`to`, `text`). */

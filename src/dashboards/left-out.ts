@@ -1,4 +1,4 @@
-import { type Json, objectAt, objectsAt, textAt } from './json.ts';
+import { entryOf, type Json, objectAt, objectsAt, textAt } from './json.ts';
 import { unknownOverrideFields } from './series-overrides.ts';
 
 /** Parts of drawn panels that are left out, in plain words. */
@@ -36,7 +36,7 @@ const UNREAD: Readonly<Record<string, readonly (readonly [path: string, usual: u
 };
 
 function unreadOptions(panel: Json, type: string): string[] {
-  const found = (UNREAD[type] ?? []).filter(([path, usual]) => {
+  const found = (entryOf(UNREAD, type) ?? []).filter(([path, usual]) => {
     const keys = path.split('.');
     const last = keys.pop()!;
     const value = keys.reduce<Json>(objectAt, panel)[last];
@@ -144,7 +144,7 @@ const APPLIED_ELSEWHERE = new Set(OF_VALUES);
 const UNSEEN = new Set(['custom.width', 'custom.minWidth', 'custom.filterable', 'custom.inspect']);
 
 function unknownProperties(panel: Json, type: string): string[] {
-  const applied = APPLIED[type] ?? APPLIED_ELSEWHERE;
+  const applied = entryOf(APPLIED, type) ?? APPLIED_ELSEWHERE;
   const used = objectsAt(objectAt(panel, 'fieldConfig'), 'overrides').flatMap((override) =>
     objectsAt(override, 'properties').map((property) => textAt(property, 'id')),
   );

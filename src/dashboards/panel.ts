@@ -1,6 +1,6 @@
 import type { SourceOf } from './datasource.ts';
 import { readField, readLinks } from './field.ts';
-import { defined, isObject, type Json, numberAt, objectAt, objectsAt, textAt } from './json.ts';
+import { defined, entryOf, isObject, type Json, numberAt, objectAt, objectsAt, textAt } from './json.ts';
 import type { PlacedPanel } from './layout.ts';
 import { undrawnParts } from './left-out.ts';
 import type { LinkModel, PanelModel, TargetModel, ThresholdsModel } from './model.ts';
@@ -49,7 +49,7 @@ export interface PanelIds {
 
 export function panelIds(authored: readonly number[]): PanelIds {
   const taken = new Set<number>();
-  let next = Math.max(0, ...authored) + 1;
+  let next = authored.reduce((most, id) => Math.max(most, id), 0) + 1;
   return {
     claim(id) {
       const given = id !== undefined && !taken.has(id) ? id : next++;
@@ -157,7 +157,7 @@ function readOwnTime(panel: Json): PanelModel['time'] {
 
 function successorOf(panel: Json, authored: string): string {
   if (authored === 'singlestat') return objectAt(panel, 'gauge').show === true ? 'gauge' : 'stat';
-  return SUCCESSORS[authored] ?? authored;
+  return entryOf(SUCCESSORS, authored) ?? authored;
 }
 
 /** Targets with an expression for our own store; without a `refId` they are A, B, C … in turn. */

@@ -48,6 +48,11 @@ describe('wrappers and identity', () => {
     expect(new Set(ids).size).toBe(5);
     expect(ids[0]).toBe(2);
   });
+
+  test('more panels than a call has room for arguments', () => {
+    const panels = Array.from({ length: 200_000 }, (_, id) => ({ id, type: 'text' }));
+    expect(parseDashboard({ title: 'x', panels }, 'x.json').panels).toHaveLength(200_000);
+  });
 });
 
 describe('layout', () => {
@@ -438,6 +443,27 @@ describe('graphs', () => {
       warnings: ['Panels of the type "nodeGraph" are not drawn.'],
     });
   });
+
+  test.each(['constructor', '__defineGetter__', 'toString', '__proto__'])(
+    'the name %s, which every object has, is one like any other',
+    (name) => {
+      const named = (rest: object): PanelModel => onePanel({ targets: [{ expr: 'up' }], ...rest });
+      expect(named({ type: name })).toMatchObject({
+        type: name,
+        unsupported: true,
+        warnings: [`Panels of the type "${name}" are not drawn.`],
+      });
+      const override = JSON.parse(`{"alias": "a", "color": "red", "${name}": 1}`) as unknown;
+      const old = named({ type: 'graph', seriesOverrides: [override], legend: { sort: name } });
+      expect(old.overrides[0]!.properties).toHaveLength(1);
+      expect(old.warnings?.join()).toContain(name);
+      expect(old.legend?.sortBy).toBeUndefined();
+      expect(named({ type: 'singlestat', valueName: name }).value?.reducer).toBe('mean');
+      const custom = { lineInterpolation: name };
+      const graph = named({ type: 'timeseries', fieldConfig: { defaults: { custom } } });
+      expect(graph.graph?.draw).toBe('line');
+    },
+  );
 });
 
 describe('tables, and panels of single kinds', () => {

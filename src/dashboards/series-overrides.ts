@@ -1,4 +1,5 @@
-import { type Json, numberAt, objectAt, objectsAt, textAt } from './json.ts';
+import { oldMatcher } from './field.ts';
+import { entryOf, type Json, numberAt, objectAt, objectsAt, textAt } from './json.ts';
 import type { OverrideModel } from './model.ts';
 
 type Property = OverrideModel['properties'][number];
@@ -14,8 +15,7 @@ export function readSeriesOverrides(panel: Json): OverrideModel[] {
     const alias = textAt(override, 'alias');
     const properties = propertiesOf(override);
     if (alias === '' || properties.length === 0) return [];
-    const isRegex = alias.length > 1 && alias.startsWith('/') && alias.lastIndexOf('/') > 0;
-    return [{ matcher: { id: isRegex ? 'byRegexp' : 'byName', options: alias }, properties }];
+    return [{ matcher: oldMatcher(alias), properties }];
   });
   return [...colors, ...overrides];
 }
@@ -23,7 +23,7 @@ export function readSeriesOverrides(panel: Json): OverrideModel[] {
 /** Fields of `seriesOverrides` that have no counterpart here, for a warning. */
 export function unknownOverrideFields(panel: Json): string[] {
   const fields = objectsAt(panel, 'seriesOverrides').flatMap((override) => Object.keys(override));
-  return [...new Set(fields)].filter((field) => !(field in READERS) && !IGNORED.has(field)).sort();
+  return [...new Set(fields)].filter((field) => !Object.hasOwn(READERS, field) && !IGNORED.has(field)).sort();
 }
 
 /** Which series it is for, and how dashes and dots are spaced: nothing that changes what is seen. */
@@ -73,7 +73,7 @@ function readStack({ stack }: Json): Property | undefined {
 
 function propertiesOf(override: Json): Property[] {
   return Object.keys(override).flatMap((field) => {
-    const property = READERS[field]?.(override);
+    const property = entryOf(READERS, field)?.(override);
     return property ? [property] : [];
   });
 }

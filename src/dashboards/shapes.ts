@@ -101,12 +101,9 @@ function readColumns(panel: Json, field: FieldModel): ColumnModel {
   return {
     align: align === 'left' || align === 'center' || align === 'right' ? align : 'auto',
     cell: cellType(field.custom.cellOptions, field.custom.displayMode),
-    sortBy: [
-      ...objectsAt(options, 'sortBy').map((sort) => ({
-        name: textAt(sort, 'displayName'),
-        isDescending: sort.desc === true,
-      })),
-    ].filter(({ name }) => name !== ''),
+    sortBy: objectsAt(options, 'sortBy')
+      .map((sort) => ({ name: textAt(sort, 'displayName'), isDescending: sort.desc === true }))
+      .filter(({ name }) => name !== ''),
     hasHeader: options.showHeader !== false,
     footer: footer.show === true ? (reducers.length > 0 ? reducers : ['sum']) : [],
   };

@@ -1,5 +1,15 @@
 import type { FieldModel } from './field.ts';
-import { defined, isObject, type Json, numberAt, objectAt, objectsAt, textAt, textsAt } from './json.ts';
+import {
+  defined,
+  entryOf,
+  isObject,
+  type Json,
+  numberAt,
+  objectAt,
+  objectsAt,
+  textAt,
+  textsAt,
+} from './json.ts';
 import type { AxisModel, DrawStyle, GraphModel, LegendModel, TooltipModel, ValueModel } from './model.ts';
 
 /** Reads how a `timeseries` panel is drawn. */
@@ -62,7 +72,7 @@ function drawStyle(style: string, interpolation: string): DrawStyle {
     stepAfter: 'step',
     stepBefore: 'stepBefore',
   };
-  return lines[interpolation] ?? 'line';
+  return entryOf(lines, interpolation) ?? 'line';
 }
 
 /** By hue differs from by opacity in a nuance of colour only. */
@@ -201,7 +211,7 @@ export function readLegend(panel: Json): LegendModel {
       hideEmpty: legend.hideEmpty === true,
       hideZero: legend.hideZero === true,
       ...defined({
-        sortBy: typeof legend.sort === 'string' ? OLD_CALCS[legend.sort] : undefined,
+        sortBy: typeof legend.sort === 'string' ? entryOf(OLD_CALCS, legend.sort) : undefined,
         width: numberAt(legend, 'sideWidth'),
       }),
     };
@@ -217,7 +227,7 @@ export function readLegend(panel: Json): LegendModel {
     hideEmpty: legend.hideEmpty === true,
     hideZero: legend.hideZero === true,
     ...defined({
-      sortBy: SORTED_BY[textAt(legend, 'sortBy').toLowerCase()],
+      sortBy: entryOf(SORTED_BY, textAt(legend, 'sortBy').toLowerCase()),
       width: numberAt(legend, 'width'),
     }),
   };
@@ -272,7 +282,7 @@ export function readValue(panel: Json): ValueModel {
   const orientation = textAt(options, 'orientation');
   const mode = textAt(options, 'colorMode', 'value');
   return {
-    reducer: calc === '' ? 'lastNotNull' : (OLD_CALCS[calc] ?? calc),
+    reducer: calc === '' ? 'lastNotNull' : (entryOf(OLD_CALCS, calc) ?? calc),
     colorMode: mode === 'none' ? 'none' : mode.startsWith('background') ? 'background' : 'value',
     hasSparkline: textAt(options, 'graphMode', 'area') === 'area' && textAt(panel, 'type') === 'stat',
     ...(reduce.values === true ? { isEveryRow: true, limit: numberAt(reduce, 'limit') ?? 25 } : {}),
@@ -307,7 +317,7 @@ function readSinglestat(panel: Json): ValueModel {
   const saysNothing = panel.colorValue === undefined && panel.colorBackground === undefined;
   const hasThresholds = typeof panel.thresholds === 'string' && panel.thresholds !== '';
   return {
-    reducer: OLD_CALCS[textAt(panel, 'valueName', 'avg')] ?? 'mean',
+    reducer: entryOf(OLD_CALCS, textAt(panel, 'valueName', 'avg')) ?? 'mean',
     colorMode:
       panel.colorBackground === true
         ? 'background'

@@ -1,4 +1,5 @@
-import { type Json, numberAt, objectsAt, textAt } from './json.ts';
+import { oldMatcher, oldThresholds } from './field.ts';
+import { entryOf, type Json, numberAt, objectsAt, textAt } from './json.ts';
 import type { MappingModel, OverrideModel, ThresholdsModel } from './model.ts';
 
 type Property = OverrideModel['properties'][number];
@@ -9,8 +10,7 @@ export function readTableStyles(panel: Json): OverrideModel[] {
     const pattern = textAt(style, 'pattern');
     const properties = propertiesOf(style);
     if (pattern === '' || properties.length === 0) return [];
-    const isRegex = pattern.length > 1 && pattern.startsWith('/') && pattern.lastIndexOf('/') > 0;
-    return [{ matcher: { id: isRegex ? 'byRegexp' : 'byName', options: pattern }, properties }];
+    return [{ matcher: oldMatcher(pattern), properties }];
   });
 }
 
@@ -54,22 +54,12 @@ function numberProperties(style: Json): Property[] {
   return found;
 }
 
-const DEFAULT_COLORS = ['green', 'orange', 'red'];
-
 /** `thresholds: ["1", "5"]` with three colours: the first below 1, the second from 1, the third from 5. */
 function thresholdsOf(style: Json): ThresholdsModel | undefined {
   const values = Array.isArray(style.thresholds)
     ? style.thresholds.map(Number).filter((value) => Number.isFinite(value))
     : [];
-  if (values.length === 0) return undefined;
-  const given = Array.isArray(style.colors) ? style.colors : [];
-  return {
-    mode: 'absolute',
-    steps: [null, ...values].map((value, i) => ({
-      value,
-      color: typeof given[i] === 'string' ? given[i] : (DEFAULT_COLORS[i] ?? 'red'),
-    })),
-  };
+  return values.length === 0 ? undefined : oldThresholds(values, style.colors);
 }
 
 /** `mappingType` 1 maps values, 2 ranges. */
@@ -96,7 +86,9 @@ export function readOldTransform(panel: Json): Json[] {
   const columns = objectsAt(panel, 'columns').map((column) => textAt(column, 'value'));
   switch (panel.transform) {
     case 'timeseries_aggregations':
-      return [{ id: 'reduce', options: { reducers: columns.map((name) => OLD_REDUCERS[name] ?? name) } }];
+      return [
+        { id: 'reduce', options: { reducers: columns.map((name) => entryOf(OLD_REDUCERS, name) ?? name) } },
+      ];
     case 'timeseries_to_rows':
       return [{ id: 'seriesToRows', options: {} }];
     case 'timeseries_to_columns':

@@ -96,6 +96,15 @@ export function readDuration(params: URLSearchParams, name: string): number {
   }
 }
 
+const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
+
+/** One of the words that Go reads as a boolean, and `fallback` when there is none; undefined for anything else. */
+export function booleanOf(text: string, fallback: boolean): boolean | undefined {
+  if (text === '') return fallback;
+  return TRUE.has(text) || (FALSE.has(text) ? false : undefined);
+}
+
 /** A whole number ≥ 0; undefined when absent or 0, which means no limit. */
 export function readLimit(params: URLSearchParams): number | undefined {
   const text = params.get('limit') ?? '';

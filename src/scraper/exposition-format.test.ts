@@ -43,6 +43,11 @@ test.each([
   ],
   ['text/html', undefined, 'received unsupported Content-Type "text/html" and no fallback_scrape_protocol'],
   [
+    'constructor',
+    undefined,
+    'received unsupported Content-Type "constructor" and no fallback_scrape_protocol',
+  ],
+  [
     'text/plain; charset',
     undefined,
     'cannot parse Content-Type "text/plain; charset" and no fallback_scrape_protocol for target',

@@ -55,8 +55,8 @@ export function acceptHeader(protocols: readonly ScrapeProtocol[], escaping: str
  */
 export function formatOf(contentType: string, fallback: ScrapeProtocol | undefined): ExpositionFormat {
   const type = mediaTypeOf(contentType);
-  const format = type && FORMATS[type.name];
-  if (format) {
+  const format = type && Object.hasOwn(FORMATS, type.name) ? FORMATS[type.name] : undefined;
+  if (type && format) {
     if (format === 'protobuf' && (type.parameters.get('encoding') ?? 'delimited') !== 'delimited') {
       throw new Error(
         `expected protobuf with encoding=delimited, got Content-Type ${JSON.stringify(contentType.slice(0, 200))}`,

@@ -192,7 +192,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 function unescapeEntities(text: string): string {
   return text.replace(/&(?:#(\d+)|#[xX]([0-9a-fA-F]+)|(\w+));/g, (whole, decimal, hex, name) => {
-    if (name !== undefined) return ENTITIES[name as string] ?? whole;
+    if (name !== undefined) return Object.hasOwn(ENTITIES, name as string) ? ENTITIES[name]! : whole;
     const code = decimal !== undefined ? Number(decimal) : Number.parseInt(hex as string, 16);
     return code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
   });

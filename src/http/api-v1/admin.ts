@@ -7,16 +7,11 @@ import { compileMatcher } from '../../tsdb/matching.ts';
 import type { Deletion } from '../../tsdb/partition/deletion.ts';
 import type { Store } from '../../tsdb/store.ts';
 import { ApiError, success } from '../envelope.ts';
-import { ParameterError, readParams, readTime } from '../params.ts';
+import { booleanOf, ParameterError, readParams, readTime } from '../params.ts';
 
 /** More `match[]`, and more text in them, than anyone writes. */
 const MAX_SELECTORS = 100;
 const MAX_SELECTOR_CHARACTERS = 64 * 1024;
-/** As Go reads them; nothing is false. */
-const BOOLEANS: Readonly<Record<string, boolean>> = {
-  ...Object.fromEntries(['', '0', 'f', 'F', 'false', 'FALSE', 'False'].map((text) => [text, false])),
-  ...Object.fromEntries(['1', 't', 'T', 'true', 'TRUE', 'True'].map((text) => [text, true])),
-};
 /** Bounds of time without start and end, Unix ms. */
 const MIN_TIME = -8_640_000_000_000_000;
 const MAX_TIME = 8_640_000_000_000_000;
@@ -49,7 +44,7 @@ export function adminRoutes({ store, backups }: AdminDeps): Hono {
   app.on(['POST', 'PUT'], '/admin/tsdb/clean_tombstones', (c) => c.body(null, 204));
   app.on(['POST', 'PUT'], '/admin/tsdb/snapshot', async (c) => {
     const text = (await readParams(c)).get('skip_head') ?? '';
-    const skipHead = BOOLEANS[text];
+    const skipHead = booleanOf(text, false);
     if (skipHead === undefined) {
       throw new ParameterError('skip_head', `unable to parse boolean ${JSON.stringify(text)}`);
     }

@@ -290,6 +290,7 @@ test.each([
   ['application/x-protobuf;charset=utf-8', 204],
   ['text/plain', 415],
   ['application/x-protobuf;proto=io.prometheus.write.v3.Request', 415],
+  ['application/x-protobuf;proto=constructor', 415],
 ])('version 1.0 as %j is answered %d, without the headers of 2.0', async (type, status) => {
   const { post, stored } = setup();
   const response = await post(encodeSnappy(writeRequestV1([series()])), type);

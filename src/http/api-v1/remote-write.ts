@@ -35,10 +35,10 @@ const MAX_AHEAD_MS = 600_000;
 const RETRY_SECONDS = '5';
 
 type Version = 1 | 2;
-const MESSAGES: Readonly<Record<string, Version>> = {
-  'prometheus.WriteRequest': 1,
-  'io.prometheus.write.v2.Request': 2,
-};
+const MESSAGES: ReadonlyMap<string, Version> = new Map([
+  ['prometheus.WriteRequest', 1],
+  ['io.prometheus.write.v2.Request', 2],
+]);
 
 /** Why a sample was not stored. */
 type Rejection = Exclude<AppendOutcome, 'ok' | 'duplicate'> | 'invalid_labels';
@@ -229,8 +229,8 @@ function versionOf(contentType: string): Version | string {
   const message = parameters.find((parameter) => parameter.startsWith('proto='))?.slice('proto='.length);
   if (message === undefined) return 1;
   return (
-    MESSAGES[message] ??
-    `protobuf message ${JSON.stringify(message)} is not accepted, expected ${Object.keys(MESSAGES).join(' or ')}`
+    MESSAGES.get(message) ??
+    `protobuf message ${JSON.stringify(message)} is not accepted, expected ${[...MESSAGES.keys()].join(' or ')}`
   );
 }
 

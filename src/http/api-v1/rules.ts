@@ -3,7 +3,7 @@ import { type Labels, labelsFromObject, NO_LABELS } from '../../model/labels.ts'
 import { compileMatchers } from '../../promql/matchers.ts';
 import { parseSelector } from '../../promql/parse.ts';
 import { ApiError } from '../envelope.ts';
-import { ParameterError } from '../params.ts';
+import { booleanOf, ParameterError } from '../params.ts';
 import type { RuleGroupJson, RuleJson } from './monitoring.ts';
 
 /** Longest selector read on main, characters. */
@@ -22,7 +22,7 @@ export function ruleList(groups: readonly RuleGroupJson[], params: URLSearchPara
   const names = params.getAll('rule_name[]');
   const groupNames = params.getAll('rule_group[]');
   const files = params.getAll('file[]');
-  const withoutAlerts = booleanOf(params, 'exclude_alerts');
+  const withoutAlerts = flag(params, 'exclude_alerts');
   const matchesLabels = labelFilter(params.getAll('match[]'));
   const { limit, token } = pageOf(params);
 
@@ -128,14 +128,10 @@ function pageOf(params: URLSearchParams): { limit: number; token: string } {
 const tokenOf = (group: RuleGroupJson): string =>
   createHash('sha1').update(`${group.file};${group.name}`).digest('hex');
 
-/** The words Go reads as booleans. */
-const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
-const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
-
-function booleanOf(params: URLSearchParams, name: string): boolean {
+function flag(params: URLSearchParams, name: string): boolean {
   const text = params.get(name) ?? '';
-  if (text === '' || FALSE.has(text)) return false;
-  if (TRUE.has(text)) return true;
+  const value = booleanOf(text, false);
+  if (value !== undefined) return value;
   throw new ApiError(
     'bad_data',
     `error converting ${name}: expected true or false, got ${JSON.stringify(text)}`,

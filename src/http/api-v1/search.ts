@@ -4,7 +4,7 @@ import { bytesOf, type HttpAnswer } from '../../query/pool.ts';
 import type { SearchTask } from '../../query/protocol.ts';
 import { workerAnswer } from '../compress.ts';
 import { ApiError } from '../envelope.ts';
-import { type ParameterError, readParams, readTime } from '../params.ts';
+import { booleanOf, type ParameterError, readParams, readTime } from '../params.ts';
 import { type QueryRouteDeps, selectors } from './query.ts';
 
 export interface SearchRouteDeps extends QueryRouteDeps {
@@ -132,14 +132,10 @@ function wholeNumber(
   return number;
 }
 
-const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True'];
-const FALSE = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
-
 function flag(params: URLSearchParams, name: string, fallback: boolean): boolean {
   const text = params.get(name) ?? '';
-  if (text === '') return fallback;
-  if (TRUE.includes(text)) return true;
-  if (FALSE.includes(text)) return false;
+  const value = booleanOf(text, fallback);
+  if (value !== undefined) return value;
   throw refusal(`invalid ${name} ${JSON.stringify(text)}: must be boolean`);
 }
 

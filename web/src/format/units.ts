@@ -14,7 +14,7 @@ type Format = (value: number, decimals: number | undefined) => Formatted;
 export function formatValue(value: number | null | undefined, unit = '', decimals?: number): Formatted {
   if (value === null || value === undefined || Number.isNaN(value)) return { text: '–', unit: '' };
   if (!Number.isFinite(value)) return { text: value > 0 ? '∞' : '−∞', unit: '' };
-  return (FORMATS[unit] ?? customFormat(unit))(value, decimals);
+  return ((Object.hasOwn(FORMATS, unit) && FORMATS[unit]) || customFormat(unit))(value, decimals);
 }
 
 /** The same on one line, for axes, tooltips and titles. */
