@@ -243,6 +243,16 @@ describe('a damaged backup', () => {
     writeFileSync(file, readFileSync(file, 'utf8').replace('"log.db"', '"../log.db"'));
     expect(() => restore(path, fresh())).toThrow(`${file} is incomplete`);
   });
+
+  test.each(['null', '[]', '{"format":1}', '{"format":1,"files":7}', '{"format":1,"files":[null]}'])(
+    'with the manifest %s is none, and keeps no others from being listed',
+    async (text) => {
+      const path = await damageable();
+      writeFileSync(join(path, 'manifest.json'), text);
+      expect(() => verifyBackup(path)).toThrow(BackupError);
+      expect(listBackups(join(path, '..')).map((one) => one.path)).not.toContain(path);
+    },
+  );
 });
 
 describe('a restore', () => {

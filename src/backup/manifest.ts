@@ -69,22 +69,27 @@ export function readManifest(directory: string): Manifest {
   } catch (error) {
     throw new BackupError(`${file} cannot be read: ${reason(error)}`);
   }
-  let manifest: Partial<Manifest>;
+  let manifest: Partial<Manifest> | null;
   try {
-    manifest = JSON.parse(text) as Partial<Manifest>;
+    manifest = JSON.parse(text) as Partial<Manifest> | null;
   } catch {
     throw new BackupError(`${file} is damaged: it is no JSON`);
   }
-  const { format, createdAt, version, files, damaged } = manifest;
+  const { format, createdAt, version, files, damaged } = manifest ?? {};
   if (format !== FORMAT) {
     throw new BackupError(`${file}: expected format ${FORMAT}, found ${String(format)}`);
   }
-  // A name is one of a file in the directory, whoever wrote the manifest.
-  const isWhole = files?.every(({ name, sha256 }) => /^[\w.-]+$/.test(name) && /^[0-9a-f]{64}$/.test(sha256));
+  const isWhole = Array.isArray(files) && files.every(isDescribed);
   if (!isWhole || createdAt === undefined || version === undefined) {
     throw new BackupError(`${file} is incomplete`);
   }
-  return { format, createdAt, version, files: files!, ...(Array.isArray(damaged) && { damaged }) };
+  return { format, createdAt, version, files, ...(Array.isArray(damaged) && { damaged }) };
+}
+
+/** A name is one of a file in the directory, whoever wrote the manifest. */
+function isDescribed(entry: Partial<BackedUpFile> | null): entry is BackedUpFile {
+  const { name, sha256 } = entry ?? {};
+  return /^[\w.-]+$/.test(name ?? '') && /^[0-9a-f]{64}$/.test(sha256 ?? '');
 }
 
 /** Compares every file with the manifest. @throws BackupError naming the first that is not as it was written */

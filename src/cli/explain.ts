@@ -140,8 +140,6 @@ function outcomeText(outcome: Outcome): string {
       return 'nothing to send';
     case 'recorded':
       return 'only resolved alerts, which it is not told of';
-    case 'busy':
-      return 'the message before is still under way';
     case 'sending':
       return `being sent${outcome.error === undefined ? '' : `, tried ${outcome.attempts} times: ${outcome.error}`}`;
     case 'delivered':

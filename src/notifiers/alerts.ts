@@ -111,7 +111,6 @@ export class AlertStore {
       this.#byLabels.delete(key);
       this.#byFingerprint.delete(alert.fingerprint);
       this.#order = undefined;
-      this.#order = undefined;
       gone.push(alert);
     }
     return gone;

@@ -118,6 +118,7 @@ export class Dispatcher {
       },
       timer: undefined,
       waiting: false,
+      isRemoved: false,
     };
     this.#groups.set(id, entry);
     if (!isOld) made.add(entry);
@@ -150,6 +151,7 @@ export class Dispatcher {
   }
 
   #tick(entry: Entry): void {
+    if (entry.isRemoved) return;
     const { group } = entry;
     const at = this.#options.clock.now();
     group.nextFlushAt = at + group.route.groupIntervalMs;
@@ -164,6 +166,7 @@ export class Dispatcher {
     for (const [id, entry] of this.#groups) {
       if (entry.group.alerts.size > 0) continue;
       entry.timer?.cancel();
+      entry.isRemoved = true;
       this.#groups.delete(id);
       this.#options.onRemoved?.(entry.group);
     }
@@ -176,6 +179,8 @@ interface Entry {
   timer: Timer | undefined;
   /** The tick is due and was put off. */
   waiting: boolean;
+  /** It may be due still. */
+  isRemoved: boolean;
 }
 
 function entryKey(route: Route, labels: Labels): string {

@@ -1,3 +1,4 @@
+import { labelsToObject } from '../model/labels.ts';
 import type { SqliteDatabase } from '../sqlite/database.ts';
 import { isFiring, type Notification } from './notification.ts';
 
@@ -89,7 +90,7 @@ export class History {
     return rows.map((row) => ({ ...JSON.parse(row.body), id: row.id }) as HistoryEntry);
   }
 
-  /** The last message that arrived at each integration of a receiver. */
+  /** The last message that arrived at a receiver, whichever its integration. */
   lastDelivered(receiver: string): HistoryEntry | undefined {
     return this.find({ receiver, outcome: 'delivered', limit: 1 })[0];
   }
@@ -116,13 +117,7 @@ export function describeNotification(
     alerts: notification.alerts.slice(0, MAX_ALERTS).map((alert) => ({
       fingerprint: alert.fingerprint,
       status: alert.status,
-      labels: toObject(alert.labels),
+      labels: labelsToObject(alert.labels),
     })),
   };
-}
-
-function toObject(labels: readonly string[]): Record<string, string> {
-  const object: Record<string, string> = {};
-  for (let i = 0; i < labels.length; i += 2) object[labels[i]!] = labels[i + 1]!;
-  return object;
 }

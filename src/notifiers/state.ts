@@ -46,15 +46,11 @@ export class NotifierState {
     this.#removeOutbox = db.prepare('DELETE FROM notifier_outbox WHERE key = ?');
   }
 
-  get db(): SqliteDatabase {
-    return this.#db;
-  }
-
   together(writes: () => void): void {
     this.#db.transaction(writes)();
   }
 
-  /** Silences and the rest as the silences' own store. */
+  /** Where silences are kept. */
   silences(): SilenceStore {
     const load = this.#db.prepare('SELECT body FROM notifier_silences');
     const save = this.#db.prepare('INSERT OR REPLACE INTO notifier_silences VALUES (?, ?)');

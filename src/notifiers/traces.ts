@@ -21,7 +21,6 @@ export type Outcome =
   | { readonly kind: 'nothing to send' }
   /** Only resolved alerts for an integration that does not send them: the log was brought up to date. */
   | { readonly kind: 'recorded' }
-  | { readonly kind: 'busy' }
   | { readonly kind: 'sending'; readonly attempts: number; readonly error?: string }
   | {
       readonly kind: 'delivered';

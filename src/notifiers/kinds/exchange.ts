@@ -108,12 +108,15 @@ export function truncate(text: string, maxRunes: number): string {
 }
 
 /** Cuts to a number of UTF-8 bytes, the last three of them an ellipsis; characters stay whole. */
-export function truncateBytes(text: string, maxBytes: number): string {
+export const truncateBytes = (text: string, maxBytes: number): string =>
+  Buffer.byteLength(text) <= maxBytes ? text : `${cutBytes(text, maxBytes - 3)}…`;
+
+/** Cuts to a number of UTF-8 bytes; characters stay whole. */
+export function cutBytes(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text);
-  if (bytes.length <= maxBytes) return text;
-  let end = maxBytes - 3;
+  let end = maxBytes;
   while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
-  return `${bytes.subarray(0, end).toString()}…`;
+  return bytes.subarray(0, end).toString();
 }
 
 /** With keys in the order of their bytes, as Go writes maps. */

@@ -1,7 +1,7 @@
 import type { SnsConfig } from '../../config/receivers/sns.ts';
 import type { Notification, Render } from '../notification.ts';
 import { type AwsMeans, awsDomain, awsKey, awsPost, judgeAws } from './aws-key.ts';
-import { type Exchange, postOnce, truncate } from './exchange.ts';
+import { cutBytes, type Exchange, postOnce, truncate } from './exchange.ts';
 import { hashKey } from './pagerduty.ts';
 import { signed } from './sigv4.ts';
 
@@ -59,12 +59,4 @@ function publication(config: SnsConfig, notification: Notification, render: Rend
     fields.push([`${entry}.Value.StringValue`, value!]);
   });
   return fields;
-}
-
-function cutBytes(text: string, maxBytes: number): string {
-  const bytes = Buffer.from(text);
-  if (bytes.length <= maxBytes) return text;
-  let end = maxBytes;
-  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
-  return bytes.subarray(0, end).toString();
 }

@@ -29,7 +29,7 @@ export type Verdict =
   | { readonly kind: 'silenced'; readonly by: readonly string[] };
 
 export type Outcome =
-  | { readonly kind: 'nothing to send' | 'recorded' | 'busy' }
+  | { readonly kind: 'nothing to send' | 'recorded' }
   | { readonly kind: 'sending'; readonly attempts: number; readonly error?: string }
   | {
       readonly kind: 'delivered';
