@@ -88,8 +88,7 @@ export function createScrapeManager(deps: {
   /** How the world around is found, where it is not this process's. */
   readonly discovery?: Partial<Pick<DiscoveryDeps, 'environment' | 'dns' | 'serviceAccountDir'>>;
 }): ScrapeManager {
-  const { clock, version } = deps;
-  const { appender } = deps;
+  const { appender, clock, version } = deps;
   const rounds = createRounds(clock, deps.offsetSeed ?? '', () => appender.pause());
   const succession = new Succession(clock, () => scraped().map(({ target }) => target.labels));
   const shared = {

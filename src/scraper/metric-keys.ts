@@ -1,4 +1,5 @@
 import type { MetricFamilyReader } from '../exposition/metric-family.ts';
+import { grown } from './grown.ts';
 import { hashBytes, sameBytes } from './page-hash.ts';
 
 const EMPTY = -1;
@@ -103,10 +104,6 @@ export class MetricKeys {
 
   #grow(): void {
     const capacity = this.#hash.length * 2;
-    const grown = <T extends { set(from: T): void }>(from: T, to: T): T => {
-      to.set(from);
-      return to;
-    };
     this.#hash = grown(this.#hash, new Uint32Array(capacity));
     this.#from = grown(this.#from, new Uint32Array(capacity + 1));
     this.firstLine = grown(this.firstLine, new Int32Array(capacity));

@@ -118,7 +118,8 @@ export function readPage(
 ): Promise<FetchedPage> {
   return new Promise((resolve, reject) => {
     const { signal, bodyLimitBytes } = request;
-    const packed = response.headers['content-encoding']?.toLowerCase() === 'gzip';
+    const encoding = response.headers['content-encoding']?.toLowerCase() ?? '';
+    const packed = encoding === 'gzip';
     const gunzip = packed ? createGunzip() : undefined;
     let body: PageBody | undefined;
     const fail = (error: unknown): void => {
@@ -140,8 +141,7 @@ export function readPage(
         ),
       );
     }
-    const encoding = response.headers['content-encoding'];
-    if (encoding && !packed && encoding !== 'identity') {
+    if (encoding !== '' && !packed && encoding !== 'identity') {
       return fail(
         new Error(
           `expected a page that is plain or packed with gzip, got Content-Encoding ${JSON.stringify(encoding)}`,

@@ -1,3 +1,4 @@
+import { grown } from './grown.ts';
 import type { PageSamples } from './page-samples.ts';
 
 export const DECLARED = 128;
@@ -88,9 +89,4 @@ export class PageColumns implements PageSamples {
     this.type[to] = other.type[from]!;
     if (this.timestamp || other.timestamp) this.setTimestamp(to, other.timestamp?.[from] ?? Number.NaN);
   }
-}
-
-function grown<T extends { set(from: T): void }>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

@@ -1,5 +1,6 @@
 import type { WrittenExemplar } from '../exposition/parser.ts';
 import type { Histogram } from '../model/histogram.ts';
+import { grown } from './grown.ts';
 
 /** Float samples of a page, line by line. */
 export interface PageSamples {
@@ -67,10 +68,6 @@ export class SampleColumns implements PageSamples {
 
   #grow(): void {
     const capacity = Math.max(64, this.series.length * 2);
-    const grown = <T extends { set(from: T): void }>(from: T, to: T): T => {
-      to.set(from);
-      return to;
-    };
     this.series = grown(this.series, new Int32Array(capacity));
     this.value = grown(this.value, new Float64Array(capacity));
     this.exemplarHash = grown(this.exemplarHash, new Uint32Array(capacity));

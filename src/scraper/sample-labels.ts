@@ -83,7 +83,7 @@ export function withTargetLabels(written: readonly string[], target: Labels, hon
 
 /** Labels of one of the series that report on a scrape. */
 export function reportLabels(name: string, target: Labels): Labels {
-  return labelsOf(withTargetLabels(['__name__', name], target, false));
+  return labelsOf(withTargetLabels([METRIC_NAME, name], target, false));
 }
 
 /** @throws Error, in upstream's words, naming the limit, the metric and the label */

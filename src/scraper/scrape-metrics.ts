@@ -12,50 +12,56 @@ export interface ScrapeMetrics {
 /** Durations that are kept for the next time metrics are read. */
 const MAX_DURATIONS = 500;
 
-/** @param underWay how many scrapes are under way at the moment */
-export function createScrapeMetrics(registry: Registry, underWay: () => number): ScrapeMetrics {
-  const registers = [registry];
-  /** Counts with an addition; the library, which looks each value up by its labels, hears of it when metrics are read. */
-  const counter = (name: string, help: string): { add(more: number): void } => {
-    let waiting = 0;
+const COUNTERS = {
+  scrapes: ['belfry_scrapes_total', 'Scrapes done, failed ones included.'],
+  failures: ['belfry_scrape_failures_total', 'Scrapes that gave no page.'],
+  samples: ['belfry_scrape_samples_total', 'Samples on scraped pages, before relabelling.'],
+  duplicates: ['belfry_scrape_samples_duplicate_total', 'Samples of a series that had one on the same page.'],
+  outOfBounds: [
+    'belfry_scrape_samples_out_of_bounds_total',
+    'Samples with timestamps of their own that were not taken.',
+  ],
+  shadowed: [
+    'belfry_scrape_samples_shadowed_total',
+    'Samples left out because the target names them like the series that report on its scrape.',
+  ],
+  parked: [
+    'belfry_scrape_series_parked_total',
+    'New series that were not stored because the budget of their target or job was used up.',
+  ],
+  inconsistent: [
+    'belfry_scrape_histograms_inconsistent_total',
+    'Classic histograms that could not be converted to native ones: their counts contradict each other.',
+  ],
+} as const satisfies Record<
+  'scrapes' | 'failures' | 'samples' | keyof StoreCounts,
+  readonly [string, string]
+>;
+
+type Counts = Record<keyof typeof COUNTERS, number>;
+
+/** Counts with additions; the library, which looks each value up by its labels, hears of them when metrics are read. */
+function newCounts(registers: Registry[]): Counts {
+  const waiting = {} as Counts;
+  for (const [key, [name, help]] of Object.entries(COUNTERS) as [keyof Counts, readonly [string, string]][]) {
+    waiting[key] = 0;
     new Counter({
       name,
       help,
       registers,
       collect() {
-        this.inc(waiting);
-        waiting = 0;
+        this.inc(waiting[key]);
+        waiting[key] = 0;
       },
     });
-    return {
-      add(more) {
-        waiting += more;
-      },
-    };
-  };
-  const scrapes = counter('belfry_scrapes_total', 'Scrapes done, failed ones included.');
-  const failures = counter('belfry_scrape_failures_total', 'Scrapes that gave no page.');
-  const samples = counter('belfry_scrape_samples_total', 'Samples on scraped pages, before relabelling.');
-  const duplicates = counter(
-    'belfry_scrape_samples_duplicate_total',
-    'Samples of a series that had one on the same page.',
-  );
-  const outOfBounds = counter(
-    'belfry_scrape_samples_out_of_bounds_total',
-    'Samples with timestamps of their own that were not taken.',
-  );
-  const shadowed = counter(
-    'belfry_scrape_samples_shadowed_total',
-    'Samples left out because the target names them like the series that report on its scrape.',
-  );
-  const parked = counter(
-    'belfry_scrape_series_parked_total',
-    'New series that were not stored because the budget of their target or job was used up.',
-  );
-  const inconsistent = counter(
-    'belfry_scrape_histograms_inconsistent_total',
-    'Classic histograms that could not be converted to native ones: their counts contradict each other.',
-  );
+  }
+  return waiting;
+}
+
+/** @param underWay how many scrapes are under way at the moment */
+export function createScrapeMetrics(registry: Registry, underWay: () => number): ScrapeMetrics {
+  const registers = [registry];
+  const totals = newCounts(registers);
   let durations: number[] = [];
   const observe = (): void => {
     const observed = durations;
@@ -84,15 +90,15 @@ export function createScrapeMetrics(registry: Registry, underWay: () => number):
       help: 'Scrapes left out because the one before took too long.',
       registers,
     }),
-    scraped(durationSeconds, count, counts, hasFailed) {
-      scrapes.add(1);
-      if (hasFailed) failures.add(1);
-      samples.add(count);
-      duplicates.add(counts.duplicates);
-      outOfBounds.add(counts.outOfBounds);
-      shadowed.add(counts.shadowed);
-      parked.add(counts.parked);
-      inconsistent.add(counts.inconsistent);
+    scraped(durationSeconds, samples, counts, hasFailed) {
+      totals.scrapes++;
+      if (hasFailed) totals.failures++;
+      totals.samples += samples;
+      totals.duplicates += counts.duplicates;
+      totals.outOfBounds += counts.outOfBounds;
+      totals.shadowed += counts.shadowed;
+      totals.parked += counts.parked;
+      totals.inconsistent += counts.inconsistent;
       if (durations.push(durationSeconds) >= MAX_DURATIONS) observe();
     },
   };

@@ -111,7 +111,7 @@ const FAILURES: Readonly<Record<string, { answer?: (response: http.ServerRespons
   {
     'an object in place of a list': {
       answer: (response) => response.end('{"message":"no"}'),
-      says: /^expected a list from tcp:.*\/containers\/json$/,
+      says: /^expected a list from tcp:.*\/containers\/json, got \{"message":"no"\}$/,
     },
     'a page of HTML': {
       answer: (response) =>

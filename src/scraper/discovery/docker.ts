@@ -5,7 +5,7 @@ import { PageBuffers } from '../page-buffers.ts';
 import { createPageClient } from '../page-client.ts';
 import type { Discoverer } from './discoverer.ts';
 import { dockerTargets } from './docker-targets.ts';
-import { parseJson } from './json.ts';
+import { expectList, parseJson } from './json.ts';
 import { plainHttp } from './plain-http.ts';
 import { refreshingDiscoverer } from './refresh.ts';
 
@@ -34,9 +34,8 @@ export function dockerDiscoverer(
           expectedBytes: 0,
           signal: cut,
         });
-        const answer = parseJson(body, `${config.host}${path}`);
-        if (!Array.isArray(answer)) throw new Error(`expected a list from ${config.host}${path}`);
-        return answer;
+        const from = `${config.host}${path}`;
+        return expectList(parseJson(body, from), from);
       };
       const { run } = refreshingDiscoverer({
         clock: deps.clock,

@@ -14,6 +14,13 @@ export function parseJson(bytes: Uint8Array, from: string): unknown {
 }
 const SHOWN_CHARACTERS = 60;
 
+/** @throws Error naming where the value came from and how it begins, when it is no list */
+export function expectList(value: unknown, from: string): unknown[] {
+  if (Array.isArray(value)) return value;
+  const written = JSON.stringify(value) ?? 'nothing';
+  throw new Error(`expected a list from ${from}, got ${written.slice(0, SHOWN_CHARACTERS)}`);
+}
+
 export const mapping = (value: unknown): Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
 

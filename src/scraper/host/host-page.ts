@@ -35,32 +35,7 @@ export function createHostPage(deps: {
   readonly files?: HostFiles;
 }): () => Promise<string> {
   const { config, clock, log, files = systemFiles } = deps;
-  const collectors: HostCollector[] = [
-    conntrackCollector(files),
-    cpuCollector(files),
-    cpufreqCollector(files),
-    diskstatsCollector(files, matches(config.disk.devices_exclude)),
-    entropyCollector(files),
-    filefdCollector(files),
-    filesystemCollector({
-      files,
-      clock,
-      isMountExcluded: matches(config.filesystem.mount_points_exclude),
-      isTypeExcluded: matches(config.filesystem.fs_types_exclude),
-    }),
-    hwmonCollector(files),
-    loadavgCollector(files),
-    meminfoCollector(files),
-    netdevCollector(files, matches(config.network.devices_exclude)),
-    netstatCollector(files),
-    osCollector(files),
-    pressureCollector(files),
-    sockstatCollector(files),
-    statCollector(files),
-    timeCollector(files, clock),
-    unameCollector(files, machine()),
-    vmstatCollector(files),
-  ];
+  const collectors = kernelCollectors(config, files, clock);
   /** What stands in files as text goes onto the page as it is. */
   let text = '';
   const { directory } = config.textfile;
@@ -111,6 +86,36 @@ export function createHostPage(deps: {
     );
     return writeTextPage(families) + text;
   };
+}
+
+/** What is read of /proc and /sys, in the order of their names. */
+function kernelCollectors(config: HostConfig, files: HostFiles, clock: Clock): HostCollector[] {
+  return [
+    conntrackCollector(files),
+    cpuCollector(files),
+    cpufreqCollector(files),
+    diskstatsCollector(files, matches(config.disk.devices_exclude)),
+    entropyCollector(files),
+    filefdCollector(files),
+    filesystemCollector({
+      files,
+      clock,
+      isMountExcluded: matches(config.filesystem.mount_points_exclude),
+      isTypeExcluded: matches(config.filesystem.fs_types_exclude),
+    }),
+    hwmonCollector(files),
+    loadavgCollector(files),
+    meminfoCollector(files),
+    netdevCollector(files, matches(config.network.devices_exclude)),
+    netstatCollector(files),
+    osCollector(files),
+    pressureCollector(files),
+    sockstatCollector(files),
+    statCollector(files),
+    timeCollector(files, clock),
+    unameCollector(files, machine()),
+    vmstatCollector(files),
+  ];
 }
 
 /** An expression that may match anywhere; the empty one matches nothing. */

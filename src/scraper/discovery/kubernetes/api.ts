@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { createHttpClient, type HttpClient, type HttpClientDeps } from '../../../net/client.ts';
 import { PageBuffers } from '../../page-buffers.ts';
 import { readPage } from '../../page-client.ts';
-import { mapping, parseJson, text } from '../json.ts';
+import { type Json, mapping, parseJson, text } from '../json.ts';
 import type { ClusterAccess } from './access.ts';
 
 const LIST_LIMIT_BYTES = 128 * 1024 * 1024;
@@ -23,7 +23,7 @@ export class ApiRefusal extends Error {
 /** Reads a cluster's API. */
 export interface KubernetesApi {
   /** @throws ApiRefusal, or Error when there is no answer */
-  list(path: string, query: URLSearchParams, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
+  list(path: string, query: URLSearchParams, signal: AbortSignal): Promise<Json>;
   /**
    * The events of a watch, until the server ends it.
    * @param onOpen called when the server has begun to answer

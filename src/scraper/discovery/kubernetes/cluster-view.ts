@@ -1,10 +1,9 @@
 import type { KubernetesRole } from '../../../config/discovery/kubernetes.ts';
 import type { TargetGroup } from '../discoverer.ts';
+import type { Json } from '../json.ts';
 import type { Attach, Found, Look } from './meta.ts';
 import { type Kind, keyOf, type Objects, resources } from './resources.ts';
 import { roles } from './roles.ts';
-
-type Json = Readonly<Record<string, unknown>>;
 
 /**
  * The objects of a cluster as far as they are watched, and the target groups they make. A group is made anew only when its object

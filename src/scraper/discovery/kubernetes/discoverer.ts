@@ -1,18 +1,17 @@
 import { type Clock, sleep } from '../../../clock.ts';
 import type { KubernetesSdConfig } from '../../../config/discovery/kubernetes.ts';
 import type { HttpClientDeps } from '../../../net/client.ts';
-import type { Discoverer, DiscoverySink, TargetGroup } from '../discoverer.ts';
+import type { Discoverer, DiscoverySink } from '../discoverer.ts';
 import { type ClusterAccess, clusterAccess } from './access.ts';
 import { type KubernetesApi, kubernetesApi } from './api.ts';
 import { ClusterView } from './cluster-view.ts';
+import { groupTeller } from './group-teller.ts';
 import { type ResourceSink, watchResource } from './resource-watch.ts';
 import { collectionPath, jsonKey, type Kind, resources } from './resources.ts';
 import { watchedKinds } from './roles.ts';
 
 /** Between two looks for a cluster that was not there. */
 const NO_ACCESS_MS = 30_000;
-/** Work on groups before others run. */
-const SLICE_MS = 5;
 
 /** Objects of a Kubernetes cluster, listed once and watched from then on. */
 export function kubernetesDiscoverer(
@@ -82,41 +81,27 @@ async function watchCluster(deps: {
   // Nodes have no namespace; the others' are those looked at.
   const isAnyReady = (): boolean => namespaces.some(isReady);
 
-  const broken = Promise.withResolvers<never>();
-  let isTelling = false;
-  const tellAll = async (): Promise<void> => {
-    if (isTelling) return;
-    isTelling = true;
-    // Events come in bunches: what belongs together is told together.
-    await new Promise(setImmediate);
-    const groups: TargetGroup[] = [];
-    let sliceFrom = clock.monotonic();
-    for (const group of view.changes(isReady)) {
-      groups.push(group);
-      if (clock.monotonic() - sliceFrom < SLICE_MS) continue;
-      await new Promise(setImmediate);
-      if (signal.aborted) return;
-      sliceFrom = clock.monotonic();
-    }
-    isTelling = false;
-    if (isAnyReady()) sink.update(groups);
-  };
-
-  const tell = (): void => void tellAll().catch(broken.reject);
-
+  const teller = groupTeller({
+    clock,
+    signal,
+    changes: () => view.changes(isReady),
+    update(groups) {
+      if (isAnyReady()) sink.update(groups);
+    },
+  });
   const sinkOf = (kind: Kind, namespace: string, path: string): ResourceSink => ({
     listed(keys) {
       view.keepOnly(kind, namespace, keys);
       known.add(path);
-      tell();
+      teller.tell();
     },
     put(object) {
       view.put(kind, object);
-      tell();
+      teller.tell();
     },
     remove(object) {
       view.remove(kind, jsonKey(object));
-      tell();
+      teller.tell();
     },
     problem(what) {
       if (what === undefined) problems.delete(path);
@@ -136,7 +121,7 @@ async function watchCluster(deps: {
       watches.set(path, watchResource({ ...resource, sink: sinkOf(kind, scope, path) }));
     }
   }
-  await Promise.race([Promise.all(watches.values()), broken.promise]);
+  await Promise.race([Promise.all(watches.values()), teller.broken]);
 }
 
 function selectorsOf({ selectors }: KubernetesSdConfig, kind: Kind): Record<string, string> {

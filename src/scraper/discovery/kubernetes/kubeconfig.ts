@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { HttpClientConfig } from '../../../config/http-client.ts';
-import { mapping, text } from '../json.ts';
+import { type Json, mapping, text } from '../json.ts';
 import { plainHttp } from '../plain-http.ts';
 import type { ClusterAccess } from './access.ts';
 
@@ -11,7 +11,7 @@ export function parseKubeconfig(yaml: string, file: string): ClusterAccess {
   const [fault] = document.errors;
   if (fault) throw new Error(`${file}: not valid YAML: ${fault.message}`);
   const root = mapping(document.toJS({ maxAliasCount: 100 }));
-  const named = (list: unknown, name: string, key: string): Readonly<Record<string, unknown>> => {
+  const named = (list: unknown, name: string, key: string): Json => {
     const found = Array.isArray(list) ? list.map(mapping).find((item) => item.name === name) : undefined;
     if (!found) throw new Error(`${file}: expected a ${key} named ${JSON.stringify(name)}, got none`);
     return mapping(found[key]);
@@ -38,9 +38,7 @@ export function parseKubeconfig(yaml: string, file: string): ClusterAccess {
   };
 }
 
-type Section = Readonly<Record<string, unknown>>;
-
-function httpOf(cluster: Section, user: Section, folder: string): HttpClientConfig {
+function httpOf(cluster: Json, user: Json, folder: string): HttpClientConfig {
   const path = (value: unknown): string | undefined =>
     text(value) === '' ? undefined : resolve(folder, text(value));
   const data = (value: unknown): string | undefined =>

@@ -1,10 +1,8 @@
 import { type Clock, sleep } from '../../../clock.ts';
-import { mapping, text } from '../json.ts';
+import { expectList, type Json, mapping, text } from '../json.ts';
 import { ApiRefusal, type KubernetesApi } from './api.ts';
 import { Backoff } from './backoff.ts';
 import { jsonKey } from './resources.ts';
-
-type Json = Readonly<Record<string, unknown>>;
 
 export interface ResourceSink {
   put(object: Json): void;
@@ -75,8 +73,9 @@ async function listAll(collection: Collection): Promise<string> {
     if (next !== '') query.set('continue', next);
     const page = await api.list(path, query, signal);
     if (signal.aborted) return '';
-    if (!Array.isArray(page.items) && page.items !== null) throw new Error(`expected a list from ${path}`);
-    for (const object of (page.items ?? []).map(mapping)) {
+    // Go writes an empty list so.
+    const items = page.items === null ? [] : expectList(page.items, path);
+    for (const object of items.map(mapping)) {
       keys.add(jsonKey(object));
       sink.put(object);
     }

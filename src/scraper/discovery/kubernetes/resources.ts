@@ -1,4 +1,4 @@
-import { mapping } from '../json.ts';
+import { type Json, mapping } from '../json.ts';
 import {
   type EndpointSlice,
   type Endpoints,
@@ -35,7 +35,7 @@ interface Resource<Object> {
   readonly api: string;
   readonly plural: string;
   readonly isNamespaced: boolean;
-  readonly read: (json: Readonly<Record<string, unknown>>) => Object;
+  readonly read: (json: Json) => Object;
 }
 
 export const resources: { readonly [K in Kind]: Resource<Objects[K]> } = {
