@@ -495,6 +495,7 @@ describe('monitoring', () => {
     const features = (await json<Record<string, Record<string, boolean>>>(await ask('/api/v1/features')))
       .data;
     expect(features.promql_functions).toMatchObject({ rate: true, info: true });
+    expect(features.tsdb).toMatchObject({ exemplar_storage: true, out_of_order: true });
     expect((await json(await ask('/api/v1/notifications'))).data).toEqual([]);
     expect((await ask('/api/v1/notifications/live')).status).toBe(204);
     const own = await json<{ name: string; type: string; metric: unknown[] }[]>(

@@ -28,7 +28,7 @@ export interface HttpServices {
   readonly query: QueryRouteDeps;
   readonly monitoring: MonitoringSource;
   readonly status: StatusSource;
-  /** Mounted under /api/v1: remote write and read. */
+  /** Mounted under /api/v1: remote write and read, scrape pools, relabel steps. */
   readonly remote: Hono;
   readonly search: Hono;
   /** Mounted under /api/v1. */

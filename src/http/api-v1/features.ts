@@ -96,7 +96,7 @@ export function featureList(enabled: ReadonlySet<string>): Readonly<Record<strin
     promql_functions: allOf(Object.keys(functions).sort()),
     promql_operators: allOf(OPERATORS),
     rules: { keep_firing_for: true, query_offset: true },
-    tsdb: { delayed_compaction: false, exemplar_storage: false, out_of_order: true },
+    tsdb: { delayed_compaction: false, exemplar_storage: true, out_of_order: true },
   };
 }
 
