@@ -269,15 +269,7 @@ function readColumn(
     return twin;
   }
   const before = columns.at(-1);
-  const mode = head & PRESENCE_MASK;
-  const spans =
-    mode === PresenceMode.all
-      ? undefined
-      : mode === PresenceMode.spans
-        ? readSpans(reader, rows)
-        : before?.spans;
-  if (mode !== PresenceMode.all && spans === undefined)
-    throw new CorruptBlockError('unknown presence of a column');
+  const spans = readPresence(reader, head & PRESENCE_MASK, rows, before);
   const count = spans ? spannedRows(spans) : rows;
   if (count === 0) throw new CorruptBlockError('a column without samples');
   if (kind === ColumnKind.constant || kind === ColumnKind.constantInteger) {
@@ -288,41 +280,59 @@ function readColumn(
     return { ...ABSENT, kind, spans, count, value };
   }
   const exceptions = head & HAS_EXCEPTIONS ? readExceptions(reader, count) : NO_EXCEPTIONS;
-  const shared = { kind, spans, count, exceptions, value: undefined };
   if (kind === ColumnKind.floats || kind === ColumnKind.floatSteps) {
     const bytes = readPlace(reader, FLOAT_PLANES, count, sizes);
-    return {
-      ...shared,
-      form: IntegerForm.plain,
-      exponent: 0,
-      stream: NO_STREAM,
-      neighbour: undefined,
-      bytes,
-    };
+    return { ...ABSENT, kind, spans, count, exceptions, bytes };
   }
   if (kind !== ColumnKind.integers) throw new CorruptBlockError(`unknown kind ${kind} of a column`);
   const form = reader.u8();
   const exponent = hasExponent(form as IntegerForm) ? reader.signed() : 0;
   if (!isKnownForm(form, exponent))
     throw new CorruptBlockError(`unknown form ${form}, ${exponent} of a column`);
+  const stream = readStream(reader);
+  const neighbour = usesNeighbour(stream.transform) ? before : undefined;
+  if (
+    usesNeighbour(stream.transform) &&
+    (neighbour?.kind !== ColumnKind.integers || neighbour.count !== count)
+  ) {
+    throw new CorruptBlockError('a column rests on a neighbour that is not there');
+  }
+  const bytes = readIntegerPlace(reader, stream.width, count, sizes);
+  return { ...ABSENT, kind, spans, count, exceptions, form, exponent, stream, neighbour, bytes };
+}
+
+/** The rows that have samples; undefined for all of them. @param before the column before, whose rows may be these */
+function readPresence(
+  reader: ByteReader,
+  mode: number,
+  rows: number,
+  before: Column | undefined,
+): RowSpans | undefined {
+  if (mode === PresenceMode.all) return undefined;
+  const spans = mode === PresenceMode.spans ? readSpans(reader, rows) : before?.spans;
+  if (spans === undefined) throw new CorruptBlockError('unknown presence of a column');
+  return spans;
+}
+
+function readStream(reader: ByteReader): IntegerStream {
   const shape = reader.u8();
   const width = shape & 15;
   const transform = shape >> 4;
   if (!isTransform(transform) || width > VARINTS)
     throw new CorruptBlockError(`unknown shape ${shape} of a column`);
-  const base = reader.signed();
-  const step = hasStep(transform) ? reader.signed() : 0;
-  const neighbour = usesNeighbour(transform) ? before : undefined;
-  if (usesNeighbour(transform) && (neighbour?.kind !== ColumnKind.integers || neighbour.count !== count)) {
-    throw new CorruptBlockError('a column rests on a neighbour that is not there');
-  }
-  const bytes =
-    width === 0
-      ? NO_BYTES
-      : width === VARINTS
-        ? readPlace(reader, 1, reader.varint(), sizes)
-        : readPlace(reader, width, count, sizes);
-  return { ...shared, form, exponent, stream: { transform, width, base, step }, neighbour, bytes };
+  return { transform, width, base: reader.signed(), step: hasStep(transform) ? reader.signed() : 0 };
+}
+
+function readIntegerPlace(
+  reader: ByteReader,
+  width: number,
+  count: number,
+  sizes: SectionSizes,
+): StreamPlace {
+  if (width === 0) return NO_BYTES;
+  return width === VARINTS
+    ? readPlace(reader, 1, reader.varint(), sizes)
+    : readPlace(reader, width, count, sizes);
 }
 
 function readPlace(reader: ByteReader, planes: number, length: number, sizes: SectionSizes): StreamPlace {

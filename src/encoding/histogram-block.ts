@@ -216,15 +216,8 @@ function readFamily(
   const rows = reader.varint();
   if (rows > most) throw new CorruptBlockError(`claims ${rows} of ${most} histograms`);
   const schema = reader.signed();
-  const customCount = reader.varint();
-  if (8 * customCount > reader.remaining) throw new CorruptBlockError(`claims ${customCount} bounds`);
-  const customValues = Array.from({ length: customCount }, () => readFloat(reader));
-  const layoutCount = reader.varint();
-  if (2 * layoutCount > reader.remaining) throw new CorruptBlockError(`claims ${layoutCount} layouts`);
-  const layouts: Layout[] = [];
-  for (let i = 0; i < layoutCount; i++) {
-    layouts.push({ positiveSpans: readSpanList(reader), negativeSpans: readSpanList(reader) });
-  }
+  const customValues = readBounds(reader);
+  const layouts = readLayouts(reader);
   const positive = sideOf(
     layouts.map((layout) => layout.positiveSpans),
     reader.bytes.length,
@@ -234,40 +227,29 @@ function readFamily(
     reader.bytes.length,
   );
   const columns = readColumns(reader, decoder, rows, FIXED_COLUMNS + positive.count + negative.count, charge);
-  const fixed = (column: number, row: number): number => {
-    const values = columns[column]!;
-    if (values.length !== rows) throw new CorruptBlockError('a histogram lacks a number that all have');
-    return values[row]!;
-  };
-  const cursors = new Uint32Array(columns.length);
-  const bucketsOf = (places: Uint32Array, first: number): number[] => {
-    const buckets = new Array<number>(places.length);
-    for (let i = 0; i < places.length; i++) {
-      const column = first + places[i]!;
-      const value = columns[column]![cursors[column]!++];
-      if (value === undefined) throw new CorruptBlockError('a bucket of a histogram is not there');
-      buckets[i] = value;
-    }
-    return buckets;
-  };
+  const fixed = columns.slice(0, FIXED_COLUMNS);
+  if (fixed.some((values) => values.length !== rows))
+    throw new CorruptBlockError('a histogram lacks a number that all have');
+  const numberOf = (column: number, row: number): number => fixed[column]![row]!;
+  const bucketsOf = bucketReader(columns);
   const histograms: Histogram[] = [];
   for (let row = 0; row < rows; row++) {
-    const layoutId = fixed(FIXED.layout, row);
+    const layoutId = numberOf(FIXED.layout, row);
     const layout = layouts[layoutId];
-    const hint = fixed(FIXED.hint, row);
+    const hint = numberOf(FIXED.hint, row);
     const counterResetHint = HINTS[hint < WHOLE_FLOATS ? hint : hint - WHOLE_FLOATS];
     if (layout === undefined || counterResetHint === undefined) {
-      throw new CorruptBlockError(`unknown layout ${layoutId} or hint of a histogram`);
+      throw new CorruptBlockError(`unknown layout ${layoutId} or hint ${hint} of a histogram`);
     }
     const positivePlaces = positive.places[layoutId]!;
     const negativePlaces = negative.places[layoutId]!;
     charge(8 * (positivePlaces.length + negativePlaces.length));
     histograms.push({
       schema,
-      count: fixed(FIXED.count, row),
-      sum: fixed(FIXED.sum, row),
-      zeroThreshold: fixed(FIXED.zeroThreshold, row),
-      zeroCount: fixed(FIXED.zeroCount, row),
+      count: numberOf(FIXED.count, row),
+      sum: numberOf(FIXED.sum, row),
+      zeroThreshold: numberOf(FIXED.zeroThreshold, row),
+      zeroCount: numberOf(FIXED.zeroCount, row),
       positiveSpans: layout.positiveSpans,
       positiveBuckets: bucketsOf(positivePlaces, FIXED_COLUMNS),
       negativeSpans: layout.negativeSpans,
@@ -278,6 +260,39 @@ function readFamily(
     });
   }
   return histograms;
+}
+
+function readBounds(reader: ByteReader): number[] {
+  const count = reader.varint();
+  if (8 * count > reader.remaining) throw new CorruptBlockError(`claims ${count} bounds`);
+  return Array.from({ length: count }, () => readFloat(reader));
+}
+
+function readLayouts(reader: ByteReader): Layout[] {
+  const count = reader.varint();
+  if (2 * count > reader.remaining) throw new CorruptBlockError(`claims ${count} layouts`);
+  const layouts: Layout[] = [];
+  for (let i = 0; i < count; i++) {
+    layouts.push({ positiveSpans: readSpanList(reader), negativeSpans: readSpanList(reader) });
+  }
+  return layouts;
+}
+
+/** Takes the counts of one histogram after the other: from each column that it has a bucket in, the next. */
+function bucketReader(
+  columns: readonly Float64Array[],
+): (places: Uint32Array, firstColumn: number) => number[] {
+  const cursors = new Uint32Array(columns.length);
+  return (places, firstColumn) => {
+    const buckets = new Array<number>(places.length);
+    for (let i = 0; i < places.length; i++) {
+      const column = firstColumn + places[i]!;
+      const value = columns[column]![cursors[column]!++];
+      if (value === undefined) throw new CorruptBlockError('a bucket of a histogram is not there');
+      buckets[i] = value;
+    }
+    return buckets;
+  };
 }
 
 /** How many bucket columns there are, and which of them each layout has. */

@@ -1,6 +1,4 @@
-import type { ByteReader, ByteWriter } from './bytes.ts';
-import { unzigzag, zigzag } from './bytes.ts';
-import { CorruptBlockError } from './corrupt-block.ts';
+import { type ByteReader, type ByteWriter, unzigzag, zigzag } from './bytes.ts';
 
 /**
  * What is stored of a run of integers: the distance from the smallest, from the one before, the step minus the neighbour column's
@@ -107,7 +105,7 @@ export function writeIntegers(
 }
 
 /**
- * Reads what `writeIntegers` wrote into `out[at, at + count)`. `neighbour` is needed for that transform only.
+ * Reads what `writeIntegers` wrote into `out[at, at + count)`. `neighbour` is needed by transforms that use it only.
  * @throws CorruptBlockError when the bytes end early
  */
 export function readIntegers(
@@ -371,7 +369,6 @@ function readResiduals(
     readVarints(reader, count, out, at);
     return;
   }
-  if (width > 7) throw new CorruptBlockError(`unknown integer width ${width}`);
   const bytes = reader.bytes;
   const p0 = reader.skip(width * count);
   const p1 = p0 + count;

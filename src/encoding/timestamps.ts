@@ -29,9 +29,9 @@ export function encodeTimestamps(
 export function decodeTimestamps(bytes: Uint8Array, identity = 0): Float64Array {
   const reader = new ByteReader(unframe(FrameKind.timestamps, bytes, identity));
   const count = reader.varint();
-  // Each further timestamp takes at least a byte, so a wild count cannot make us allocate.
   const first = reader.signed();
   const interval = reader.varint();
+  // Each further timestamp takes at least a byte, so a wild count cannot make us allocate.
   if (count < 1 || count - 1 > reader.remaining) {
     throw new CorruptBlockError(`claims ${count} timestamps in ${reader.remaining} bytes`);
   }
