@@ -6,7 +6,8 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { V8_FLAGS } from './pack.ts';
+import { V8_DEFAULTS, V8_FLAGS } from './pack.ts';
+import { setV8Defaults } from './v8-defaults.ts';
 
 const [rounds = 9, idleSeconds = 60] = process.argv.slice(2).map(Number);
 const exe = path.resolve('dist/belfry');
@@ -44,6 +45,7 @@ console.log(
 
 const node = path.join(folder, 'node');
 fs.copyFileSync(process.execPath, node);
+setV8Defaults(node, V8_DEFAULTS);
 evict(node);
 for (const threads of [0, 1]) {
   const child = spawn(node, [...V8_FLAGS, '-e', BARE, String(threads)], { stdio: 'ignore' });

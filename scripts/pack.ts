@@ -2,21 +2,17 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { appendFiles } from '../src/program-files.ts';
+import { setV8Defaults } from './v8-defaults.ts';
 
 const NODE_VERSION = '24.21.0';
+/** What V8 is told: a small young generation and one helper thread suit a process that makes little garbage: 30 MB less memory. */
+export const V8_FLAGS = ['--max-semi-space-size=2', '--v8-pool-size=1'];
 /**
- * What V8 is told: a small young generation and one helper thread, which suit a process that makes little garbage (30 MB less memory); no copy
- * of V8's own code for each thread (2 MB each), which V8 makes where there are over 4 GB, to save a jump; and Maglev for what has run 2,000
- * times, not 400: what runs that often during a start only is not worth compiling, and each compilation leaves holes in the helper's heap.
- * Either of the last two has Node refuse what is compiled of its own modules, 60 ms CPU of a start. Set later instead they would change what
- * V8 takes of ours.
+ * What V8 does unless told: no copy of its own code for each thread (2 MB each), which it makes where there are over 4 GB, to save a jump; and
+ * Maglev for what has run 2,000 times, not 400: what runs that often during a start only is not worth compiling, and each compilation leaves
+ * holes in the helper's heap.
  */
-export const V8_FLAGS = [
-  '--max-semi-space-size=2',
-  '--v8-pool-size=1',
-  '--no-short-builtin-calls',
-  '--invocation-count-for-maglev=2000',
-];
+export const V8_DEFAULTS = { short_builtin_calls: false, invocation_count_for_maglev: 2000 };
 /** What strips binaries of other processors than ours, of binutils for them. */
 const STRIP: Readonly<Record<string, string>> =
   process.arch === 'x64'
@@ -83,6 +79,7 @@ function seed(home: string, target: string): void {
   } catch {
     console.warn('no strip for this target (binutils): the executable is 18 MB larger');
   }
+  setV8Defaults(`${stem}/bin/node`, V8_DEFAULTS);
   for (const file of [`${stem}/bin/node.ok`, `${stem}.tar.gz`, `${stem}.tar.gz.ok`])
     fs.writeFileSync(file, '');
 }
