@@ -80,7 +80,7 @@ test.skipIf(!hasChromium)('a person logs in, goes where they wanted, silences, a
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(String(error)));
   page.on('console', (message) => {
-    if (message.type() === 'error' && !/401|429/.test(message.text())) problems.push(message.text());
+    if (message.type() === 'error' && !/401|429|500/.test(message.text())) problems.push(message.text());
   });
   await page.goto(`${belfry.url}/graph?g0.expr=up`);
   expect(new URL(page.url()).pathname).toBe('/login');
@@ -123,6 +123,16 @@ test.skipIf(!hasChromium)('a person logs in, goes where they wanted, silences, a
   expect(answer.status).toBe(200);
   await page.reload();
   await page.getByText('POST /api/tokens: token grafana with read for 90d').waitFor();
+  const revoke = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Revoke' }).click();
+    await page.getByRole('button', { name: 'Really revoke' }).click();
+  };
+  await page.route('**/api/tokens/*', (route) => route.fulfill({ status: 500, json: { error: 'no room' } }));
+  await revoke();
+  await page.getByRole('alert').getByText('no room').waitFor();
+  await page.unroute('**/api/tokens/*');
+  await revoke();
+  await page.getByText('No token yet.').waitFor();
   // The session ends elsewhere: the page says so by leading to the login.
   const headers = { authorization: `Basic ${Buffer.from('ada:all mine').toString('base64')}` };
   const sessions = (await (await fetch(`${belfry.url}/api/sessions`, { headers })).json()) as {

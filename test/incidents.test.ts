@@ -115,5 +115,10 @@ test.skipIf(!hasChromium)('from an alert to its incident, the status page, and t
     return incidents.some(({ title, status }) => title === 'The shop is slow' && status === 'resolved');
   });
   expect(await (await fetch(`${belfry.url}/status-page`)).text()).toContain('We &lt;b&gt;look&lt;/b&gt;.');
+  await page.goto(`${belfry.url}/incidents/1`);
+  await page.getByRole('button', { name: 'Remove' }).click();
+  await page.getByRole('button', { name: 'Really remove' }).click();
+  await page.waitForURL('**/alerts?show=incidents');
+  await page.getByText('The shop is slow').waitFor({ state: 'detached' });
   expect(problems).toEqual([]);
 });

@@ -5,6 +5,7 @@ import type { LabelMap, MatrixSeries } from '../data/api-types.ts';
 import type { Queries } from '../data/batch.ts';
 import { intervalsOf } from '../data/intervals.ts';
 import { niceStep, parseSample, queryRangeOf } from '../data/matrix.ts';
+import { problemText } from '../data/problem.ts';
 import { parsePromDuration } from '../format/duration.ts';
 import type { ResolvedRange } from '../nav/time-range.ts';
 import { cssColor } from './colors.ts';
@@ -54,7 +55,7 @@ export async function loadHappenings(
         return annotation === OWN_ALERTS ? found.map((one) => ({ ...one, isBar: true })) : found;
       } catch (error) {
         if (abort.aborted) throw error;
-        problems.push(`${annotation.name}: ${error instanceof Error ? error.message : String(error)}`);
+        problems.push(`${annotation.name}: ${problemText(error)}`);
         return [];
       }
     }),

@@ -2,6 +2,7 @@ import type { VariableModel } from '../../../src/dashboards/model.ts';
 import type { Api } from '../data/api.ts';
 import type { VectorSample } from '../data/api-types.ts';
 import { seriesText } from '../data/matrix.ts';
+import { problemText } from '../data/problem.ts';
 import type { ResolvedRange } from '../nav/time-range.ts';
 import { filterText, parseFilter } from './filters.ts';
 import { type Chosen, type Macros, substitute } from './substitute.ts';
@@ -47,7 +48,7 @@ export async function resolveVariables(
       options = await optionsOf(model, (text) => substitute(text, choices, macros), api, range, abort);
     } catch (problem) {
       if (abort.aborted) throw problem;
-      error = problem instanceof Error ? problem.message : String(problem);
+      error = problemText(problem);
     }
     const chosen = choose(model, options, given(model.name));
     return { model, options, chosen, ...(error === undefined ? {} : { error }) };

@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks';
 import { AUDIT_PAGE } from '../data/access-api.ts';
 import type { ApiToken, AuditEntry, LoginSession, Scope } from '../data/access-types.ts';
+import { problemText } from '../data/problem.ts';
 import { parseApiTime } from '../format/time.ts';
 import { Ago, Until } from '../parts/ago.tsx';
+import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
@@ -34,7 +36,7 @@ function Sessions() {
   const { api } = useSession();
   const sessions = useResource((abort) => api.access.sessions(abort), []);
   const end = async (id: string): Promise<void> => {
-    await api.access.endSession(id).catch(() => {});
+    await api.access.endSession(id);
     await sessions.refresh();
   };
   return (
@@ -61,7 +63,7 @@ function Sessions() {
                 </thead>
                 <tbody>
                   {list.map((session) => (
-                    <SessionRow key={session.id} session={session} onEnd={() => void end(session.id)} />
+                    <SessionRow key={session.id} session={session} onEnd={() => end(session.id)} />
                   ))}
                 </tbody>
               </table>
@@ -86,7 +88,7 @@ export function browserName(agent: string): string {
   return `${known} ${version ?? safari} on ${system === 'Mac OS X' ? 'macOS' : system}`;
 }
 
-function SessionRow({ session, onEnd }: { readonly session: LoginSession; onEnd(): void }) {
+function SessionRow({ session, onEnd }: { readonly session: LoginSession; onEnd(): Promise<void> }) {
   return (
     <tr>
       <td>
@@ -104,9 +106,7 @@ function SessionRow({ session, onEnd }: { readonly session: LoginSession; onEnd(
         {browserName(session.agent)}
       </td>
       <td>
-        <button type="button" class="button is-small" onClick={onEnd}>
-          End
-        </button>
+        <ConfirmButton label="End" question="Really end" class="button is-small" onConfirm={onEnd} />
       </td>
     </tr>
   );
@@ -117,7 +117,7 @@ function Tokens() {
   const tokens = useResource((abort) => api.access.tokens(abort), []);
   const [made, setMade] = useState<{ name: string; token: string }>();
   const revoke = async (id: string): Promise<void> => {
-    await api.access.revokeToken(id).catch(() => {});
+    await api.access.revokeToken(id);
     await tokens.refresh();
   };
   return (
@@ -151,7 +151,7 @@ function Tokens() {
               </thead>
               <tbody>
                 {list.map((token) => (
-                  <TokenRow key={token.id} token={token} onRevoke={() => void revoke(token.id)} />
+                  <TokenRow key={token.id} token={token} onRevoke={() => revoke(token.id)} />
                 ))}
                 {list.length === 0 && (
                   <tr>
@@ -175,7 +175,7 @@ function Tokens() {
   );
 }
 
-function TokenRow({ token, onRevoke }: { readonly token: ApiToken; onRevoke(): void }) {
+function TokenRow({ token, onRevoke }: { readonly token: ApiToken; onRevoke(): Promise<void> }) {
   const used = token.usedAt === null ? undefined : parseApiTime(token.usedAt);
   const ends = token.expiresAt === null ? undefined : parseApiTime(token.expiresAt);
   return (
@@ -196,18 +196,16 @@ function TokenRow({ token, onRevoke }: { readonly token: ApiToken; onRevoke(): v
         )}
       </td>
       <td>
-        <button type="button" class="button is-small" onClick={onRevoke}>
-          Revoke
-        </button>
+        <ConfirmButton label="Revoke" question="Really revoke" class="button is-small" onConfirm={onRevoke} />
       </td>
     </tr>
   );
 }
 
 const SCOPES: readonly (readonly [Scope, string])[] = [
-  ['read', 'look at everything'],
-  ['respond', 'silence, send again, test receivers'],
-  ['ingest', 'write samples and alerts'],
+  ['read', 'look at everything but the log'],
+  ['respond', 'silence, keep incidents, send again, test receivers'],
+  ['ingest', 'write samples, alerts and annotations'],
   ['admin', 'everything'],
 ];
 
@@ -226,7 +224,7 @@ function TokenForm({ onMade }: { onMade(name: string, token: string): void }) {
       setName('');
       onMade(wanted.name, token);
     } catch (error) {
-      setProblem((error as Error).message);
+      setProblem(problemText(error));
     }
   };
   const toggle = (scope: Scope): void =>
@@ -328,7 +326,12 @@ function AuditRow({ entry }: { readonly entry: AuditEntry }) {
       </td>
       <td class="nowrap">{entry.who}</td>
       <td class={isRefused ? 'text-firing' : undefined}>
-        {entry.detail === '' ? entry.what : `${entry.what}: ${entry.detail}`}
+        {entry.what}
+        {entry.detail !== '' && (
+          <span title={entry.detail}>
+            : {entry.what === 'login' ? browserName(entry.detail) : entry.detail}
+          </span>
+        )}
       </td>
       <td class="mono nowrap">{entry.address}</td>
     </tr>

@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { DashboardSummary } from '../data/api-types.ts';
 import { type ExprPanel, grafanaPanel, panelJson, withPanel } from '../data/explore-panels.ts';
+import { problemText } from '../data/problem.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { useDismiss } from '../parts/dismiss.ts';
 import { useSession } from '../session.ts';
@@ -22,7 +23,7 @@ export function AddToDashboard({ panel }: { readonly panel: Shown }) {
     try {
       await act();
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemText(error));
     }
   };
   const open = (): void => {

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { DashboardModel, PanelModel } from '../../../src/dashboards/model.ts';
+import { problemText } from '../data/problem.ts';
 import { Icon } from '../parts/icons.tsx';
 import { useSession } from '../session.ts';
 import { slugOf } from './slug.ts';
@@ -36,7 +37,7 @@ export function useImports(refresh: () => Promise<unknown>): Imports {
         const answer = await api.dashboard<DashboardModel>(uid, undefined);
         done.push({ name, ...(answer ? { model: answer.model } : {}) });
       } catch (error) {
-        done.push({ name, problem: error instanceof Error ? error.message : String(error) });
+        done.push({ name, problem: problemText(error) });
       }
     }
     setImported(done);

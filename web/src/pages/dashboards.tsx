@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DashboardSummary } from '../data/api-types.ts';
+import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
 import { ImportReport, PasteDialog, useImports } from './dashboard-import.tsx';
@@ -189,8 +190,6 @@ function DashboardItem({
   onRemove(): Promise<void>;
 }) {
   const { router } = useSession();
-  const [isAsking, setIsAsking] = useState(false);
-  const [problem, setProblem] = useState<string>();
   return (
     <li>
       <span class="dashboard-what">
@@ -212,7 +211,6 @@ function DashboardItem({
         </span>
       </span>
       <span class="dashboard-actions">
-        {problem !== undefined && <span class="text-firing">{problem}</span>}
         <a
           class="button is-quiet is-small"
           href={router.href(`/api/dashboards/${encodeURIComponent(dashboard.uid)}/json`)}
@@ -221,17 +219,12 @@ function DashboardItem({
           Export
         </a>
         {dashboard.origin === 'import' && (
-          <button
-            type="button"
+          <ConfirmButton
+            label="Remove"
+            question="Really remove"
             class="button is-quiet is-small"
-            onBlur={() => setIsAsking(false)}
-            onClick={() => {
-              if (!isAsking) return setIsAsking(true);
-              onRemove().catch((error: Error) => setProblem(error.message));
-            }}
-          >
-            {isAsking ? 'Really remove' : 'Remove'}
-          </button>
+            onConfirm={onRemove}
+          />
         )}
       </span>
     </li>

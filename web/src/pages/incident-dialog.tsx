@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Incident, IncidentFacts } from '../data/incidents.ts';
+import { problemText } from '../data/problem.ts';
 import { AuthorField, useAuthor } from '../parts/author.tsx';
 import { useResource, useSession } from '../session.ts';
 
@@ -43,7 +44,7 @@ export function IncidentDialog({ from, onClose }: IncidentDialogProps) {
       author.keep();
       onClose(stored);
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemText(error));
     }
   };
   const toggle = (name: string): void =>

@@ -6,10 +6,12 @@ import {
   type IncidentDetail,
   type IncidentStatus,
 } from '../data/incidents.ts';
+import { problemText } from '../data/problem.ts';
 import { durationText } from '../format/duration.ts';
 import { exactText, parseApiTime, timeText } from '../format/time.ts';
 import { Ago } from '../parts/ago.tsx';
 import { useAuthor } from '../parts/author.tsx';
+import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
 import { IncidentDialog } from './incident-dialog.tsx';
@@ -20,16 +22,10 @@ export function IncidentPage() {
   const { api, router } = useSession();
   const id = decodeURIComponent(router.path.peek().split('/')[2] ?? '');
   const [isChanging, setIsChanging] = useState(false);
-  const [problem, setProblem] = useState<string>();
   const resource = useResource((abort) => api.incidents.get(id, abort), []);
   const remove = async (incident: IncidentDetail): Promise<void> => {
-    if (!window.confirm(`Take “${incident.title}” and its timeline away for good?`)) return;
-    try {
-      await api.incidents.remove(incident.id);
-      router.go('/alerts?show=incidents');
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
-    }
+    await api.incidents.remove(incident.id);
+    router.go('/alerts?show=incidents');
   };
   return (
     <div class="page">
@@ -51,12 +47,14 @@ export function IncidentPage() {
                 <a class="button" href={`${api.base}api/incidents/${incident.id}/report`} download>
                   Report
                 </a>
-                <button type="button" class="button" onClick={() => void remove(incident)}>
-                  Remove
-                </button>
+                <ConfirmButton
+                  label="Remove"
+                  question="Really remove"
+                  class="button"
+                  onConfirm={() => remove(incident)}
+                />
               </span>
             </div>
-            {problem !== undefined && <p class="error-note">{problem}</p>}
             {incident.services.length > 0 && <p class="alert-lead">{incident.services.join(', ')}</p>}
             <div class="alert-view">
               <div class="alert-main">
@@ -118,7 +116,7 @@ function NewUpdate({ incident, onStored }: { readonly incident: IncidentDetail; 
       setProblem(undefined);
       onStored();
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemText(error));
     }
   };
   return (

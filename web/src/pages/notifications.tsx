@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { problemText } from '../data/problem.ts';
 import type { OutboxRow, SentNotification } from '../data/trace-types.ts';
 import { Ago } from '../parts/ago.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
@@ -92,7 +93,7 @@ function Outbox({ rows, onChanged }: { readonly rows: readonly OutboxRow[]; onCh
       await api.resend(key);
       setProblem(undefined);
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemText(error));
     }
     onChanged();
   };

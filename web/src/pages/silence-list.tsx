@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { ApiAlert, Silence } from '../data/api-types.ts';
+import { problemText } from '../data/problem.ts';
 import { matcherText, matchesAll } from '../data/silences.ts';
 import { parseApiTime } from '../format/time.ts';
 import { Ago, Until } from '../parts/ago.tsx';
@@ -85,7 +86,7 @@ function SilenceItem({ silence, alerts, isWanted, onChanged }: SilenceItemProps)
       setProblem(undefined);
       onChanged();
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemText(error));
     }
   };
   const extend = (): Promise<string> => {

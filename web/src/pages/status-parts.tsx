@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { NameCount, QueryInFlight, StoredFile } from '../data/api-types.ts';
 import { parseSample } from '../data/matrix.ts';
+import { problemText } from '../data/problem.ts';
 import { durationText, parsePromDuration } from '../format/duration.ts';
 import { dayText } from '../format/time.ts';
 import { formatNumber } from '../format/units.ts';
@@ -93,7 +94,7 @@ export function QueriesInFlight() {
       await api.cancelQuery(id);
       setProblem(undefined);
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemText(error));
     }
     await queries.refresh();
   };

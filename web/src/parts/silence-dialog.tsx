@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { LabelMap } from '../data/api-types.ts';
+import { problemText } from '../data/problem.ts';
 import { matchersFor, matchesAll, parseMatchers } from '../data/silences.ts';
 import { parsePromDuration } from '../format/duration.ts';
 import { timeText } from '../format/time.ts';
@@ -53,7 +54,7 @@ export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
       author.keep();
       onClose(true);
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(problemText(error));
       setIsSending(false);
     }
   };
@@ -134,7 +135,7 @@ function readMatchers(text: string): { matchers?: ReturnType<typeof parseMatcher
   try {
     return { matchers: parseMatchers(text) };
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
+    return { error: problemText(error) };
   }
 }
 
