@@ -64,7 +64,10 @@ test.for<[string, sources: number, perSource: number, wanted: number]>([
   ['packed: of one target', 1, SERIES, SERIES],
   ['scattered: one of each target', SERIES, 3, 1],
 ])('rate of 1000 series over 24 h, %s', async ([title, sources, perSource, wanted], { bench }) => {
-  const shared = { dir: dayOf(sources, perSource, wanted), head: createHeadShared(createIndexShared(1)) };
+  const shared = {
+    dir: dayOf(sources, perSource, wanted),
+    head: createHeadShared(createIndexShared(1), createIndexShared(1)),
+  };
   const keeps = keptMemory(limits);
   const queryable = openQueryable(shared, { addon: undefined, visibility: 'committed', keeps });
   stack.defer(queryable.close);

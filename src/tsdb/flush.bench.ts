@@ -35,7 +35,7 @@ for (let row = 1; row <= ROWS; row++) {
   }
 }
 head.commit();
-const index = new IndexReader(head.shared.index);
+const index = new IndexReader(head.shared.indexes[0]);
 index.refresh();
 const keeper = new PartitionKeeper({
   dir,

@@ -170,6 +170,11 @@ export class Flusher {
     this.#trim.hold(row);
   }
 
+  /** Whether somebody else has yet to read rows of the log before this one. */
+  isLogHeld(before: number): boolean {
+    return this.#trim.isHeld(before);
+  }
+
   setRetention(retention: RetentionSettings): void {
     if (this.#port.isOpen) this.#port.post({ kind: 'retention', retention });
   }

@@ -17,7 +17,8 @@ export interface KnownSelection {
 
 /**
  * Selectors of the head resolved once and kept, with the labels of their series: rules and dashboards ask the same again and again while
- * the index hardly changes. For one thread; what is kept is good for every view, because series keep their numbers and labels.
+ * the index hardly changes. For one thread; what is kept is good for every view, because series keep their numbers and
+ * labels as long as their index.
  */
 export class HeadSelections {
   readonly #known = new Map<string, { count: number; readonly known: KnownSelection }>();
@@ -25,6 +26,7 @@ export class HeadSelections {
   #series = 0;
   #labels: (Labels | undefined)[] = [];
   #labelsKept = 0;
+  #generation = 0;
 
   /** @param maxSeries kept at most, those of several selectors counted again: 4 bytes each, and about 150 for labels */
   constructor(maxSeries: number) {
@@ -38,6 +40,7 @@ export class HeadSelections {
     compile: (matchers: readonly Matcher[]) => readonly CompiledMatcher[],
   ): KnownSelection {
     const { index } = head;
+    this.#follow(index);
     const key = keyOf(matchers);
     const entry = this.#known.get(key);
     if (entry && this.#isCurrent(entry, index, matchers, compile)) return entry.known;
@@ -56,6 +59,7 @@ export class HeadSelections {
   }
 
   labelsOf(index: IndexReader, series: number): Labels {
+    this.#follow(index);
     const known = this.#labels[series];
     if (known) return known;
     const labels = index.labelsOf(series);
@@ -68,6 +72,16 @@ export class HeadSelections {
     this.#labels[series] = labels;
     this.#labelsKept++;
     return labels;
+  }
+
+  /** What is kept names series by the numbers of one generation. */
+  #follow({ generation }: IndexReader): void {
+    if (generation === this.#generation) return;
+    this.#generation = generation;
+    this.#known.clear();
+    this.#series = 0;
+    this.#labels = [];
+    this.#labelsKept = 0;
   }
 
   #isCurrent(

@@ -1,11 +1,11 @@
 import type { ExemplarQueryable } from '../model/exemplar.ts';
 import type { Queryable } from '../model/queryable.ts';
+import { CurrentIndex } from './head/current-index.ts';
 import { readExemplars } from './head/exemplar-reader.ts';
 import { HeadReader } from './head/head-reader.ts';
 import type { HeadShared } from './head/layout.ts';
 import type { Visibility } from './head/own-reader.ts';
 import { HeadSelections } from './head-selections.ts';
-import { IndexReader } from './index/index-reader.ts';
 import { createMatcherCache } from './matching.ts';
 import type { Loss } from './partition/unreadable.ts';
 import type { PartitionCache } from './partition-cache.ts';
@@ -51,7 +51,7 @@ export function createQueryable(
     distinct: new WeakMap(),
     moves: { sentBack: false },
   };
-  let exemplarIndex: IndexReader | undefined;
+  let exemplarIndex: CurrentIndex | undefined;
   return {
     querier(budget) {
       const reading = idle.pop() ?? {
@@ -69,7 +69,7 @@ export function createQueryable(
       return head.span();
     },
     exemplars(sets, range, budget) {
-      exemplarIndex ??= new IndexReader(shared.head.index);
+      exemplarIndex ??= new CurrentIndex(shared.head);
       const compiled = sets.map((set) => set.map((matcher) => kept.matchers.compile(matcher)));
       return readExemplars(shared.head, exemplarIndex, compiled, range, budget);
     },

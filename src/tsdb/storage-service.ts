@@ -4,8 +4,8 @@ import type { SqliteAddon } from '../sqlite/database.ts';
 import { Checkpointer } from './checkpoint.ts';
 import { batchesByDay, FlushCells } from './flush-blocks.ts';
 import { ArenaReader } from './head/arena.ts';
+import { CurrentIndex } from './head/current-index.ts';
 import { HEAD_CONTROL } from './head/layout.ts';
-import { IndexReader } from './index/index-reader.ts';
 import { PartitionKeeper } from './partition-keeper.ts';
 import type { FromStorage, RetentionSettings, StorageInit, ToStorage } from './protocol.ts';
 
@@ -31,7 +31,7 @@ export function createStorageService(
   const log = (level: 'info' | 'error') => (fields: object, message: string) =>
     send({ kind: 'log', level, fields: { ...fields }, message });
   const control = new Int32Array(init.head.control);
-  const index = new IndexReader(init.head.index);
+  const currentIndex = new CurrentIndex(init.head);
   const arena = new ArenaReader(init.head.arena);
   const cells = new FlushCells();
   let isTelling = false;
@@ -159,6 +159,7 @@ export function createStorageService(
     }
     const startedAt = clock.monotonic();
     try {
+      const index = currentIndex.get();
       index.refresh();
       let samples = 0;
       cells.reset();

@@ -22,6 +22,9 @@ import type { Store } from './store.ts';
 
 const START = Date.UTC(2026, 0, 2) - 900_000;
 
+/** Series that ended are forgotten at every opportunity. */
+const renewal = { fewest: 1, share: 0, apartMs: 20_000 };
+
 /** What the store should say, as plainly as possible. */
 class Model {
   readonly samples = new Map<string, Map<number, string>>();
@@ -146,6 +149,7 @@ type Command =
   | { kind: 'own'; series: number; at: number; value: number; stale: boolean; start: number }
   | { kind: 'query'; matchers: Matcher[]; from: number; seconds: number; isRecent: boolean }
   | { kind: 'flush' }
+  | { kind: 'renew' }
   | { kind: 'delete'; matchers: Matcher[]; from: number; seconds: number; isPreview: boolean }
   | { kind: 'wait'; seconds: number }
   | { kind: 'reopen'; isKept: boolean };
@@ -202,6 +206,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('flush' as const) }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('renew' as const) }) },
   {
     // It writes the days anew: what comes for them afterwards stands beside them, until the next one.
     weight: 2,
@@ -224,7 +229,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
   const dir = bench.directory();
   const clock: FakeClock = fakeClock(START);
-  let store: Store = bench.open(dir, { clock, keepsIndexFrom: 1 });
+  let store: Store = bench.open(dir, { clock, keepsIndexFrom: 1, renewal });
   const model = new Model();
   let sources: (ScrapeAppender | undefined)[] = [];
   const times = [0, 0, 0];
@@ -234,6 +239,11 @@ async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
   const next = (place: number, afterMs: number): number => {
     times[place]! += 4 * afterMs;
     return START + times[place]! + place;
+  };
+  const release = (place: number): void => {
+    for (const slot of opened(place).releaseUnused()) {
+      model.startsOf(`source ${place}`).delete(slots[place]!.get(slot)!);
+    }
   };
   for (const one of commands) {
     switch (one.kind) {
@@ -277,9 +287,7 @@ async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
         break;
       }
       case 'release':
-        for (const slot of opened(one.source).releaseUnused()) {
-          model.startsOf(`source ${one.source}`).delete(slots[one.source]!.get(slot)!);
-        }
+        release(one.source);
         break;
       case 'reopenSource':
         opened(one.source).close();
@@ -306,6 +314,12 @@ async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
       case 'flush':
         await store.flush();
         break;
+      case 'renew':
+        // What is in partitions, and in no scrape any more, is forgotten after two looks.
+        await store.flush();
+        for (const place of [0, 1, 2]) release(place);
+        await clock.advance(3 * renewal.apartMs);
+        break;
       case 'delete': {
         const from = START + one.from * 1000;
         const range = { from, to: from + one.seconds * 1000 };
@@ -324,6 +338,7 @@ async function run(bench: Bench, commands: readonly Command[]): Promise<void> {
         store = bench.open(dir, {
           clock,
           keepsIndexFrom: 1,
+          renewal,
           kept: one.isKept ? await readKeptIndex(keptIndexFile(dir)) : undefined,
         });
         sources = [];

@@ -28,6 +28,7 @@ import type { DeletionResult, RetentionSettings, StorageInit, UpkeepStats } from
 import { setAside } from './quarantine.ts';
 import type { StoreShared } from './queryable.ts';
 import { createReserve, type Reserve } from './reserve.ts';
+import { type RenewalSettings, SeriesRenewal } from './series-renewal.ts';
 import { registerStoreMetrics } from './store-metrics.ts';
 
 const RESERVE_MS = 60_000;
@@ -47,6 +48,8 @@ export interface StoreOptions {
   readonly kept?: KeptIndex | undefined;
   /** Series from which on the index is kept for the next start. */
   readonly keepsIndexFrom?: number;
+  /** When series that ended are forgotten, where it is not as usual. */
+  readonly renewal?: RenewalSettings;
   /** Other databases of the directory, written by main, that the background worker checkpoints. */
   readonly checkpoint?: readonly string[];
   /** Rows of the log after this one are kept for somebody who reads them, as `Store.holdLog` says later. */
@@ -146,7 +149,7 @@ function openLocked(options: StoreOptions, reserve: Reserve, release: () => void
     try {
       keepIndex(keptIndexFile(dir), head, {
         mark: db.definitionsMark(),
-        definitionCount: replay.definitions + writer.definitionCount,
+        definitionCount: replay.definitions + writer.definitionCount - renewal.forgottenDefinitions,
         fewestSeries: options.keepsIndexFrom,
       });
     } catch (error) {
@@ -177,6 +180,19 @@ function openLocked(options: StoreOptions, reserve: Reserve, release: () => void
       }),
   });
   flusher.holdLog(options.heldLogRow);
+  const renewal = new SeriesRenewal(
+    {
+      head,
+      clock,
+      log,
+      writer,
+      db,
+      definitionsAtStart: replay.definitions,
+      sync: () => flusher.sync(),
+      isLogHeld: (before) => flusher.isLogHeld(before),
+    },
+    options.renewal,
+  );
   /** Of works that must not meet, each waits for those before it. */
   let lastTurn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -254,6 +270,7 @@ function openLocked(options: StoreOptions, reserve: Reserve, release: () => void
     stats,
     async close() {
       timer.cancel();
+      renewal.close();
       writer.close();
       await flusher.close();
       leaveIndex();

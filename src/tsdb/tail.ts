@@ -70,6 +70,7 @@ export class SourceTail {
   /** Series of each ring as the index numbers them, by ascending ref. */
   readonly #series: number[][] = [];
   #indexed = 0;
+  #generation = 0;
   /** Series of an earlier process, by file and source: the index may have forgotten them. */
   readonly #stored = new Map<string, { inode: number; bySource: Map<number, SeriesEntry[]> }>();
   /** Views since `#stored` was looked at. */
@@ -99,6 +100,13 @@ export class SourceTail {
     }
     this.#head.pin();
     const { index } = this.#head;
+    if (index.generation !== this.#generation) {
+      this.#generation = index.generation;
+      this.#series.length = 0;
+      this.#indexed = 0;
+      // What was left out of the index is to be found there.
+      this.#stored.clear();
+    }
     for (let ring = Math.max(1, this.#rings.size + 1); ring < this.#head.rings; ring++) {
       this.#rings.set(this.#head.ring(ring).source, ring);
     }
@@ -161,8 +169,11 @@ export class SourceTail {
     place: ExemplarPlace | undefined,
     take: (ref: number, exemplar: Exemplar & { timestamp: number }) => void,
   ): ExemplarPlace | undefined {
-    return exemplarsAfter(this.#shared.head, this.#indexed, place, (series, exemplar) =>
-      take(this.#refOf(series), exemplar),
+    return exemplarsAfter(
+      this.#shared.head,
+      { count: this.#indexed, generation: this.#generation },
+      place,
+      (series, exemplar) => take(this.#refOf(series), exemplar),
     );
   }
 
@@ -320,7 +331,7 @@ export class SourceTail {
     };
   }
 
-  /** Series by source as a partition had them when it was first looked into: later ones are in the index. */
+  /** Series by source as a partition had them when it was first looked into: later ones are in this index. */
   #storedIn(partition: PartitionReader): Map<number, SeriesEntry[]> {
     this.#unasked = 0;
     const inode = this.#files().find(({ path }) => path === partition.file)?.inode ?? 0;

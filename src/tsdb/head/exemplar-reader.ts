@@ -2,9 +2,9 @@ import type { Exemplar, SeriesExemplars } from '../../model/exemplar.ts';
 import { compareLabels, labelsKey } from '../../model/labels.ts';
 import type { QueryBudget } from '../../model/queryable.ts';
 import type { TimeRange } from '../../model/time.ts';
-import type { IndexReader } from '../index/index-reader.ts';
 import type { CompiledMatcher } from '../matching.ts';
 import { Attempts } from './attempts.ts';
+import type { CurrentIndex } from './current-index.ts';
 import { exemplarLabels } from './exemplar-ring.ts';
 import { EXEMPLAR, EXEMPLAR_UNITS, HEAD_CONTROL, type HeadShared } from './layout.ts';
 
@@ -20,16 +20,16 @@ const MAX_TEXT_BYTES = 4096;
  */
 export function readExemplars(
   shared: HeadShared,
-  index: IndexReader,
+  current: CurrentIndex,
   sets: readonly (readonly CompiledMatcher[])[],
   range: TimeRange,
   budget: QueryBudget,
 ): SeriesExemplars[] {
-  const count = index.refresh();
-  const wanted = new Uint8Array(count);
+  const index = current.get();
+  const wanted = new Uint8Array(index.refresh());
   for (const matchers of sets) for (const series of index.match(matchers)) wanted[series] = 1;
   const found = new Map<number, (Exemplar & { timestamp: number })[]>();
-  for (const { number: _, series, ...exemplar } of exemplarsIn(shared, wanted)) {
+  for (const { number: _, series, ...exemplar } of exemplarsIn(shared, index.generation, wanted)) {
     budget.check();
     if (exemplar.timestamp < range.from || exemplar.timestamp >= range.to) continue;
     budget.bytes(EXEMPLAR_BYTES);
@@ -37,6 +37,7 @@ export function readExemplars(
     if (list) list.push(exemplar);
     else found.set(series, [exemplar]);
   }
+  if (!current.isCurrent(index)) return readExemplars(shared, current, sets, range, budget);
   // A series that several sources have is one.
   const byLabels = new Map<
     string,
@@ -61,12 +62,12 @@ export interface ExemplarPlace {
 }
 
 /**
- * Those of the first `count` series that came after `place` and are still there, in the order they came; none without a place, and when
+ * Those of the first `count` series of an index' generation that came after `place` and are still there, in the order they came; none without a place, and when
  * the ring was made anew. Gives the place behind them.
  */
 export function exemplarsAfter(
   shared: HeadShared,
-  count: number,
+  { count, generation }: { readonly count: number; readonly generation: number },
   place: ExemplarPlace | undefined,
   take: (series: number, exemplar: Exemplar & { timestamp: number }) => void,
 ): ExemplarPlace | undefined {
@@ -78,15 +79,17 @@ export function exemplarsAfter(
   if (place.next === end) return place;
   let { next } = place;
   const wanted = new Uint8Array(count).fill(1);
-  for (const { number, series, ...exemplar } of exemplarsIn(shared, wanted, next)) {
+  for (const { number, series, ...exemplar } of exemplarsIn(shared, generation, wanted, next)) {
     next = number + 1;
     take(series, exemplar);
   }
   return { version, next };
 }
 
+/** Ends where another index takes the place of the one in whose numbers `wanted` is. */
 function* exemplarsIn(
   shared: HeadShared,
+  generation: number,
   wanted: Uint8Array,
   from = 0,
 ): Generator<{ number: number; series: number } & Exemplar & { timestamp: number }> {
@@ -112,6 +115,7 @@ function* exemplarsIn(
       if (!attempts.isUndisturbed(before)) continue;
       // The ring was made anew for another size: what is known by now is an answer.
       if (Atomics.load(control, HEAD_CONTROL.exemplarVersion) !== version) return;
+      if (Atomics.load(control, HEAD_CONTROL.indexGeneration) !== 2 * generation) return;
       if (text) yield { number, series, timestamp, value, labels: exemplarLabels(text) };
       break;
     }

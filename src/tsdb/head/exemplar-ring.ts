@@ -22,7 +22,7 @@ export class ExemplarRing {
   readonly #control: Int32Array;
   readonly #text = new ByteWriter(256);
   /** Number of the last exemplar of each series that has one in the ring. */
-  readonly #last = new Map<number, number>();
+  #last = new Map<number, number>();
   #capacity: number;
   #next = 0;
   #floats: Float64Array = new Float64Array(0);
@@ -94,6 +94,26 @@ export class ExemplarRing {
   /** Puts an exemplar back that was kept before, at replay. */
   restore(series: number, { timestamp, value, text }: Omit<StoredExemplar, 'ref'>): void {
     if (this.#capacity > 0) this.#put(series, timestamp, value, text);
+  }
+
+  /** Whether one of a series is there. */
+  has(series: number): boolean {
+    return this.#last.has(series);
+  }
+
+  /** @param numbers new number plus one of each series that has some */
+  renumber(numbers: Uint32Array): void {
+    const last = new Map<number, number>();
+    for (let n = this.#next - this.size; n < this.#next; n++) {
+      const unit = this.#unitOf(n);
+      const version = 2 * unit + EXEMPLAR.version;
+      Atomics.add(this.#versions, version, 1);
+      const series = numbers[this.#words[2 * unit + EXEMPLAR.series]!]! - 1;
+      this.#words[2 * unit + EXEMPLAR.series] = series;
+      Atomics.add(this.#versions, version, 1);
+      last.set(series, n);
+    }
+    this.#last = last;
   }
 
   /** All there are, oldest first. */

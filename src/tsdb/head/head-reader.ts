@@ -1,10 +1,11 @@
 import { type QueryBudget, unlimited } from '../../model/queryable.ts';
 import { freshRoom, type Room } from '../../model/room.ts';
 import type { TimeRange } from '../../model/time.ts';
-import { IndexReader } from '../index/index-reader.ts';
+import type { IndexReader } from '../index/index-reader.ts';
 import { SERIES } from '../index/layout.ts';
 import { ArenaReader } from './arena.ts';
 import { Attempts, Takings } from './attempts.ts';
+import { CurrentIndex } from './current-index.ts';
 import { HeadSelection } from './head-selection.ts';
 import {
   HEAD_CONTROL,
@@ -43,7 +44,8 @@ const NO_SPENDING: Spending = { budget: unlimited, room: freshRoom };
  * copied is checked afterwards against the version and the counters of its ring, and copied again when it changed meanwhile.
  */
 export class HeadReader {
-  readonly index: IndexReader;
+  readonly #currentIndex: CurrentIndex;
+  #index: IndexReader;
   /** Samples with their own times. */
   readonly own: OwnReader;
   readonly #visibility: Visibility;
@@ -59,14 +61,15 @@ export class HeadReader {
   #bases = new Int32Array(64);
 
   constructor(shared: HeadShared, visibility: Visibility) {
-    this.index = new IndexReader(shared.index);
+    this.#currentIndex = new CurrentIndex(shared);
+    this.#index = this.#currentIndex.get();
     this.#visibility = visibility;
     this.#control = new Int32Array(shared.control);
     this.#controlFloats = new Float64Array(shared.control);
     this.#ringsBuffer = shared.rings;
     this.#rings = new Int32Array(shared.rings, 0, shared.rings.byteLength >>> 2);
     this.#arena = new ArenaReader(shared.arena);
-    this.own = new OwnReader(shared, this.index, this.#arena, visibility);
+    this.own = new OwnReader(shared, this.#arena, visibility);
   }
 
   /**
@@ -74,9 +77,24 @@ export class HeadReader {
    * for reading after this. @param keepEnd leaves the ends of a view that is renewed where they were
    */
   pin(keepEnd = false): void {
-    if (!keepEnd) this.#changes = this.#settledChanges();
-    this.own.beginPin(keepEnd);
-    if (!keepEnd) this.index.refresh();
+    do {
+      if (!keepEnd) this.#changes = this.#settledChanges();
+      this.own.beginPin(keepEnd);
+      if (!keepEnd) {
+        this.#index = this.#currentIndex.get();
+        this.#index.refresh();
+      }
+      this.#pinEnds(keepEnd);
+      // Slots of rows that came since another index took the place of this one may be those of other series.
+    } while (!keepEnd && !this.#currentIndex.isCurrent(this.#index));
+  }
+
+  /** The index of the view: the series there were. */
+  get index(): IndexReader {
+    return this.#index;
+  }
+
+  #pinEnds(keepEnd: boolean): void {
     const count = keepEnd ? this.#pinned.length / 2 : Atomics.load(this.#control, HEAD_CONTROL.rings);
     if (this.#rings.length < count * RING_STRIDE) {
       this.#rings = new Int32Array(this.#ringsBuffer, 0, this.#ringsBuffer.byteLength >>> 2);
@@ -171,7 +189,8 @@ export class HeadReader {
       this.#withRing(ring, ALL_TIMES, 'there', ({ timestamps }) => take(timestamps));
     }
     for (let series = 0; series < this.index.count; series++) {
-      const own = this.index.field(series, SERIES.own) > 0 && this.own.read(series, ALL_TIMES, NO_SPENDING);
+      const own =
+        this.index.field(series, SERIES.own) > 0 && this.own.read(this.index, series, ALL_TIMES, NO_SPENDING);
       if (own) take(own.timestamps);
     }
     return first > last ? undefined : { first, last };
@@ -223,7 +242,7 @@ export class HeadReader {
   ): HeadSamples[] | typeof OVERRUN | typeof UNCOVERED {
     const out: HeadSamples[] = [];
     for (const one of selection.own) {
-      const samples = this.own.read(one, range, { budget, room });
+      const samples = this.own.read(this.index, one, range, { budget, room });
       if (samples) out.push(samples);
     }
     for (const { ring, series } of selection.rings) {
@@ -254,7 +273,7 @@ export class HeadReader {
     const found: number[] = [];
     for (let i = 0; i < own.length; i++) {
       if (i % SERIES_PER_CHECK === 0) budget.check();
-      if (this.own.read(own[i]!, range, NO_SPENDING) !== undefined) found.push(own[i]!);
+      if (this.own.read(this.index, own[i]!, range, NO_SPENDING) !== undefined) found.push(own[i]!);
     }
     for (const { ring, series: list } of rings) {
       budget.check();

@@ -8,7 +8,8 @@ import type { MetricMetadata } from '../../model/queryable.ts';
 import { NORMAL_NAN_HIGH, NORMAL_NAN_LOW, STALE_NAN_HIGH, STALE_NAN_LOW } from '../../model/sample.ts';
 import type { SeriesRef, SourceId } from '../block.ts';
 import { HISTOGRAM_HIGH, MAX_HISTOGRAM_BYTES } from '../histogram-cell.ts';
-import { createIndexShared, type IndexShared } from '../index/layout.ts';
+import type { IndexCopy } from '../index/index-copy.ts';
+import { createIndexShared, type IndexShared, NO_SLOT } from '../index/layout.ts';
 import { SeriesIndex } from '../index/series-index.ts';
 import { WordSlab } from '../index/slab.ts';
 import type { Journal } from '../log/journal.ts';
@@ -32,7 +33,8 @@ import { ScrapeSource, type SourceContext, startOf } from './scrape-source.ts';
  */
 export class Head {
   readonly shared: HeadShared;
-  readonly index: SeriesIndex;
+  /** Another one takes its place now and then, see `adopt`: do not keep it. */
+  index: SeriesIndex;
   readonly arena: Arena;
   readonly own: OwnColumns;
   readonly metadata = new Map<string, MetricMetadata>();
@@ -50,6 +52,7 @@ export class Head {
   readonly #wordBits = new Uint32Array(this.#floatBits.buffer);
   readonly #histogram = new ByteWriter(1024);
   #nextRef = 1;
+  #indexGeneration = 0;
   #nextSource = 1;
   /** What STORED_THROUGH is to say once it is known what partitions held at the start. */
   #storedThrough = Number.NEGATIVE_INFINITY;
@@ -62,10 +65,10 @@ export class Head {
    * @param known an index with series in it already, instead of an empty one
    */
   constructor(seed: number, journal: Journal, limitBytes?: number, maxExemplars = 0, known?: IndexShared) {
-    this.shared = createHeadShared(known ?? createIndexShared(seed));
+    this.shared = createHeadShared(known ?? createIndexShared(seed), createIndexShared(seed));
     this.#journal = journal;
     this.#control = new Int32Array(this.shared.control);
-    this.index = new SeriesIndex(this.shared.index, known !== undefined);
+    this.index = new SeriesIndex(this.shared.indexes[0], known !== undefined);
     this.arena = new Arena(this.shared.arena, limitBytes);
     this.#rings = new WordSlab(this.shared.rings);
     this.#rings.allocate(RING_STRIDE);
@@ -80,7 +83,7 @@ export class Head {
       },
     );
     this.#context = {
-      index: this.index,
+      index: () => this.index,
       arena: this.arena,
       journal,
       nextRef: () => this.#nextRef++ as SeriesRef,
@@ -98,9 +101,9 @@ export class Head {
 
   /** Opens a source. @throws Error when the key is open already */
   source(key: string): ScrapeAppender {
-    let source = this.#byKey.get(key);
-    if (source === undefined) {
-      source = this.addSource(this.#nextSource as SourceId, key);
+    const source = this.#byKey.get(key) ?? this.addSource(this.#nextSource as SourceId, key);
+    if (!source.isNeeded) {
+      // The log may have forgotten it.
       this.#journal.definitions.source(source.id, key);
       this.#journal.touch();
     }
@@ -180,6 +183,46 @@ export class Head {
     this.own.relog();
   }
 
+  /** Where the next index is to be made. */
+  get spareIndex(): IndexShared {
+    return this.shared.indexes[(this.#indexGeneration + 1) & 1]!;
+  }
+
+  /** Whether anything of the head needs a series: a place in a ring, samples with their own times, exemplars. */
+  isNeeded(series: number): boolean {
+    const { index } = this;
+    const own = index.ownOf(series) - 1;
+    return (
+      index.slotOf(series) !== NO_SLOT || (own >= 0 && !this.own.isIdle(own)) || this.exemplars.has(series)
+    );
+  }
+
+  /**
+   * Puts a copy of the index in its place. Returns false, and changes nothing, when a series that was left out is needed again. Views that
+   * were fixed before go on with the index they have.
+   */
+  adopt(copy: IndexCopy): boolean {
+    const numbers = copy.finish();
+    if (!numbers) return false;
+    Atomics.add(this.#control, HEAD_CONTROL.indexGeneration, 1);
+    const left = new Set<number>();
+    for (let series = 0; series < numbers.length; series++) {
+      if (numbers[series] !== 0) continue;
+      left.add(copy.from.sourceOf(series));
+      const own = copy.from.ownOf(series) - 1;
+      if (own >= 0) this.own.free(own);
+    }
+    // Their samples are found in partitions only, and no ring says so to who does not know them.
+    for (const place of left) this.leaving(this.places[place]?.lastTimestamp ?? Number.NEGATIVE_INFINITY);
+    for (const source of this.sources()) source.renumber(numbers);
+    this.exemplars.renumber(numbers);
+    this.index = copy.index;
+    this.#indexGeneration++;
+    Atomics.add(this.#control, HEAD_CONTROL.indexGeneration, 1);
+    Atomics.notify(this.#control, HEAD_CONTROL.indexGeneration);
+    return true;
+  }
+
   /** Adds a source without noting it. */
   addSource(id: SourceId, key: string): ScrapeSource {
     const place = this.places.length;
@@ -256,7 +299,7 @@ export class Head {
     const series = this.#ownSeries(labels);
     let own = index.ownOf(series) - 1;
     if (own < 0) {
-      own = this.own.add(series, index.refOf(series));
+      own = this.own.add(index.refOf(series));
       index.setOwn(series, own + 1);
     }
     const outcome = this.own.append(own, timestamp, value, startOf(start));

@@ -23,6 +23,9 @@ export const HEAD_CONTROL = {
   ownVersion: 8,
   /** Odd while samples with their own times are moved to partitions; raised by 2 by each such flush. Written by the background worker. */
   ownFlushes: 9,
+  // Words 10 and 11: STORED_THROUGH.
+  /** Twice the number of the index that is current; odd while main goes over to another one. */
+  indexGeneration: 12,
 } as const;
 
 /**
@@ -75,8 +78,8 @@ export const START_UNITS = 2;
 
 /**
  * Fields of a series' own-time columns: times [0, capacity), then values, then start timestamps when `starts` is 1, in order of
- * arrival. Samples are numbered as they arrive; number n lies at place n − `dropped`. Rules see those below `appended`, people those
- * below `committed`.
+ * arrival. Samples are numbered as they arrive, also when the columns went to another series; number n lies at place n − `dropped`. Rules
+ * see those below `appended`, people those below `committed`.
  */
 export const OWN = {
   version: 0,
@@ -84,9 +87,8 @@ export const OWN = {
   capacity: 2,
   appended: 3,
   committed: 4,
-  series: 5,
-  starts: 6,
-  dropped: 7,
+  starts: 5,
+  dropped: 6,
 } as const;
 export const OWN_STRIDE = 8;
 
@@ -99,7 +101,8 @@ export const EXEMPLAR_UNITS = 4;
 
 /** Everything another thread needs to read the head. */
 export interface HeadShared {
-  readonly index: IndexShared;
+  /** The first is current in even generations, the other one in odd ones. */
+  readonly indexes: readonly [IndexShared, IndexShared];
   readonly control: SharedArrayBuffer;
   readonly rings: SharedArrayBuffer;
   readonly owns: SharedArrayBuffer;
@@ -107,11 +110,12 @@ export interface HeadShared {
   readonly exemplars: SharedArrayBuffer;
 }
 
-export function createHeadShared(index: IndexShared): HeadShared {
+/** @param spare of the next generation */
+export function createHeadShared(index: IndexShared, spare: IndexShared): HeadShared {
   const control = new SharedArrayBuffer(64);
   new Float64Array(control)[STORED_THROUGH] = Number.POSITIVE_INFINITY;
   return {
-    index,
+    indexes: [index, spare],
     control,
     rings: sharedSlab(1 << 14),
     owns: sharedSlab(1 << 14),

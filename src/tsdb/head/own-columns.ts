@@ -52,6 +52,10 @@ export class OwnColumns {
   #holds = 0;
   /** Columns that have histograms. */
   readonly #native = new Set<number>();
+  /** Columns whose series was forgotten, to be given to others. */
+  readonly #free: number[] = [];
+  /** `#arrived` as it was at `mark`. */
+  #marked = new Uint32Array(0);
 
   constructor(arena: Arena, directory: WordSlab, control: Int32Array, journal: Journal) {
     this.#arena = arena;
@@ -66,10 +70,14 @@ export class OwnColumns {
   }
 
   /** Makes the columns of a series; returns their number. */
-  add(series: number, ref: SeriesRef): number {
+  add(ref: SeriesRef): number {
+    const freed = this.#free.pop();
+    if (freed !== undefined) {
+      this.#refs[freed] = ref;
+      return freed;
+    }
     const own = this.#refs.length;
-    const at = this.#directory.allocate(OWN_STRIDE);
-    this.#directory.words[at + OWN.series] = series;
+    this.#directory.allocate(OWN_STRIDE);
     this.#refs.push(ref);
     if (own >= this.#latest.length) {
       const grown = new Float64Array(own * 2);
@@ -82,6 +90,22 @@ export class OwnColumns {
     this.#latest[own] = Number.NEGATIVE_INFINITY;
     Atomics.store(this.#control, HEAD_CONTROL.owns, own + 1);
     return own;
+  }
+
+  /** Notes how many samples arrived by now, for `isIdle`. */
+  mark(): void {
+    this.#marked = this.#arrived.slice(0, this.#refs.length);
+  }
+
+  /** Whether the columns are empty and nothing arrived for them since `mark`. */
+  isIdle(own: number): boolean {
+    return own < this.#marked.length && this.#marked[own] === this.#arrived[own] && this.#count(own) === 0;
+  }
+
+  /** Takes idle columns back from a series that is forgotten. Readers that take them for that series' find nothing in them. */
+  free(own: number): void {
+    this.#latest[own] = Number.NEGATIVE_INFINITY;
+    this.#free.push(own);
   }
 
   /** @param start Unix ms, 0 when not known */

@@ -25,7 +25,6 @@ export type Visibility = 'committed' | 'appended';
 
 /** Reads samples with their own times, the head's second path, from any thread: the other half of `OwnColumns`. */
 export class OwnReader {
-  readonly #index: IndexReader;
   readonly #arena: ArenaReader;
   readonly #visibility: Visibility;
   readonly #control: Int32Array;
@@ -37,8 +36,7 @@ export class OwnReader {
   #ends = new Int32Array(0);
   #version = -1;
 
-  constructor(shared: HeadShared, index: IndexReader, arena: ArenaReader, visibility: Visibility) {
-    this.#index = index;
+  constructor(shared: HeadShared, arena: ArenaReader, visibility: Visibility) {
     this.#arena = arena;
     this.#visibility = visibility;
     this.#control = new Int32Array(shared.control);
@@ -98,9 +96,14 @@ export class OwnReader {
     return Atomics.load(this.#control, HEAD_CONTROL.ownEpoch) !== this.#epoch;
   }
 
-  /** Samples of a series in the range; undefined when it has none. */
-  read(series: number, range: TimeRange, { budget, room }: Spending): HeadSamples | undefined {
-    const own = this.#index.field(series, SERIES.own) - 1;
+  /** Samples of a series in the range; undefined when it has none. @param index of the view */
+  read(
+    index: IndexReader,
+    series: number,
+    range: TimeRange,
+    { budget, room }: Spending,
+  ): HeadSamples | undefined {
+    const own = index.field(series, SERIES.own) - 1;
     if (own < 0) return undefined;
     // Columns that came after the pin have nothing for it.
     const end = this.#ends[own] ?? 0;

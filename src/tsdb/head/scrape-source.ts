@@ -19,7 +19,8 @@ import { SourceStarts } from './source-starts.ts';
 
 /** What the sources of a head share. */
 export interface SourceContext {
-  readonly index: SeriesIndex;
+  /** The index of now; do not keep it. */
+  index(): SeriesIndex;
   readonly arena: Arena;
   readonly journal: Journal;
   nextRef(): SeriesRef;
@@ -93,6 +94,17 @@ export class ScrapeSource implements ScrapeAppender {
     this.flushAfter = 17 + ((place * 7) % 16);
   }
 
+  /** Unix ms; of the last row, -Infinity when there was none. */
+  get lastTimestamp(): number {
+    return this.#lastTimestamp;
+  }
+
+  /** Whether somebody appends to it, a series has a slot, or a replay needs its rows. */
+  get isNeeded(): boolean {
+    const { first, appended } = this.ring;
+    return this.isOpen || this.slotCount > 0 || first < appended || this.synced < appended;
+  }
+
   get slotCount(): number {
     return this.#slots.length;
   }
@@ -102,14 +114,15 @@ export class ScrapeSource implements ScrapeAppender {
   }
 
   find(labels: Labels): Slot {
-    const { index } = this.#context;
+    const index = this.#context.index();
     const series = index.find(this.place, labels);
     const slot = series >= 0 ? index.slotOf(series) : NO_SLOT;
     return slot === NO_SLOT ? -1 : slot;
   }
 
   slot(labels: Labels): Slot {
-    const { index, journal } = this.#context;
+    const { journal } = this.#context;
+    const index = this.#context.index();
     let series = index.find(this.place, labels);
     const known = series >= 0 ? index.slotOf(series) : NO_SLOT;
     if (known !== NO_SLOT) return known;
@@ -138,7 +151,7 @@ export class ScrapeSource implements ScrapeAppender {
   labelsOfSlot(slot: Slot): Labels {
     const series = this.#slots.seriesOf(slot);
     if (series === undefined) throw new Error(`source ${this.key}: slot ${slot} belongs to no series`);
-    return this.#context.index.labelsOf(series);
+    return this.#context.index().labelsOf(series);
   }
 
   begin(timestamp: number): boolean {
@@ -240,7 +253,8 @@ export class ScrapeSource implements ScrapeAppender {
 
   /** The clock was set back: a ring's rows are in order, so the samples of this one go where those with their own times are. */
   #commitBehind(row: number, timestamp: number): CommitResult {
-    const { own, index } = this.#context;
+    const { own } = this.#context;
+    const index = this.#context.index();
     const { words, floats } = this.#context.arena;
     const presence = this.ring.presence(row);
     const values = this.ring.values(row);
@@ -288,6 +302,8 @@ export class ScrapeSource implements ScrapeAppender {
 
   releaseUnused(): readonly Slot[] {
     if (this.#open >= 0) throw new Error(`source ${this.key}: releaseUnused within a scrape`);
+    // Rows that a replay may need would give their samples to who has the slot next.
+    if (this.synced < this.ring.first) return [];
     const used = this.#live.slice();
     const { words } = this.#context.arena;
     const length = Math.min(used.length, this.ring.width >>> 5);
@@ -343,11 +359,16 @@ export class ScrapeSource implements ScrapeAppender {
     this.#noteBehind();
   }
 
+  /** @param numbers new number plus one of each series */
+  renumber(numbers: Uint32Array): void {
+    this.#slots.renumber(numbers);
+  }
+
   /** Frees the ring of a closed source whose rows are all in partitions. Its series keep their refs but lose their slots. */
   retire(): void {
     for (let slot = 0; slot < this.#slots.length; slot++) if (this.#slots.isTaken(slot)) this.#release(slot);
     this.#slots.clear();
-    this.#live.fill(0);
+    this.#live = new Uint32Array(2);
     this.#logged.restart();
     this.#lastBehind = undefined;
     this.#starts?.release();
@@ -360,14 +381,14 @@ export class ScrapeSource implements ScrapeAppender {
     const refs = new Uint32Array(this.ring.width);
     for (let slot = 0; slot < this.#slots.length; slot++) {
       const series = this.#slots.seriesOf(slot);
-      if (series !== undefined) refs[slot] = this.#context.index.refOf(series);
+      if (series !== undefined) refs[slot] = this.#context.index().refOf(series);
     }
     return refs;
   }
 
   /** Takes a series back at its slot, at replay; who had it before loses it. Until `restoreLast` no other slot may be given out. */
   restoreSlot(slot: Slot, series: number): void {
-    const { index } = this.#context;
+    const index = this.#context.index();
     const before = this.#slots.seriesOf(slot);
     if (before !== undefined) index.setSlot(before, NO_SLOT);
     this.#slots.assign(slot, series, this.ring.appended);
@@ -444,7 +465,8 @@ export class ScrapeSource implements ScrapeAppender {
   }
 
   #release(slot: Slot): void {
-    const { index, journal } = this.#context;
+    const { journal } = this.#context;
+    const index = this.#context.index();
     const series = this.#slots.seriesOf(slot)!;
     // What rows that were dropped have of it is found in partitions only.
     this.ring.forget();

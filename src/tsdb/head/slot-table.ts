@@ -61,9 +61,19 @@ export class SlotTable {
     for (let slot = this.length - 1; slot >= 0; slot--) if (!this.isTaken(slot)) this.#free.push(slot);
   }
 
+  /** @param numbers new number plus one of each series */
+  renumber(numbers: Uint32Array): void {
+    for (let slot = 0; slot < this.length; slot++) {
+      const series = this.#series[slot]!;
+      if (series !== NOBODY) this.#series[slot] = numbers[series]! - 1;
+    }
+  }
+
   /** Begins anew, when all were given back. */
   clear(): void {
     this.length = 0;
     this.#free = [];
+    this.#series = new Uint32Array(64).fill(NOBODY);
+    this.#assignedAt = new Int32Array(64);
   }
 }

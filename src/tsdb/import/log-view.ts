@@ -93,6 +93,7 @@ function readOnly(db: SqliteDatabase, file: string): LogDb {
     keepExemplars() {},
     definitionsMark: unexpected,
     rewriteDefinitions: unexpected,
+    trimDefinitions: unexpected,
     trim: unexpected,
     stats: unexpected,
     close: () => void db.close(),

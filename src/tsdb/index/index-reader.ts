@@ -31,6 +31,8 @@ const NO = 2;
  * checked against the other matchers, a regular expression once per distinct value.
  */
 export class IndexReader {
+  /** Numbers of series and symbols mean the same in readers of one generation. */
+  readonly generation: number;
   readonly #control: Int32Array;
   readonly #symbolOffsets: WordView;
   readonly #tables: WordView;
@@ -46,7 +48,8 @@ export class IndexReader {
   #count = 0;
   #symbolCount = 0;
 
-  constructor(shared: IndexShared) {
+  constructor(shared: IndexShared, generation = 0) {
+    this.generation = generation;
     this.#control = new Int32Array(shared.control);
     this.#symbolBuffer = shared.symbolBytes;
     this.#symbolBytes = Buffer.from(shared.symbolBytes, 0, shared.symbolBytes.byteLength);

@@ -88,6 +88,14 @@ export function createIndexShared(seed: number): IndexShared {
   };
 }
 
+/** Empties the buffers; what is in them is written over as they fill. */
+export function clearIndexShared({ control }: IndexShared): void {
+  const words = new Int32Array(control);
+  const seed = words[INDEX_CONTROL.seed]!;
+  words.fill(0);
+  words[INDEX_CONTROL.seed] = seed;
+}
+
 /** Bytes used of each buffer but the control block, which says it when `SeriesIndex.parts` was called last. */
 export function usedBytes(
   control: Int32Array,

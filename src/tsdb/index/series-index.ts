@@ -148,9 +148,42 @@ export class SeriesIndex {
     return this.#byIdentity.find(hash, isSame) >= 0 ? -1 : this.#append(hash, source, row, length, ref);
   }
 
+  /**
+   * Adds a series as another index has it, but for its slot and columns; returns its number here. Refs must ascend.
+   * @param symbols for each symbol of the other index the one of this plus one, 0 where it is not known yet; long enough
+   */
+  adopt(other: SeriesIndex, series: number, symbols: Uint32Array): number {
+    const at = series * SERIES_STRIDE;
+    const words = other.#series.words;
+    const from = words[at + SERIES.labels]!;
+    const length = 2 * words[at + SERIES.labelCount]!;
+    const source = words[at + SERIES.source]!;
+    this.#interned = undefined;
+    if (this.#row.length < length) this.#row = new Uint32Array(length * 2);
+    const row = this.#row;
+    for (let i = 0; i < length; i++) {
+      const symbol = other.#labels.words[from + i]!;
+      if (symbols[symbol] === 0) symbols[symbol] = other.#symbols.inOther(symbol, this.#symbols) + 1;
+      row[i] = symbols[symbol]! - 1;
+    }
+    const hash = hashWords(row, 0, length, this.#seed ^ source);
+    return this.#append(hash, source, row, length, words[at + SERIES.ref]! as SeriesRef);
+  }
+
+  get symbolCount(): number {
+    return this.#control[INDEX_CONTROL.symbols]!;
+  }
+
   /** Makes room for so many series at once. */
   reserve(series: number): void {
     this.#byIdentity.reserve(series);
+  }
+
+  /** Makes room for as much as another index has: a table that grows takes the time of all that is in it. */
+  reserveAs(other: SeriesIndex): void {
+    this.#byIdentity.reserve(other.#count);
+    this.#termTable.reserve(other.#termCount);
+    this.#symbols.reserve(other.symbolCount);
   }
 
   refOf(series: number): SeriesRef {

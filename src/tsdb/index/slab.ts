@@ -18,12 +18,15 @@ export class WordSlab {
   readonly buffer: SharedArrayBuffer;
   words: Uint32Array;
   length: number;
+  /** Words before this one may hold what an earlier slab in the same buffer left. */
+  readonly #usedBefore: number;
 
   /** @param length words that are in use already */
   constructor(buffer: SharedArrayBuffer, length = 0) {
     this.buffer = buffer;
     this.words = new Uint32Array(buffer, 0, buffer.byteLength >>> 2);
     this.length = length;
+    this.#usedBefore = this.words.length;
   }
 
   /** Appends `count` zeroed words and returns where they start. */
@@ -34,6 +37,7 @@ export class WordSlab {
       growSlab(this.buffer, this.length * 4);
       this.words = new Uint32Array(this.buffer, 0, this.buffer.byteLength >>> 2);
     }
+    if (start < this.#usedBefore) this.words.fill(0, start, Math.min(this.length, this.#usedBefore));
     return start;
   }
 }

@@ -38,6 +38,10 @@ export class SymbolWriter {
     );
   }
 
+  reserve(symbols: number): void {
+    this.#table.reserve(symbols);
+  }
+
   get byteLength(): number {
     return this.#bytes.length;
   }
@@ -56,6 +60,12 @@ export class SymbolWriter {
   text(symbol: number): string {
     const { words } = this.#offsets;
     return this.#bytes.bytes.toString('utf8', words[symbol]!, words[symbol + 1]!);
+  }
+
+  /** The symbol that another writer has for the text of one of these. */
+  inOther(symbol: number, other: SymbolWriter): number {
+    const { words } = this.#offsets;
+    return other.internBytes(this.#bytes.bytes, words[symbol]!, words[symbol + 1]!);
   }
 
   /** The symbol of a text given as UTF-8, source[from, to). */

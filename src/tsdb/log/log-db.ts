@@ -40,6 +40,8 @@ export interface LogDb {
   definitionsMark(): DefinitionsMark;
   /** Replaces all definitions by these. */
   rewriteDefinitions(seq: number, definitions: Uint8Array): void;
+  /** Deletes rows of definitions before `seq`, at most `limit` of them, oldest first; returns how many. */
+  trimDefinitions(seq: number, limit: number): number;
   /** Deletes rows before `seq`, at most `limit` of them, oldest first; returns how many. */
   trim(seq: number, limit: number): number;
   /** Rows of samples, and the pages of the file. Cheap. */
@@ -64,6 +66,9 @@ function logDb(db: SqliteDatabase, file: string): LogDb {
   const insertDefinitions = db.prepare<[number, Uint8Array]>('INSERT INTO definitions VALUES (?, ?)');
   const deleteLog = db.prepare<[number, number]>(
     'DELETE FROM log WHERE seq IN (SELECT seq FROM log WHERE seq < ? ORDER BY seq LIMIT ?)',
+  );
+  const deleteDefinitions = db.prepare<[number, number]>(
+    'DELETE FROM definitions WHERE seq IN (SELECT seq FROM definitions WHERE seq < ? ORDER BY seq LIMIT ?)',
   );
   const last = db
     .prepare<[], number>(
@@ -151,6 +156,7 @@ function logDb(db: SqliteDatabase, file: string): LogDb {
       return mark;
     },
     rewriteDefinitions: rewrite,
+    trimDefinitions: (seq, limit) => deleteDefinitions.run(seq, limit).changes,
     trim(seq, limit) {
       const { changes } = deleteLog.run(seq, limit);
       rows -= changes;

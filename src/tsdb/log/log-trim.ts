@@ -46,6 +46,11 @@ export class LogTrim {
     this.#heldAfter = row ?? Number.POSITIVE_INFINITY;
   }
 
+  /** Whether somebody else has yet to read rows before this one. */
+  isHeld(before: number): boolean {
+    return this.#heldAfter < before - 1;
+  }
+
   /** Notes that the rows of a source up to a time are synced. */
   noteRows(source: ScrapeSource, through: number): void {
     const { records } = this.#writer;

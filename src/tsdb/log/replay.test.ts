@@ -43,7 +43,7 @@ function replayedBytes(bodies: readonly Uint8Array[]) {
     rewriteDefinitions: (_seq: number, bytes: Uint8Array) => void rewritten.push(bytes.slice()),
   } as unknown as LogDb;
   const result = replayLog(db, head, silentLog(), fakeClock());
-  const reader = new IndexReader(head.shared.index);
+  const reader = new IndexReader(head.shared.indexes[0]);
   const count = reader.refresh();
   const series = Array.from({ length: count }, (_, i) => [head.index.refOf(i), reader.labelsOf(i).at(-1)]);
   return { head, reader, series, result, rewritten };

@@ -143,7 +143,7 @@ function adoptIndex(head: Head, rows: RowReplay): void {
 
 /** Gives a series the samples of its own that the log has. */
 function restoreOwn(head: Head, rows: RowReplay, series: number, ref: SeriesRef): void {
-  const own = head.own.add(series, ref);
+  const own = head.own.add(ref);
   head.index.setOwn(series, own + 1);
   for (const sample of rows.own(ref)!) head.own.restore(own, sample.timestamp, sample, sample.start);
 }
@@ -183,7 +183,7 @@ function compact(db: LogDb, head: Head): number {
   const write = definitionWriter(out);
   const { index } = head;
   write.counters(head.counters.ref, head.counters.source);
-  for (const source of head.sources()) write.source(source.id, source.key);
+  for (const source of head.sources()) if (source.isNeeded) write.source(source.id, source.key);
   for (let series = 0; series < index.count; series++) {
     const slot = index.slotOf(series);
     write.series({

@@ -26,6 +26,23 @@ function forgetful(): { connect: () => MessagePort; send: (message: FromStorage)
   return { connect: () => port1, send };
 }
 
+test('a slot is nobody else’s before the samples of who had it are synced', async () => {
+  const service = forgetful();
+  const store = bench.open(bench.directory(), { clock: fakeClock(START), connect: service.connect });
+  const source = store.source('a');
+  const slot = source.slot(series);
+  for (const row of [0, 1]) {
+    source.begin(START + row * 15_000);
+    if (row === 0) source.set(slot, row);
+    source.commit();
+  }
+  store.flush().catch(() => {});
+  await expect.poll(() => store.stats().flush.flushes).toBe(1);
+  expect(source.releaseUnused()).toEqual([]);
+  service.send({ kind: 'synced', flush: Number.MAX_SAFE_INTEGER, id: undefined, error: undefined });
+  await expect.poll(() => source.releaseUnused()).toEqual([slot]);
+});
+
 /** Appends a scrape. */
 type Append = (row: number) => void;
 
