@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const TABLE: Readonly<Record<string, readonly string[]>> = {
   model: [],
   sqlite: [],
-  access: ['sqlite'],
+  access: ['model', 'sqlite'],
   encoding: ['model'],
   net: [],
   exposition: ['model'],
