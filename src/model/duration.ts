@@ -13,19 +13,26 @@ const PATTERN = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?
 /** Longest duration upstream accepts: an int64 of nanoseconds. */
 const MAX_MS = 9_223_372_036_854;
 
+/** Milliseconds of a duration, or what keeps the text from being one. */
+export function readDuration(text: string): number | 'malformed' | 'too long' {
+  if (text === '0') return 0;
+  const match = text === '' ? null : PATTERN.exec(text);
+  if (!match) return 'malformed';
+  let total = 0;
+  for (let i = 0; i < UNITS.length; i++) total += Number(match[i + 1] ?? 0) * UNITS[i]![1];
+  return total > MAX_MS ? 'too long' : total;
+}
+
 /**
  * Reads a Prometheus duration such as `1h30m`, `250ms` or a bare `0`; gives milliseconds.
  * Units are years (365 d), weeks, days, hours, minutes, seconds and milliseconds, each at most once and in that order.
  * @throws Error naming what was expected and what was found.
  */
 export function parseDuration(text: string): number {
-  if (text === '0') return 0;
-  const match = text === '' ? null : PATTERN.exec(text);
-  if (!match) throw new Error(`expected a duration such as "30s" or "1h30m", got ${JSON.stringify(text)}`);
-  let total = 0;
-  for (let i = 0; i < UNITS.length; i++) total += Number(match[i + 1] ?? 0) * UNITS[i]![1];
-  if (total > MAX_MS) throw new Error(`expected a duration of at most 292y, got ${JSON.stringify(text)}`);
-  return total;
+  const read = readDuration(text);
+  if (typeof read === 'number') return read;
+  const expected = read === 'too long' ? 'a duration of at most 292y' : 'a duration such as "30s" or "1h30m"';
+  throw new Error(`expected ${expected}, got ${JSON.stringify(text)}`);
 }
 
 /** Writes milliseconds as upstream's config and rules do: `90000` is `1m30s`, weeks and years only when exact, `0` is `0s`. */

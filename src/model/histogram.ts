@@ -93,3 +93,6 @@ function spanProblem(side: string, spans: readonly Span[], buckets: readonly num
   if (count !== buckets.length) return `${side} spans of ${count} buckets, but ${buckets.length} counts`;
   return count > MAX_BUCKETS ? `${count} ${side} buckets, more than ${MAX_BUCKETS}` : undefined;
 }
+
+export const sameNumbers = (a: readonly number[], b: readonly number[]): boolean =>
+  a === b || (a.length === b.length && a.every((value, i) => Object.is(value, b[i])));

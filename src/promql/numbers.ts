@@ -1,4 +1,4 @@
-import { parseDuration } from '../model/duration.ts';
+import { readDuration } from '../model/duration.ts';
 import { quote } from '../model/labels.ts';
 
 /**
@@ -28,12 +28,9 @@ function withinInt64(value: bigint): number | undefined {
 
 /** Milliseconds of a duration token such as `1h30m`. */
 export function parseDurationToken(text: string, fail: (message: string) => Error): number {
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    const isTooLong = (error as Error).message.includes('at most');
-    throw fail(isTooLong ? 'duration out of range' : durationProblem(text));
-  }
+  const read = readDuration(text);
+  if (typeof read === 'number') return read;
+  throw fail(read === 'too long' ? 'duration out of range' : durationProblem(text));
 }
 
 const UNITS = ['y', 'w', 'd', 'h', 'm', 's', 'ms'];

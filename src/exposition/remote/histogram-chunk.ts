@@ -1,4 +1,10 @@
-import { CUSTOM_BUCKETS_SCHEMA, type Histogram, hasFloatCounts, type Span } from '../../model/histogram.ts';
+import {
+  CUSTOM_BUCKETS_SCHEMA,
+  type Histogram,
+  hasFloatCounts,
+  type Span,
+  sameNumbers,
+} from '../../model/histogram.ts';
 import { BitWriter } from './bit-writer.ts';
 import { writeXored, type XorWindow } from './xor-chunk.ts';
 
@@ -62,9 +68,6 @@ const sameSpans = (a: readonly Span[], b: readonly Span[]): boolean =>
   a === b ||
   (a.length === b.length &&
     a.every(({ offset, length }, i) => offset === b[i]!.offset && length === b[i]!.length));
-
-const sameNumbers = (a: readonly number[], b: readonly number[]): boolean =>
-  a === b || (a.length === b.length && a.every((value, i) => Object.is(value, b[i])));
 
 /**
  * Encodes the histograms [from, to), which `chunkLength` found to go together, as upstream's chunk of float histograms. At most 65,535.

@@ -9,18 +9,19 @@ export class Heap<T> {
 
   push(item: T): void {
     this.items.push(item);
-    this.up(this.items.length - 1);
+    this.up();
   }
 
   /** Puts another item in place of the first. */
   replaceFirst(item: T): void {
     this.items[0] = item;
-    this.down(0);
+    this.down();
   }
 
-  private up(index: number): void {
+  /** Moves the last item to its place. */
+  private up(): void {
     const { items } = this;
-    for (let at = index; at > 0; ) {
+    for (let at = items.length - 1; at > 0; ) {
       const parent = (at - 1) >> 1;
       if (!this.less(items[at]!, items[parent]!)) return;
       [items[at], items[parent]] = [items[parent]!, items[at]!];
@@ -28,9 +29,10 @@ export class Heap<T> {
     }
   }
 
-  private down(index: number): void {
+  /** Moves the first item to its place. */
+  private down(): void {
     const { items } = this;
-    for (let at = index; ; ) {
+    for (let at = 0; ; ) {
       const left = 2 * at + 1;
       if (left >= items.length) return;
       const right = left + 1;

@@ -3,17 +3,10 @@ import {
   CUSTOM_BUCKETS_SCHEMA,
   type Histogram,
   type Span,
-} from '../../model/histogram.ts';
-import { KahanSum } from '../go-math.ts';
-import {
-  eachBucket,
-  mappedCustomIndex,
-  reducedIndex,
   sameNumbers,
-  sharedBounds,
-  toSpans,
-  upperBound,
-} from './buckets.ts';
+} from '../../model/histogram.ts';
+import { isInfinite, KahanSum } from '../go-math.ts';
+import { eachBucket, mappedCustomIndex, reducedIndex, sharedBounds, toSpans, upperBound } from './buckets.ts';
 
 /** Exponential and custom buckets cannot be combined. */
 export class IncompatibleSchemasError extends Error {
@@ -46,9 +39,9 @@ export class HistogramAccumulator {
   private hint: CounterResetHint;
   private customValues: readonly number[];
   private zeroThreshold: number;
-  private zero: KahanSum;
-  private count: KahanSum;
-  private sum: KahanSum;
+  private readonly zero: KahanSum;
+  private readonly count: KahanSum;
+  private readonly sum: KahanSum;
   private positive: Side;
   private negative: Side;
 
@@ -62,20 +55,6 @@ export class HistogramAccumulator {
     this.sum = new KahanSum(histogram.sum);
     this.positive = sideOf(histogram.positiveSpans, histogram.positiveBuckets);
     this.negative = sideOf(histogram.negativeSpans, histogram.negativeBuckets);
-  }
-
-  clone(): HistogramAccumulator {
-    const copy = Object.create(HistogramAccumulator.prototype) as HistogramAccumulator;
-    copy.schema = this.schema;
-    copy.hint = this.hint;
-    copy.customValues = this.customValues;
-    copy.zeroThreshold = this.zeroThreshold;
-    copy.zero = copyOf(this.zero);
-    copy.count = copyOf(this.count);
-    copy.sum = copyOf(this.sum);
-    copy.positive = { indexes: [...this.positive.indexes], counts: this.positive.counts.map(copyOf) };
-    copy.negative = { indexes: [...this.negative.indexes], counts: this.negative.counts.map(copyOf) };
-    return copy;
   }
 
   /**
@@ -107,10 +86,9 @@ export class HistogramAccumulator {
   }
 
   hasOverflow(): boolean {
-    for (const number of this.numbers()) {
-      if (number.sum === Number.POSITIVE_INFINITY || number.sum === Number.NEGATIVE_INFINITY) return true;
-    }
-    return false;
+    const { zero, count, sum, positive, negative } = this;
+    const isOver = (number: KahanSum): boolean => isInfinite(number.sum);
+    return [zero, count, sum].some(isOver) || positive.counts.some(isOver) || negative.counts.some(isOver);
   }
 
   /** The sum divided by `divisor`, without empty buckets. */
@@ -232,10 +210,14 @@ export class HistogramAccumulator {
     schema: number,
     sign: 1 | -1,
   ): void {
+    // Buckets ascend: none after the first above the zero bucket is in it, and none goes before the one before it.
+    let isInZero = true;
+    let place = 0;
     eachBucket(spans, buckets, (index, count) => {
       const target = schema === this.schema ? index : reducedIndex(index, schema, this.schema);
-      if (upperBound(target, this.schema, []) <= this.zeroThreshold) return;
-      addAt(side, target, sign * count, 0);
+      isInZero &&= upperBound(target, this.schema, []) <= this.zeroThreshold;
+      if (isInZero) return;
+      place = addAt(side, target, sign * count, 0, place);
     });
   }
 }
@@ -249,29 +231,40 @@ function sideOf(spans: readonly Span[], buckets: readonly number[]): Side {
   return side;
 }
 
-function copyOf(number: KahanSum): KahanSum {
-  const copy = new KahanSum();
-  copy.reset(number.sum, number.compensation);
-  return copy;
-}
-
-function addAt(side: Side, index: number, sum: number, compensation: number): void {
-  let low = 0;
-  let high = side.indexes.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (side.indexes[middle]! < index) low = middle + 1;
-    else high = middle;
-  }
-  if (side.indexes[low] === index) {
-    side.counts[low]!.add(sum);
-    if (compensation !== 0) side.counts[low]!.add(compensation);
-    return;
+/** Adds to the bucket with that index, which is at `from` or behind; returns its place. */
+function addAt(
+  { indexes, counts }: Side,
+  index: number,
+  sum: number,
+  compensation: number,
+  from = 0,
+): number {
+  const place = placeOf(indexes, index, from);
+  if (indexes[place] === index) {
+    const number = counts[place]!;
+    number.add(sum);
+    if (compensation !== 0) number.add(compensation);
+    return place;
   }
   const number = new KahanSum();
   number.reset(sum, compensation);
-  side.indexes.splice(low, 0, index);
-  side.counts.splice(low, 0, number);
+  indexes.splice(place, 0, index);
+  counts.splice(place, 0, number);
+  return place;
+}
+
+/** Where an index stands or belongs. Mostly that is the next place: histograms of one metric have the same buckets. */
+function placeOf(indexes: readonly number[], index: number, from: number): number {
+  if (indexes[from] === index) return from;
+  if (indexes[from + 1] === index) return from + 1;
+  let low = from;
+  let high = indexes.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (indexes[middle]! < index) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /**

@@ -36,15 +36,14 @@ export function averageHistograms(
   for (let i = 1; i < histograms.length; i++) {
     const count = i + 1;
     if (!isRunning) {
-      const next = total.clone();
-      const added = tryAdd(next, histograms[i]!);
+      const added = tryAdd(total, histograms[i]!);
       if (added === undefined) return undefined;
       isReconciled ||= added;
-      if (!next.hasOverflow()) {
-        total = next;
-        continue;
-      }
+      if (!total.hasOverflow()) continue;
       isRunning = true;
+      // As it was before: seldom is anything that large, so nothing is kept for it.
+      total = new HistogramAccumulator(histograms[0]!);
+      for (let k = 1; k < i; k++) total.add(histograms[k]!);
       total.divide(i);
     }
     total.scale((count - 1) / count);

@@ -1,4 +1,4 @@
-import { CUSTOM_BUCKETS_SCHEMA, type Histogram, type Span } from '../../model/histogram.ts';
+import { CUSTOM_BUCKETS_SCHEMA, type Histogram, type Span, sameNumbers } from '../../model/histogram.ts';
 import { type Labels, labelValue, METRIC_NAME } from '../../model/labels.ts';
 import { type Annotations, type HistogramOperation, texts } from '../annotations.ts';
 import type { Position } from '../errors.ts';
@@ -12,7 +12,6 @@ import {
   eachBucket,
   mappedCustomIndex,
   reducedIndex,
-  sameNumbers,
   sharedBounds,
   toSpans,
   upperBound,

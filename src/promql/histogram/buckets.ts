@@ -109,6 +109,3 @@ export function mappedCustomIndex(index: number, from: readonly number[], to: re
   while (at < to.length && to[at]! < bound) at++;
   return at;
 }
-
-export const sameNumbers = (a: readonly number[], b: readonly number[]): boolean =>
-  a === b || (a.length === b.length && a.every((value, i) => Object.is(value, b[i])));

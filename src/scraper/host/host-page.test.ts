@@ -141,8 +141,9 @@ test('a problem that comes back is told again; what a host does not have is none
   const log = silentLog();
   let load = '0.10 0.20 0.30 1/100 1234\n';
   let folder: string[] | undefined = ['a.prom'];
+  let file = 'from_a_file 1\n';
   const files: HostFiles = {
-    read: (path) => (path === '/text/a.prom' ? 'from_a_file 1\n' : load),
+    read: (path) => (path === '/text/a.prom' ? file : load),
     readIfPresent: () => undefined,
     readBytesIfPresent: () => undefined,
     list: (path) => (path === '/text' ? folder : undefined),
@@ -165,6 +166,12 @@ test('a problem that comes back is told again; what a host does not have is none
   load = 'broken';
   await collect();
   expect(told('loadavg')).toBe(2);
+  folder = ['a.prom'];
+  for (const text of ['broken', 'broken', 'from_a_file 1\n', 'broken']) {
+    file = text;
+    await collect();
+  }
+  expect(log.events.filter(({ fields }) => fields.file === '/text/a.prom')).toHaveLength(2);
   // There is no hardware to read from, and nothing wrong with that.
   expect(told('hwmon')).toBe(0);
   expect(read(await collect()).values.get('node_scrape_collector_success{collector="hwmon"}')).toBe(0);

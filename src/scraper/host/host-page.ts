@@ -51,18 +51,21 @@ export function createHostPage(deps: {
       },
     });
   }
-  const lastProblem = new Map<string, string>();
-  /** Says a problem once, until another one takes its place. */
+  /** What was wrong when last read, and what is this time. */
+  let before = new Map<string, string>();
+  let problems = new Map<string, string>();
+  /** Says a problem when it was not there the last time. */
   const warn = (
     of: string,
     fields: { readonly problem: string; readonly file?: string; readonly collector?: string },
   ): void => {
-    if (lastProblem.get(of) === fields.problem) return;
-    lastProblem.set(of, fields.problem);
-    log.warn(fields, 'host metrics cannot be read');
+    problems.set(of, fields.problem);
+    if (before.get(of) !== fields.problem) log.warn(fields, 'host metrics cannot be read');
   };
 
   return async () => {
+    before = problems;
+    problems = new Map();
     const families: Family[] = [];
     const durations: FamilySample[] = [];
     const successes: FamilySample[] = [];
@@ -76,7 +79,6 @@ export function createHostPage(deps: {
         problem = (error as Error).message;
         if (!(error instanceof NothingToRead)) warn(collector.name, { collector: collector.name, problem });
       }
-      if (problem === '') lastProblem.delete(collector.name);
       durations.push({ labels, value: (clock.monotonic() - started) / 1000 });
       successes.push({ labels, value: problem === '' ? 1 : 0 });
     }
