@@ -7,9 +7,7 @@ const STEADY = 10;
 const SERIES = 150;
 /** Of a target whose series change: how many a page shows, and how many of them are new. */
 const PODS = 60;
-const NEW_PODS = 10;
-/** Pods that there are names for: the first come back after an hour and a half. */
-const POD_NAMES = 3600;
+const NEW_PODS = 30;
 /** Alerts that fire and resolve in turn, and how long one turn is, own ms. */
 export const ALERTS = 12;
 const TURN_MS = 5 * 60_000;
@@ -101,7 +99,7 @@ function steadyPage(target: number, page: number, now: number): string {
 function podsPage(target: string, page: number): string {
   return Array.from(
     { length: PODS },
-    (_, i) => `pod_cpu{pod="${target}-${(page * NEW_PODS + i) % POD_NAMES}"} ${page + i}\n`,
+    (_, i) => `pod_cpu{pod="${target}-${page * NEW_PODS + i}"} ${page + i}\n`,
   ).join('');
 }
 

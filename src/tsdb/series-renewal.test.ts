@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ScrapeAppender } from '../model/appender.ts';
 import { formatSeries, type Labels, labelsFromObject } from '../model/labels.ts';
-import { unlimited } from '../model/queryable.ts';
+import { unlimited, ViewChangedError } from '../model/queryable.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
 import { keptIndexFile, readKeptIndex } from './log/kept-index.ts';
 import { openQueryable, partitionFiles } from './open-queryable.ts';
@@ -290,6 +290,35 @@ test('a view goes on with the series it knows, whoever has their places by now',
     new Set([...seriesOf(1), ...seriesOf(2), own(1)].map(formatSeries)),
   );
   later.close();
+  queryable.close();
+});
+
+test('a view whose index is gone is given up, not answered from another', async () => {
+  const { clock, store, scrape, settle } = rig();
+  scrape([...seriesOf(0), ...seriesOf(1)]);
+  const queryable = openQueryable(store.shared, { addon: undefined, visibility: 'appended' });
+  const querier = queryable.querier(unlimited);
+  // No partition is opened for these.
+  const range = { from: START + 86_400_000, to: START + 86_400_001 };
+  const questions = [
+    () => querier.select([], range),
+    () => querier.series([], range),
+    () => querier.labelNames([], range),
+    () => querier.labelValues('pod', [], range),
+  ];
+  for (const generation of [1, 2, 3]) {
+    for (const ask of questions) {
+      if (generation < 3) expect(ask()).toEqual([]);
+      else expect(ask).toThrow(ViewChangedError);
+    }
+    await clock.advance(5000);
+    scrape(seriesOf(generation + 1));
+    await clock.advance(5000);
+    scrape(seriesOf(generation + 1));
+    await settle();
+    await look(clock);
+  }
+  querier.close();
   queryable.close();
 });
 

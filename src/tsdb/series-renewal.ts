@@ -86,7 +86,7 @@ export class SeriesRenewal {
       () => (isSynced = true),
       () => (isSynced = false),
     );
-    const copy = new IndexCopy(head.index, head.spareIndex, (series) => head.isNeeded(series));
+    const copy = new IndexCopy(head.index, head.takeSpareIndex(), (series) => head.isNeeded(series));
     while (!copy.step(SERIES_PER_STEP)) yield;
     // Of series that ended before there may be samples in the log only, or in rows that somebody else has yet to read.
     for (let waits = 0; isSynced === undefined || this.#deps.isLogHeld(startedAt); waits++) {

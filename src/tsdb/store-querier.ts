@@ -1,6 +1,6 @@
 import { compareStrings, type Labels, labelsKey } from '../model/labels.ts';
 import type { Matcher } from '../model/matcher.ts';
-import type { Querier, QueryBudget, SeriesSamples } from '../model/queryable.ts';
+import { type Querier, type QueryBudget, type SeriesSamples, ViewChangedError } from '../model/queryable.ts';
 import type { Room } from '../model/room.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { SeriesEntry } from './block.ts';
@@ -94,6 +94,30 @@ export class StoreQuerier implements Querier {
   }
 
   select(matchers: readonly Matcher[], range: TimeRange): readonly SeriesSamples[] {
+    return this.#withIndex(() => this.#select(matchers, range));
+  }
+
+  series(sets: readonly (readonly Matcher[])[], range: TimeRange): Labels[] {
+    return this.#withIndex(() => this.#seriesOf(sets, range));
+  }
+
+  labelNames(sets: readonly (readonly Matcher[])[], range: TimeRange): string[] {
+    return this.#withIndex(() => this.#labelNames(sets, range));
+  }
+
+  labelValues(name: string, sets: readonly (readonly Matcher[])[], range: TimeRange): string[] {
+    return this.#withIndex(() => this.#labelValues(name, sets, range));
+  }
+
+  /** What is read with the help of an index that is gone may be anything. */
+  #withIndex<T>(read: () => T): T {
+    if (this.#head.isIndexGone) throw new ViewChangedError();
+    const result = read();
+    if (this.#head.isIndexGone) throw new ViewChangedError();
+    return result;
+  }
+
+  #select(matchers: readonly Matcher[], range: TimeRange): readonly SeriesSamples[] {
     const { selection, isDistinct } = this.#selections.of(this.#head, matchers, (these) =>
       this.#compile(these),
     );
@@ -175,7 +199,7 @@ export class StoreQuerier implements Querier {
     return known;
   }
 
-  series(sets: readonly (readonly Matcher[])[], range: TimeRange): Labels[] {
+  #seriesOf(sets: readonly (readonly Matcher[])[], range: TimeRange): Labels[] {
     const found = new Map<string, Labels>();
     const add = (labels: Labels): void => {
       const key = labelsKey(labels);
@@ -195,7 +219,7 @@ export class StoreQuerier implements Querier {
     return [...found.values()];
   }
 
-  labelNames(sets: readonly (readonly Matcher[])[], range: TimeRange): string[] {
+  #labelNames(sets: readonly (readonly Matcher[])[], range: TimeRange): string[] {
     const { index } = this.#head;
     const names = new Set(
       this.#headTexts((take) => this.#eachHeadSeries(sets, range, (series) => index.eachLabel(series, take))),
@@ -206,7 +230,7 @@ export class StoreQuerier implements Querier {
     return [...names].sort(compareStrings);
   }
 
-  labelValues(name: string, sets: readonly (readonly Matcher[])[], range: TimeRange): string[] {
+  #labelValues(name: string, sets: readonly (readonly Matcher[])[], range: TimeRange): string[] {
     const { index } = this.#head;
     const symbol = index.symbol(name);
     const values = new Set<string>();

@@ -123,6 +123,11 @@ export class HeadReader {
     return Atomics.load(this.#control, HEAD_CONTROL.changes) !== this.#changes;
   }
 
+  /** Whether the view is so old that another index is made where its own was. */
+  get isIndexGone(): boolean {
+    return this.#index.generation < Atomics.load(this.#control, HEAD_CONTROL.indexesGone);
+  }
+
   /**
    * Sources with rows that came after the view, and the time of the first of them: rows from then on are none of the view's, also where a
    * partition that was opened since has them. Undefined when there are none.

@@ -183,8 +183,9 @@ export class Head {
     this.own.relog();
   }
 
-  /** Where the next index is to be made. */
-  get spareIndex(): IndexShared {
+  /** Where the next index is to be made; views of the one before this one are over. */
+  takeSpareIndex(): IndexShared {
+    Atomics.store(this.#control, HEAD_CONTROL.indexesGone, this.#indexGeneration);
     return this.shared.indexes[(this.#indexGeneration + 1) & 1]!;
   }
 

@@ -26,6 +26,8 @@ export const HEAD_CONTROL = {
   // Words 10 and 11: STORED_THROUGH.
   /** Twice the number of the index that is current; odd while main goes over to another one. */
   indexGeneration: 12,
+  /** Indexes whose buffers are in use for another one, or about to be: those with numbers below this. */
+  indexesGone: 13,
 } as const;
 
 /**
