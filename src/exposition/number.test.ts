@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { DecimalReader, parseGoFloat } from './number.ts';
+import { DecimalReader, parseDecimal } from './number.ts';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(`${text}\n`);
 
@@ -23,7 +23,7 @@ test.each([
   ['-inf', Number.NEGATIVE_INFINITY],
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ])('the value %s is %d', (text, value) => {
-  expect(parseGoFloat(text)).toBe(value);
+  expect(parseDecimal(text)).toBe(value);
 });
 
 test.each([
@@ -45,7 +45,7 @@ test.each([
   '--1',
   '1.2.3',
 ])('the value %j is none', (text) => {
-  expect(typeof parseGoFloat(text)).toBe('string');
+  expect(typeof parseDecimal(text)).toBe('string');
 });
 
 test('the quick reader gives what the whole text means, or nothing', () => {

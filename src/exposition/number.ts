@@ -19,7 +19,7 @@ export class DecimalReader {
   /** Where the last number ended, exclusive. */
   end = 0;
 
-  /** The number at `from`, or NaN when it is none of the simple kind; then `parseGoFloat` decides. */
+  /** The number at `from`, or NaN when it is none of the simple kind; then `parseDecimal` decides. */
   read(bytes: Uint8Array, from: number): number {
     let i = from;
     let byte = bytes[i]!;
@@ -72,7 +72,7 @@ const NOT_A_NUMBER = /^nan$/i;
  * A number as upstream's parsers take it: Go's ParseFloat as it was before Go 1.13, so neither hexadecimal nor underscores.
  * @returns the number, or what is wrong with the text
  */
-export function parseGoFloat(text: string): number | string {
+export function parseDecimal(text: string): number | string {
   if (DECIMAL.test(text)) {
     const value = Number(text);
     return Number.isFinite(value) ? value : 'a number out of range';

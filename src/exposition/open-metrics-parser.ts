@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { expositionErrorAt } from './exposition-error.ts';
-import { DecimalReader, parseGoFloat } from './number.ts';
+import { DecimalReader, parseDecimal } from './number.ts';
 import { type EntryKind, type ExpositionParser, METRIC_TYPES, type WrittenExemplar } from './parser.ts';
 import { commentText, found, SeriesReader, textOf, unescapeLabel } from './series-reader.ts';
 
@@ -181,7 +181,7 @@ export class OpenMetricsParser implements ExpositionParser {
     const bytes = this.#bytes;
     const fast = this.#decimal.read(bytes, from);
     if (!Number.isNaN(fast) && this.#decimal.end === to) return fast;
-    const value = parseGoFloat(bytes.toString('latin1', from, to));
+    const value = parseDecimal(bytes.toString('latin1', from, to));
     if (typeof value === 'number') return value;
     throw expositionErrorAt(bytes, from, `expected ${what}, ${found(bytes, from)}: ${value}`);
   }

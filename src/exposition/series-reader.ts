@@ -1,7 +1,7 @@
 import { type Buffer, isUtf8 } from 'node:buffer';
 import { METRIC_NAME } from '../model/labels.ts';
 import { expositionErrorAt } from './exposition-error.ts';
-import { formatBound, parseGoFloat } from './number.ts';
+import { formatBound, parseDecimal } from './number.ts';
 import { METRIC_TYPES } from './parser.ts';
 
 const NEWLINE = 0x0a;
@@ -272,7 +272,7 @@ function boundLabel(type: number): string {
 
 /** Writes `1` as `1.0`, so that a bucket has one name whatever the client library writes. */
 function normalizeBound(text: string): string {
-  const bound = parseGoFloat(text);
+  const bound = parseDecimal(text);
   return typeof bound === 'string' ? text : formatBound(bound);
 }
 

@@ -1,5 +1,5 @@
 import { customBuckets } from '../exposition/custom-buckets.ts';
-import { parseGoFloat } from '../exposition/number.ts';
+import { parseDecimal } from '../exposition/number.ts';
 import { METRIC_TYPES, type WrittenExemplar } from '../exposition/parser.ts';
 import { SeriesReader } from '../exposition/series-reader.ts';
 import type { Histogram } from '../model/histogram.ts';
@@ -222,7 +222,7 @@ function isHistogramPart({ suffix, bound }: Part): boolean {
 }
 
 function boundOf(text: string): number {
-  const bound = parseGoFloat(text);
+  const bound = parseDecimal(text);
   return typeof bound === 'number' ? bound : Number.NaN;
 }
 
