@@ -14,9 +14,10 @@ const READS = 1;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test.each(['appended', 'committed'] as const)(
-  'readers of what was %s, in another thread, see whole pages without gaps while main appends, grows rings and flushes',
+  'readers of what was %s, in another thread, see whole pages without gaps while main appends, grows rings, flushes and forgets series',
   async (visibility) => {
-    const store = bench.open(bench.directory(), { clock: systemClock });
+    const renewal = { fewest: 1, share: 0, apartMs: 200 };
+    const store = bench.open(bench.directory(), { clock: systemClock, renewal });
     const progress = new Int32Array(new SharedArrayBuffer(8));
     const reader = new Worker(new URL('./read-stress-worker.fixture.ts', import.meta.url), {
       workerData: { shared: store.shared, progress, visibility },
@@ -30,6 +31,7 @@ test.each(['appended', 'committed'] as const)(
     });
     const sources = [store.source('a'), store.source('b')];
     const slots: number[][] = [[], []];
+    const churning = store.source('c');
     const own = labelsFromObject({ __name__: 'own', i: '0' });
     const paged = Array.from({ length: 12 }, (_, i) => labelsFromObject({ __name__: 'paged', i: String(i) }));
     for (let row = 0; row < 500; row++) {
@@ -45,15 +47,29 @@ test.each(['appended', 'committed'] as const)(
           for (const [i, labels] of paged.entries()) store.append(labels, row * 1000, row + i / 1000);
         source.commit();
       }
+      churning.begin(row * 1000);
+      for (let i = 0; i < 5; i++) {
+        const labels = labelsFromObject({
+          __name__: 'churn',
+          i: String(i),
+          of: String(Math.floor(row / 10)),
+        });
+        churning.set(churning.slot(labels), row + i / 1000);
+      }
+      churning.commit();
       store.append(own, row * 1000, row);
       store.append(own, row * 1000 + 500, row + 0.5);
-      if (row % 37 === 36) await store.flush();
-      else await turn();
+      if (row % 37 === 36) {
+        await store.flush();
+        churning.releaseUnused();
+      } else await turn();
     }
     // On a busy machine main may be done before the reader has begun.
     while (Atomics.load(progress, READS) < 6 && !hasEnded) await turn();
     Atomics.store(progress, STOP, 1);
     const [finding] = await told;
     expect(finding).toBeUndefined();
+    // Those of the last rows, and the 250 that came and went if none was forgotten.
+    await expect.poll(() => store.stats().series).toBeLessThan(250);
   },
 );
