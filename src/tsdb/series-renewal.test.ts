@@ -275,8 +275,8 @@ test('a view goes on with the series it knows, whoever has their places by now',
   await look(clock);
   expect(store.stats().series).toBe(40);
   // They get the slots and columns of those that are forgotten.
-  scrape([...seriesOf(2), ...seriesOf(1)]);
   store.append(own(1), clock.now(), 6);
+  scrape([...seriesOf(2), ...seriesOf(1)]);
   const names = new Set(before.map(([name]) => name));
   expect(names.size).toBe(40);
   const view = querier.select([], { from: START - 1, to: clock.now() + 1 });
