@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import { type Access, type AccessSettings, createAccess } from './access/access.ts';
 import { checkLanguages } from './cli/languages.ts';
 import type { ServeOptions } from './cli/serve-flags.ts';
@@ -15,6 +15,7 @@ import { type HttpServices, httpSurface } from './http/app.ts';
 import { requireUsers } from './http/exposure.ts';
 import type { GuardSettings } from './http/guard.ts';
 import { type HttpServer, listen, parseListenAddress } from './http/listen.ts';
+import { processMetrics } from './http/process-metrics.ts';
 import { httpServices } from './http/services.ts';
 import { tlsSettings, watchCertificates } from './http/tls.ts';
 import {
@@ -50,8 +51,6 @@ export interface Appliance {
 }
 
 const DEFAULT_LISTEN = '127.0.0.1:9797';
-/** Longer than a process lives. */
-const NO_LOOP_SAMPLING_MS = 2 ** 31 - 1;
 
 /** Who gets in. */
 interface Gate {
@@ -302,16 +301,6 @@ const trimSlash = (url: string): string => url.replace(/\/+$/, '');
 
 const shownHost = (host: string): string =>
   host === '' ? os.hostname() : host.includes(':') ? `[${host}]` : host;
-
-/**
- * Node's own metrics. Without the ones that need the delay of the event loop sampled all the time: that wakes the process a hundred times
- * a second, which costs more than many a site's scrapes. The delay at the moment somebody asks is there.
- */
-function processMetrics(registry: Registry): void {
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NO_LOOP_SAMPLING_MS });
-  for (const part of ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'])
-    registry.removeSingleMetric(`nodejs_eventloop_lag_${part}_seconds`);
-}
 
 function buildInfoMetric(registry: Registry): void {
   new Gauge({
