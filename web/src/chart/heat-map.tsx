@@ -16,6 +16,8 @@ interface Hover {
 }
 
 const FONT_ROW = 16;
+/** Pixels; less was a click. */
+const LEAST_STRETCH = 8;
 
 export interface HeatMapProps {
   readonly label: string;
@@ -53,61 +55,32 @@ export function HeatMap({
   exponent = 0.5,
   gap = 1,
 }: HeatMapProps) {
-  const { theme, now, zone, range: chosen } = useSession();
+  const { theme, range: chosen } = useSession();
   const shown = theme.shown.value;
   const canvas = useRef<HTMLCanvasElement>(null);
   const plot = useRef<HTMLDivElement>(null);
   const size = useSize(plot, rows);
   const [hover, setHover] = useState<Hover>();
-  /** Where a stretch to be looked at closer begins and ends, pixels. */
-  const [drag, setDrag] = useState<readonly [from: number, to: number]>();
+  const stretch = useStretch((left, right) => {
+    const timeAt = (x: number): string =>
+      String(Math.round((from + Math.min(1, Math.max(0, x / size.width)) * (to - from)) * 1000));
+    chosen.set({ from: timeAt(left), to: timeAt(right) });
+  });
   const most = useMemo(
     () =>
       rows.reduce((max, row) => row.values.reduce<number>((top, value) => Math.max(top, value ?? 0), max), 0),
     [rows],
   );
-  const colorOf = (value: number): string =>
-    schemeColor(scheme || 'Oranges', (value / (most || 1)) ** exponent, shown, isReversed);
 
   useEffect(() => {
-    const element = canvas.current;
-    const context = element?.getContext('2d');
-    if (!element || !context || size.width === 0 || size.height === 0) return;
-    const scale = window.devicePixelRatio;
-    const [width, tall] = [wholePixels(size.width, scale), wholePixels(size.height, scale)];
-    element.width = Math.round(width * scale);
-    element.height = Math.round(tall * scale);
-    element.style.width = `${width}px`;
-    element.style.height = `${tall}px`;
-    context.scale(scale, scale);
-    const x = (time: number): number => ((time - from) / (to - from)) * width;
-    const height = tall / Math.max(1, rows.length);
-    const beside = gapWithin(gap, (step / (to - from)) * width);
-    const below = gapWithin(gap, height);
-    rows.forEach((row, i) => {
-      // Whole pixels: all gaps are alike, and none is there that the eye would read as a pattern.
-      const top = Math.round(tall - (i + 1) * height);
-      const bottom = Math.round(tall - i * height) - below;
-      row.values.forEach((value, at) => {
-        if (value === null || value === 0) return;
-        const left = Math.max(0, Math.floor(x(times[at]!)));
-        const right = Math.min(width, Math.floor(x(times[at]! + step)) - beside);
-        if (right <= left) return;
-        context.fillStyle = colorOf(value);
-        context.fillRect(left, top, right - left, Math.max(1, bottom - top));
-      });
-    });
-  }, [rows, size, shown, from, to, gap]);
+    if (!canvas.current || size.width === 0 || size.height === 0) return;
+    drawCells(canvas.current, size, { rows, times, step, from, to, gap }, (value) =>
+      schemeColor(scheme || 'Oranges', (value / (most || 1)) ** exponent, shown, isReversed),
+    );
+  }, [rows, size, shown, from, to, gap, scheme, isReversed, exponent]);
 
   if (rows.length === 0) return <p class="panel-empty">No data in this range.</p>;
-  const rowText = (row: HeatRow): string =>
-    row.upper === undefined
-      ? row.label
-      : Number.isFinite(row.upper)
-        ? valueText(row.upper, unit, decimals)
-        : row.upper > 0
-          ? '∞'
-          : '−∞';
+  const endText = (row: HeatRow): string => rowText(row, unit, decimals);
   const every = Math.max(1, Math.ceil((rows.length * FONT_ROW) / Math.max(1, size.height)));
   const move = (event: PointerEvent): void => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
@@ -116,29 +89,17 @@ export function HeatMap({
     const column = Math.floor((time - (times[0] ?? 0)) / step);
     const row = rows.length - 1 - Math.floor((y / box.height) * rows.length);
     setHover(rows[row] && times[column] !== undefined ? { row, column, x, y } : undefined);
-    if (drag) setDrag([drag[0], x]);
+    stretch.move(x);
   };
-  const press = (event: PointerEvent): void => {
-    if (event.button !== 0 || event.pointerType === 'touch') return;
-    const element = event.currentTarget as HTMLElement;
-    element.setPointerCapture(event.pointerId);
-    const x = event.clientX - element.getBoundingClientRect().left;
-    setDrag([x, x]);
-  };
-  const release = (): void => {
-    setDrag(undefined);
-    if (!drag || Math.abs(drag[1] - drag[0]) < 8) return;
-    const time = (x: number): string =>
-      String(Math.round((from + Math.min(1, Math.max(0, x / size.width)) * (to - from)) * 1000));
-    chosen.set({ from: time(Math.min(...drag)), to: time(Math.max(...drag)) });
-  };
+  // The range may have changed under the pointer.
   const hovered = hover && rows[hover.row];
+  const hoveredAt = hover && times[hover.column];
   return (
     <div class="heat">
       <div class="heat-main">
         <div class="heat-labels" aria-hidden="true">
           {rows.map((row, i) => (
-            <span key={row.label}>{i % every === 0 ? rowText(row) : ''}</span>
+            <span key={row.label}>{i % every === 0 ? endText(row) : ''}</span>
           ))}
         </div>
         <div
@@ -146,39 +107,133 @@ export function HeatMap({
           ref={plot}
           onPointerMove={move}
           onPointerLeave={() => setHover(undefined)}
-          onPointerDown={press}
-          onPointerUp={release}
-          onPointerCancel={() => setDrag(undefined)}
+          onPointerDown={stretch.press}
+          onPointerUp={stretch.release}
+          onPointerCancel={stretch.cancel}
           onDblClick={() => chosen.undo()}
           role="img"
           aria-label={`${label}: ${rows.length} buckets over time, at most ${formatNumber(most)} in one`}
         >
           <canvas ref={canvas} />
-          {drag && (
+          {stretch.ends && (
             <div
               class="heat-drag"
-              style={{ left: `${Math.min(...drag)}px`, width: `${Math.abs(drag[1] - drag[0])}px` }}
+              style={{ left: `${stretch.ends[0]}px`, width: `${stretch.ends[1] - stretch.ends[0]}px` }}
             />
           )}
-          {hover && hovered && (
-            <div
-              class={`chart-tip${hover.x > size.width / 2 ? ' is-left' : ''}`}
-              style={{ transform: `translate(${Math.round(hover.x)}px, ${Math.round(hover.y)}px)` }}
-            >
-              <div class="chart-tip-time">
-                {timeText(times[hover.column]! * 1000, now.peek(), zone.shown.value)}
-              </div>
-              <div class="chart-tip-row">
-                <span class="chart-tip-name">≤ {rowText(hovered)}</span>
-                <span class="chart-tip-value">{formatCount(hovered.values[hover.column])}</span>
-              </div>
-            </div>
+          {hover && hovered && hoveredAt !== undefined && (
+            <HeatTip
+              at={hover}
+              isLeft={hover.x > size.width / 2}
+              isAbove={hover.y > size.height / 2}
+              time={hoveredAt}
+              name={hovered.upper === undefined ? hovered.label : `≤ ${endText(hovered)}`}
+              count={hovered.values[hover.column]}
+            />
           )}
         </div>
       </div>
       <TimeRuler from={from} to={to} width={size.width} />
     </div>
   );
+}
+
+/** A stretch that is dragged over to be looked at closer; its ends are pixels, the left one first. */
+function useStretch(onChosen: (left: number, right: number) => void) {
+  const [drag, setDrag] = useState<readonly [from: number, to: number]>();
+  const ends = drag && ([Math.min(...drag), Math.max(...drag)] as const);
+  return {
+    ends,
+    press(event: PointerEvent): void {
+      if (event.button !== 0 || event.pointerType === 'touch') return;
+      const element = event.currentTarget as HTMLElement;
+      element.setPointerCapture(event.pointerId);
+      const x = event.clientX - element.getBoundingClientRect().left;
+      setDrag([x, x]);
+    },
+    move(x: number): void {
+      if (drag) setDrag([drag[0], x]);
+    },
+    release(): void {
+      setDrag(undefined);
+      if (ends && ends[1] - ends[0] >= LEAST_STRETCH) onChosen(...ends);
+    },
+    cancel: () => setDrag(undefined),
+  };
+}
+
+interface HeatTipProps {
+  readonly at: Hover;
+  /** Of the pointer, rather than right of it and below. */
+  readonly isLeft: boolean;
+  readonly isAbove: boolean;
+  /** Unix seconds. */
+  readonly time: number;
+  readonly name: string;
+  readonly count: number | null | undefined;
+}
+
+function HeatTip({ at, isLeft, isAbove, time, name, count }: HeatTipProps) {
+  const { now, zone } = useSession();
+  return (
+    <div
+      class={`chart-tip${isLeft ? ' is-left' : ''}${isAbove ? ' is-above' : ''}`}
+      style={{ transform: `translate(${Math.round(at.x)}px, ${Math.round(at.y)}px)` }}
+    >
+      <div class="chart-tip-time">{timeText(time * 1000, now.peek(), zone.shown.value)}</div>
+      <div class="chart-tip-row">
+        <span class="chart-tip-name">{name}</span>
+        <span class="chart-tip-value">{formatCount(count)}</span>
+      </div>
+    </div>
+  );
+}
+
+interface Cells extends Pick<HeatMapProps, 'rows' | 'times' | 'step'> {
+  /** Unix seconds. */
+  readonly from: number;
+  readonly to: number;
+  readonly gap: number;
+}
+
+function drawCells(
+  element: HTMLCanvasElement,
+  size: { readonly width: number; readonly height: number },
+  { rows, times, step, from, to, gap }: Cells,
+  colorOf: (value: number) => string,
+): void {
+  const context = element.getContext('2d');
+  if (!context) return;
+  const scale = window.devicePixelRatio;
+  const [width, tall] = [wholePixels(size.width, scale), wholePixels(size.height, scale)];
+  element.width = Math.round(width * scale);
+  element.height = Math.round(tall * scale);
+  element.style.width = `${width}px`;
+  element.style.height = `${tall}px`;
+  context.scale(scale, scale);
+  const x = (time: number): number => ((time - from) / (to - from)) * width;
+  const height = tall / Math.max(1, rows.length);
+  const beside = gapWithin(gap, (step / (to - from)) * width);
+  const below = gapWithin(gap, height);
+  rows.forEach((row, i) => {
+    // Whole pixels: all gaps are alike, and none is there that the eye would read as a pattern.
+    const top = Math.round(tall - (i + 1) * height);
+    const bottom = Math.round(tall - i * height) - below;
+    row.values.forEach((value, at) => {
+      if (value === null || value === 0) return;
+      const left = Math.max(0, Math.floor(x(times[at]!)));
+      const right = Math.min(width, Math.floor(x(times[at]! + step)) - beside);
+      if (right <= left) return;
+      context.fillStyle = colorOf(value);
+      context.fillRect(left, top, right - left, Math.max(1, bottom - top));
+    });
+  });
+}
+
+function rowText(row: HeatRow, unit: string | undefined, decimals: number | undefined): string {
+  if (row.upper === undefined) return row.label;
+  if (Number.isFinite(row.upper)) return valueText(row.upper, unit, decimals);
+  return row.upper > 0 ? '∞' : '−∞';
 }
 
 /** What can be had of a gap: cells keep two pixels, and those of less than four have none. */

@@ -43,7 +43,7 @@ export function Alerts() {
   const activeSilences = (silences.data.value ?? []).filter(
     (silence) => silence.status.state !== 'expired',
   ).length;
-  const counts: Readonly<Record<Show, number | undefined>> = {
+  const counts: Counts = {
     rules: rules.data.value?.reduce((sum, group) => sum + alertingOf(group).length, 0),
     alerts: rows.length,
     silences: activeSilences,
@@ -52,32 +52,12 @@ export function Alerts() {
     groups: rules.data.value?.reduce((sum, group) => sum + group.rules.length, 0),
   };
 
+  const onSilence = (labels?: LabelMap): void => setSilencing({ labels });
   return (
     <div class="page">
       <div class="page-head">
         <h1 class="page-title">Alerts</h1>
-        <div class="segments" role="tablist" aria-label="What to show">
-          {TABS.map(([name, title]) => (
-            <button
-              key={name}
-              type="button"
-              role="tab"
-              class="segment"
-              aria-selected={show === name}
-              onClick={() =>
-                router.setQuery({
-                  show: name === 'rules' ? undefined : name,
-                  filter: undefined,
-                  silence: undefined,
-                  search: undefined,
-                  outcome: undefined,
-                })
-              }
-            >
-              {title} {counts[name] !== undefined && <span class="count">{counts[name]}</span>}
-            </button>
-          ))}
-        </div>
+        <Tabs show={show} counts={counts} />
         {(show === 'rules' || show === 'groups') && (
           <input
             class="input search-input"
@@ -88,49 +68,25 @@ export function Alerts() {
             onInput={(event) => setSearch(event.currentTarget.value)}
           />
         )}
-        <button type="button" class="button page-action" onClick={() => setSilencing({ labels: undefined })}>
+        <button type="button" class="button page-action" onClick={() => onSilence()}>
           New silence
         </button>
       </div>
 
-      {show === 'rules' && (
+      {(show === 'rules' || show === 'groups') && (
         <View resource={rules} what="The rules" skeleton={<Skeleton rows={6} height={40} />}>
-          {(groups) => (
-            <RuleGroups
-              groups={groups}
-              search={search}
-              rows={rows}
-              onSilence={(labels) => setSilencing({ labels })}
-            />
-          )}
+          {(groups) =>
+            show === 'rules' ? (
+              <RuleGroups groups={groups} search={search} rows={rows} onSilence={onSilence} />
+            ) : (
+              <RuleGroupTable groups={groups} search={search} />
+            )
+          }
         </View>
       )}
       {show === 'alerts' && (
         <View resource={alerts} what="The alerts" skeleton={<Skeleton rows={3} height={40} />}>
-          {() => {
-            const shown = filterRows(rows, query.get('filter'));
-            return (
-              <>
-                {query.has('filter') && (
-                  <p class="note">
-                    Shown: {shown.length} of {rows.length}, with {query.get('filter')}.{' '}
-                    <button
-                      type="button"
-                      class="link-button"
-                      onClick={() => router.setQuery({ filter: undefined, show: 'alerts' })}
-                    >
-                      Show all
-                    </button>
-                  </p>
-                )}
-                {shown.length === 0 ? (
-                  <Empty title="Nothing is firing or pending." />
-                ) : (
-                  <AlertList rows={shown} onSilence={(labels) => setSilencing({ labels })} />
-                )}
-              </>
-            );
-          }}
+          {() => <AllAlerts rows={rows} filter={query.get('filter')} onSilence={onSilence} />}
         </View>
       )}
       {show === 'silences' && (
@@ -147,11 +103,6 @@ export function Alerts() {
       )}
       {show === 'sent' && <Notifications />}
       {show === 'incidents' && <IncidentList />}
-      {show === 'groups' && (
-        <View resource={rules} what="The rules" skeleton={<Skeleton rows={6} height={40} />}>
-          {(groups) => <RuleGroupTable groups={groups} search={search} />}
-        </View>
-      )}
       {silencing && (
         <SilenceDialog
           labels={silencing.labels}
@@ -164,6 +115,68 @@ export function Alerts() {
         />
       )}
     </div>
+  );
+}
+
+type Counts = Readonly<Record<Show, number | undefined>>;
+
+function Tabs({ show, counts }: { readonly show: Show; readonly counts: Counts }) {
+  const { router } = useSession();
+  const open = (name: Show): void =>
+    router.setQuery({
+      show: name === 'rules' ? undefined : name,
+      filter: undefined,
+      silence: undefined,
+      search: undefined,
+      outcome: undefined,
+    });
+  return (
+    <div class="segments" role="tablist" aria-label="What to show">
+      {TABS.map(([name, title]) => (
+        <button
+          key={name}
+          type="button"
+          role="tab"
+          class="segment"
+          aria-selected={show === name}
+          onClick={() => open(name)}
+        >
+          {title} {counts[name] !== undefined && <span class="count">{counts[name]}</span>}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+interface AllAlertsProps {
+  readonly rows: readonly AlertRow[];
+  readonly filter: string | null;
+  onSilence(labels: LabelMap): void;
+}
+
+function AllAlerts({ rows, filter, onSilence }: AllAlertsProps) {
+  const { router } = useSession();
+  const shown = filterRows(rows, filter);
+  return (
+    <>
+      {filter !== null && (
+        <p class="note">
+          Shown: {shown.length} of {rows.length}, with {filter}.{' '}
+          <button
+            type="button"
+            class="link-button"
+            onClick={() => router.setQuery({ filter: undefined, show: 'alerts' })}
+          >
+            Show all
+          </button>
+        </p>
+      )}
+      {shown.length === 0 ? (
+        <Empty title="Nothing is firing or pending." />
+      ) : (
+        <AlertList rows={shown} onSilence={onSilence} />
+      )}
+    </>
   );
 }
 

@@ -124,7 +124,7 @@ export function IncidentDialog({ from, onClose }: IncidentDialogProps) {
             Cancel
           </button>
           <button type="submit" class="button is-primary">
-            {isNew ? 'Begin' : 'Keep'}
+            {isNew ? 'Begin' : 'Save'}
           </button>
         </div>
       </form>

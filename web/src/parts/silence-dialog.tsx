@@ -120,7 +120,12 @@ export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Cancel
           </button>
-          <button type="submit" class="button is-primary" disabled={isSending} autofocus>
+          <button
+            type="submit"
+            class="button is-primary"
+            disabled={isSending}
+            autofocus={labels !== undefined}
+          >
             {lengthMs === undefined
               ? 'Silence'
               : `Silence until ${timeText(now.value + lengthMs - ((now.value + lengthMs) % 60_000), now.value, zone.shown.value)}`}
