@@ -96,3 +96,8 @@ function spanProblem(side: string, spans: readonly Span[], buckets: readonly num
 
 export const sameNumbers = (a: readonly number[], b: readonly number[]): boolean =>
   a === b || (a.length === b.length && a.every((value, i) => Object.is(value, b[i])));
+
+export const sameSpans = (a: readonly Span[], b: readonly Span[]): boolean =>
+  a === b ||
+  (a.length === b.length &&
+    a.every(({ offset, length }, i) => offset === b[i]!.offset && length === b[i]!.length));

@@ -2,8 +2,8 @@ import {
   CUSTOM_BUCKETS_SCHEMA,
   type Histogram,
   hasFloatCounts,
-  type Span,
   sameNumbers,
+  sameSpans,
 } from '../../model/histogram.ts';
 import { BitWriter } from './bit-writer.ts';
 import { writeXored, type XorWindow } from './xor-chunk.ts';
@@ -63,11 +63,6 @@ const hasReset = (before: Histogram, next: Histogram): boolean =>
   next.zeroCount < before.zeroCount ||
   next.positiveBuckets.some((count, i) => count < before.positiveBuckets[i]!) ||
   next.negativeBuckets.some((count, i) => count < before.negativeBuckets[i]!);
-
-const sameSpans = (a: readonly Span[], b: readonly Span[]): boolean =>
-  a === b ||
-  (a.length === b.length &&
-    a.every(({ offset, length }, i) => offset === b[i]!.offset && length === b[i]!.length));
 
 /**
  * Encodes the histograms [from, to), which `chunkLength` found to go together, as upstream's chunk of float histograms. At most 65,535.

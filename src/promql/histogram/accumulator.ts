@@ -288,11 +288,18 @@ export function widenedZero(histogram: Histogram, wanted: number): { count: numb
 function swallow(spans: readonly Span[], buckets: readonly number[], schema: number, wanted: number) {
   let count = 0;
   let threshold = wanted;
-  eachBucket(spans, buckets, (index, inBucket) => {
-    if (upperBound(index - 1, schema, []) >= threshold) return;
-    const upper = upperBound(index, schema, []);
-    count += inBucket;
-    if (upper > threshold && inBucket !== 0) threshold = upper;
-  });
+  let index = 0;
+  let at = 0;
+  for (const span of spans) {
+    index += span.offset;
+    for (let i = 0; i < span.length && at < buckets.length; i++, index++, at++) {
+      // Buckets ascend: the others are above, too.
+      if (upperBound(index - 1, schema, []) >= threshold) return { count, threshold };
+      const inBucket = buckets[at]!;
+      count += inBucket;
+      const upper = upperBound(index, schema, []);
+      if (upper > threshold && inBucket !== 0) threshold = upper;
+    }
+  }
   return { count, threshold };
 }

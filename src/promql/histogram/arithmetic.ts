@@ -1,4 +1,10 @@
-import { CUSTOM_BUCKETS_SCHEMA, type Histogram, type Span, sameNumbers } from '../../model/histogram.ts';
+import {
+  CUSTOM_BUCKETS_SCHEMA,
+  type Histogram,
+  type Span,
+  sameNumbers,
+  sameSpans,
+} from '../../model/histogram.ts';
 import { type Labels, labelValue, METRIC_NAME } from '../../model/labels.ts';
 import { type Annotations, type HistogramOperation, texts } from '../annotations.ts';
 import type { Position } from '../errors.ts';
@@ -191,13 +197,17 @@ function sideShrank(
   previousSpans: readonly Span[],
   previousBuckets: readonly number[],
 ): boolean {
+  const isSameSchema = previous.schema === current.schema;
+  if (isSameSchema && noneBelow(currentSpans, currentBuckets, previousSpans, previousBuckets)) return false;
   const now = new Map<number, number>();
   eachBucket(currentSpans, currentBuckets, (index, count) => now.set(index, count));
   const before = new Map<number, number>();
+  // Buckets ascend: none after the first above the zero bucket is in it.
+  let isInZero = true;
   eachBucket(previousSpans, previousBuckets, (index, count) => {
-    const target =
-      previous.schema === current.schema ? index : reducedIndex(index, previous.schema, current.schema);
-    if (upperBound(target, current.schema, []) <= current.zeroThreshold) return;
+    const target = isSameSchema ? index : reducedIndex(index, previous.schema, current.schema);
+    isInZero &&= upperBound(target, current.schema, []) <= current.zeroThreshold;
+    if (isInZero) return;
     before.set(target, (before.get(target) ?? 0) + count);
   });
   for (const [index, count] of before) {
@@ -206,8 +216,32 @@ function sideShrank(
   return false;
 }
 
+/** What nearly all pairs of scrapes are: the same buckets, each as large as before or larger. */
+function noneBelow(
+  currentSpans: readonly Span[],
+  currentBuckets: readonly number[],
+  previousSpans: readonly Span[],
+  previousBuckets: readonly number[],
+): boolean {
+  if (!sameSpans(currentSpans, previousSpans)) return false;
+  for (let i = 0; i < previousBuckets.length; i++) if (currentBuckets[i]! < previousBuckets[i]!) return false;
+  return true;
+}
+
 function customBucketsShrank(current: Histogram, previous: Histogram): boolean {
-  const bounds = sameNumbers(current.customValues, previous.customValues)
+  const isSameBounds = sameNumbers(current.customValues, previous.customValues);
+  if (
+    isSameBounds &&
+    noneBelow(
+      current.positiveSpans,
+      current.positiveBuckets,
+      previous.positiveSpans,
+      previous.positiveBuckets,
+    )
+  ) {
+    return false;
+  }
+  const bounds = isSameBounds
     ? current.customValues
     : sharedBounds(current.customValues, previous.customValues);
   const now = customCounts(current, bounds);
