@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
+import { goDurationText } from '../model/duration.ts';
 import { eachLabel, labelValue, METRIC_NAME } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
 import type { Matcher } from '../model/matcher.ts';
@@ -56,7 +57,7 @@ const list = ({ addon }: StorageDeps): Word => ({
       file.name,
       time(file.first),
       time(file.last),
-      goDuration(file.last - file.first),
+      goDurationText(file.last - file.first),
       String(file.samples),
       String(file.blocks),
       String(file.series),
@@ -152,7 +153,7 @@ function analysis(
   );
   return [
     `Block ID: ${files[0]!.name.slice(0, 8)}\n`,
-    `Duration: ${goDuration(last - first)}\n`,
+    `Duration: ${goDurationText(last - first)}\n`,
     `Total Series: ${selector === undefined ? counts.series : countedIn(store, [], range, span).series}\n`,
     ...(selector === undefined ? [] : [`Matcher: ${selector}\n`]),
     `Label names: ${counts.values.size}\n`,
@@ -219,16 +220,6 @@ function reading<T>(
   } finally {
     querier.close();
   }
-}
-
-/** As Go prints a duration: `23h59m45s`. */
-function goDuration(ms: number): string {
-  if (ms === 0) return '0s';
-  if (ms < 1000) return `${ms}ms`;
-  const [hours, minutes] = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60];
-  const seconds = `${(ms % 60_000) / 1000}s`;
-  if (hours > 0) return `${hours}h${minutes}m${seconds}`;
-  return minutes > 0 ? `${minutes}m${seconds}` : seconds;
 }
 
 const UNITS = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];

@@ -35,6 +35,19 @@ export function parseDuration(text: string): number {
   throw new Error(`expected ${expected}, got ${JSON.stringify(text)}`);
 }
 
+/** A duration as Go prints it: `1h0m0s`, `1.5s`. */
+export function goDurationText(ms: number): string {
+  if (ms === 0) return '0s';
+  if (Math.abs(ms) < 1000) return `${ms}ms`;
+  const sign = ms < 0 ? '-' : '';
+  const seconds = Math.abs(ms) / 1000;
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  const rest = `${Number((seconds % 60).toFixed(3))}s`;
+  if (hours > 0) return `${sign}${hours}h${minutes}m${rest}`;
+  return minutes > 0 ? `${sign}${minutes}m${rest}` : sign + rest;
+}
+
 /** Writes milliseconds as upstream's config and rules do: `90000` is `1m30s`, weeks and years only when exact, `0` is `0s`. */
 export function formatDuration(durationMs: number): string {
   let rest = Math.abs(durationMs);

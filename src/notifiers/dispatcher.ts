@@ -35,7 +35,7 @@ export interface DispatcherOptions {
 const SLICE_MS = 5;
 
 /** How often groups without alerts are removed; until then a returning alert meets the group's old ticks. */
-const MAINTENANCE_MS = 30_000;
+export const MAINTENANCE_MS = 30_000;
 
 /** Puts alerts into groups and lets each group tick: first after `group_wait`, then every `group_interval`. */
 export class Dispatcher {

@@ -5,7 +5,8 @@ import type { RelabelConfig } from '../config/relabel.ts';
 import type { Alert, AlertSink } from '../model/alert.ts';
 import { type Labels, labelsToObject } from '../model/labels.ts';
 import type { Log } from '../model/log.ts';
-import { goTime, jsonPost } from './kinds/exchange.ts';
+import { goTimeText } from '../model/time.ts';
+import { jsonPost } from './kinds/exchange.ts';
 import type { AwsSigner } from './transport/aws-signing.ts';
 import type { HttpTransport } from './transport/http.ts';
 
@@ -228,8 +229,8 @@ function alertJson(alert: Alert) {
   return {
     labels: labelsToObject(alert.labels),
     annotations: labelsToObject(alert.annotations),
-    startsAt: goTime(alert.startsAt),
-    endsAt: goTime(alert.endsAt),
+    startsAt: goTimeText(alert.startsAt),
+    endsAt: goTimeText(alert.endsAt),
     generatorURL: alert.generatorURL,
   };
 }

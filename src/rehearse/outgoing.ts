@@ -1,10 +1,7 @@
 import type { RuleGroupConfig } from '../config/rules.ts';
 import { eachLabel, type Labels, labelsKey, labelsOf } from '../model/labels.ts';
-import { RESOLVED_RETENTION_MS } from '../rules/alert-state.ts';
+import { RESEND_DELAY_MS, RESOLVED_RETENTION_MS } from '../rules/alert-state.ts';
 import type { RoutedAlert } from './routing.ts';
-
-/** How often receivers hear of an alert that goes on. */
-const RESEND_DELAY_MS = 60_000;
 
 interface Fired {
   readonly labels: Labels;

@@ -125,7 +125,7 @@ class Replay {
   readonly #log = new FiringLog();
   readonly #errors = new Map<string, { message: string; at: number; count: number }>();
   #evaluations = 0;
-  #lanes: Lanes | undefined;
+  #memory: SeriesMemory | undefined;
 
   constructor(
     options: RehearsalOptions,
@@ -151,8 +151,8 @@ class Replay {
 
   /** No alert has a say in what becomes of another: each is looked at when its series comes, goes or is due for a change. */
   #stepEach(timestamp: number, cursor: Cursor): void {
-    if (this.#lanes?.cursor !== cursor) this.#lanes = new Lanes(cursor, this.#active);
-    const { wasPresent, settledUntil: settled, courses, others } = this.#lanes;
+    if (this.#memory?.cursor !== cursor) this.#memory = new SeriesMemory(cursor, this.#active);
+    const { wasPresent, settledUntil: settled, courses, others } = this.#memory;
     const { isPresent, values, size } = cursor;
     for (let i = 0; i < size; i++) {
       const value = values[i]!;
@@ -192,7 +192,7 @@ class Replay {
   }
 
   #stepTogether(timestamp: number, cursor: Cursor): void {
-    this.#lanes = undefined;
+    this.#memory = undefined;
     const elements: AlertElement[] = [];
     for (let i = 0; i < cursor.size; i++) {
       const value = cursor.values[i]!;
@@ -229,7 +229,7 @@ class Replay {
 }
 
 /** What a replay remembers of each series of a cursor from step to step. */
-class Lanes {
+class SeriesMemory {
   readonly cursor: Cursor;
   /** 1 where the last step had a value that counts. */
   readonly wasPresent: Uint8Array;

@@ -6,12 +6,13 @@ import { type Labels, labelsKey, NO_LABELS } from '../model/labels.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { StoredAlert } from '../notifiers/alerts.ts';
 import { type LogEntry, type NotifyReason, notifyReason } from '../notifiers/dedup.ts';
+import { MAINTENANCE_MS } from '../notifiers/dispatcher.ts';
 import { formatGroupLabels, groupKey, groupLabels } from '../notifiers/group.ts';
 import { Inhibitor } from '../notifiers/inhibit.ts';
 import { compileMatchers } from '../notifiers/matching.ts';
 import { compileTimeIntervals } from '../notifiers/mute-times.ts';
 import { notifiedAlert } from '../notifiers/notification.ts';
-import { laneKey } from '../notifiers/notification-log.ts';
+import { entryLifeMs, laneKey } from '../notifiers/notification-log.ts';
 import { buildRoutes, matchRoutes, type Route } from '../notifiers/routes.ts';
 import { type Silence, Silences } from '../notifiers/silences.ts';
 import { judge, type StageContext } from '../notifiers/stages.ts';
@@ -69,10 +70,6 @@ export interface RehearsedRouting {
   >;
 }
 
-/** Groups without alerts are looked for this often; until then an alert that comes back meets the group's old ticks. */
-const MAINTENANCE_MS = 30_000;
-/** Longest that a log entry counts. */
-const LOG_RETENTION_MS = 120 * 3_600_000;
 const MINUTE_MS = 60_000;
 
 /**
@@ -297,7 +294,7 @@ class Simulation {
 
   #entry(key: string, route: Route, at: number): LogEntry | undefined {
     const entry = this.#log.get(key);
-    if (entry && entry.at + Math.min(2 * route.repeatIntervalMs, LOG_RETENTION_MS) <= at) return undefined;
+    if (entry && entry.at + entryLifeMs(route.repeatIntervalMs) <= at) return undefined;
     return entry;
   }
 

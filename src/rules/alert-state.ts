@@ -47,6 +47,8 @@ export interface AlertTransition {
   readonly value: number;
 }
 
+/** How often receivers hear of an alert that goes on. */
+export const RESEND_DELAY_MS = 60_000;
 /** A resolved alert is kept, and told again, for this long. */
 export const RESOLVED_RETENTION_MS = 15 * 60_000;
 

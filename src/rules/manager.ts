@@ -6,6 +6,7 @@ import type { Appender } from '../model/appender.ts';
 import type { RuleEvaluator } from '../model/evaluation.ts';
 import type { Log } from '../model/log.ts';
 import type { SqliteDatabase } from '../sqlite/database.ts';
+import { RESEND_DELAY_MS } from './alert-state.ts';
 import { RuleGroup } from './group.ts';
 import { createRuleMetrics } from './metrics.ts';
 import type { OutgoingSettings } from './outgoing.ts';
@@ -47,7 +48,6 @@ export interface RuleManager {
   stop(): Promise<void>;
 }
 
-const RESEND_DELAY_MS = 60_000;
 const QUERY_TIMEOUT_MS = 120_000;
 /** Longest wait for targets to be scraped again after a restart. */
 const GRACE_MS = 120_000;

@@ -1,3 +1,4 @@
+import { goTimeText } from '../model/time.ts';
 import type { ActiveAlert } from './alert-state.ts';
 import type { RuleGroup } from './group.ts';
 import { isAlerting, type RuleHealth, type RuleRun } from './rule-run.ts';
@@ -108,10 +109,4 @@ function stateOf(run: RuleRun, alerts: readonly PresentAlert[]): AlertingRuleVie
   if (alerts.some((alert) => alert.state === 'firing')) return 'firing';
   if (alerts.length > 0) return 'pending';
   return run.lastEvaluation === 0 ? 'unknown' : 'inactive';
-}
-
-/** A time as Go writes it in JSON; never is year 1. */
-export function goTimeText(ms: number): string {
-  if (ms === 0) return '0001-01-01T00:00:00Z';
-  return new Date(ms).toISOString().replace(/\.?0*Z$/, 'Z');
 }

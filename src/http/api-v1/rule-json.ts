@@ -1,5 +1,6 @@
 import type { Labels } from '../../model/labels.ts';
-import { goTimeText, isPresent, type PresentAlert } from '../../rules/views.ts';
+import { goTimeText } from '../../model/time.ts';
+import { isPresent, type PresentAlert } from '../../rules/views.ts';
 import { formatFloat } from '../../templates/go-float.ts';
 import { arrayPieces } from '../json-list.ts';
 import { memo } from '../label-json.ts';

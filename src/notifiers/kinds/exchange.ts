@@ -140,9 +140,3 @@ export const refused = (message: string): Attempt => ({ kind: 'rejected', reason
 export function prefixed(attempt: Attempt, prefix: string): Attempt {
   return attempt.kind === 'delivered' ? attempt : { ...attempt, message: `${prefix}: ${attempt.message}` };
 }
-
-/** A time as Go writes it in JSON: no more digits than needed; 0 is year 1. */
-export function goTime(ms: number): string {
-  if (ms === 0) return '0001-01-01T00:00:00Z';
-  return new Date(ms).toISOString().replace(/\.?0+Z$/, 'Z');
-}

@@ -1,8 +1,9 @@
 import type { WebhookConfig } from '../../config/receivers/webhook.ts';
+import { goTimeText } from '../../model/time.ts';
 import type { Notification, Render } from '../notification.ts';
 import { templateData } from '../template-data.ts';
 import { renderDeep, yamlValue } from './deep.ts';
-import { type Exchange, goTime, jsonPost, MessageError, postOnce, sortedKeys } from './exchange.ts';
+import { type Exchange, jsonPost, MessageError, postOnce, sortedKeys } from './exchange.ts';
 
 export function webhookMessage(
   config: WebhookConfig,
@@ -33,8 +34,8 @@ export function webhookData(notification: Notification): Record<string, unknown>
     status: data.status,
     alerts: data.alerts.map((alert) => ({
       ...alert,
-      startsAt: goTime(alert.startsAt),
-      endsAt: goTime(alert.endsAt),
+      startsAt: goTimeText(alert.startsAt),
+      endsAt: goTimeText(alert.endsAt),
     })),
     notification_reason: data.notificationReason,
     groupLabels: data.groupLabels,

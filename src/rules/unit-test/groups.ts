@@ -1,4 +1,5 @@
 import type { RuleConfig, RuleGroupConfig } from '../../config/rules.ts';
+import { goDurationText } from '../../model/duration.ts';
 import type { RuleEvaluation, RuleEvaluationResult, RuleSample } from '../../model/evaluation.ts';
 import type { Histogram } from '../../model/histogram.ts';
 import { type Labels, labelsKey, NO_LABELS } from '../../model/labels.ts';
@@ -11,7 +12,7 @@ import { type ActiveAlerts, evaluateAlerts } from '../alert-state.ts';
 import { RuleError } from '../rule-error.ts';
 import { alertSeries, recordedSeries } from '../rule-series.ts';
 import type { Point, SeriesStore } from './series-store.ts';
-import { goDuration, type ShownAlert } from './show.ts';
+import type { ShownAlert } from './show.ts';
 import type { RuleTest, RuleTestSettings } from './unit-test.ts';
 
 interface TestedRule {
@@ -77,7 +78,7 @@ export class TestGroups {
           this.#write(rule, this.#result(rule, config, now), now - config.query_offset);
         } catch (error) {
           const name = rule.config.kind === 'alert' ? rule.config.alert : rule.config.record;
-          errors.push(`    rule: ${name}, time: ${goDuration(now)}, err: ${(error as Error).message}`);
+          errors.push(`    rule: ${name}, time: ${goDurationText(now)}, err: ${(error as Error).message}`);
         }
       }
     }

@@ -65,16 +65,3 @@ function differenceOf(a: readonly string[], b: readonly string[]): (readonly [ma
   }
   return lines;
 }
-
-/** A duration as Go prints it: `1h0m0s`, `1.5s`. */
-export function goDuration(ms: number): string {
-  if (ms === 0) return '0s';
-  if (Math.abs(ms) < 1000) return `${ms}ms`;
-  const sign = ms < 0 ? '-' : '';
-  const seconds = Math.abs(ms) / 1000;
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.floor((seconds % 3600) / 60);
-  const rest = `${Number((seconds % 60).toFixed(3))}s`;
-  if (hours > 0) return `${sign}${hours}h${minutes}m${rest}`;
-  return minutes > 0 ? `${sign}${minutes}m${rest}` : sign + rest;
-}

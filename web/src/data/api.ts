@@ -113,9 +113,8 @@ export interface Api {
   alerts(signal?: AbortSignal): Promise<readonly ApiAlert[]>;
   rules(signal?: AbortSignal): Promise<readonly RuleGroup[]>;
   targets(signal?: AbortSignal): Promise<readonly ActiveTarget[]>;
-  /** How many targets relabelling dropped, by job. */
+  /** Those that are scraped, those that relabelling dropped, and how many it dropped of each job. */
   targetsAnswer(signal?: AbortSignal): Promise<TargetsAnswer>;
-  /** Empty where no notifier runs. */
   notifierAlerts(signal?: AbortSignal): Promise<readonly NotifierAlert[]>;
   /** Undefined while the notifier does not know the alert. */
   alertTrace(fingerprint: string, signal?: AbortSignal): Promise<AlertTrace | undefined>;
@@ -267,12 +266,12 @@ export function createApi(
     targets: async (signal) =>
       (await data<TargetsAnswer>(get('api/v1/targets?state=active', signal))).activeTargets,
     targetsAnswer: (signal) => data(get('api/v1/targets', signal)),
-    notifierAlerts: (signal) => orEmpty(get('api/v2/alerts', signal)),
+    notifierAlerts: (signal) => listOf(get('api/v2/alerts', signal)),
     alertTrace: async (fingerprint, signal) => {
       try {
         return (await get(`api/alerts/${encodeURIComponent(fingerprint)}/trace`, signal)) as AlertTrace;
       } catch (error) {
-        if (error instanceof ApiError && (error.status === 404 || error.status === 501)) return undefined;
+        if (error instanceof ApiError && error.status === 404) return undefined;
         throw error;
       }
     },
@@ -287,10 +286,10 @@ export function createApi(
     rehearse: (question, signal) =>
       send('api/rehearse', { ...json(question), signal }) as Promise<RehearsalAnswer>,
     notifications: (filter, signal) =>
-      orEmpty(get(`api/notifications?${new URLSearchParams(filter)}`, signal)),
-    outbox: (signal) => orEmpty(get('api/notifications/outbox', signal)),
+      listOf(get(`api/notifications?${new URLSearchParams(filter)}`, signal)),
+    outbox: (signal) => listOf(get('api/notifications/outbox', signal)),
     resend: async (key) => void (await send('api/notifications/outbox/resend', json({ key }))),
-    silences: (signal) => orEmpty(get('api/v2/silences', signal)),
+    silences: (signal) => listOf(get('api/v2/silences', signal)),
     createSilence: async (silence) =>
       ((await send('api/v2/silences', json(silence))) as { silenceID: string }).silenceID,
     expireSilence: async (id) =>
@@ -300,7 +299,7 @@ export function createApi(
     tsdbStatus: (signal) => data(get('api/v1/status/tsdb', signal)),
     storedFiles: async (signal) =>
       (await data<{ blocks: readonly StoredFile[] }>(get('api/v1/status/tsdb/blocks', signal))).blocks,
-    queriesInFlight: (signal) => orEmpty(get('api/queries', signal)),
+    queriesInFlight: (signal) => listOf(get('api/queries', signal)),
     cancelQuery: async (id) => void (await send(`api/queries/${id}`, { method: 'DELETE' })),
     series: (match, range, signal) =>
       data(
@@ -310,7 +309,7 @@ export function createApi(
           signal,
         ),
       ),
-    discovery: (signal) => orEmpty(get('api/discovery', signal)),
+    discovery: (signal) => listOf(get('api/discovery', signal)),
     relabelSteps: (scrapePool, labels, signal) =>
       data(
         get(
@@ -338,22 +337,14 @@ export function createApi(
     removeDashboard: async (uid) =>
       void (await send(`api/dashboards/${encodeURIComponent(uid)}`, { method: 'DELETE' })),
     events: ({ from, to }, signal) =>
-      orEmpty(get(`api/annotations?from=${Math.round(from)}&to=${Math.round(to)}&limit=500`, signal)),
+      listOf(get(`api/annotations?from=${Math.round(from)}&to=${Math.round(to)}&limit=500`, signal)),
     access: accessApi({ get, send: change }),
     incidents: incidentApi({ get, send: change }),
     importDashboard: async (text) => ((await send('api/dashboards', json(text))) as { uid: string }).uid,
   };
 }
 
-/** The notifier's endpoints are absent when nothing is routed: then there are simply no such alerts. */
-async function orEmpty<T>(answer: Promise<unknown>): Promise<readonly T[]> {
-  try {
-    return (await answer) as readonly T[];
-  } catch (error) {
-    if (error instanceof ApiError && (error.status === 404 || error.status === 501)) return [];
-    throw error;
-  }
-}
+const listOf = async <T>(answer: Promise<unknown>): Promise<readonly T[]> => (await answer) as readonly T[];
 
 /** Reads what `/api/v1/query` answers. */
 export const vectorAnswer = (answer: unknown): Answer<QueryResult> => withNotes<QueryResult>(answer);

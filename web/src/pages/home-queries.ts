@@ -22,13 +22,13 @@ export type Lines = ReadonlyMap<string, readonly (number | null)[]>;
 
 const SPARK_POINTS = 60;
 
-/** File systems that hold no data of their own. */
-const NO_DISK = 'fstype!~"tmpfs|ramfs|devtmpfs|squashfs|iso9660|erofs"';
+/** Without file systems that hold no data of their own. */
+export const REAL_DISK = 'fstype!~"tmpfs|ramfs|devtmpfs|squashfs|iso9660|erofs"';
 
 const QUERIES = {
   hostCpu: '1 - avg by (job, instance) (rate(node_cpu_seconds_total{mode="idle"}[5m]))',
   hostMemory: '1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes',
-  hostDisk: `max by (job, instance) (1 - node_filesystem_avail_bytes{${NO_DISK}} / (node_filesystem_size_bytes{${NO_DISK}} > 0))`,
+  hostDisk: `max by (job, instance) (1 - node_filesystem_avail_bytes{${REAL_DISK}} / (node_filesystem_size_bytes{${REAL_DISK}} > 0))`,
   processCpu: 'sum by (job, instance) (rate(process_cpu_seconds_total[5m]))',
   processMemory: 'sum by (job, instance) (process_resident_memory_bytes)',
 } as const;

@@ -12,7 +12,7 @@ import { timeText } from '../format/time.ts';
 import type { ResolvedRange } from '../nav/time-range.ts';
 import { Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
-import { fittedRange } from './home-queries.ts';
+import { fittedRange, REAL_DISK } from './home-queries.ts';
 
 /** One graph of the host view: queries with `$host` for the matchers, and how to name what comes back. */
 interface HostGraph {
@@ -24,7 +24,6 @@ interface HostGraph {
   readonly fill?: number;
 }
 
-const REAL_DISK = 'fstype!~"tmpfs|ramfs|devtmpfs|squashfs|iso9660|erofs"';
 const REAL_DEVICE = 'device!~"(loop|ram|zram|fd|sr|dm-).*"';
 const REAL_NET = 'device!~"lo|veth.*|docker.*|br-.*|cali.*|flannel.*|cni.*"';
 

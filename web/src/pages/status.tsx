@@ -126,11 +126,6 @@ function ConfigState() {
 const BUILD_NAMES: Readonly<Record<string, string>> = {
   belfryVersion: 'Belfry',
   version: 'Speaks the API of Prometheus',
-  revision: 'Revision',
-  branch: 'Branch',
-  buildUser: 'Built by',
-  buildDate: 'Built',
-  goVersion: 'Runtime',
   nodeVersion: 'Node.js',
 };
 
@@ -141,10 +136,8 @@ const RUNTIME_NAMES: Readonly<Record<string, string>> = {
   hostname: 'Host',
   reloadConfigSuccess: 'Last reload',
   lastConfigTime: 'Configuration of',
-  timeSeriesCount: 'Series',
   corruptionCount: 'Corruptions',
   storageRetention: 'Kept for',
-  goroutineCount: 'Threads',
 };
 
 /** Fields that only mean something to Go programs. */
