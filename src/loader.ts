@@ -10,12 +10,13 @@ import { isMainThread, threadName } from 'node:worker_threads';
 import { COMPILED, EARLY_THREAD, FILES, type LoadedProcess, packedWorker } from './platform.ts';
 import { filesIn, openAppended, ownExecutable } from './program-files.ts';
 import { defaultQueryBytes, maxHeapMB } from './query/settings.ts';
-import { newWorker } from './query/thread.ts';
+import { limitThreadsAlone, newWorker } from './query/thread.ts';
 import { hasHistory } from './tsdb/history.ts';
 
 /** Read as long as the program runs, in main: also when another one was installed meanwhile. */
 const files = sea.isSea() ? openAppended(ownExecutable()) : { ...filesIn(import.meta.dirname), close() {} };
 (process as LoadedProcess)[FILES] = files;
+if (isMainThread) limitThreadsAlone();
 if (isMainThread && isQueryExpected(process.argv.slice(2))) startEarly();
 run(isMainThread ? 'belfry.cjs' : 'worker.cjs');
 if (!isMainThread) files.close();

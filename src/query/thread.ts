@@ -1,3 +1,4 @@
+import v8 from 'node:v8';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { QueryWorker } from './pool.ts';
 import { CONTROL, type DamageMessage, newControl, type QueryAnswer, type ServeMessage } from './protocol.ts';
@@ -42,6 +43,15 @@ const MANY_RULES = 100;
 /** For the thread of the rules lane, by how many rules there are. */
 export const rulesYoungGenerationMB = (rules: number): number =>
   rules < MANY_RULES ? YOUNG_GENERATION_MB : RULES_YOUNG_GENERATION_MB;
+
+/**
+ * Has threads keep to their own limits: what the process was told of heaps would stand above those of every thread. To be called once main
+ * has its heap, which keeps what it was told.
+ */
+export function limitThreadsAlone(): void {
+  v8.setFlagsFromString('--max-semi-space-size=0');
+  v8.setFlagsFromString('--max-old-space-size=0');
+}
 
 /** A thread that waits for its first service. */
 export function newWorker({ program, name, maxHeapMB, youngGenerationMB }: WorkerOptions): Worker {
