@@ -23,8 +23,6 @@ import { type CliIo, type Command, EXIT } from './io.ts';
 import { REMOTE_FLAGS, type Remote, remoteOf } from './remote.ts';
 import { commandOfWords, type Word } from './words.ts';
 
-/** Exit code when another process holds the data directory. */
-const IN_USE = 3;
 /** The answer comes when the backup is written and verified. */
 const TIMEOUT = '1h';
 
@@ -235,5 +233,5 @@ function refuse(error: unknown, io: CliIo, remedy = ''): number {
   if (error instanceof UsageError) throw error;
   const isLocked = error instanceof DataDirectoryError && error.kind === 'locked';
   io.stderr(`belfry: ${(error as Error).message}${isLocked ? remedy : ''}\n`);
-  return isLocked ? IN_USE : EXIT.failed;
+  return isLocked ? EXIT.inUse : EXIT.failed;
 }

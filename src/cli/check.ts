@@ -4,7 +4,7 @@ import { type CheckedFile, checkFile, type LoadOptions } from '../config/load.ts
 import { LINT_CHECKS } from '../rules/lint/finding.ts';
 import type { StoreSource } from '../rules/lint/stored.ts';
 import { type FlagSpec, parseArgs, UsageError } from './args.ts';
-import { type CliIo, EXIT } from './io.ts';
+import { type CliIo, EXIT, fetchProblem } from './io.ts';
 import { lintFiles } from './lint-files.ts';
 import { destinationOf } from './remote.ts';
 import { apiSource } from './store-source.ts';
@@ -87,8 +87,7 @@ export async function check(
         found++;
       }
     } catch (error) {
-      const { cause } = error as { cause?: { message?: string } };
-      io.stderr(`belfry: ${cause?.message || (error as Error).message}\n`);
+      io.stderr(`belfry: ${fetchProblem(error)}\n`);
       return EXIT.failed;
     }
     io.stdout(`lint: ${found === 0 ? 'nothing found' : count(found, 'finding')}\n`);

@@ -12,8 +12,6 @@ import { type CliIo, type Command, EXIT } from './io.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { REMOTE_FLAGS, remoteOf } from './remote.ts';
 
-/** Exit code when another process holds the data directory. */
-const IN_USE = 3;
 /** The answer comes when all is stored. */
 const TIMEOUT = '6h';
 const SENT_AT_ONCE = 256 * 1024;
@@ -73,7 +71,7 @@ export function importCommand(deps: ImportDeps): Command {
         progress.clear();
         if (error instanceof UsageError) throw error;
         io.stderr(`${(error as Error).message}\n`);
-        return error instanceof DataDirectoryError && error.kind === 'locked' ? IN_USE : EXIT.failed;
+        return error instanceof DataDirectoryError && error.kind === 'locked' ? EXIT.inUse : EXIT.failed;
       }
     },
   };

@@ -29,5 +29,11 @@ export interface Command {
   run(argv: readonly string[], io: CliIo): Promise<number>;
 }
 
-/** Exit codes as upstream's. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, lint: 3 } as const;
+/** Exit codes as upstream's; `inUse` when another process holds the data directory. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, lint: 3, inUse: 3 } as const;
+
+/** Why `fetch` failed: its own message says no more than that it did. */
+export function fetchProblem(error: unknown): string {
+  const { cause, message } = error as Error & { cause?: { message?: string } };
+  return cause?.message || message;
+}

@@ -1,7 +1,7 @@
 import { type FlagSpec, parseArgs } from './args.ts';
-import { type CliIo, type Command, EXIT } from './io.ts';
+import { type CliIo, type Command, EXIT, fetchProblem } from './io.ts';
+import { DEFAULT_URL } from './remote.ts';
 
-const DEFAULT_URL = 'http://127.0.0.1:9797';
 const TIMEOUT_MS = 5000;
 
 export const PROBE_FLAGS: readonly FlagSpec[] = [
@@ -23,8 +23,7 @@ export function probe(path: string): Command['run'] {
       io.stdout(await response.text());
       return response.ok ? EXIT.ok : EXIT.failed;
     } catch (error) {
-      const { cause } = error as { cause?: { message?: string } };
-      io.stderr(`belfry: ${url}: ${cause?.message || (error as Error).message}\n`);
+      io.stderr(`belfry: ${url}: ${fetchProblem(error)}\n`);
       return EXIT.failed;
     }
   };

@@ -6,7 +6,7 @@ import { formatDuration } from '../model/duration.ts';
 import { type FlagSpec, type ParsedArgs, parseArgs, UsageError } from './args.ts';
 import type { CheckLanguages } from './check.ts';
 import { durationOf, momentOf } from './flag-times.ts';
-import { type CliIo, type Command, EXIT } from './io.ts';
+import { type CliIo, type Command, EXIT, fetchProblem } from './io.ts';
 import { type RehearsalJson, rehearsalText } from './rehearsal-text.ts';
 import { destinationOf, REMOTE_FLAGS } from './remote.ts';
 import { readRuleFiles } from './rule-files.ts';
@@ -182,8 +182,7 @@ async function ask(
     if (response.ok) return JSON.parse(text) as RehearsalJson;
     io.stderr(`belfry: ${url}: ${errorOf(text) ?? `answered ${response.status}`}\n`);
   } catch (error) {
-    const { cause } = error as { cause?: { message?: string } };
-    io.stderr(`belfry: ${url}: ${cause?.message || (error as Error).message}\n`);
+    io.stderr(`belfry: ${url}: ${fetchProblem(error)}\n`);
   }
   return undefined;
 }

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import { type FlagSpec, type ParsedArgs, UsageError } from './args.ts';
 import { durationOf } from './flag-times.ts';
-import type { CliIo } from './io.ts';
+import { type CliIo, fetchProblem } from './io.ts';
 
-const DEFAULT_URL = 'http://127.0.0.1:9797';
+export const DEFAULT_URL = 'http://127.0.0.1:9797';
 const DEFAULT_TIMEOUT = '30s';
 
 /** Flags of every command that talks to a running monitor, in amtool's spelling too. */
@@ -129,8 +129,7 @@ export function remoteOf(args: ParsedArgs, env: CliIo['env'], defaultTimeout = D
         signal: AbortSignal.timeout(timeoutMs),
       });
     } catch (error) {
-      const { cause } = error as { cause?: { message?: string } };
-      throw new CommandError(`${prefix}: ${cause?.message || (error as Error).message}`);
+      throw new CommandError(`${prefix}: ${fetchProblem(error)}`);
     }
   }
 

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Clock } from '../clock.ts';
 import type { AnnotationStore } from '../dashboards/annotation-store.ts';
 import { limitedBody } from './body-limit.ts';
+import { jsonBody } from './json-body.ts';
 
 export interface AnnotationRouteDeps {
   readonly annotations: AnnotationStore;
@@ -29,12 +30,9 @@ const body = z.looseObject({
 export function annotationRoutes({ annotations, clock }: AnnotationRouteDeps): Hono {
   const app = new Hono();
   app.post('/annotations', limitedBody(MAX_BODY_BYTES), async (c) => {
-    const parsed = body.safeParse(await c.req.json().catch(() => undefined));
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      return c.json({ error: `${issue!.path.join('.') || 'body'}: ${issue!.message}` }, 400);
-    }
-    const { title, text, tags, time: at = clock.now(), timeEnd = at } = parsed.data;
+    const given = await jsonBody(c, body);
+    if ('error' in given) return c.json(given, 400);
+    const { title, text, tags, time: at = clock.now(), timeEnd = at } = given.data;
     const words = [title, text].filter((part) => part.trim() !== '').join(': ');
     if (words === '') return c.json({ error: 'text: expected some words, got none' }, 400);
     if (timeEnd < at) return c.json({ error: 'timeEnd: expected a moment that is not before time' }, 400);

@@ -8,6 +8,7 @@ import { type QueryRouteDeps, queryEndpoints } from './api-v1/query.ts';
 import { limitedBody } from './body-limit.ts';
 import { acceptedEncoding, slices } from './compress.ts';
 import { ApiError } from './envelope.ts';
+import { jsonBody } from './json-body.ts';
 import { ParameterError } from './params.ts';
 
 /** Most queries of one batch: the largest public dashboard has 1,116, of which a screen shows a few dozen. */
@@ -44,12 +45,9 @@ type Wanted = z.output<typeof body>['queries'][number];
 export function batchRoutes(deps: QueryRouteDeps): Hono {
   const app = new Hono();
   app.post('/batch', limitedBody(MAX_BODY_BYTES), async (c) => {
-    const parsed = body.safeParse(await c.req.json().catch(() => undefined));
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      return c.json({ error: `${issue!.path.join('.') || 'body'}: ${issue!.message}` }, 400);
-    }
-    const lines = answers(parsed.data.queries, deps, c.req.raw.signal);
+    const given = await jsonBody(c, body);
+    if ('error' in given) return c.json(given, 400);
+    const lines = answers(given.data.queries, deps, c.req.raw.signal);
     const headers = { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' };
     if (acceptedEncoding(c.req.header('accept-encoding')) === undefined) {
       return new Response(webStream(Readable.from(lines)), { headers });

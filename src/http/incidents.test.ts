@@ -163,7 +163,7 @@ test('what is said of an incident can be changed, and it can be taken away', asy
 });
 
 test.each<[method: string, path: string, body: unknown, error: RegExp]>([
-  ['POST', '/incidents', undefined, /^body: /],
+  ['POST', '/incidents', undefined, /^body: expected JSON, got something else$/],
   ['POST', '/incidents', {}, /^title: /],
   ['POST', '/incidents', { title: ' ' }, /^title: expected some words/],
   ['POST', '/incidents', { title: 'a', status: 'done' }, /^status: /],

@@ -13,6 +13,7 @@ import type { AlertPast } from '../rules/alert-history.ts';
 import { type AlertHistoryDeps, gatherPasts } from './alert-history.ts';
 import { limitedBody } from './body-limit.ts';
 import { callOf, noteChange } from './call.ts';
+import { jsonBody } from './json-body.ts';
 import { createSlicer } from './slicer.ts';
 
 export interface IncidentRouteDeps {
@@ -117,7 +118,7 @@ export function incidentRoutes(deps: IncidentRouteDeps): Hono {
     });
   });
   app.post('/incidents', limitedBody(MAX_BODY_BYTES), async (c) => {
-    const given = await bodyOf(c, newIncident);
+    const given = await jsonBody(c, newIncident);
     if ('error' in given) return c.json(given, 400);
     const { status, text, author: name, startedAt = clock.now(), ...rest } = given.data;
     const fault = matcherFault(rest.matchers);
@@ -128,7 +129,7 @@ export function incidentRoutes(deps: IncidentRouteDeps): Hono {
     return c.json(incidentJson(made), 201);
   });
   app.patch('/incidents/:id', limitedBody(MAX_BODY_BYTES), async (c) => {
-    const given = await bodyOf(c, changes);
+    const given = await jsonBody(c, changes);
     if ('error' in given) return c.json(given, 400);
     const fault = matcherFault(given.data.matchers ?? '');
     if (fault !== undefined) return c.json({ error: fault }, 400);
@@ -139,7 +140,7 @@ export function incidentRoutes(deps: IncidentRouteDeps): Hono {
     return c.json(incidentJson(made));
   });
   app.post('/incidents/:id/updates', limitedBody(MAX_BODY_BYTES), async (c) => {
-    const given = await bodyOf(c, newUpdate);
+    const given = await jsonBody(c, newUpdate);
     if ('error' in given) return c.json(given, 400);
     const { at = clock.now(), author: name, status, text } = given.data;
     const made = incidents.note(idOf(c), { at, status, text, author: author(c, name) });
@@ -153,16 +154,6 @@ export function incidentRoutes(deps: IncidentRouteDeps): Hono {
     return c.body(null, 204);
   });
   return app;
-}
-
-async function bodyOf<Schema extends z.ZodType>(
-  c: Context,
-  schema: Schema,
-): Promise<{ readonly data: z.output<Schema> } | { readonly error: string }> {
-  const parsed = schema.safeParse(await c.req.json().catch(() => undefined));
-  if (parsed.success) return { data: parsed.data };
-  const [issue] = parsed.error.issues;
-  return { error: `${issue!.path.join('.') || 'body'}: ${issue!.message}` };
 }
 
 /** @throws Error when the text or a pattern in it cannot be used */

@@ -10,6 +10,7 @@ import type { RehearsedReceiver, RehearsedRouting, RoutingSettings } from '../re
 import type { RehearsalAnswer, RehearsalRequest, Sweep, SweptRehearsal } from '../rehearse/service.ts';
 import { thresholdOf } from '../rules/threshold.ts';
 import { limitedBody } from './body-limit.ts';
+import { jsonBody } from './json-body.ts';
 
 export interface RehearseDeps {
   readonly clock: Clock;
@@ -99,11 +100,12 @@ const MAX_LISTED = 1000;
 const DEFAULT_INTERVAL_MS = 60_000;
 
 /** What cannot be answered, and the status that says so. */
-class Refusal extends Error {
+class RehearsalError extends Error {
   readonly status: 400 | 404;
 
   constructor(status: 400 | 404, message: string) {
     super(message);
+    this.name = 'RehearsalError';
     this.status = status;
   }
 }
@@ -112,16 +114,13 @@ class Refusal extends Error {
 export function rehearseRoutes(deps: RehearseDeps): Hono {
   const app = new Hono();
   app.post('/rehearse', limitedBody(MAX_BODY_BYTES), async (c) => {
-    const parsed = body.safeParse(await c.req.json().catch(() => undefined));
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      return c.json({ error: `${issue!.path.join('.') || 'body'}: ${issue!.message}` }, 400);
-    }
+    const given = await jsonBody(c, body);
+    if ('error' in given) return c.json(given, 400);
     let request: RehearsalRequest;
     try {
-      request = requestOf(parsed.data, deps);
+      request = requestOf(given.data, deps);
     } catch (error) {
-      if (error instanceof Refusal) return c.json({ error: error.message }, error.status);
+      if (error instanceof RehearsalError) return c.json({ error: error.message }, error.status);
       throw error;
     }
     const answer = await deps
@@ -179,16 +178,16 @@ export function routingOf(config: Config, silences: readonly Silence[]): Routing
   };
 }
 
-/** @throws Refusal */
+/** @throws RehearsalError */
 function requestOf(wanted: Wanted, deps: RehearseDeps): RehearsalRequest {
   const { group, rule } = wanted.rule ? writtenOf(wanted, deps) : loadedOf(wanted, deps.groups());
   const problem = wanted.expr === undefined ? undefined : deps.checkExpr(wanted.expr);
-  if (problem) throw new Refusal(400, `expr: ${problem.message}`);
+  if (problem) throw new RehearsalError(400, `expr: ${problem.message}`);
   const now = deps.clock.now();
   const to = wanted.to ?? now;
   const from = wanted.from ?? to - DEFAULT_RANGE_MS;
   if (to <= from || to - from > MAX_RANGE_MS)
-    throw new Refusal(400, 'expected a period of at most 100 days that ends after it begins');
+    throw new RehearsalError(400, 'expected a period of at most 100 days that ends after it begins');
   const tried: AlertingRuleConfig = {
     ...rule,
     expr: wanted.expr ?? rule.expr,
@@ -214,25 +213,25 @@ function loadedOf(
   { alert, group: name }: Wanted,
   groups: readonly RuleGroupConfig[],
 ): { group: RuleGroupConfig; rule: AlertingRuleConfig } {
-  if (alert === undefined) throw new Refusal(400, 'expected alert or rule, got neither');
+  if (alert === undefined) throw new RehearsalError(400, 'expected alert or rule, got neither');
   for (const group of groups) {
     if (name !== undefined && group.name !== name) continue;
     for (const rule of group.rules) if (rule.kind === 'alert' && rule.alert === alert) return { group, rule };
   }
-  throw new Refusal(404, `no alerting rule ${JSON.stringify(alert)} is loaded`);
+  throw new RehearsalError(404, `no alerting rule ${JSON.stringify(alert)} is loaded`);
 }
 
 function writtenOf(
   wanted: Wanted,
   { checkExpr, checkTemplate }: RehearseDeps,
 ): { group: RuleGroupConfig; rule: AlertingRuleConfig } {
-  if (wanted.alert !== undefined) throw new Refusal(400, 'expected either alert or rule, got both');
+  if (wanted.alert !== undefined) throw new RehearsalError(400, 'expected either alert or rule, got both');
   const { alert, expr, labels, annotations, ...times } = wanted.rule!;
   const problem = checkExpr(expr);
-  if (problem) throw new Refusal(400, `rule.expr: ${problem.message}`);
+  if (problem) throw new RehearsalError(400, `rule.expr: ${problem.message}`);
   for (const text of [...Object.values(labels), ...Object.values(annotations)]) {
     const fault = checkTemplate?.(text);
-    if (fault) throw new Refusal(400, `rule: ${fault.message}`);
+    if (fault) throw new RehearsalError(400, `rule: ${fault.message}`);
   }
   const position = { line: 1, column: 1 };
   const rule: AlertingRuleConfig = {
@@ -256,7 +255,10 @@ function writtenOf(
 function sweepOf(sweep: NonNullable<Wanted['sweep']>, rule: AlertingRuleConfig): Sweep {
   const compared = sweep.threshold && thresholdOf(rule.expr);
   if (sweep.threshold && !compared)
-    throw new Refusal(400, 'sweep.threshold: expected a rule that compares with a number, such as "x > 5"');
+    throw new RehearsalError(
+      400,
+      'sweep.threshold: expected a rule that compares with a number, such as "x > 5"',
+    );
   const thresholds = sweep.threshold ?? [undefined];
   const variants = thresholds.flatMap((threshold) =>
     (sweep.for ?? [rule.for]).map((forMs) => ({
@@ -266,7 +268,10 @@ function sweepOf(sweep: NonNullable<Wanted['sweep']>, rule: AlertingRuleConfig):
     })),
   );
   if (variants.length > MAX_VARIANTS)
-    throw new Refusal(400, `sweep: expected at most ${MAX_VARIANTS} combinations, got ${variants.length}`);
+    throw new RehearsalError(
+      400,
+      `sweep: expected at most ${MAX_VARIANTS} combinations, got ${variants.length}`,
+    );
   return { variants, ...(compared && { compared }) };
 }
 

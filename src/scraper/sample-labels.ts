@@ -56,7 +56,7 @@ function checkLegacyNames(labels: LabelBuilder): void {
  * @param written names and values in turn
  * @throws Error when a name is given twice
  */
-export function withTargetLabels(written: readonly string[], target: Labels, honor: boolean): LabelBuilder {
+function withTargetLabels(written: readonly string[], target: Labels, honor: boolean): LabelBuilder {
   const labels: LabelBuilder = new Map();
   for (let i = 0; i < written.length; i += 2) {
     const name = written[i]!;
@@ -87,7 +87,7 @@ export function reportLabels(name: string, target: Labels): Labels {
 }
 
 /** @throws Error, in upstream's words, naming the limit, the metric and the label */
-export function checkLabelLimits(labels: LabelBuilder, limits: LabelLimits): void {
+function checkLabelLimits(labels: LabelBuilder, limits: LabelLimits): void {
   const { label_limit, label_name_length_limit, label_value_length_limit } = limits;
   const metric = (): string => `metric: ${start(labels.get(METRIC_NAME) ?? '')}`;
   if (label_limit > 0 && labels.size > label_limit) {

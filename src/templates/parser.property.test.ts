@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fuzzCases } from '../testing/fuzz-cases.ts';
 import { createTemplateSet } from './notification.ts';
-import { checkRuleTemplate, expandRuleTemplate } from './rule-expander.ts';
+import { expandRuleTemplate } from './rule-expander.fixture.ts';
+import { checkRuleTemplate } from './rule-expander.ts';
 import { TemplateError } from './template-error.ts';
 
 const PIECES = [

@@ -119,15 +119,6 @@ export function checkRuleTemplate(text: string, alertname = 'check'): void {
   parseTemplate(`__alert_${alertname}`, DEFINITIONS + text, (fn) => Object.hasOwn(known, fn));
 }
 
-export interface RuleTemplateContext extends RuleExpanderOptions {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-/** Expands a single template; for many elements take `ruleExpander`. */
-export const expandRuleTemplate = (text: string, context: RuleTemplateContext): string =>
-  ruleExpander(context).expand(text, context.labels, context.value);
-
 function located<T>(what: string, work: () => T): T {
   try {
     return work();

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { labelsFromObject } from '../model/labels.ts';
-import { checkRuleTemplate, expandRuleTemplate, expandRuleTemplates, ruleExpander } from './rule-expander.ts';
+import { expandRuleTemplate } from './rule-expander.fixture.ts';
+import { checkRuleTemplate, expandRuleTemplates, ruleExpander } from './rule-expander.ts';
 import type { QuerySample } from './rule-functions.ts';
 
 const samples: readonly QuerySample[] = [

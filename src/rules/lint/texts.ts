@@ -1,5 +1,5 @@
 import type { AlertingRuleConfig } from '../../config/rules.ts';
-import { type BinaryExpr, type Expr, isComparison, unwrapParens } from '../../promql/ast.ts';
+import { type Expr, isComparison, unwrapParens } from '../../promql/ast.ts';
 import { boundsOf } from './bounds.ts';
 import type { RuleRemark } from './finding.ts';
 import { shapeOf } from './shape.ts';
@@ -141,7 +141,7 @@ function isTimesHundred(outer: Expr): boolean {
     const inner = unwrapParens(side);
     return inner.kind === 'number' && inner.value === 100;
   };
-  const { op, left, right } = expr as BinaryExpr;
+  const { op, left, right } = expr;
   if (op === '*') return isHundred(left) || isHundred(right);
   if (op === '-') return isHundred(left) && isTimesHundred(right);
   return false;
