@@ -1,4 +1,4 @@
-import { quote, withoutLabels } from '../model/labels.ts';
+import { labelsKey, quote, withoutLabels } from '../model/labels.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { RangeEvaluate } from './rehearse.ts';
 
@@ -26,7 +26,7 @@ export async function bystanders(
     const steps = Math.min(STEPS_AT_ONCE, Math.ceil((range.to - start) / STEP_MS));
     const series = await evaluate({ expr, start, end: start + (steps - 1) * STEP_MS, stepMs: STEP_MS });
     for (const { labels, timestamps } of series) {
-      const key = labels.join('\0');
+      const key = labelsKey(labels);
       for (let i = 0; i < timestamps.length; i++) {
         const at = timestamps[i]!;
         const known = open.get(key);

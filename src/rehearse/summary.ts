@@ -1,3 +1,4 @@
+import { labelsKey } from '../model/labels.ts';
 import type { Rehearsal } from './rehearse.ts';
 import type { RehearsedRouting } from './routing.ts';
 
@@ -27,7 +28,7 @@ export function summarize(rehearsal: Rehearsal, now: number, timeZone = 'UTC'): 
   let nights = 0;
   let flaps = 0;
   for (const { labels, firingAt, resolvedAt = now } of firings) {
-    const key = labels.join('\0');
+    const key = labelsKey(labels);
     const lastedMs = resolvedAt - firingAt;
     longestMs = Math.max(longestMs, lastedMs);
     totalMs += lastedMs;

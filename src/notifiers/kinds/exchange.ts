@@ -61,7 +61,7 @@ export function judgeStatus(rules: StatusRules = {}): (answer: HttpAnswer) => At
   };
 }
 
-function reasonOf(status: number): FailureReason {
+export function reasonOf(status: number): FailureReason {
   if (status === 401 || status === 403) return 'authError';
   if (status === 429) return 'rateLimited';
   if (status >= 400 && status < 500) return 'clientError';

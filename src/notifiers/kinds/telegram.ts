@@ -9,6 +9,7 @@ import {
   judgeStatus,
   MessageError,
   omitEmpty,
+  reasonOf,
   sortedKeys,
   truncate,
 } from './exchange.ts';
@@ -48,9 +49,8 @@ function judge(answer: HttpAnswer): Attempt {
   const said = jsonBody(answer) as { ok?: boolean; error_code?: number; description?: string } | undefined;
   if (said?.ok === true) return judgeStatus()({ ...answer, status: 200 });
   const status = said?.error_code ?? answer.status;
-  const { reason } = judgeStatus()({ ...answer, status }) as { reason?: 'other' };
   const message = said?.description
     ? `telegram: ${said.description} (${status})`
     : `unexpected answer with status code ${answer.status}: ${answer.body}`;
-  return { kind: 'retry', reason: reason ?? 'other', message };
+  return { kind: 'retry', reason: reasonOf(status), message };
 }

@@ -9,6 +9,7 @@ import {
   judgeStatus,
   MessageError,
   omitEmpty,
+  reasonOf,
   refused,
 } from './exchange.ts';
 import type { Memory } from './memory.ts';
@@ -65,7 +66,7 @@ export function* wechatMessage(
 
 function judge(answer: HttpAnswer, forgetToken: () => void): Attempt {
   if (answer.status !== 200) {
-    const { reason = 'other' } = judgeStatus()(answer) as { reason?: 'other' };
+    const reason = reasonOf(answer.status);
     return { kind: 'retry', reason, message: `unexpected status code ${answer.status}` };
   }
   const said = jsonBody(answer) as { errcode?: number; errmsg?: string } | undefined;
