@@ -39,8 +39,8 @@ export interface ImportDeps {
 }
 
 /**
- * `belfry import openmetrics FILE --data DIR`, or `--url URL` of a running server: exits 0 when all is stored, 1 when the file or the directory is no good (then nothing
- * is), 2 for wrong flags, 3 when the directory is in use.
+ * `belfry import openmetrics FILE --data DIR`, or `--url URL` of a running server: exits 0 when all is stored, 1 when the file or the
+ * directory is no good (then nothing is), 2 for wrong flags, 3 when the directory is in use.
  */
 export function importCommand(deps: ImportDeps): Command {
   return {

@@ -15,12 +15,11 @@ import { parsePromDuration } from '../format/duration.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
-
-const LOOK_EVERY_MS = 1500;
+import { useFileWatch } from './file-watch.ts';
 
 /** `/d/<uid>/<slug>`: a dashboard as authored. */
 export function DashboardPage() {
-  const { api, router, range, zone, clock, firstLook } = useSession();
+  const { api, router, range, zone, firstLook } = useSession();
   const uid = decodeURIComponent(router.path.peek().split('/')[2] ?? '');
   const loaded = useRef<{ readonly model: DashboardModel; readonly version: string | undefined }>(undefined);
   const resource = useResource(
@@ -42,11 +41,7 @@ export function DashboardPage() {
     [uid],
     { live: false },
   );
-  // A file that is edited shows at once; while it does not change, the server answers with nothing.
-  useEffect(
-    () => clock.every(LOOK_EVERY_MS, () => document.visibilityState === 'visible' && void resource.refresh()),
-    [],
-  );
+  useFileWatch(resource);
   const model = resource.data.value;
   useEffect(() => {
     if (model) document.title = `${model.title} · Belfry`;

@@ -1,16 +1,15 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { DashboardSummary } from '../data/api-types.ts';
 import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
 import { ImportReport, PasteDialog, useImports } from './dashboard-import.tsx';
+import { useFileWatch } from './file-watch.ts';
 import { slugOf } from './slug.ts';
-
-const LOOK_EVERY_MS = 1500;
 
 /** All dashboards by folder; new ones are dropped onto the page, picked, or pasted. */
 export function Dashboards() {
-  const { api, router, range, clock } = useSession();
+  const { api, router, range } = useSession();
   const list = useResource((abort) => api.dashboards(abort), [], { live: false });
   const query = router.query.value;
   const search = query.get('search') ?? '';
@@ -19,7 +18,7 @@ export function Dashboards() {
   const [isPasting, setIsPasting] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
 
-  useEffect(() => clock.every(LOOK_EVERY_MS, () => void (isSeen() && list.refresh())), []);
+  useFileWatch(list);
 
   const listed = [...found(list.data.value ?? [], search, tags)].sort((a, b) =>
     a.title.localeCompare(b.title),
@@ -113,8 +112,6 @@ export function Dashboards() {
     </div>
   );
 }
-
-const isSeen = (): boolean => document.visibilityState === 'visible';
 
 interface FoldersProps {
   readonly all: readonly DashboardSummary[];
