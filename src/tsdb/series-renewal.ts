@@ -57,12 +57,23 @@ export class SeriesRenewal {
   #tick(): void {
     if (this.#isClosed) return;
     this.#work ??= this.#renewIfDue();
-    if (this.#work.next().done) {
+    if (this.#isDone(this.#work)) {
       this.#work = undefined;
       // What is idle from now until the next look has ended.
       this.#deps.head.own.mark();
     }
     this.#timer = this.#deps.clock.after(this.#work ? STEP_MS : this.#settings.apartMs, () => this.#tick());
+  }
+
+  /** Takes the next step of a work. */
+  #isDone(work: Generator<void, void>): boolean {
+    try {
+      return work.next().done ?? false;
+    } catch (error) {
+      // Shared memory may be spent. The index stays as it is, which costs no sample.
+      this.#deps.log.error({ err: error }, 'series that ended cannot be forgotten');
+      return true;
+    }
   }
 
   *#renewIfDue(): Generator<void, void> {
