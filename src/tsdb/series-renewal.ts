@@ -1,9 +1,8 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { Log } from '../model/log.ts';
-import type { SourceId } from './block.ts';
 import type { Head } from './head/head.ts';
 import { IndexCopy } from './index/index-copy.ts';
-import { NO_SLOT } from './index/layout.ts';
+import { noteDefinitions } from './log/head-definitions.ts';
 import type { LogDb } from './log/log-db.ts';
 import type { LogWriter } from './log/log-writer.ts';
 
@@ -109,33 +108,15 @@ export class SeriesRenewal {
     const { index } = head;
     const from = writer.seq;
     const noted = writer.definitionCount;
-    for (const _ of this.#noteAll()) yield;
+    for (const _ of noteDefinitions(head, writer.definitions)) {
+      writer.touch();
+      yield;
+    }
     // What could not be stored leaves the earlier definitions where they are.
     if (!writer.write()) return;
     yield* this.#deleteBefore(from);
     this.forgottenDefinitions = this.#deps.definitionsAtStart + noted;
     log.info({ series: index.count, forgotten: count - index.count }, 'forgot series that ended');
-  }
-
-  *#noteAll(): Generator<void> {
-    const { head, writer } = this.#deps;
-    const { definitions } = writer;
-    definitions.counters(head.counters.ref, head.counters.source);
-    for (const source of head.sources()) if (source.isNeeded) definitions.source(source.id, source.key);
-    for (const [metric, metadata] of head.metadata) definitions.metadata(metric, metadata);
-    const { index } = head;
-    for (let series = 0; series < index.count; series++) {
-      const slot = index.slotOf(series);
-      definitions.series({
-        ref: index.refOf(series),
-        source: head.places[index.sourceOf(series)]?.id ?? (0 as SourceId),
-        labels: index.labelsOf(series),
-        slot: slot === NO_SLOT ? undefined : slot,
-      });
-      if (series % SERIES_PER_STEP !== SERIES_PER_STEP - 1) continue;
-      writer.touch();
-      yield;
-    }
   }
 
   *#deleteBefore(seq: number): Generator<void> {

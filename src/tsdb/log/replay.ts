@@ -12,6 +12,7 @@ import { NO_SLOT } from '../index/layout.ts';
 import { DefinitionTable } from './definition-table.ts';
 import { definitionWriter } from './definitions.ts';
 import { readExemplarRow, type StoredExemplar } from './exemplars.ts';
+import { noteDefinitions } from './head-definitions.ts';
 import { isOvergrown, type KeptIndex } from './kept-index.ts';
 import type { LogDb } from './log-db.ts';
 import { type OwnRecord, type RecordedRow, readRecords, readRow, skipRow } from './records.ts';
@@ -181,19 +182,7 @@ function buildIndex(
 function compact(db: LogDb, head: Head): number {
   const out = new ByteWriter(1 << 16);
   const write = definitionWriter(out);
-  const { index } = head;
-  write.counters(head.counters.ref, head.counters.source);
-  for (const source of head.sources()) if (source.isNeeded) write.source(source.id, source.key);
-  for (let series = 0; series < index.count; series++) {
-    const slot = index.slotOf(series);
-    write.series({
-      ref: index.refOf(series),
-      source: head.places[index.sourceOf(series)]?.id ?? (0 as SourceId),
-      labels: index.labelsOf(series),
-      slot: slot === NO_SLOT ? undefined : slot,
-    });
-  }
-  for (const [metric, metadata] of head.metadata) write.metadata(metric, metadata);
+  for (const _ of noteDefinitions(head, write));
   db.rewriteDefinitions(1, out.view());
   return write.count;
 }
