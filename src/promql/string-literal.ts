@@ -1,17 +1,5 @@
+import { GO_ESCAPES } from '../model/go-escapes.ts';
 import { quote } from '../model/labels.ts';
-
-const SIMPLE_ESCAPES: Readonly<Record<string, number>> = {
-  a: 7,
-  b: 8,
-  f: 12,
-  n: 10,
-  r: 13,
-  t: 9,
-  v: 11,
-  '\\': 92,
-  "'": 39,
-  '"': 34,
-};
 
 /** The value of a STRING token. Its escapes were checked when it was scanned. */
 export function unquoteString(literal: string): string {
@@ -27,7 +15,7 @@ export function unquoteString(literal: string): string {
       continue;
     }
     const kind = body[i + 1]!;
-    const simple = SIMPLE_ESCAPES[kind];
+    const simple = GO_ESCAPES[kind];
     if (simple !== undefined) {
       bytes.push(simple);
       i += 2;

@@ -1,3 +1,4 @@
+import { GO_ESCAPES } from '../model/go-escapes.ts';
 import { TemplateError } from './template-error.ts';
 
 /** What Go's strconv.IsPrint takes for printable: letters, marks, numbers, punctuation, symbols and the ASCII space. */
@@ -32,18 +33,6 @@ export function quoteGo(text: string, quote = '"', asciiOnly = false): string {
 
 const ESCAPE =
   /\\(?:([abfnrtv\\'"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))|\\|[\s\S]/gu;
-const SIMPLE: Readonly<Record<string, number>> = {
-  a: 7,
-  b: 8,
-  f: 12,
-  n: 10,
-  r: 13,
-  t: 9,
-  v: 11,
-  '\\': 92,
-  "'": 39,
-  '"': 34,
-};
 
 /**
  * Reads a Go string or character constant with its quotes, as strconv.Unquote does.
@@ -61,7 +50,7 @@ export function unquoteGo(literal: string): string {
     const [whole, simple, x, u, U, octal] = match;
     if (simple !== undefined) {
       if ((simple === '"' || simple === "'") && simple !== quote) throw new TemplateError('invalid syntax');
-      bytes.push(SIMPLE[simple]!);
+      bytes.push(GO_ESCAPES[simple]!);
     } else if (x !== undefined) {
       const value = Number.parseInt(x, 16);
       bytes.push(value);

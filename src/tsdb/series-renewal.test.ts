@@ -53,6 +53,18 @@ function rig(dir = bench.directory(), clock = fakeClock(START), maxExemplars = 0
   };
 }
 
+/** The target is gone, ten minutes later its ring, and then its series. */
+async function forgetTarget({ clock, store, source, scrape, settle }: Rig): Promise<void> {
+  scrape(seriesOf(0));
+  await settle();
+  source.markAllStale(clock.now() + 1);
+  source.close();
+  await store.flush();
+  await clock.advance(20 * 60_000);
+  await look(clock);
+  expect(store.stats().series).toBe(0);
+}
+
 /** Lets a look at the series, and what follows of it, go on to its end. @param each is called after each step */
 async function look(clock: FakeClock, each?: () => void): Promise<void> {
   await clock.advance(renewal.apartMs);
@@ -212,15 +224,9 @@ describe('series that ended', () => {
   });
 
   test('give their numbers to no others', async () => {
-    const { dir, clock, store, source, scrape, settle } = rig();
-    scrape(seriesOf(0));
-    await settle();
-    source.markAllStale(clock.now() + 1);
-    source.close();
-    await store.flush();
-    await clock.advance(20 * 60_000);
-    await look(clock);
-    expect(store.stats().series).toBe(0);
+    const made = rig();
+    await forgetTarget(made);
+    const { dir, clock, store } = made;
     const before = contents(store);
     const again = rig(copyOf(dir), fakeClock(clock.now()));
     again.scrape(seriesOf(3));
@@ -373,16 +379,9 @@ test('who follows the store gets every sample under its labels', async () => {
 });
 
 test('a target that comes back after it was forgotten is known to the log', async () => {
-  const { dir, clock, store, source, scrape, settle } = rig();
-  scrape(seriesOf(0));
-  await settle();
-  source.markAllStale(clock.now() + 1);
-  source.close();
-  await store.flush();
-  // Ten minutes later its ring is given back.
-  await clock.advance(20 * 60_000);
-  await look(clock);
-  expect(store.stats().series).toBe(0);
+  const made = rig();
+  await forgetTarget(made);
+  const { dir, clock, store } = made;
   const again = store.source('a');
   again.begin(clock.now());
   again.set(again.slot(seriesOf(0)[1]!), 9);

@@ -12,7 +12,7 @@ export interface RenewalSettings {
   readonly fewest: number;
   /** And at least this share of all. */
   readonly share: number;
-  /** Time between two looks, ms. Views that are older than this, of queries that run so long, must not be. */
+  /** Time between two looks, ms. Views that are older than this may be given up. */
   readonly apartMs: number;
 }
 
