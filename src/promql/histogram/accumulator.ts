@@ -272,6 +272,8 @@ function placeOf(indexes: readonly number[], index: number, from: number): numbe
  * returned may be wider still.
  */
 export function widenedZero(histogram: Histogram, wanted: number): { count: number; threshold: number } {
+  // Nothing is wider: a bucket that the threshold cuts already stays as it is.
+  if (wanted === histogram.zeroThreshold) return { count: histogram.zeroCount, threshold: wanted };
   let threshold = wanted;
   for (;;) {
     let count = histogram.zeroCount;

@@ -161,11 +161,11 @@ export function detectReset(current: Histogram, previous: Histogram): boolean {
   if (current.counterResetHint === 'reset') return true;
   if (current.counterResetHint === 'not_reset') return false;
   if (current.count < previous.count) return true;
-  if (usesCustomBuckets(current)) {
-    if (!usesCustomBuckets(previous)) return true;
+  const isCustom = usesCustomBuckets(current);
+  if (isCustom !== usesCustomBuckets(previous)) return true;
+  if (isCustom && !sameNumbers(current.customValues, previous.customValues)) {
     return customBucketsShrank(current, previous);
   }
-  if (usesCustomBuckets(previous)) return true;
   if (current.schema > previous.schema || current.zeroThreshold < previous.zeroThreshold) return true;
   const zero = widenedZero(previous, current.zeroThreshold);
   if (zero.threshold !== current.zeroThreshold || current.zeroCount < zero.count) return true;
@@ -189,6 +189,7 @@ export function detectReset(current: Histogram, previous: Histogram): boolean {
   );
 }
 
+/** Whether a bucket has fewer observations than before, or one that had any is missing; what is in the zero bucket now is not looked at. */
 function sideShrank(
   current: Histogram,
   currentSpans: readonly Span[],
@@ -197,23 +198,37 @@ function sideShrank(
   previousSpans: readonly Span[],
   previousBuckets: readonly number[],
 ): boolean {
-  const isSameSchema = previous.schema === current.schema;
+  const { schema, zeroThreshold } = current;
+  const isSameSchema = previous.schema === schema;
   if (isSameSchema && noneBelow(currentSpans, currentBuckets, previousSpans, previousBuckets)) return false;
-  const now = new Map<number, number>();
-  eachBucket(currentSpans, currentBuckets, (index, count) => now.set(index, count));
-  const before = new Map<number, number>();
+  const now = sideAt(currentSpans, currentBuckets, schema, schema);
+  const before = sideAt(previousSpans, previousBuckets, previous.schema, schema);
   // Buckets ascend: none after the first above the zero bucket is in it.
-  let isInZero = true;
-  eachBucket(previousSpans, previousBuckets, (index, count) => {
-    const target = isSameSchema ? index : reducedIndex(index, previous.schema, current.schema);
-    isInZero &&= upperBound(target, current.schema, []) <= current.zeroThreshold;
-    if (isInZero) return;
-    before.set(target, (before.get(target) ?? 0) + count);
-  });
-  for (const [index, count] of before) {
-    if ((now.get(index) ?? 0) < count) return true;
+  let isInZero = !usesCustomBuckets(current);
+  let at = 0;
+  for (const [i, index] of before.indexes.entries()) {
+    isInZero &&= upperBound(index, schema, []) <= zeroThreshold;
+    if (isInZero) continue;
+    const count = before.counts[i]!;
+    while (at < now.indexes.length && now.indexes[at]! < index) at++;
+    if (now.indexes[at] === index ? now.counts[at]! < count : count !== 0) return true;
   }
   return false;
+}
+
+/** Buckets of one side in ascending order at a schema that is no finer: those that fall into one there are one. */
+function sideAt(spans: readonly Span[], buckets: readonly number[], from: number, to: number) {
+  const indexes: number[] = [];
+  const counts: number[] = [];
+  eachBucket(spans, buckets, (index, count) => {
+    const target = from === to ? index : reducedIndex(index, from, to);
+    if (indexes.at(-1) === target) counts[counts.length - 1]! += count;
+    else {
+      indexes.push(target);
+      counts.push(count);
+    }
+  });
+  return { indexes, counts };
 }
 
 /** What nearly all pairs of scrapes are: the same buckets, each as large as before or larger. */
@@ -228,25 +243,11 @@ function noneBelow(
   return true;
 }
 
+/** The same of two with different bounds, by those they share. */
 function customBucketsShrank(current: Histogram, previous: Histogram): boolean {
-  const isSameBounds = sameNumbers(current.customValues, previous.customValues);
-  if (
-    isSameBounds &&
-    noneBelow(
-      current.positiveSpans,
-      current.positiveBuckets,
-      previous.positiveSpans,
-      previous.positiveBuckets,
-    )
-  ) {
-    return false;
-  }
-  const bounds = isSameBounds
-    ? current.customValues
-    : sharedBounds(current.customValues, previous.customValues);
+  const bounds = sharedBounds(current.customValues, previous.customValues);
   const now = customCounts(current, bounds);
-  const before = customCounts(previous, bounds);
-  return before.some((count, i) => now[i]! < count);
+  return customCounts(previous, bounds).some((count, i) => now[i]! < count);
 }
 
 function customCounts(histogram: Histogram, bounds: readonly number[]): Float64Array {

@@ -105,7 +105,12 @@ export function sharedBounds(a: readonly number[], b: readonly number[]): number
 export function mappedCustomIndex(index: number, from: readonly number[], to: readonly number[]): number {
   if (index >= from.length) return to.length;
   const bound = from[index]!;
-  let at = 0;
-  while (at < to.length && to[at]! < bound) at++;
-  return at;
+  let low = 0;
+  let high = to.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (to[middle]! < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
