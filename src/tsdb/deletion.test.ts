@@ -207,9 +207,11 @@ describe('deleting', () => {
     const fresh = labelsFromObject({ __name__: 'fresh' });
     const deletion = store.delete({ selectors: [[equals('__name__', 'even')]], range: always }, false);
     // The day that is written to is on its way.
-    for (let turn = 0; turn < 10_000 && !existsSync(join(dir, '20260112.db.changed')); turn++) {
+    const rewritten = join(dir, '20260112.db.changed');
+    for (let turn = 0; turn < 10_000 && !existsSync(rewritten); turn++) {
       await new Promise((resolve) => setImmediate(resolve));
     }
+    expect(existsSync(rewritten)).toBe(true);
     const appended = [UNTIL + 1];
     store.append(fresh, UNTIL + 1, 1);
     const flush = store.flush();

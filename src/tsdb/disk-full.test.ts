@@ -143,11 +143,14 @@ describe.skipIf(!disk)('on a full disk', () => {
     const made = rig();
     await made.scrape(300);
     await made.store.flush();
+    rmSync(join(made.dir, 'reserve'), { force: true });
     disk!.fill();
+    await made.scrape(100);
+    expect(made.store.degraded()).toContain('full');
     made.store.setRetention({ timeMs: 0, sizeBytes: 1 });
     const days = (): string[] => readdirSync(made.dir).filter((name) => /^2026.*\.db$/.test(name));
     await vi.waitFor(() => expect(days()).toEqual(['20260106.hot.db']));
-    await made.scrape(1);
+    await made.scrape(6);
     expect(made.store.degraded()).toBeUndefined();
   });
 

@@ -7,6 +7,7 @@ import { parseExpr } from '../promql/parse.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { openQueryable } from './open-queryable.ts';
 import { GroupDecoder } from './partition/group-decoder.ts';
+import { GroupEncoder } from './partition/group-encoder.ts';
 import { KeptBlocks } from './partition/kept-blocks.ts';
 import type { StoreQueryable } from './queryable.ts';
 import { storeBench } from './store.fixture.ts';
@@ -121,7 +122,19 @@ describe.each([
 });
 
 test('blocks are kept as long as there is room, and no further ones in their place', () => {
-  const kept = new KeptBlocks(100);
-  expect(kept.place(new Uint8Array(101))).toBeUndefined();
-  expect(kept.place(new Uint8Array(60))).toBeDefined();
+  const encoder = new GroupEncoder();
+  encoder.begin(1, { level: 3, atLeast: 64 });
+  encoder.addRows(Float64Array.of(1, 2, 3), undefined, {});
+  const blob = encoder.finish(7);
+  const room = new KeptBlocks(1000);
+  expect(room.place(new Uint8Array(1001))).toBeUndefined();
+  const first = room.place(blob)!;
+  expect(first.isOpen).toBe(false);
+  first.decoder.open(blob, 7);
+  first.opened();
+  expect(first.isOpen).toBe(true);
+  const taken = first.decoder.bytes;
+  expect(taken).toBeGreaterThan(0);
+  expect(room.place(new Uint8Array(1000 - taken))).toBeDefined();
+  expect(room.place(new Uint8Array(1001 - taken))).toBeUndefined();
 });

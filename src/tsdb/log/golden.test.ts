@@ -82,7 +82,7 @@ const GOLDEN = {
   exemplars: '0100000000802bf84000000000000014400a05747261636503616263',
 };
 
-test('golden bytes of the log: what a process before wrote is read by the next', () => {
+test('golden bytes of the log are what is written', () => {
   const log = written();
   expect({
     definitions: hex(log.definitions),
@@ -91,7 +91,7 @@ test('golden bytes of the log: what a process before wrote is read by the next',
   }).toEqual(GOLDEN);
 });
 
-test('golden bytes of the log can still be read', () => {
+test('golden bytes of the log, as a process before wrote them, are read', () => {
   const bytes = (text: string): Uint8Array => Buffer.from(text, 'hex');
   const db = {
     file: 'log.db',
