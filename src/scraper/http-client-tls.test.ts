@@ -1,61 +1,31 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http2 from 'node:http2';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hasOpenssl, type TestCertificate, testCertificate } from '../testing/certificate.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { scrapeJob } from '../testing/scrape-job.ts';
 import { PageBuffers } from './page-buffers.ts';
 import { createPageClient } from './page-client.ts';
 
 const deps = { clock: fakeClock(), environment: {} };
-const hasOpenssl = (() => {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
-const dir = mkdtempSync(join(tmpdir(), 'belfry-tls-'));
-const file = (name: string): string => join(dir, name);
+let ours: TestCertificate;
+let theirs: TestCertificate;
 let server: https.Server;
 let url = '';
 const clients: string[] = [];
 
-/** Makes a self-signed certificate for a name and the loopback address. */
-function makeCertificate(name: string): void {
-  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`];
-  const out = ['-keyout', file(`${name}.key`), '-out', file(`${name}.crt`)];
-  const args = [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-days',
-    '2',
-  ];
-  execFileSync('openssl', [...args, ...subject, ...out], { stdio: 'ignore' });
-}
-
 beforeAll(async () => {
   if (!hasOpenssl) return;
-  makeCertificate('server.example');
-  makeCertificate('client.example');
+  theirs = testCertificate('server.example');
+  ours = testCertificate('client.example');
   server = https.createServer(
     {
-      cert: readFileSync(file('server.example.crt')),
-      key: readFileSync(file('server.example.key')),
-      ca: readFileSync(file('client.example.crt')),
+      cert: theirs.cert,
+      key: theirs.key,
+      ca: ours.cert,
       requestCert: true,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.3',
@@ -72,8 +42,9 @@ beforeAll(async () => {
 });
 
 afterAll(() => {
-  server?.close();
-  rmSync(dir, { recursive: true });
+  if (!hasOpenssl) return;
+  server.close();
+  for (const certificate of [ours, theirs]) certificate[Symbol.dispose]();
 });
 
 async function fetchPage(tls_config: Record<string, unknown>): Promise<string> {
@@ -93,29 +64,33 @@ async function fetchPage(tls_config: Record<string, unknown>): Promise<string> {
   }
 }
 
-const trusting = { ca_file: file('server.example.crt'), server_name: 'server.example' };
+const trusting = () => ({ ca_file: theirs.certFile, server_name: 'server.example' });
 
 test.skipIf(!hasOpenssl)('a server is trusted by its CA and name, and told who asks', async () => {
-  const own = { cert_file: file('client.example.crt'), key_file: file('client.example.key') };
-  expect(await fetchPage({ ...trusting, ...own })).toBe('a 1\n');
-  expect(await fetchPage(trusting)).toBe('a 1\n');
+  const own = { cert_file: ours.certFile, key_file: ours.keyFile };
+  expect(await fetchPage({ ...trusting(), ...own })).toBe('a 1\n');
+  expect(await fetchPage(trusting())).toBe('a 1\n');
   expect(await fetchPage({ insecure_skip_verify: true })).toBe('a 1\n');
   expect(clients).toEqual(['client.example', 'nobody', 'nobody']);
 });
 
 test.skipIf(!hasOpenssl).each([
-  ['an unknown CA', {}, 'self-signed certificate'],
-  ['another name', { ...trusting, server_name: 'other.example' }, "does not match certificate's altnames"],
-  ['too old a version', { ...trusting, max_version: 'TLS12' }, 'alert protocol version'],
-  ['a file that is not there', { ca_file: file('none') }, 'ENOENT'],
+  ['an unknown CA', () => ({}), 'self-signed certificate'],
+  [
+    'another name',
+    () => ({ ...trusting(), server_name: 'other.example' }),
+    "does not match certificate's altnames",
+  ],
+  ['too old a version', () => ({ ...trusting(), max_version: 'TLS12' }), 'alert protocol version'],
+  ['a file that is not there', () => ({ ca_file: `${theirs.certFile}.none` }), 'ENOENT'],
 ])('%s fails the scrape', async (_, tls, problem) => {
-  await expect(fetchPage(tls)).rejects.toThrow(problem);
+  await expect(fetchPage(tls())).rejects.toThrow(problem);
 });
 
 test.skipIf(!hasOpenssl)('a server that speaks HTTP/2 alone is told so, with TLS and without', async () => {
   const secure = http2.createSecureServer({
-    cert: readFileSync(file('server.example.crt')),
-    key: readFileSync(file('server.example.key')),
+    cert: theirs.cert,
+    key: theirs.key,
   });
   const plain = http2.createServer((_, response) => response.end('up 1\n'));
   /** Ignores what the client offers and begins with its settings, as Go's does when it is made so. */
