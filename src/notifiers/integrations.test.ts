@@ -3,10 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { ReceiverKind } from '../config/receivers/receiver.ts';
-import { fakeClock } from '../testing/fake-clock.ts';
-import { createIntegrations } from './integrations.ts';
 import type { HttpAnswer, HttpRequest } from './kinds/exchange.ts';
-import { configOf, notification, renderFor } from './kinds/kinds.fixture.ts';
+import { configOf, integrationOf, notification } from './kinds/kinds.fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'belfry-integrations-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -23,10 +21,7 @@ function one(
   environment: Record<string, string> = {},
 ) {
   const asked: HttpRequest[] = [];
-  const receiver = { name: 'r', labels: {}, [`${kind}_configs`]: [configOf(kind, keys)] };
-  const [way] = createIntegrations(receiver, {
-    clock: fakeClock(),
-    rendering: renderFor,
+  const way = integrationOf(kind, configOf(kind, keys), {
     environment,
     async http(request) {
       asked.push(request);
@@ -34,9 +29,8 @@ function one(
       if (answered instanceof Error) throw answered;
       return { status: 200, headers: {}, body: '', ...answered };
     },
-    mail: () => Promise.reject(new Error('no mail is sent here')),
   });
-  const attempt = () => way!.attempt(notification, new AbortController().signal);
+  const attempt = () => way.attempt(notification, new AbortController().signal);
   return { asked, attempt };
 }
 

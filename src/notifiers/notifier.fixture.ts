@@ -5,22 +5,14 @@ import type { WebhookConfig } from '../config/receivers/webhook.ts';
 import type { RouteConfig } from '../config/route.ts';
 import type { Alert } from '../model/alert.ts';
 import { labelsFromObject } from '../model/labels.ts';
-import type { Log } from '../model/log.ts';
 import type { Matcher } from '../model/matcher.ts';
 import { openDatabase, type SqliteDatabase } from '../sqlite/database.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
+import { silentLog } from '../testing/silent-log.ts';
 import { parseMatchers } from './matcher-syntax.ts';
 import { createNotifier, type Notifier, type NotifierConfig, type NotifierOptions } from './notifier.ts';
 
 /** Builders for the tests of this package. */
-
-const silentLog: Log = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-  child: () => silentLog,
-};
 
 export type RouteInput = Partial<Omit<RouteConfig, 'routes' | 'matchers'>> & {
   readonly matchers?: string;
@@ -144,7 +136,7 @@ export function bench(config: Partial<NotifierConfig>, more: Partial<NotifierOpt
     templates: plainTemplates,
     db,
     clock,
-    log: silentLog,
+    log: silentLog(),
     registry: new Registry(),
     externalUrl: 'http://belfry.test',
     random: () => 0.5,

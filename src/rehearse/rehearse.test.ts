@@ -1,44 +1,17 @@
 import fc from 'fast-check';
-import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import type { AlertingRuleConfig } from '../config/rules.ts';
 import { formatLabels, labelsFromObject, labelsToObject } from '../model/labels.ts';
 import { type ActiveAlerts, evaluateAlerts } from '../rules/alert-state.ts';
 import { evaluationTime } from '../rules/group.ts';
-import { createRuleManager } from '../rules/manager.ts';
-import { openDatabase } from '../sqlite/database.ts';
-import { collectingAppender } from '../testing/collecting-appender.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
-import {
-  collectingAlertSink,
-  type Element,
-  type RuleText,
-  ruleGroup,
-  scriptedEvaluator,
-} from '../testing/rules.ts';
-import { silentLog } from '../testing/silent-log.ts';
-import { type RangeEvaluate, type Rehearsal, rehearse, rehearseVariants } from './rehearse.ts';
+import { type Element, type RuleText, ruleGroup, ruleManager, scriptedEvaluator } from '../testing/rules.ts';
+import { rangeOf } from './range.fixture.ts';
+import { type Rehearsal, rehearse, rehearseVariants } from './rehearse.ts';
 import { summarize } from './summary.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
-
-/** Evaluates a range from what holds at each instant. */
-function rangeOf(instant: (timestamp: number) => readonly Element[]): RangeEvaluate {
-  return async ({ start, end, stepMs }) => {
-    const series = new Map<string, { labels: Element['labels']; timestamps: number[]; values: number[] }>();
-    for (let at = start; at <= end; at += stepMs) {
-      for (const { labels, value } of instant(at)) {
-        const key = JSON.stringify(labels);
-        const known = series.get(key) ?? { labels, timestamps: [], values: [] };
-        series.set(key, known);
-        known.timestamps.push(at);
-        known.values.push(value);
-      }
-    }
-    return [...series.values()].map((each) => ({ ...each, labels: labelsFromObject(each.labels) }));
-  };
-}
 
 function replay(
   text: RuleText,
@@ -192,18 +165,7 @@ test('it agrees with what really happens', async () => {
   const clock = fakeClock(START);
   const evaluator = scriptedEvaluator();
   evaluator.set('x', instant);
-  const manager = createRuleManager({
-    clock,
-    evaluator,
-    appender: collectingAppender(),
-    sink: collectingAlertSink(),
-    log: silentLog(),
-    registry: new Registry(),
-    db: openDatabase(':memory:', { addon: undefined }),
-    externalLabels: {},
-    externalUrl: '',
-    formatExpr: (expr) => expr,
-  });
+  const manager = ruleManager({ clock, evaluator });
   manager.apply([group]);
   await clock.advance(to - START - 1);
   await manager.stop();

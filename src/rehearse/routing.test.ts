@@ -1,15 +1,11 @@
-import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import type { AlertingRuleConfig, RuleGroupConfig } from '../config/rules.ts';
 import { labelsFromObject } from '../model/labels.ts';
 import { bench, hook, matchers, type RouteInput, route } from '../notifiers/notifier.fixture.ts';
-import { createRuleManager } from '../rules/manager.ts';
-import { openDatabase } from '../sqlite/database.ts';
-import { collectingAppender } from '../testing/collecting-appender.ts';
-import { type Element, type RuleText, ruleGroup, scriptedEvaluator } from '../testing/rules.ts';
-import { silentLog } from '../testing/silent-log.ts';
+import { type Element, type RuleText, ruleGroup, ruleManager, scriptedEvaluator } from '../testing/rules.ts';
 import { routedAlerts } from './outgoing.ts';
-import { type RangeEvaluate, rehearse } from './rehearse.ts';
+import { rangeOf } from './range.fixture.ts';
+import { rehearse } from './rehearse.ts';
 import { type RoutedAlert, type RoutingSettings, rehearseRouting } from './routing.ts';
 import { summarizeRouting } from './summary.ts';
 
@@ -150,23 +146,6 @@ test('a month of an alert that goes on is a matter of milliseconds', () => {
   expect((user + system) / 1000).toBeLessThan(10_000);
 });
 
-/** Evaluates a range from what holds at each instant. */
-function rangeOf(instant: (timestamp: number) => readonly Element[]): RangeEvaluate {
-  return async ({ start, end, stepMs }) => {
-    const series = new Map<string, { labels: Element['labels']; timestamps: number[]; values: number[] }>();
-    for (let at = start; at <= end; at += stepMs) {
-      for (const { labels, value } of at < START ? [] : instant(at)) {
-        const key = JSON.stringify(labels);
-        const known = series.get(key) ?? { labels, timestamps: [], values: [] };
-        series.set(key, known);
-        known.timestamps.push(at);
-        known.values.push(value);
-      }
-    }
-    return [...series.values()].map((each) => ({ ...each, labels: labelsFromObject(each.labels) }));
-  };
-}
-
 test('it agrees with what rules and notifiers really do', async () => {
   const slow: RuleText = {
     alert: 'Slow',
@@ -229,18 +208,7 @@ test('it agrees with what rules and notifiers really do', async () => {
   const evaluator = scriptedEvaluator();
   evaluator.set('slow', expressions.slow);
   evaluator.set('out', expressions.out);
-  const manager = createRuleManager({
-    clock: live.clock,
-    evaluator,
-    appender: collectingAppender(),
-    sink: live.notifier,
-    log: silentLog(),
-    registry: new Registry(),
-    db: openDatabase(':memory:', { addon: undefined }),
-    externalLabels: {},
-    externalUrl: '',
-    formatExpr: (expr) => expr,
-  });
+  const manager = ruleManager({ clock: live.clock, evaluator, sink: live.notifier });
   manager.apply(groups);
   await live.clock.advance(to - START - 1);
   await manager.stop();
@@ -253,7 +221,7 @@ test('it agrees with what rules and notifiers really do', async () => {
       group,
       rule: group.rules[0] as AlertingRuleConfig,
       range: { from: START, to },
-      evaluate: rangeOf(instant),
+      evaluate: rangeOf((at) => (at < START ? [] : instant(at))),
       externalLabels: {},
       externalUrl: '',
     });

@@ -4,10 +4,16 @@ import { labelsToObject, labelValue, withLabels } from '../model/labels.ts';
 import { openDatabase } from '../sqlite/database.ts';
 import { type CollectingAppender, collectingAppender } from '../testing/collecting-appender.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
-import { alertFacts, collectingAlertSink, ruleGroup, scriptedEvaluator } from '../testing/rules.ts';
+import {
+  alertFacts,
+  collectingAlertSink,
+  ruleGroup,
+  ruleManager,
+  scriptedEvaluator,
+} from '../testing/rules.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { evaluationTime } from './group.ts';
-import { createRuleManager, type RuleManagerOptions } from './manager.ts';
+import type { RuleManagerOptions } from './manager.ts';
 
 const START = Date.UTC(2026, 0, 1);
 
@@ -21,18 +27,13 @@ function bench(own: Partial<RuleManagerOptions> = {}, shared: { clock?: FakeCloc
     registry: new Registry(),
     db: openDatabase(':memory:', { addon: undefined }),
   };
-  const options = {
-    ...parts,
-    log: silentLog(),
-    externalLabels: {},
+  const manager = ruleManager({
     externalUrl: 'http://belfry.example',
     formatExpr: (expr: string) => expr.trim(),
+    ...parts,
     ...own,
-  };
-  return { ...parts, ...own, options, manager: createRuleManager(options) } as typeof parts & {
-    options: RuleManagerOptions;
-    manager: ReturnType<typeof createRuleManager>;
-  };
+  });
+  return { ...parts, db: own.db ?? parts.db, manager };
 }
 
 /** All samples as `time series value`, times in seconds after `from`, in the order of time. */

@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MessageChannel } from 'node:worker_threads';
-import { Registry } from 'prom-client';
 import { afterEach, expect, test } from 'vitest';
 import type { RuleEvaluator } from '../model/evaluation.ts';
 import type { Histogram } from '../model/histogram.ts';
@@ -13,35 +9,22 @@ import { ruleEvaluation } from '../query/rule-service.ts';
 import { openDatabase } from '../sqlite/database.ts';
 import { expandRuleTemplates } from '../templates/rule-expander.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
-import { alertFacts, collectingAlertSink, ruleGroup } from '../testing/rules.ts';
-import { silentLog } from '../testing/silent-log.ts';
+import { alertFacts, collectingAlertSink, ruleGroup, ruleManager } from '../testing/rules.ts';
 import { openQueryable } from '../tsdb/open-queryable.ts';
-import { createStorageService } from '../tsdb/storage-service.ts';
-import { openStore, type Store } from '../tsdb/store.ts';
+import { storeBench } from '../tsdb/store.fixture.ts';
 import { evaluationTime } from './group.ts';
-import { createRuleManager } from './manager.ts';
 
 const START = Date.UTC(2026, 0, 1);
-const cleanups: (() => Promise<void> | void)[] = [];
+const stores = storeBench();
+const monitors: { close(): Promise<void> }[] = [];
 afterEach(async () => {
-  for (const clean of cleanups.splice(0).reverse()) await clean();
+  for (const monitor of monitors.splice(0)) await monitor.close();
+  await stores.clean();
 });
 
 /** The rules over a real store and real PromQL, all in this thread. */
 function monitor(dir: string, clock: FakeClock) {
-  const store: Store = openStore({
-    dir,
-    clock,
-    log: silentLog(),
-    registry: new Registry(),
-    addon: undefined,
-    retention: { timeMs: 0, sizeBytes: 0 },
-    connect: (init) => {
-      const { port1, port2 } = new MessageChannel();
-      createStorageService(port2, init, { clock, addon: undefined });
-      return port1;
-    },
-  });
+  const store = stores.open(dir, { clock });
   const queryable = openQueryable(store.shared, { addon: undefined, visibility: 'appended' });
   const evaluate = ruleEvaluation({
     queryable,
@@ -59,20 +42,17 @@ function monitor(dir: string, clock: FakeClock) {
   const evaluator: RuleEvaluator = { evaluate: async (evaluation) => evaluate(evaluation) };
   const sink = collectingAlertSink();
   const db = openDatabase(join(dir, 'state.db'), { addon: undefined });
-  const manager = createRuleManager({
+  const manager = ruleManager({
     clock,
     evaluator,
     appender: store,
     sink,
-    log: silentLog(),
-    registry: new Registry(),
     db,
-    externalLabels: {},
-    externalUrl: 'http://belfry.example',
     formatExpr: (expr) => formatExpr(parseExpr(expr)),
   });
   const target = store.source('target');
-  return {
+  let isOpen = true;
+  const made = {
     manager,
     sink,
     scrape(values: Readonly<Record<string, number>>) {
@@ -92,13 +72,17 @@ function monitor(dir: string, clock: FakeClock) {
       return samples.map(({ labels, value }) => `${labels.join(' ')} ${value}`);
     },
     async close() {
+      if (!isOpen) return;
+      isOpen = false;
       await manager.stop();
       target.close();
       queryable.close();
-      await store.close();
+      await stores.close(store);
       db.close();
     },
   };
+  monitors.push(made);
+  return made;
 }
 
 const group = ruleGroup(
@@ -130,13 +114,11 @@ async function scrapes(
 }
 
 test('rules see what rules before them wrote in the same cycle, and state survives a restart', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'belfry-rules-'));
-  cleanups.push(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = stores.directory();
   const clock = fakeClock(START);
   await clock.advance(evaluationTime(group, START + 60_000) - START - 1000);
 
   const first = monitor(dir, clock);
-  cleanups.push(() => first.close());
   first.manager.apply([group]);
   await scrapes(first, clock, { a: 7, b: 1 }, 1);
   expect(first.manager.alerts()).toMatchObject([
@@ -156,12 +138,10 @@ test('rules see what rules before them wrote in the same cycle, and state surviv
     'alertname Firing alertstate firing job a',
   ]);
   const before = alertFacts(first.manager);
-  cleanups.pop();
   await first.close();
 
   await clock.advance('2m');
   const second = monitor(dir, clock);
-  cleanups.push(() => second.close());
   second.manager.apply([group]);
   expect(alertFacts(second.manager)).toEqual(before);
   await scrapes(second, clock, { a: 1, b: 1 }, 1);
@@ -175,13 +155,11 @@ test('rules see what rules before them wrote in the same cycle, and state surviv
 });
 
 test('a rule records native histograms as such', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'belfry-rules-'));
-  cleanups.push(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = stores.directory();
   const clock = fakeClock(START);
   const recording = ruleGroup([{ record: 'latency:double', expr: 'latency * 2' }], { interval: '15s' });
   await clock.advance(evaluationTime(recording, START + 60_000) - START - 1000);
-  const { manager, observe, query, close } = monitor(dir, clock);
-  cleanups.push(close);
+  const { manager, observe, query } = monitor(dir, clock);
   manager.apply([recording]);
   observe({
     schema: 0,

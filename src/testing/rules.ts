@@ -1,10 +1,14 @@
+import { Registry } from 'prom-client';
 import type { RuleConfig, RuleGroupConfig } from '../config/rules.ts';
 import type { Alert, AlertSink } from '../model/alert.ts';
 import { parseDuration } from '../model/duration.ts';
 import type { RuleEvaluation, RuleEvaluator, RuleSample } from '../model/evaluation.ts';
 import { labelsFromObject } from '../model/labels.ts';
-import type { RuleManager } from '../rules/manager.ts';
+import { createRuleManager, type RuleManager, type RuleManagerOptions } from '../rules/manager.ts';
+import { openDatabase } from '../sqlite/database.ts';
 import { expandRuleTemplates } from '../templates/rule-expander.ts';
+import { collectingAppender } from './collecting-appender.ts';
+import { silentLog } from './silent-log.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -110,6 +114,23 @@ export function collectingAlertSink(): CollectingSink {
     },
     take: () => batches.splice(0).flat(),
   };
+}
+
+/** A rule manager that keeps what it writes in memory, where nothing else is given. */
+export function ruleManager(
+  own: Pick<RuleManagerOptions, 'clock' | 'evaluator'> & Partial<RuleManagerOptions>,
+): RuleManager {
+  return createRuleManager({
+    appender: collectingAppender(),
+    sink: collectingAlertSink(),
+    log: silentLog(),
+    registry: new Registry(),
+    db: openDatabase(':memory:', { addon: undefined }),
+    externalLabels: {},
+    externalUrl: '',
+    formatExpr: (expr) => expr,
+    ...own,
+  });
 }
 
 /** What a person is told of the alerts of a manager. */

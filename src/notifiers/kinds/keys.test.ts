@@ -5,10 +5,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { HttpClientConfig } from '../../config/http-client.ts';
 import { type ReceiverKind, receiver } from '../../config/receivers/receiver.ts';
 import { fakeClock } from '../../testing/fake-clock.ts';
-import { createIntegrations } from '../integrations.ts';
 import type { Notification } from '../notification.ts';
 import type { HttpAnswer, HttpRequest } from './exchange.ts';
-import { configOf, notification, renderFor, resolved } from './kinds.fixture.ts';
+import { configOf, integrationOf, notification, resolved } from './kinds.fixture.ts';
 
 /**
  * Every key that receivers of Alertmanager 0.34 have: each is accepted, and what goes out differs from what goes out without it.
@@ -418,10 +417,8 @@ async function sent(kind: ReceiverKind, keys: object, how: Partial<Trial>): Prom
   const mails: unknown[] = [];
   const clock = fakeClock(Date.UTC(2026, 0, 1));
   const config = configOf(kind, keys, GLOBAL[kind]);
-  const [way] = createIntegrations({ name: 'r', labels: {}, [`${kind}_configs`]: [config] } as never, {
+  const way = integrationOf(kind, config, {
     clock,
-    rendering: renderFor,
-    environment: {},
     http(request, via, signal) {
       asked.push({ ...request, via });
       if (how.hangs)
@@ -434,7 +431,7 @@ async function sent(kind: ReceiverKind, keys: object, how: Partial<Trial>): Prom
       return { kind: 'delivered', answer: '' };
     },
   });
-  const attempt = way!.attempt(how.notification ?? notification, AbortSignal.timeout(60_000));
+  const attempt = way.attempt(how.notification ?? notification, AbortSignal.timeout(60_000));
   const outcome = how.hangs
     ? await Promise.race([attempt, clock.advance('1m').then(() => 'still waiting')])
     : await attempt;
@@ -466,15 +463,8 @@ describe.each(Object.entries(kinds) as [ReceiverKind, KindKeys][])('%s', (kind, 
 
   test('send_resolved', () => {
     for (const send_resolved of [true, false]) {
-      const config = configOf(kind, { ...base, send_resolved });
-      const made = createIntegrations({ name: 'r', labels: {}, [`${kind}_configs`]: [config] } as never, {
-        clock: fakeClock(),
-        rendering: renderFor,
-        environment: {},
-        http: () => Promise.reject(new Error('nothing is sent')),
-        mail: () => Promise.reject(new Error('nothing is sent')),
-      });
-      expect(made[0]!.sendResolved).toBe(send_resolved);
+      const made = integrationOf(kind, configOf(kind, { ...base, send_resolved }));
+      expect(made.sendResolved).toBe(send_resolved);
     }
   });
 });

@@ -1,13 +1,16 @@
 import { completeGlobal, globalConfig } from '../../config/global.ts';
 import {
   completeReceiver,
+  type ReceiverConfig,
   type ReceiverKind,
   type ReceiverKinds,
   receiver,
 } from '../../config/receivers/receiver.ts';
 import { labelsFromObject } from '../../model/labels.ts';
 import { createTemplateSet } from '../../templates/notification.ts';
-import type { Attempt } from '../delivery.ts';
+import { fakeClock } from '../../testing/fake-clock.ts';
+import type { Attempt, Integration } from '../delivery.ts';
+import { createIntegrations, type IntegrationOptions } from '../integrations.ts';
 import type { Notification, NotifiedAlert } from '../notification.ts';
 import { templateRendering } from '../template-data.ts';
 import type { Exchange, HttpAnswer, HttpRequest } from './exchange.ts';
@@ -66,6 +69,26 @@ export function configOf<K extends ReceiverKind>(
   const parsed = receiver.parse({ name: 'r', [`${kind}_configs`]: [keys] });
   const all = completeReceiver(parsed, completeGlobal(globalConfig.parse(global)));
   return all[`${kind}_configs`][0] as unknown as ReceiverKinds[K];
+}
+
+const nothingIsSent = () => Promise.reject(new Error('nothing is sent here'));
+
+/** The integration of a receiver that has this one; what is not given is not to be used. */
+export function integrationOf<K extends ReceiverKind>(
+  kind: K,
+  config: ReceiverKinds[K],
+  options: Partial<IntegrationOptions> = {},
+): Integration {
+  const receiver: ReceiverConfig = { name: 'r', labels: {}, [`${kind}_configs`]: [config] };
+  const [made] = createIntegrations(receiver, {
+    clock: fakeClock(),
+    rendering: renderFor,
+    environment: {},
+    http: nothingIsSent,
+    mail: nothingIsSent,
+    ...options,
+  });
+  return made!;
 }
 
 export interface Asked {

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { hasOpenssl, testCertificate } from '../../testing/certificate.ts';
 import { fakeClock } from '../../testing/fake-clock.ts';
-import { createIntegrations } from '../integrations.ts';
-import { configOf, notification, renderFor } from '../kinds/kinds.fixture.ts';
+import { configOf, integrationOf, notification } from '../kinds/kinds.fixture.ts';
 import { withAwsCredentials } from './aws-credentials.ts';
 import { createHttpTransport } from './http.ts';
 
@@ -88,20 +87,14 @@ test.skipIf(!hasOpenssl)(
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const api_url = `https://localhost:${(server.address() as AddressInfo).port}/`;
     const sigv4 = { region: 'r', access_key: 'A', secret_key: 'S' };
-    const receiver = {
-      name: 'r',
-      labels: {},
-      sns_configs: [configOf('sns', { api_url, topic_arn: 'T', sigv4 })],
-    };
+    const config = configOf('sns', { api_url, topic_arn: 'T', sigv4 });
     const clock = fakeClock();
     const attempt = (env: Record<string, string>) =>
-      createIntegrations(receiver, {
+      integrationOf('sns', config, {
         clock,
-        rendering: renderFor,
         environment: { ...nobody, ...env },
         http: createHttpTransport({ clock, userAgent: 'test', environment: {} }),
-        mail: () => Promise.reject(new Error('no mail is sent here')),
-      })[0]!.attempt(notification, new AbortController().signal);
+      }).attempt(notification, new AbortController().signal);
     expect(await attempt({})).toMatchObject({
       kind: 'retry',
       message: expect.stringContaining('self-signed certificate'),

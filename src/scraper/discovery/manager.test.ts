@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { loadConfig } from '../../config/load.ts';
 import { hasOpenssl } from '../../testing/certificate.ts';
 import { collectingAppender } from '../../testing/collecting-appender.ts';
+import { countTurns } from '../../testing/count-turns.ts';
 import { fakeClock } from '../../testing/fake-clock.ts';
 import { httpTarget, sendPage } from '../../testing/http-target.ts';
 import { scrapeJob } from '../../testing/scrape-job.ts';
@@ -225,15 +226,10 @@ test('many targets are planned in slices', async () => {
   const { monotonic } = m.clock;
   m.clock.monotonic = () => monotonic() + now++;
   const static_configs = Array.from({ length: 50 }, (_, i) => ({ targets: [`h${i}:1`] }));
-  let turns = 0;
-  const count = (): void => {
-    turns++;
-    setImmediate(count).unref();
-  };
-  setImmediate(count);
+  using turns = countTurns();
   await m.manager.apply([scrapeJob({ static_configs })]);
   expect(m.active()).toHaveLength(50);
-  expect(turns).toBeGreaterThan(5);
+  expect(turns.count).toBeGreaterThan(5);
 });
 
 test.skipIf(!hasOpenssl)(
