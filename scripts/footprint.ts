@@ -68,8 +68,8 @@ fs.rmSync(folder, { recursive: true, force: true });
 console.log(`load average ${os.loadavg()[0]!.toFixed(1)} on ${os.availableParallelism()} cores`);
 
 /**
- * Has the system forget what it holds of a file, so that it is read from the disk by the first start, as after a boot. What was just written
- * lies in memory in larger pieces, of which each touch maps one whole: 20 MB more, until the next boot.
+ * Has the system forget what it holds of a file, so that it is read from the disk by the first start, as after a boot: what was just written
+ * may lie in memory in larger pieces, of which each touch maps one whole (see `pack`).
  */
 function evict(file: string): void {
   const opened = fs.openSync(file, 'r');

@@ -1,4 +1,5 @@
 import os from 'node:os';
+import path from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../clock.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
@@ -14,6 +15,7 @@ import type { StorageInit } from '../tsdb/protocol.ts';
 import type { StoreShared } from '../tsdb/queryable.ts';
 import { createStorageService } from '../tsdb/storage-service.ts';
 import { damageTeller } from './damage-teller.ts';
+import { freedMemoryReturner, keepReturning, processCpuMs } from './freed-memory.ts';
 import { keptExpressions } from './kept-expressions.ts';
 import { keptMemory, RULES_KEEP } from './kept-memory.ts';
 import type { EngineSettings, QueryLimits, ServeMessage } from './protocol.ts';
@@ -79,6 +81,11 @@ parentPort!.on('message', async ({ service, port, addonFile, init }: ServeMessag
   switch (service) {
     case 'storage':
       createStorageService(port, init as StorageInit, { clock: systemClock, addon });
+      keepReturning({
+        clock: systemClock,
+        returnFreed: freedMemoryReturner(addonFile && path.dirname(addonFile)),
+        cpuMs: processCpuMs,
+      });
       break;
     case 'queries': {
       giveWay();
