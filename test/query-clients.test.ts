@@ -1,20 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeSnappy } from '../src/exposition/remote/snappy.ts';
 import { type SentSeries, writeRequestV1 } from '../src/exposition/remote/write-request.fixture.ts';
 import { type Appliance, startAppliance, temporaryFolder } from './harness/appliance.ts';
+import { peer } from './harness/peers.ts';
 
 /** The API as others use it: the real promtool, and requests as Grafana's Prometheus data source makes them. */
-const PROMTOOL = [
-  path.join(process.env.PEERS ?? path.join(os.tmpdir(), 'peers'), 'root/usr/bin/promtool'),
-  '/usr/bin/promtool',
-].find((file) => fs.existsSync(file));
-if (!PROMTOOL) console.warn('SKIPPED: no promtool; run ../shared/bench/get-peers.sh');
+const promtoolProgram = peer('promtool');
 
 const stack = new AsyncDisposableStack();
 let belfry: Appliance;
@@ -58,9 +54,9 @@ afterAll(async () => {
   fs.rmSync(folder, { recursive: true, force: true });
 });
 
-describe.skipIf(!PROMTOOL)('promtool', () => {
+describe.skipIf(!promtoolProgram.isThere)('promtool', () => {
   const promtool = async (...args: string[]) => {
-    const child = spawn(PROMTOOL!, ['query', ...args], { timeout: 120_000 });
+    const child = spawn(promtoolProgram.file, ['query', ...args], { timeout: 120_000 });
     const [stdout, stderr, [status]] = await Promise.all([
       text(child.stdout),
       text(child.stderr),

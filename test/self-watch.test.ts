@@ -75,7 +75,7 @@ receivers: [{ name: sink, webhook_configs: [{ url: '${sink.url}/' }] }]
         '/api/status',
       )
     ).config;
-  expect((await status()).warnings.map((one) => one.replace('belfry.yaml:', 'x:'))).toHaveLength(1);
+  expect((await status()).warnings).toHaveLength(1);
   expect(checked.stderr.replace('warning: ', '')).toContain((await status()).warnings[0]);
 
   fs.writeFileSync(config, `${text}no_such_key: 1\n`);

@@ -84,10 +84,17 @@ test('a stop that itself hangs is cut off: exit code 0, and what was stored is t
   stack.defer(() => fs.rmSync(folder, { recursive: true, force: true }));
   const preload = path.join(folder, 'preload.cjs');
   const hang = path.join(folder, 'hang');
+  const hangs = path.join(folder, 'hangs');
   fs.writeFileSync(
     preload,
     `const { threadName } = require('node:worker_threads');
-if (threadName === 'background') setInterval(() => { if (require('node:fs').existsSync(${JSON.stringify(hang)})) for (;;); }, 20).unref();
+const fs = require('node:fs');
+const look = () => {
+  if (!fs.existsSync(${JSON.stringify(hang)})) return;
+  fs.writeFileSync(${JSON.stringify(hangs)}, '');
+  for (;;);
+};
+if (threadName === 'background') setInterval(look, 20).unref();
 `,
   );
   const config = path.join(folder, 'belfry.yaml');
@@ -99,7 +106,7 @@ if (threadName === 'background') setInterval(() => { if (require('node:fs').exis
   await eventually('samples are stored', async () => (await count(belfry)) > 2);
   const stored = await count(belfry);
   fs.writeFileSync(hang, '');
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await eventually('its storage hangs', async () => fs.existsSync(hangs));
   belfry.kill('SIGTERM');
   expect(await belfry.ended).toEqual({ code: 0, signal: null });
   expect(belfry.output()).toContain('the stop took too long and is cut off; nothing stored is lost');

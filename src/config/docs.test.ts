@@ -9,7 +9,7 @@ test('docs/configuration.md is what the schema says; else run: node scripts/conf
 });
 
 test('every key has its meaning told', () => {
-  const unexplained = configurationPage().match(/^\| `\w+` \|.*\| {2}\|$/gm) ?? [];
-  const keys = unexplained.map((row) => /`(\w+)`/.exec(row)![1]);
-  expect(new Set(keys)).toEqual(new Set());
+  const rows = [...configurationPage().matchAll(/^\| `(\w+)` \|.*\| (.*) \|$/gm)];
+  expect(rows.length).toBeGreaterThan(500);
+  expect(rows.filter(([, , meaning]) => meaning!.trim() === '').map(([, key]) => key)).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
+import { countTurns } from '../testing/count-turns.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { alertHistoryRoutes } from './alert-history.ts';
 
@@ -62,13 +63,8 @@ test.each(['?from=soon', '?to=x', '?from=5&to=4', '?from=1e99'])('%s is refused'
 test('others have their turn while much is read and written', async () => {
   const LISTS = 40;
   const clock = fakeClock(NOW);
-  let turns = 0;
+  using turns = countTurns();
   let looks = 0;
-  const turn = (): void => {
-    turns++;
-    timer = setImmediate(turn);
-  };
-  let timer = setImmediate(turn);
   const turnsAt: number[] = [];
   const app = alertHistoryRoutes({
     // Every look at the clock finds that a slice is over.
@@ -76,7 +72,7 @@ test('others have their turn while much is read and written', async () => {
     rules: {
       *history() {
         for (let list = 0; list < LISTS; list++) {
-          turnsAt.push(turns);
+          turnsAt.push(turns.count);
           yield Array.from({ length: 4 }, (_, i) => ({
             rule: 'r',
             labels: labelsFromObject({ alertname: `A${String(list).padStart(3, '0')}`, i: String(i) }),
@@ -91,8 +87,7 @@ test('others have their turn while much is read and written', async () => {
     },
   });
   const response = await app.request('/alerts/history');
-  const read = turns;
-  clearImmediate(timer);
+  const read = turns.count;
   const { alerts } = (await response.json()) as { alerts: { labels: { alertname: string; i: string } }[] };
   expect(alerts.map(({ labels }) => `${labels.alertname}/${labels.i}`)).toEqual(
     alerts.map(({ labels }) => `${labels.alertname}/${labels.i}`).sort(),

@@ -73,8 +73,9 @@ test.each([
 
 test('the oldest go when there are too many', () => {
   const store = createAnnotationStore(db);
-  db.exec('BEGIN');
-  for (let i = 0; i < MAX_ANNOTATIONS + 2; i++) store.add({ time: i, timeEnd: i, text: 'x', tags: [] });
-  db.exec('COMMIT');
+  db.exec(`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${MAX_ANNOTATIONS})
+    INSERT INTO annotations (time, time_end, text, tags) SELECT i, i, 'x', '[]' FROM n`);
+  const at = MAX_ANNOTATIONS + 1;
+  store.add({ time: at, timeEnd: at, text: 'x', tags: [] });
   expect(store.list(0, 10, [], 100).map(({ time }) => time)).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2]);
 });

@@ -3,14 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createDashboardStore } from '../dashboards/store.ts';
-import type { Log } from '../model/log.ts';
 import { openDatabase, type SqliteDatabase } from '../sqlite/database.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
+import { silentLog } from '../testing/silent-log.ts';
 import { dashboardRoutes } from './dashboards.ts';
 
 let folder: string;
 let db: SqliteDatabase;
-const log: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
 
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'belfry-dashboards-'));
@@ -23,7 +22,7 @@ afterEach(() => {
 
 test('import answers 201 with the uid, bad input says what was expected', async () => {
   const app = dashboardRoutes({
-    dashboards: createDashboardStore({ files: [], db, clock: fakeClock(), log }),
+    dashboards: createDashboardStore({ files: [], db, clock: fakeClock(), log: silentLog() }),
   });
   const post = (body: string) => app.request('/api/dashboards', { method: 'POST', body });
   const made = await post(JSON.stringify({ dashboard: { title: 'My board', panels: [] } }));

@@ -47,15 +47,17 @@ test('one that waits for an answer that takes long is not', async () => {
 });
 
 test('nor is one that takes it slowly', async () => {
-  await start(3000);
+  const stalledMs = 1500;
+  await start(stalledMs);
+  const begun = performance.now();
   const got = await new Promise<number>((resolve, reject) => {
     let bytes = 0;
     const request = http.get({ port: server.port, host: '127.0.0.1', path: '/large' }, (response) => {
       response.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
-        if (bytes > PAGE.length / 8) return;
+        if (performance.now() - begun > 2 * stalledMs) return;
         response.pause();
-        setTimeout(() => response.resume(), 2);
+        setTimeout(() => response.resume(), 25);
       });
       response.once('end', () => resolve(bytes));
       response.once('error', reject);
@@ -63,4 +65,5 @@ test('nor is one that takes it slowly', async () => {
     request.once('error', reject);
   });
   expect(got).toBe(PAGE.length);
+  expect(performance.now() - begun).toBeGreaterThan(2 * stalledMs);
 });

@@ -261,14 +261,16 @@ const trial = (key: string, row: Row, isWith: boolean): Trial => ({
   certificate: row.isSecure ? certificate : undefined,
 });
 
-test.each(Object.entries({ ...ROWS, ...HTTP_ROWS }))('remote_write.%s', async (key, row) => {
-  if (row.isSecure && !certificate) return;
+/** Without OpenSSL there is no receiver with a certificate. */
+const tried = (rows: Readonly<Record<string, Row>>): [string, Row][] =>
+  Object.entries(rows).filter(([, { isSecure }]) => !isSecure || certificate);
+
+test.each(tried({ ...ROWS, ...HTTP_ROWS }))('remote_write.%s', async (key, row) => {
   expect(row.see(await sent(trial(key, row, false)))).toEqual(row.without);
   expect(row.see(await sent(trial(key, row, true)))).toEqual(row.with);
 });
 
-test.each(Object.entries(HTTP_ROWS))('query.http_config.%s', async (key, row) => {
-  if (row.isSecure && !certificate) return;
+test.each(tried(HTTP_ROWS))('query.http_config.%s', async (key, row) => {
   expect(row.see(await asked(trial(key, row, false)))).toEqual(row.without);
   expect(row.see(await asked(trial(key, row, true)))).toEqual(row.with);
 });

@@ -75,7 +75,7 @@ describe('snappy', () => {
     );
   });
 
-  test('a cut or changed block never decodes to more than declared', () => {
+  test('a cut or changed block never decodes to more than is allowed', () => {
     fc.assert(
       fc.property(repetitive, fc.nat(), fc.nat(255), (input, at, byte) => {
         const block = encodeSnappy(input);

@@ -14,11 +14,11 @@ test('a range has 11,000 steps at most, those of any start and step', () => {
   for (const [end, step] of [
     ['11006', '1'],
     ['1e9', '1'],
-    ['6', '0.00005'],
     ['16.002', '0.001'],
   ] as const) {
-    expect(() => range(end, step)).toThrow(/exceeded maximum resolution of 11,000 points|zero or negative/);
+    expect(() => range(end, step)).toThrow('exceeded maximum resolution of 11,000 points');
   }
+  expect(() => range('6', '0.00005')).toThrow('zero or negative');
 });
 
 test('a request has a hundred selectors at most', () => {

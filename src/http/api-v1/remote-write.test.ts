@@ -135,13 +135,21 @@ test.each([
   );
 });
 
-test('a request that ends early tells what was written of it', async () => {
+test('of a request that goes wrong halfway it is told what was written, of one that ends early nothing is', async () => {
   const { post, stored } = setup();
   const whole = writeRequestV2([series(), series()]);
-  const response = await post(encodeSnappy(whole.subarray(0, whole.length - 3)), V2);
-  expect(response.status).toBe(400);
-  expect(await response.text()).toContain('protobuf: expected');
-  expect(response.headers.get('x-prometheus-remote-write-samples-written')).toBe(String(stored.length));
+  const written = async (body: Uint8Array): Promise<unknown[]> => {
+    const response = await post(encodeSnappy(body), V2);
+    const header = response.headers.get('x-prometheus-remote-write-samples-written');
+    return [response.status, header, await response.text()];
+  };
+  const early = whole.subarray(0, whole.length - 3);
+  expect(await written(early)).toEqual([400, '0', expect.stringContaining('protobuf: expected')]);
+  expect(stored).toEqual([]);
+  // The first label of the second series: its tag, its length, the tag and the length of the references, the reference.
+  whole[whole.lastIndexOf((5 << 3) | 2) + 4] = 127;
+  expect(await written(whole)).toEqual([400, '1', expect.stringMatching(/symbol|127/)]);
+  expect(stored).toEqual(['m{a="b"} 2 @1']);
 });
 
 test('bodies are bounded as sent and as decoded, and by what they claim', async () => {

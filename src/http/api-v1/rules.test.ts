@@ -60,7 +60,7 @@ test('pages follow one another to the end, also under a filter', () => {
 test.each([
   ['type=alerting', /not supported value "alerting"/],
   ['exclude_alerts=maybe', /exclude_alerts/],
-  ['match[]={', /./],
+  ['match[]={', /parse error: unexpected end of input inside braces/],
   ['match[]={team=~".*"}', /at least one non-empty matcher/],
   ['group_next_token=abc', /group_limit needs to be present/],
   ['group_limit=x', /group_limit needs to be a valid number/],
