@@ -72,6 +72,11 @@ const failing =
     );
     await page.reload();
   };
+/** The server goes while the page is open. */
+const unreachable = async (page: Page): Promise<void> => {
+  await page.route('**/api/**', (route) => route.abort());
+  await page.locator('.strip[role="alert"]').waitFor({ timeout: 30_000 });
+};
 const answered =
   (pattern: string, data: unknown) =>
   async (page: Page): Promise<void> => {
@@ -86,9 +91,14 @@ const SHOTS: readonly Shot[] = [
   { name: 'home-time', address: '/', act: (page) => page.locator('.time-button').click() },
   { name: 'home-keys', address: '/', act: (page) => page.keyboard.press('?') },
   { name: 'home-error', address: '/', act: failing('**/api/**') },
+  { name: 'home-unreachable', address: `/?${RANGE}&refresh=5s`, act: unreachable },
   { name: 'alerts', address: '/alerts', isWhole: true },
   { name: 'alerts-groups', address: '/alerts?show=groups', isWhole: true },
   { name: 'alerts-silences', address: '/alerts?show=silences' },
+  { name: 'alerts-silence-new', address: '/alerts?show=silences', act: click('New silence') },
+  { name: 'alerts-incidents', address: '/alerts?show=incidents' },
+  { name: 'incident-missing', address: '/incidents/12345' },
+  { name: 'status-page', address: '/status-page', isWhole: true },
   { name: 'alerts-sent', address: '/alerts?show=sent', isWhole: true },
   {
     name: 'alerts-empty',
@@ -116,6 +126,10 @@ const SHOTS: readonly Shot[] = [
   {
     name: 'explore-heatmap',
     address: `/graph?g0.expr=sum by (le) (rate(http_request_duration_seconds_bucket[30s]))&g0.tab=0&g0.range_input=5m&g0.display_mode=heatmap`,
+  },
+  {
+    name: 'explore-native',
+    address: `/graph?g0.expr=rate(http_request_duration_seconds{job="native"}[30s])&g0.tab=0&g0.range_input=5m`,
   },
   { name: 'explore-add', address: '/graph?g0.expr=up&g0.tab=0', act: click('Add to dashboard') },
   {

@@ -108,6 +108,7 @@ export const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
   'DELETE /api/queries/:id': respond,
   'GET /api/alerts/:fingerprint/trace': read,
   'GET /api/alerts/history': read,
+  'GET /api/alerts/others': read,
   'GET /api/notifications': read,
   'GET /api/notifications/outbox': read,
   'POST /api/notifications/outbox/resend': respond,

@@ -338,7 +338,10 @@ function applianceStatus({
       warnings: loaded().warnings.map(formatFinding),
     },
     targets: scraper.targetCounts(),
-    alerts: alertCounts(rules.alerts()),
+    alerts: alertCounts([
+      ...rules.alerts(),
+      ...Array.from(notifier.others(), ({ startsAt }) => ({ state: 'firing' as const, activeAt: startsAt })),
+    ]),
     store: store.stats(),
     /** Partitions of which some cannot be read, and files that were set aside. */
     damage: { partitions: damage.partitions(), setAside: damage.setAside() },

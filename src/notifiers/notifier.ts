@@ -23,7 +23,7 @@ import { createMetrics } from './metrics.ts';
 import { compileTimeIntervals } from './mute-times.ts';
 import { notifiedAlert, type Rendering } from './notification.ts';
 import { NotificationLog } from './notification-log.ts';
-import { ReceiverWatch } from './receiver-watch.ts';
+import { isReceiverAlert, ReceiverWatch } from './receiver-watch.ts';
 import { buildRoutes, explainRoutes, type Route, type RouteStep } from './routes.ts';
 import { type Silence, type SilenceInput, Silences } from './silences.ts';
 import { NotifierState, type OutboxRow } from './state.ts';
@@ -90,6 +90,8 @@ export interface Notifier extends AlertSink {
   alerts(isWanted?: (alert: StoredAlert) => boolean): Generator<ShownAlert>;
   /** Alerts that are not over, in no order. */
   firing(): ReturnType<Views['firing']>;
+  /** Those that no own rule has sent: posted by others, or raised because a receiver fails. In no order. */
+  others(): Generator<StoredAlert>;
   /** Groups with such alerts, in the order of their labels; their alerts are looked at as a group is taken. */
   groups(isWanted?: (alert: StoredAlert) => boolean): Generator<ShownGroup>;
   receivers(): readonly ReceiverConfig[];
@@ -129,6 +131,9 @@ export interface Notifier extends AlertSink {
   stop(): Promise<void>;
 }
 
+/** Who an alert comes from: a rule of ours, the watch over receivers, or somebody who posted it. */
+type Origin = 'rule' | 'self' | 'posted';
+
 /** How often what is over is forgotten. */
 const COLLECT_MS = 5 * 60_000;
 /** How long an alert of an own rule is taken to go on after a restart, until its rule is heard of again. */
@@ -150,8 +155,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const userAgent = `Belfry/${options.version ?? '0'}`;
   const http = options.http ?? createHttpTransport({ clock, userAgent, environment: process.env });
   const mail = options.mail ?? createMailTransport();
-  /** Fingerprints of alerts of own rules: those that are stored. */
+  /** Fingerprints of alerts of own rules and of receivers that fail: those that are stored. */
   const own = new Set<string>();
+  /** Fingerprints of alerts that no own rule has sent. */
+  const others = new Set<string>();
 
   let config = options.config;
   let live: Live = {
@@ -173,7 +180,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     now: () => clock.now(),
   });
   const random = options.random ?? Math.random;
-  const watch = new ReceiverWatch({ clock, raise: (alert) => void takeInSlices([alert], true) });
+  const watch = new ReceiverWatch({ clock, raise: (alert) => void takeInSlices([alert], 'self') });
   const lanes = new Lanes({ clock, log, state, notificationLog, history, metrics, watch, random });
 
   const flusher = createFlusher({
@@ -196,13 +203,13 @@ export function createNotifier(options: NotifierOptions): Notifier {
   let collecting = clock.after(COLLECT_MS, collect);
 
   return {
-    accept: (arrived) => takeInSlices(arrived, true),
+    accept: (arrived) => takeInSlices(arrived, 'rule'),
     async post(arrived) {
       const problems = arrived.map(problemOf);
       const good = arrived.filter((_, i) => problems[i] === undefined);
       const found = problems.filter((problem) => problem !== undefined);
       metrics.invalid(found.length);
-      await takeInSlices(good, false);
+      await takeInSlices(good, 'posted');
       return found;
     },
     apply(next, templates) {
@@ -215,6 +222,13 @@ export function createNotifier(options: NotifierOptions): Notifier {
     },
     alerts: views.alerts,
     firing: views.firing,
+    *others() {
+      const now = clock.now();
+      for (const fingerprint of others) {
+        const alert = alerts.get(fingerprint);
+        if (alert && alert.endsAt > now) yield alert;
+      }
+    },
     groups: views.groups,
     receivers: () => config.receivers,
     silences: () => silences.list(),
@@ -319,20 +333,21 @@ export function createNotifier(options: NotifierOptions): Notifier {
         startedAt,
       );
       own.add(kept.fingerprint);
+      if (isReceiverAlert(kept)) others.add(kept.fingerprint);
     }
   }
 
   /** Lets others have their turn between slices; one call after the other, so that a later word about an alert stays the later. */
-  function takeInSlices(arrived: readonly Alert[], isOwn: boolean): Promise<void> {
+  function takeInSlices(arrived: readonly Alert[], origin: Origin): Promise<void> {
     const isBusy = taking !== undefined;
     if (!isBusy && arrived.length <= SLICE) {
-      take(arrived, isOwn);
+      take(arrived, origin);
       return Promise.resolve();
     }
     const mine = (taking ?? Promise.resolve()).then(async () => {
       for (let from = 0; from < arrived.length; from += SLICE) {
         if (from > 0) await new Promise<void>((resolve) => setImmediate(resolve));
-        take(arrived.slice(from, from + SLICE), isOwn);
+        take(arrived.slice(from, from + SLICE), origin);
       }
     });
     taking = mine;
@@ -342,14 +357,18 @@ export function createNotifier(options: NotifierOptions): Notifier {
   }
 
   /** Keeps alerts and puts them into their groups. */
-  function take(arrived: readonly Alert[], isOwn: boolean): void {
+  function take(arrived: readonly Alert[], origin: Origin): void {
     const now = clock.now();
     const kept = arrived.map((alert) => {
       const known = alerts.find(alert.labels)?.fingerprint;
       return alerts.put(intake(alert, now, config.global.resolve_timeout, known), now);
     });
     metrics.received(kept.map((alert) => ({ isFiring: alert.endsAt > now })));
-    if (isOwn) {
+    for (const { fingerprint } of kept) {
+      if (origin === 'rule') others.delete(fingerprint);
+      else others.add(fingerprint);
+    }
+    if (origin !== 'posted') {
       for (const alert of kept) own.add(alert.fingerprint);
       durably('alerts', () => state.saveAlerts(kept));
     }
@@ -373,6 +392,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
     const held = heldFingerprints();
     const gone = alerts.collect(now, (fingerprint) => held.has(fingerprint));
     live.inhibitor.forget(gone);
+    for (const { fingerprint } of gone) others.delete(fingerprint);
     const stored = gone.map((alert) => alert.fingerprint).filter((fingerprint) => own.delete(fingerprint));
     durably('what is over', () => {
       if (stored.length > 0) state.removeAlerts(stored);

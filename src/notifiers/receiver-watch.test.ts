@@ -59,7 +59,10 @@ test('it goes on for as long as the receiver fails, beyond its own end and over 
   await first.at(3600);
   const active = (made: Bench) => [...made.notifier.alerts()].map(({ alert }) => alert.labels[1]);
   expect(active(first)).toEqual(expect.arrayContaining(['A', 'BelfryReceiverFailing']));
+  const others = (made: Bench) => [...made.notifier.others()].map(({ labels }) => labels[1]);
+  expect(others(first)).toContain('BelfryReceiverFailing');
   const again = first.crash();
+  expect(others(again)).toEqual(['BelfryReceiverFailing']);
   again.script.set('w', always(400));
   await again.at(3700);
   expect(active(again)).toContain('BelfryReceiverFailing');

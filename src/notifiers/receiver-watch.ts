@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { Alert } from '../model/alert.ts';
-import { labelsFromObject, labelValue } from '../model/labels.ts';
+import { type Labels, labelsFromObject, labelValue } from '../model/labels.ts';
 import type { OutboxRow } from './state.ts';
 
 /** Name of the alert that says that a receiver cannot be reached. */
@@ -18,6 +18,10 @@ export interface ReceiverWatchOptions {
 }
 
 type Row = Pick<OutboxRow, 'key' | 'receiver' | 'integration' | 'index' | 'notification'>;
+
+/** Whether an alert says that a receiver cannot be reached. */
+export const isReceiverAlert = ({ labels }: { readonly labels: Labels }): boolean =>
+  labelValue(labels, 'alertname') === RECEIVER_FAILING;
 
 /** An integration with messages that do not get through. */
 interface Failing {
@@ -45,7 +49,7 @@ export class ReceiverWatch {
   /** A try has failed. @param since when tries of this message began, Unix ms */
   failed(row: Row, error: string, since: number): void {
     const { alerts } = row.notification;
-    if (alerts.every((alert) => labelValue(alert.labels, 'alertname') === RECEIVER_FAILING)) return;
+    if (alerts.every(isReceiverAlert)) return;
     const name = nameOf(row);
     const known = this.#failing.get(name);
     if (known) {

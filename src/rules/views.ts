@@ -68,7 +68,7 @@ export function groupView(group: RuleGroup): RuleGroupView {
 export const presentAlerts = (run: RuleRun): PresentAlert[] => [...run.active.values()].filter(isPresent);
 
 /** How many alerts there are by state. */
-export function alertCounts(alerts: Iterable<PresentAlert>): AlertCounts {
+export function alertCounts(alerts: Iterable<Pick<PresentAlert, 'state' | 'activeAt'>>): AlertCounts {
   const counts = { firing: 0, pending: 0 };
   let since: number | undefined;
   for (const { state, activeAt } of alerts) {

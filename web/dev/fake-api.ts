@@ -133,6 +133,7 @@ export function createFakeApi(scenario: Scenario, now: () => number): FakeApi {
       }
       if (get && path === '/api/v2/alerts')
         return { status: 200, body: fakeNotified(api.scenario, api.silences, now()) };
+      if (get && path === '/api/alerts/others') return { status: 200, body: [] };
       if (get && path === '/api/v2/silences') return { status: 200, body: api.silences };
       if (method === 'POST' && path === '/api/v2/silences') return createSilence(body);
       if (method === 'DELETE' && path.startsWith('/api/v2/silence/'))

@@ -485,6 +485,38 @@ test.skipIf(!hasBrowser).each(LAID_OUT)(
   },
 );
 
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+
+test.skipIf(!hasBrowser)('on a phone the reason why a configuration was refused is read whole', async () => {
+  const page = await open('/targets', PHONE);
+  const problem = `/etc/belfry/alerts/${'a-long-name-of-a-file/'.repeat(4)}host.yml:44:31: not valid YAML: Unexpected scalar at node end`;
+  const at = '2026-11-29T00:01:00Z';
+  await page.route('**/api/status', async (route) => {
+    const config = { isSuccessful: false, readAt: at, triedAt: at, problem, warnings: [] };
+    return route.fulfill({ json: { degraded: null, config } });
+  });
+  await page.goto(`${server.url}/status`);
+  await page.getByText('not valid YAML: Unexpected scalar at node end').waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+});
+
+test.skipIf(!hasBrowser)(
+  'on a phone “Add to dashboard” opens within the page, and values are not broken',
+  async () => {
+    const page = await open('/graph?g0.expr=node_things&g0.tab=1', PHONE);
+    const values = page.locator('.result-table td.num div');
+    await values.first().waitFor();
+    expect(
+      await values.evaluateAll((all) => Math.max(...all.map((value) => value.getClientRects()[0]!.height))),
+    ).toBeLessThan(24);
+    await page.getByRole('tab', { name: 'Graph' }).tap();
+    await page.getByRole('button', { name: 'Add to dashboard' }).tap();
+    const box = (await page.locator('.add-popover').boundingBox())!;
+    expect(box.x).toBeGreaterThanOrEqual(0);
+    expect(box.x + box.width).toBeLessThanOrEqual(390);
+  },
+);
+
 test.skipIf(!hasBrowser)('the word of a state is not broken, also on a telephone', async () => {
   const page = await open('/alerts', { viewport: { width: 390, height: 844 } });
   await page.locator('.rule-head .state', { hasText: 'pending' }).first().waitFor();

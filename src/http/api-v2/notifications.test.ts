@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bench, hook, matchers, route } from '../../notifiers/notifier.fixture.ts';
+import { alert, bench, hook, matchers, route } from '../../notifiers/notifier.fixture.ts';
 import { createTemplateSet } from '../../templates/notification.ts';
 import { notificationRoutes } from './notifications.ts';
 
@@ -47,6 +47,18 @@ test('the trace of an alert is told by its fingerprint', async () => {
     },
   });
   expect((await call('GET', '/alerts/0000000000000000/trace')).status).toBe(404);
+});
+
+test('alerts that no rule of ours has sent are told apart', async () => {
+  const { call, at, post, notifier } = api();
+  const ofRule = alert({ labels: { alertname: 'Rule' }, ends: 600 });
+  await notifier.accept([ofRule]);
+  await post({ labels: { alertname: 'Posted' }, ends: 60 }, { labels: { alertname: 'Both' }, ends: 60 });
+  await notifier.accept([alert({ labels: { alertname: 'Both' }, ends: 600 })]);
+  const [posted] = [...notifier.alerts()].filter((shown) => shown.alert.labels[1] === 'Posted');
+  expect((await call('GET', '/alerts/others')).json).toEqual([posted!.alert.fingerprint]);
+  await at(61);
+  expect((await call('GET', '/alerts/others')).json).toEqual([]);
 });
 
 test('messages are found by receiver, outcome, time and text', async () => {

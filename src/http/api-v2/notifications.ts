@@ -9,6 +9,9 @@ import { formatTime } from './validation.ts';
 export function notificationRoutes({ notifier }: { notifier: Notifier }): Hono {
   const app = new Hono();
 
+  /** Which of the alerts of `/api/v2/alerts` no rule of ours has sent. */
+  app.get('/alerts/others', (c) => c.json(Array.from(notifier.others(), ({ fingerprint }) => fingerprint)));
+
   app.get('/alerts/:fingerprint/trace', (c) => {
     const wanted = c.req.param('fingerprint');
     const trace = notifier.trace(wanted);

@@ -59,6 +59,23 @@ test('the subject names the thing, not the severity', () => {
   ).toBe('node · h:1 · /');
 });
 
+test('an alert that no rule of this server has sent is a row of its own, once', () => {
+  const failing = {
+    ...known({ alertname: 'BelfryReceiverFailing', receiver: 'ops' }),
+    annotations: { summary: 'Notifications do not reach it' },
+    startsAt: '2026-01-01T00:05:00Z',
+    fingerprint: 'r',
+    isOther: true,
+  };
+  const rows = alertRows([alert('A', 'firing', 9)], [known({ alertname: 'A' }), failing]);
+  expect(rows.map(({ name, id, state, value }) => [name, id, state, value])).toEqual([
+    ['BelfryReceiverFailing', 'r', 'firing', undefined],
+    ['A', 'f', 'firing', 0.05],
+  ]);
+  expect(rows[0]!.annotations).toEqual({ summary: 'Notifications do not reach it' });
+  expect(deliveryText(rows[0]!)).toBe('to team-a');
+});
+
 test('of many alerts of one name each finds its own', () => {
   const rows = alertRows(
     [alert('A', 'firing', 0, { job: 'b', instance: 'h:1' }), alert('A', 'firing', 1, { job: 'b' })],

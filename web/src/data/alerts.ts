@@ -16,7 +16,8 @@ export interface AlertRow {
   readonly annotations: LabelMap;
   /** Unix ms. */
   readonly activeAt: number;
-  readonly value: number;
+  /** Undefined of alerts that no rule of this server has sent. */
+  readonly value: number | undefined;
   /** Its rule's expression, where the notifier was told. */
   readonly expr: string | undefined;
   /** Receivers it is routed to; undefined while the notifier does not know it. */
@@ -26,7 +27,10 @@ export interface AlertRow {
   readonly mutedBy: readonly string[];
 }
 
-/** Firing before pending, heard before silenced, oldest first: the order in which they deserve attention. */
+/**
+ * Firing before pending, heard before silenced, oldest first: the order in which they deserve attention. Among them those that no
+ * rule has sent, such as a receiver that fails.
+ */
 export function alertRows(alerts: readonly ApiAlert[], notified: readonly NotifierAlert[]): AlertRow[] {
   const known = createKnown(notified);
   const rows = alerts
@@ -52,14 +56,35 @@ export function alertRows(alerts: readonly ApiAlert[], notified: readonly Notifi
         annotations: alert.annotations,
         activeAt: parseApiTime(alert.activeAt) ?? 0,
         value: parseSample(alert.value),
-        receivers: told?.receivers.map((receiver) => receiver.name),
-        silencedBy: told?.status.silencedBy ?? [],
-        inhibitedBy: told?.status.inhibitedBy ?? [],
-        mutedBy: told?.status.mutedBy ?? [],
+        ...fateOf(told),
       };
     });
+  for (const alert of notified) if (alert.isOther) rows.push(otherRow(alert));
   return rows.sort((a, b) => rank(a) - rank(b) || a.activeAt - b.activeAt || (a.key < b.key ? -1 : 1));
 }
+
+const otherRow = (alert: NotifierAlert): AlertRow => ({
+  key: alert.fingerprint,
+  id: alert.fingerprint,
+  ownId: alert.fingerprint,
+  expr: exprOf(alert),
+  name: alert.labels.alertname ?? '',
+  state: 'firing',
+  labels: alert.labels,
+  annotations: alert.annotations ?? {},
+  activeAt: parseApiTime(alert.startsAt) ?? 0,
+  value: undefined,
+  ...fateOf(alert),
+});
+
+const fateOf = (
+  told: NotifierAlert | undefined,
+): Pick<AlertRow, 'receivers' | 'silencedBy' | 'inhibitedBy' | 'mutedBy'> => ({
+  receivers: told?.receivers.map((receiver) => receiver.name),
+  silencedBy: told?.status.silencedBy ?? [],
+  inhibitedBy: told?.status.inhibitedBy ?? [],
+  mutedBy: told?.status.mutedBy ?? [],
+});
 
 const rank = (row: AlertRow): number => (row.state === 'firing' ? 0 : 2) + (isQuiet(row) ? 1 : 0);
 

@@ -14,6 +14,9 @@ export interface ApiAlert {
 /** An alert as the notifier sees it (/api/v2/alerts). */
 export interface NotifierAlert {
   readonly labels: LabelMap;
+  readonly annotations?: LabelMap;
+  /** No rule of this server has sent it: it was posted, or says that a receiver fails. */
+  readonly isOther?: boolean;
   readonly fingerprint: string;
   readonly generatorURL?: string;
   readonly receivers: readonly { readonly name: string }[];

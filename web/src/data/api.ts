@@ -266,7 +266,14 @@ export function createApi(
     targets: async (signal) =>
       (await data<TargetsAnswer>(get('api/v1/targets?state=active', signal))).activeTargets,
     targetsAnswer: (signal) => data(get('api/v1/targets', signal)),
-    notifierAlerts: (signal) => listOf(get('api/v2/alerts', signal)),
+    async notifierAlerts(signal) {
+      const [alerts, others] = await Promise.all([
+        listOf<NotifierAlert>(get('api/v2/alerts', signal)),
+        listOf<string>(get('api/alerts/others', signal)),
+      ]);
+      const isOther = new Set(others);
+      return alerts.map((alert) => (isOther.has(alert.fingerprint) ? { ...alert, isOther: true } : alert));
+    },
     alertTrace: async (fingerprint, signal) => {
       try {
         return (await get(`api/alerts/${encodeURIComponent(fingerprint)}/trace`, signal)) as AlertTrace;

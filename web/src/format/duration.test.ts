@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { durationText, parsePromDuration, promDuration } from './duration.ts';
+import { durationText, parsePromDuration, promDuration, spacedUnits } from './duration.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -37,4 +37,12 @@ test.each([
   [1250, '1s250ms'],
 ])('%d ms is written %s', (ms, text) => {
   expect(promDuration(ms)).toBe(text);
+});
+
+test.each([
+  ['15d', '15 d'],
+  ['1d12h', '1 d 12 h'],
+  ['15d or 5GB or 80%', '15 d or 5 GB or 80 %'],
+])('%s is shown as %s', (text, shown) => {
+  expect(spacedUnits(text)).toBe(shown);
 });

@@ -11,6 +11,10 @@ export function durationText(durationMs: number): string {
   return days < 10 && hours % 24 > 0 ? `${days} d ${hours % 24} h` : `${days} d`;
 }
 
+/** `15d or 5GB` with the units apart from the numbers, as everywhere else on the page. */
+export const spacedUnits = (text: string): string =>
+  text.replace(/(\d)([a-zA-Z%]+)/g, '$1 $2').replace(/([a-z])(\d)/g, '$1 $2');
+
 /** A Prometheus duration such as `1h30m` in ms; undefined when it is not one. */
 export function parsePromDuration(text: string): number | undefined {
   const match = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+)s)?(?:(\d+)ms)?$/.exec(

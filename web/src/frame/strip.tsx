@@ -10,9 +10,8 @@ export function Strip() {
     const since = health.fetchedAt.value;
     return (
       <div class="strip is-firing" role="alert">
-        <StateMark state="unknown" word="no answer" />
         <span>
-          Belfry does not answer.{' '}
+          <StateMark state="unknown" word="no answer" /> Belfry does not answer.{' '}
           {since === undefined
             ? 'Trying again.'
             : `What you see is ${durationText(now.value - since)} old; trying again.`}

@@ -25,13 +25,23 @@ const SPARK_POINTS = 60;
 /** Without file systems that hold no data of their own. */
 export const REAL_DISK = 'fstype!~"tmpfs|ramfs|devtmpfs|squashfs|iso9660|erofs"';
 
-const QUERIES = {
-  hostCpu: '1 - avg by (job, instance) (rate(node_cpu_seconds_total{mode="idle"}[5m]))',
+/**
+ * Of a target that was first scraped a moment ago, a rate over five minutes is far too low: it divides by all of the five. A share of
+ * the CPU's time is one of two rates that are too low alike; other rates look at the last minute, where that has samples enough.
+ */
+export const QUERIES = {
+  hostCpu:
+    '1 - sum by (job, instance) (rate(node_cpu_seconds_total{mode="idle"}[5m])) / sum by (job, instance) (rate(node_cpu_seconds_total[5m]))',
   hostMemory: '1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes',
   hostDisk: `max by (job, instance) (1 - node_filesystem_avail_bytes{${REAL_DISK}} / (node_filesystem_size_bytes{${REAL_DISK}} > 0))`,
-  processCpu: 'sum by (job, instance) (rate(process_cpu_seconds_total[5m]))',
+  processCpu:
+    'sum by (job, instance) (rate(process_cpu_seconds_total[1m]) or rate(process_cpu_seconds_total[5m]))',
   processMemory: 'sum by (job, instance) (process_resident_memory_bytes)',
 } as const;
+
+/** Of a graph's rates, seconds: four scrapes, as a rate needs two of them and one may be missing. */
+export const rateWindow = (stepSeconds: number, scrapeSeconds: number): number =>
+  Math.max(60, 4 * stepSeconds, 4 * scrapeSeconds);
 
 /** The least that is shown of a range that begins with its first data, ms. */
 const LEAST_MS = 300_000;

@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { alertRows } from '../data/alerts.ts';
+import { alertRows, isQuiet } from '../data/alerts.ts';
 import type { LabelMap } from '../data/api-types.ts';
 import { type HostRow, hostRows } from '../data/hosts.ts';
+import { parsePromDuration } from '../format/duration.ts';
 import { SilenceDialog } from '../parts/silence-dialog.tsx';
 import { Empty, Skeleton, View } from '../parts/view-state.tsx';
 import { useAlerts, useResource, useSession } from '../session.ts';
@@ -67,7 +68,12 @@ export function Home() {
         </View>
       </section>
       {shownHost !== undefined && (
-        <HostGraphs key={shownHost} hostKey={shownHost} since={overview.data.value?.since} />
+        <HostGraphs
+          key={shownHost}
+          hostKey={shownHost}
+          since={overview.data.value?.since}
+          scrapeSeconds={scrapeSecondsOf(rows, shownHost) ?? session.scrapeSeconds()}
+        />
       )}
       <SelfLine />
     </div>
@@ -78,6 +84,11 @@ const NO_HOSTS: ReadonlySet<string> = new Set();
 
 /** The worst host when the page opens; it stays, so that the graphs do not change under the reader's eyes. */
 const firstHost = (rows: readonly HostRow[]): string | undefined => rows.find((row) => row.isHost)?.key;
+
+function scrapeSecondsOf(rows: readonly HostRow[], key: string): number | undefined {
+  const interval = parsePromDuration(rows.find((row) => row.key === key)?.targets[0]?.scrapeInterval ?? '');
+  return interval === undefined ? undefined : interval / 1000;
+}
 
 /** Alerts that Home lists, so that the hosts below stay in reach. */
 const LISTED = 20;
@@ -92,6 +103,7 @@ function FiringSection() {
   );
   const firing = rows.filter((row) => row.state === 'firing').length;
   const pending = rows.length - firing;
+  const quiet = rows.filter(isQuiet).length;
   const title = [firing > 0 && `${firing} firing`, pending > 0 && `${pending} pending`]
     .filter(Boolean)
     .join(', ');
@@ -108,7 +120,10 @@ function FiringSection() {
             </p>
           ) : (
             <>
-              <h2 class="section-title">{title}</h2>
+              <h2 class="section-title">
+                {title}
+                {quiet > 0 && <span class="section-note">{quiet} silenced or held back</span>}
+              </h2>
               <AlertList rows={rows.slice(0, LISTED)} onSilence={setSilencing} />
               {rows.length > LISTED && (
                 <p class="list-rest">

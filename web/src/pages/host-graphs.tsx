@@ -12,7 +12,7 @@ import { timeText } from '../format/time.ts';
 import type { ResolvedRange } from '../nav/time-range.ts';
 import { Skeleton, View } from '../parts/view-state.tsx';
 import { useResource, useSession } from '../session.ts';
-import { fittedRange, REAL_DISK } from './home-queries.ts';
+import { fittedRange, REAL_DISK, rateWindow } from './home-queries.ts';
 
 /** One graph of the host view: queries with `$host` for the matchers, and how to name what comes back. */
 interface HostGraph {
@@ -27,18 +27,19 @@ interface HostGraph {
 const REAL_DEVICE = 'device!~"(loop|ram|zram|fd|sr|dm-).*"';
 const REAL_NET = 'device!~"lo|veth.*|docker.*|br-.*|cali.*|flannel.*|cni.*"';
 
+/** What a CPU spends on something, of all its time: right from the second sample on, when a rate alone still misses most of its window. */
+const cpuShare = (modes: string): string =>
+  `sum(rate(node_cpu_seconds_total{$host, ${modes}}[$rate])) / sum(rate(node_cpu_seconds_total{$host}[$rate]))`;
+
 const GRAPHS: readonly HostGraph[] = [
   {
     title: 'CPU',
     unit: 'percentunit',
     queries: [
-      ['avg(sum without (mode) (rate(node_cpu_seconds_total{$host, mode=~"user|nice"}[$rate])))', 'user'],
-      [
-        'avg(sum without (mode) (rate(node_cpu_seconds_total{$host, mode=~"system|irq|softirq"}[$rate])))',
-        'system',
-      ],
-      ['avg(rate(node_cpu_seconds_total{$host, mode="iowait"}[$rate]))', 'waiting for disk'],
-      ['avg(rate(node_cpu_seconds_total{$host, mode="steal"}[$rate]))', 'stolen'],
+      [cpuShare('mode=~"user|nice"'), 'user'],
+      [cpuShare('mode=~"system|irq|softirq"'), 'system'],
+      [cpuShare('mode="iowait"'), 'waiting for disk'],
+      [cpuShare('mode="steal"'), 'stolen'],
     ],
     bounds: { min: 0, softMax: 0.1 },
     isStacked: true,
@@ -99,13 +100,16 @@ const GRAPHS: readonly HostGraph[] = [
 /**
  * The host's six graphs over the page's range.
  * @param since Unix ms of the first data, where the range begins before them
+ * @param scrapeSeconds how often the host is scraped
  */
 export function HostGraphs({
   hostKey,
   since,
+  scrapeSeconds,
 }: {
   readonly hostKey: string;
   readonly since: number | undefined;
+  readonly scrapeSeconds: number;
 }) {
   const { range, zone, now } = useSession();
   const [job = '', instance = ''] = hostKey.split('\n');
@@ -128,6 +132,7 @@ export function HostGraphs({
             instance={instance}
             marks={marks}
             since={since}
+            scrapeSeconds={scrapeSeconds}
           />
         ))}
       </div>
@@ -145,21 +150,26 @@ function HostGraphPanel({
   instance,
   marks,
   since,
+  scrapeSeconds,
 }: {
   readonly graph: HostGraph;
   readonly job: string;
   readonly instance: string;
   readonly marks: TimeMarks;
   readonly since: number | undefined;
+  readonly scrapeSeconds: number;
 }) {
   const { queries, range, theme, startedAt } = useSession();
   const host = `job=${JSON.stringify(job)}, instance=${JSON.stringify(instance)}`;
   const resource = useResource(
     async (abort) => {
       const resolved = fittedRange(range.resolve(), since);
-      return { answers: await queryAll(queries, graph, host, resolved, startedAt, abort), range: resolved };
+      const step = niceStep(resolved, 240);
+      const rate = `${rateWindow(step, scrapeSeconds)}s`;
+      const exprs = graph.queries.map(([expr]) => expr.replaceAll('$host', host).replaceAll('$rate', rate));
+      return { answers: await queryAll(queries, exprs, step, resolved, startedAt, abort), range: resolved };
     },
-    [range.text.value, since],
+    [range.text.value, since, scrapeSeconds],
     { isEmpty: ({ answers }) => answers.every(({ series }) => series.length === 0) },
   );
   const colors = useMemo(
@@ -199,28 +209,24 @@ function HostGraphPanel({
   );
 }
 
-async function queryAll(
+const queryAll = (
   queries: Queries,
-  graph: HostGraph,
-  host: string,
+  exprs: readonly string[],
+  step: number,
   range: ResolvedRange,
   startedAt: () => number | undefined,
   abort: AbortSignal,
-): Promise<readonly RangeColumns[]> {
-  const step = niceStep(range, 240);
-  const rate = `${Math.max(60, step * 4)}s`;
-  return Promise.all(
-    graph.queries.map(async ([expr]) => {
-      const text = expr.replaceAll('$host', host).replaceAll('$rate', rate);
-      return askColumns(
-        (grid) => queries.queryRange(text, grid, abort, { columns: 'true' }),
+): Promise<readonly RangeColumns[]> =>
+  Promise.all(
+    exprs.map((expr) =>
+      askColumns(
+        (grid) => queries.queryRange(expr, grid, abort, { columns: 'true' }),
         range,
         step,
         startedAt,
-      );
-    }),
+      ),
+    ),
   );
-}
 
 function linesOf(
   graph: HostGraph,

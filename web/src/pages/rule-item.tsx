@@ -95,10 +95,13 @@ function RuleDetail({
                 {row.state} <Ago time={row.activeAt} />
               </span>
               <AlertValue row={row} expr={rule.query} />
-              <span class="alert-sent">{deliveryText(row)}</span>
+              <span class="alert-sent">
+                {isQuiet(row) && <Icon name="silence" />}
+                {deliveryText(row)}
+              </span>
               <span class="alert-actions">
                 <button type="button" class="button is-small" onClick={() => onSilence(row.labels)}>
-                  Silence
+                  {row.silencedBy.length > 0 ? 'Silence again' : 'Silence'}
                 </button>
                 <a class="button is-small" href={router.href(`/alerts/${row.id}${range.carry.value}`)}>
                   Why

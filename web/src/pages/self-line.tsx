@@ -1,6 +1,7 @@
 import type { Api } from '../data/api.ts';
 import type { Queries } from '../data/batch.ts';
 import { parseSample } from '../data/matrix.ts';
+import { spacedUnits } from '../format/duration.ts';
 import { Value } from '../parts/value.tsx';
 import { useResource, useSession } from '../session.ts';
 
@@ -33,7 +34,7 @@ export function SelfLine() {
           <Value value={data.memoryBytes} unit="bytes" /> memory
         </span>
       )}
-      {data.retention !== undefined && <span>kept for {data.retention}</span>}
+      {data.retention !== undefined && <span>kept for {spacedUnits(data.retention)}</span>}
       {data.version !== undefined && <span>version {data.version}</span>}
     </p>
   );
@@ -56,7 +57,9 @@ async function loadSelf(api: Api, queries: Queries, abort: AbortSignal): Promise
     return first === undefined ? undefined : parseSample(first);
   };
   const [samples, disk, memory, tsdb, runtime, build] = await Promise.allSettled([
-    number('sum(rate(belfry_tsdb_samples_appended_total[5m]))'),
+    number(
+      'sum(rate(belfry_tsdb_samples_appended_total[1m]) or rate(belfry_tsdb_samples_appended_total[5m]))',
+    ),
     api.storedFiles(abort).then((files) => files.reduce((sum, file) => sum + file.stats.numBytes, 0)),
     number('sum(process_resident_memory_bytes{job="belfry"})'),
     api.tsdbStatus(abort),

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { TargetPage } from '../data/api.ts';
 import type { ActiveTarget } from '../data/api-types.ts';
 import type { Health } from '../data/hosts.ts';
-import { parsePromDuration } from '../format/duration.ts';
+import { parsePromDuration, spacedUnits } from '../format/duration.ts';
 import { parseApiTime } from '../format/time.ts';
 import { Ago } from '../parts/ago.tsx';
 import { LabelChips } from '../parts/labels.tsx';
@@ -55,7 +55,7 @@ export function TargetRow({ target }: { readonly target: ActiveTarget }) {
           />
         </td>
         <td class="num dim" data-label="Every">
-          {target.scrapeInterval}
+          {spacedUnits(target.scrapeInterval)}
         </td>
       </tr>
       {isOpen && (
