@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { alertCommand } from '../src/cli/alert.ts';
+import { ran } from '../src/cli/ran.fixture.ts';
 import { testReceiver } from '../src/cli/receiver.ts';
-import { ran } from '../src/cli/remote.fixture.ts';
 import { routeCommand } from '../src/cli/route.ts';
 import { silenceCommand } from '../src/cli/silence.ts';
 import { whyCommand } from '../src/cli/why.ts';
@@ -49,7 +49,7 @@ receivers:
 afterAll(() => stack.disposeAsync());
 
 const run = (command: { run: typeof alertCommand.run }, ...argv: string[]) =>
-  ran(command, [...argv, '--url', belfry.url]);
+  ran(command, [...argv, '--url', belfry.url], { env: { USER: 'tester' } });
 
 test('an alert is added, told, explained, silenced; a receiver is tested', async () => {
   expect(await run(alertCommand, 'add', 'Full', 'disk=sda', '--annotation=summary=full')).toMatchObject({

@@ -18,7 +18,7 @@ import { lockFile } from '../sqlite/lock.ts';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { httpTarget, type TestServer } from '../testing/http-target.ts';
 import { backupCommand } from './backup.ts';
-import { ran } from './remote.fixture.ts';
+import { ran } from './ran.fixture.ts';
 
 const NOW = Date.UTC(2026, 0, 3, 4, 5, 6);
 const scratch = mkdtempSync(join(tmpdir(), 'belfry-fetch-'));
@@ -127,7 +127,7 @@ describe('a backup fetched from a server', () => {
       'a connection that breaks',
       {},
       (file, response) => (file === 'manifest.json' ? whole(file, response) : response.destroy()),
-      /./,
+      /^belfry: http\S+: (other side closed|read ECONNRESET|terminated)\n$/,
     ],
     [
       'a manifest that names a file outside',

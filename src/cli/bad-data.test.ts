@@ -15,7 +15,7 @@ import { UsageError } from './args.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
-import { type Ran, ran } from './remote.fixture.ts';
+import { type Ran, ran } from './ran.fixture.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'belfry-bad-data-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -51,7 +51,7 @@ async function run(text: string, out = nowhere()): Promise<Ran> {
     backup: backupCommand(backupDeps),
     restore: restoreCommand(backupDeps),
   };
-  const result = await ran(commands[name as keyof typeof commands], argv, dir);
+  const result = await ran(commands[name as keyof typeof commands], argv, { cwd: dir });
   return { ...result, err: result.err.replaceAll(dir, '.') };
 }
 

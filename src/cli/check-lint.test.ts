@@ -4,26 +4,16 @@ import { expect, test } from 'vitest';
 import { check } from './check.ts';
 import { clearSecrets } from './clear-secrets.ts';
 import { checkLanguages } from './languages.ts';
+import { ran } from './ran.fixture.ts';
 import { apiSource } from './store-source.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const community = resolve(root, '../shared/rules');
 
 async function run(cwd: string, ...argv: string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const io = {
-    stdout: (text: string) => void out.push(text),
-    stderr: (text: string) => void err.push(text),
-    env: {},
-    cwd,
-  };
-  const code = await check(
-    argv,
-    io,
-    checkLanguages(() => 0),
-  );
-  return { code, out: out.join(''), err: err.join('').split('\n') };
+  const languages = checkLanguages(() => 0);
+  const { err, ...rest } = await ran((args, io) => check(args, io, languages), argv, { cwd });
+  return { ...rest, err: err.split('\n') };
 }
 
 /** Findings as `file rule check`, those of configs by their path. */

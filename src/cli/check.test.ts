@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { type CheckLanguages, check } from './check.ts';
+import { ran } from './ran.fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'belfry-check-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -17,18 +18,8 @@ const files = {
 };
 for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
 
-async function run(argv: string[], languages?: CheckLanguages) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const io = {
-    stdout: (text: string) => void out.push(text),
-    stderr: (text: string) => void err.push(text),
-    env: {},
-    cwd: folder,
-  };
-  const code = await check(argv, io, languages);
-  return { code, out: out.join(''), err: err.join('') };
-}
+const run = (argv: string[], languages?: CheckLanguages) =>
+  ran((args, io) => check(args, io, languages), argv, { cwd: folder });
 
 test('valid files of each kind', async () => {
   expect(await run(['good.yml', 'rules.yml', 'web.yml'])).toEqual({

@@ -7,6 +7,7 @@ import { labelsFromObject } from '../model/labels.ts';
 import type { Deletion } from '../tsdb/partition/deletion.ts';
 import { UsageError } from './args.ts';
 import { deleteCommand } from './delete.ts';
+import { type Ran, ran } from './ran.fixture.ts';
 
 const asked: { deletion: Deletion; isPreview: boolean }[] = [];
 const result = {
@@ -46,16 +47,9 @@ beforeAll(async () => {
 });
 afterAll(() => void server.close());
 
-async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+function run(...argv: string[]): Promise<Ran> {
   asked.length = 0;
-  const said = { out: '', err: '' };
-  const code = await deleteCommand.run([...argv, '--url', url], {
-    stdout: (text) => void (said.out += text),
-    stderr: (text) => void (said.err += text),
-    env: {},
-    cwd: '.',
-  });
-  return { code, ...said };
+  return ran(deleteCommand, [...argv, '--url', url]);
 }
 
 test('without --yes it only tells what would go', async () => {

@@ -101,7 +101,7 @@ function aboutFlushes(flushes: readonly FlushTrace[]): string[] {
 function aboutMessages({ notifications }: ShownTrace): string[] {
   if (notifications.length === 0) return ['', 'No message about it was sent.'];
   const lines = notifications.slice(0, SHOWN).map((one) => {
-    const tries = `${one.attempts} ${one.attempts === 1 ? 'try' : 'tries'}, ${one.durationMs} ms`;
+    const tries = `${triesText(one)}, ${one.durationMs} ms`;
     return `  ${date(one.at)} ${one.outcome} to receiver ${quote(one.receiver)} by ${one.integration}[${one.index}] (${one.reason}; ${tries}): ${one.answer}`;
   });
   return ['', 'Messages, newest first:', ...lines, ...more(notifications.length)];
@@ -141,13 +141,18 @@ function outcomeText(outcome: Outcome): string {
     case 'recorded':
       return 'only resolved alerts, which it is not told of';
     case 'sending':
-      return `being sent${outcome.error === undefined ? '' : `, tried ${outcome.attempts} times: ${outcome.error}`}`;
+      return outcome.error === undefined
+        ? 'being sent'
+        : `being sent again after ${triesText(outcome)}: ${outcome.error}`;
     case 'delivered':
-      return `delivered after ${outcome.attempts} ${outcome.attempts === 1 ? 'try' : 'tries'} and ${outcome.durationMs} ms: ${outcome.answer}`;
+      return `delivered after ${triesText(outcome)} and ${outcome.durationMs} ms: ${outcome.answer}`;
     case 'failed':
-      return `${outcome.rejected ? 'refused' : 'given up until the next look'} after ${outcome.attempts} ${outcome.attempts === 1 ? 'try' : 'tries'} and ${outcome.durationMs} ms: ${outcome.error}`;
+      return `${outcome.rejected ? 'refused' : 'given up until the next look'} after ${triesText(outcome)} and ${outcome.durationMs} ms: ${outcome.error}`;
   }
 }
+
+const triesText = ({ attempts }: { readonly attempts: number }): string =>
+  `${attempts} ${attempts === 1 ? 'try' : 'tries'}`;
 
 /** Since when the last looks came to the same verdict. */
 function sinceText(verdict: Verdict, flushes: readonly FlushTrace[]): string {

@@ -11,6 +11,7 @@ import { silentLog } from '../testing/silent-log.ts';
 import { type Contents, contents, sampleText, storeBench } from '../tsdb/store.fixture.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
+import { ran } from './ran.fixture.ts';
 
 const bench = storeBench();
 afterEach(bench.clean);
@@ -23,10 +24,10 @@ async function exported(
   format: string,
   ...flags: string[]
 ): Promise<{ out: string; err: string }> {
-  const texts = { out: '', err: '' };
+  let written = '';
   const out = new Writable({
     write(chunk, _encoding, done) {
-      texts.out += chunk;
+      written += chunk;
       done();
     },
   });
@@ -37,10 +38,10 @@ async function exported(
     parseSelector,
     out,
   });
-  const io = { stdout() {}, stderr: (text: string) => void (texts.err += text), env: {}, cwd: dir };
-  expect(await command.run(['--data', dir, '--format', format, ...flags], io)).toBe(0);
+  const { code, err } = await ran(command, ['--data', dir, '--format', format, ...flags]);
+  expect(code).toBe(0);
   await new Promise<void>((resolve) => void out.end(resolve));
-  return texts;
+  return { out: written, err };
 }
 
 async function imported(text: string): Promise<Contents> {
@@ -53,10 +54,7 @@ async function imported(text: string): Promise<Contents> {
     log: silentLog(),
     isWatched: false,
   });
-  const errors: string[] = [];
-  const io = { stdout() {}, stderr: (line: string) => void errors.push(line), env: {}, cwd: dir };
-  const code = await command.run(['openmetrics', file, '--data', dir], io);
-  expect([code, errors]).toEqual([0, []]);
+  expect(await ran(command, ['openmetrics', file, '--data', dir])).toMatchObject({ code: 0, err: '' });
   rmSync(file);
   const store = bench.open(dir);
   const found = contents(store);

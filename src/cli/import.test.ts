@@ -13,25 +13,14 @@ import { lockDirectory } from '../tsdb/directory.ts';
 import { UsageError } from './args.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
+import { type Ran, ran } from './ran.fixture.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'belfry-import-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 let count = 0;
 const fresh = (): string => join(scratch, String(++count));
 
-interface Run {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function importFile(
-  file: string,
-  dir: string,
-  watched = false,
-  more: readonly string[] = [],
-): Promise<Run> {
-  const texts = { out: '', err: '' };
+function importFile(file: string, dir: string, watched = false, more: readonly string[] = []): Promise<Ran> {
   const clock = fakeClock();
   let ticks = 0;
   const command = importCommand({
@@ -40,27 +29,22 @@ async function importFile(
     log: silentLog(),
     isWatched: watched,
   });
-  const code = await command.run(['openmetrics', file, ...(dir === '' ? [] : ['--data', dir]), ...more], {
-    stdout: (text) => void (texts.out += text),
-    stderr: (text) => void (texts.err += text),
-    env: {},
-    cwd: scratch,
-  });
-  return { code, ...texts };
+  const argv = ['openmetrics', file, ...(dir === '' ? [] : ['--data', dir]), ...more];
+  return ran(command, argv, { cwd: scratch });
 }
 
-function importText(text: string, dir: string, more: readonly string[] = []): Promise<Run> {
+function importText(text: string, dir: string, more: readonly string[] = []): Promise<Ran> {
   const file = join(scratch, 'in.om');
   writeFileSync(file, text);
   return importFile(file, dir, false, more);
 }
 
-async function exportText(dir: string, ...flags: string[]): Promise<Run> {
-  const texts = { out: '', err: '' };
+async function exportText(dir: string, ...flags: string[]): Promise<Ran> {
+  let written = '';
   const out = new Writable({
     highWaterMark: 10,
     write(chunk, _encoding, done) {
-      texts.out += chunk;
+      written += chunk;
       setImmediate(done);
     },
   });
@@ -71,10 +55,9 @@ async function exportText(dir: string, ...flags: string[]): Promise<Run> {
     parseSelector,
     out,
   });
-  const io = { stdout: () => {}, stderr: (text: string) => void (texts.err += text), env: {}, cwd: scratch };
-  const code = await command.run(['--data', dir, ...flags], io);
+  const { code, err } = await ran(command, ['--data', dir, ...flags], { cwd: scratch });
   await new Promise<void>((resolve) => void out.end(resolve));
-  return { code, ...texts };
+  return { code, out: written, err };
 }
 
 const GOOD = `# TYPE http_requests counter
@@ -218,7 +201,6 @@ test('a directory in use is exit 3, a missing file 1, wrong flags are usage', as
     log: silentLog(),
     isWatched: false,
   });
-  const io = { stdout() {}, stderr() {}, env: {}, cwd: scratch };
   for (const argv of [
     [],
     ['csv', 'x'],
@@ -226,7 +208,7 @@ test('a directory in use is exit 3, a missing file 1, wrong flags are usage', as
     ['openmetrics', 'a', 'b'],
     ['openmetrics', 'a', '--x'],
   ]) {
-    await expect(command.run(argv, io)).rejects.toThrow(UsageError);
+    await expect(ran(command, argv)).rejects.toThrow(UsageError);
   }
   await expect(exportText(dir, '--format', 'xml')).rejects.toThrow(
     '--format: expected one of openmetrics, jsonl, csv',
@@ -259,8 +241,7 @@ test('an export whose reader goes away ends quietly', async () => {
     parseSelector,
     out,
   });
-  const io = { stdout() {}, stderr() {}, env: {}, cwd: scratch };
-  expect(await command.run(['--data', dir], io)).toBe(0);
+  expect(await ran(command, ['--data', dir], { cwd: scratch })).toMatchObject({ code: 0, err: '' });
 });
 
 test('--url sends the file, shows what the server says, and names a bad line with the file', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { checkLanguages } from './languages.ts';
+import { ran } from './ran.fixture.ts';
 import { rehearseCommand } from './rehearse.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'belfry-rehearse-'));
@@ -70,8 +71,6 @@ async function run(
   respond = () => new Response(JSON.stringify(answer)),
   env: Record<string, string> = {},
 ) {
-  const out: string[] = [];
-  const err: string[] = [];
   const asked: { url: string; body: unknown; authorization: string | null }[] = [];
   const command = rehearseCommand({
     clock: fakeClock(Date.UTC(2026, 0, 8)),
@@ -82,13 +81,7 @@ async function run(
       return respond();
     },
   });
-  const code = await command.run(argv, {
-    stdout: (text) => void out.push(text),
-    stderr: (text) => void err.push(text),
-    env,
-    cwd,
-  });
-  return { code, out: out.join(''), err: err.join(''), asked };
+  return { ...(await ran(command, argv, { cwd, env })), asked };
 }
 
 test('a rehearsal as text', async () => {

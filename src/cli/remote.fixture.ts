@@ -4,7 +4,8 @@ import { Hono } from 'hono';
 import { notificationRoutes } from '../http/api-v2/notifications.ts';
 import { apiV2Routes } from '../http/api-v2/routes.ts';
 import { type Bench, bench, hook, matchers, receiver, route } from '../notifiers/notifier.fixture.ts';
-import type { CliIo, Command } from './io.ts';
+import type { Command } from './io.ts';
+import { type Ran, ran } from './ran.fixture.ts';
 
 /** A notifier in virtual time behind the real API, and commands that talk to it. */
 export interface World extends Bench {
@@ -13,14 +14,8 @@ export interface World extends Bench {
   readonly asked: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
   /** Runs a command against it. */
-  run(command: Pick<Command, 'run'>, ...argv: readonly string[]): Promise<Ran>;
+  run(command: Pick<Command, 'run'> | Command['run'], ...argv: readonly string[]): Promise<Ran>;
   close(): void;
-}
-
-export interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
 }
 
 /** What the API shows as the running config. */
@@ -83,21 +78,7 @@ export async function world(): Promise<World> {
     get headers() {
       return headers;
     },
-    run: (command, ...argv) => ran(command, [...argv, '--url', url]),
+    run: (command, ...argv) => ran(command, [...argv, '--url', url], { env: { USER: 'tester' } }),
     close: () => void server.close(),
   };
-}
-
-/** Runs a command to its end. */
-export async function ran(command: Pick<Command, 'run'>, argv: readonly string[], cwd = '/'): Promise<Ran> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const io: CliIo = {
-    stdout: (text) => void out.push(text),
-    stderr: (text) => void err.push(text),
-    env: { USER: 'tester' },
-    cwd,
-  };
-  const code = await command.run(argv, io);
-  return { code, out: out.join(''), err: err.join('') };
 }

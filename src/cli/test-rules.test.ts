@@ -6,23 +6,15 @@ import { expect, test } from 'vitest';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { peer } from '../testing/peer.ts';
 import { checkLanguages } from './languages.ts';
+import { ran } from './ran.fixture.ts';
 import { testRules } from './test-rules.ts';
 
 const cwd = join(import.meta.dirname, '../rules/unit-test/testdata');
 const promtool = peer('promtool');
 
-async function run(...argv: string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
+function run(...argv: string[]) {
   const clock = fakeClock();
-  const io = {
-    stdout: (text: string) => void out.push(text),
-    stderr: (text: string) => void err.push(text),
-    env: {},
-    cwd,
-  };
-  const code = await testRules(argv, io, { clock, ...checkLanguages(clock.now) });
-  return { code, out: out.join(''), err: err.join('') };
+  return ran((args, io) => testRules(args, io, { clock, ...checkLanguages(clock.now) }), argv, { cwd });
 }
 
 test('tests that pass', async () => {
