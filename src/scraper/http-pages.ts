@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { ScrapeConfig } from '../config/scrape.ts';
-import { acceptHeader, formatOf } from './exposition-format.ts';
+import { acceptHeader, type ExpositionFormat, formatOf } from './exposition-format.ts';
 import { requestError } from './http-errors.ts';
 import type { PageSource } from './loop.ts';
 import type { PageClient } from './page-client.ts';
@@ -26,6 +26,13 @@ export function httpPages(
   const compressed = job.enable_compression ?? !isHere;
   const bodyLimitBytes = job.body_size_limit > 0 ? job.body_size_limit : DEFAULT_BODY_LIMIT_BYTES;
   const page = client.page({ url: target.url, headers, compressed });
+  /** Of the last page: a target hardly ever says another. */
+  let last: { readonly contentType: string; readonly format: ExpositionFormat } | undefined;
+  const format = (contentType: string): ExpositionFormat => {
+    if (last?.contentType !== contentType)
+      last = { contentType, format: formatOf(contentType, job.fallback_scrape_protocol) };
+    return last.format;
+  };
   return {
     async fetch(signal, expectedBytes) {
       const { body, contentType } = await page({ bodyLimitBytes, expectedBytes, signal }).catch(
@@ -33,7 +40,7 @@ export function httpPages(
       );
       // Upstream asks an empty page for nothing.
       if (body.length === 0) return { body, format: 'text' };
-      return { body, format: formatOf(contentType, job.fallback_scrape_protocol) };
+      return { body, format: format(contentType) };
     },
   };
 }

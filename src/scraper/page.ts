@@ -97,6 +97,7 @@ export class PageParser {
     const view = new DataView(page.buffer, page.byteOffset, page.length);
     const columns = this.columns;
     const decimal = this.#decimal;
+    const text = Buffer.from(page.buffer, page.byteOffset, page.length);
     const isWide = !this.#hasNul;
     let previousCount = columns.count;
     const shape = previousCount;
@@ -137,7 +138,7 @@ export class PageParser {
           let value = 0;
           let newLength = length;
           if (!isSame) {
-            value = readValue(decimal, page, position + expected.valueOffset[line]!);
+            value = readValue(decimal, page, text, position + expected.valueOffset[line]!);
             newLength = decimal.end - position;
           }
           if (!isSame && !Number.isNaN(value) && page[decimal.end] !== NEWLINE) {
@@ -260,14 +261,14 @@ function commonPrefix(
   return i;
 }
 
-/** The number at `from`, ended at `decimal.end`; NaN when only the format's parser can say. */
-function readValue(decimal: DecimalReader, page: Uint8Array, from: number): number {
+/** The number at `from`, ended at `decimal.end`; NaN when only the format's parser can say. @param text the page once more */
+function readValue(decimal: DecimalReader, page: Uint8Array, text: Buffer, from: number): number {
   decimal.end = from;
   const value = decimal.read(page, from);
   const { end } = decimal;
   if (!Number.isNaN(value) || end === from || page[end] !== NEWLINE) return value;
   // Decimal digits, but more of them than the short way can round.
-  const long = Number(Buffer.from(page.buffer, page.byteOffset + from, end - from).toString('latin1'));
+  const long = Number(text.toString('latin1', from, end));
   return Number.isFinite(long) ? long : Number.NaN;
 }
 

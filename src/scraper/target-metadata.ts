@@ -22,8 +22,15 @@ export class TargetMetadata {
   #page = 0;
   #lookedAt = 0;
   #hasChanged = false;
+  /** Whether nothing was known before the page under way: then all there is is on it. */
+  #isFirst = true;
   /** Whether a family was refused: those of a page are to be told again. */
   #wasFull = false;
+
+  /** To be called before a page is read. */
+  start(): void {
+    this.#isFirst = this.families.size === 0;
+  }
 
   describe(family: string, part: { help: string } | { type: MetricType } | { unit: string }): void {
     if (this.#missing.size > 0) this.#missing.delete(family);
@@ -50,7 +57,8 @@ export class TargetMetadata {
   /** Counts a page that was read. @param hasChanged whether it may have other families than the one before */
   pageRead(hasChanged: boolean): void {
     this.#page++;
-    this.#hasChanged ||= hasChanged;
+    if (this.#isFirst && !this.#wasFull) this.#hasChanged = false;
+    else this.#hasChanged ||= hasChanged;
     if (this.#missing.size === 0) return;
     for (const [family, page] of this.#missing) {
       if (this.#page - page <= KEPT_PAGES) continue;

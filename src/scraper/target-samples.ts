@@ -175,6 +175,7 @@ export class TargetSamples {
     this.#parkedNew = 0;
     this.#isFollowUp = this.#samples.count > 0;
     this.#budget.start(this.#pending.length);
+    this.#metadata.start();
     let isComplete = false;
     try {
       if (body.length === 0) this.#forget();

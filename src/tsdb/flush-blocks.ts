@@ -1,6 +1,6 @@
 import type { Histogram } from '../model/histogram.ts';
 import { wordsOf } from '../model/sample.ts';
-import type { BlockColumn, OwnTimeColumn, SeriesRef, SourceBlock } from './block.ts';
+import type { BlockColumn, OwnTimeColumn, SeriesRef, SourceBlock, SourceId } from './block.ts';
 import type { ArenaView } from './head/arena.ts';
 import { rowAt } from './head/layout.ts';
 import type { OwnBatch } from './head/own-columns.ts';
@@ -11,36 +11,35 @@ import type { RingRows } from './protocol.ts';
 
 /** What goes into the partition of one day. */
 export interface DayBatch {
-  readonly blocks: SourceBlock[];
+  readonly rows: SourceRows[];
   readonly own: OwnTimeColumn[];
+}
+
+/** Rows of one source within a day. */
+export interface SourceRows {
+  readonly source: SourceId;
+  /** Calls `take` for each series that has a sample in them. */
+  eachSeries(take: (ref: SeriesRef) => void): void;
+  /** Their columns; good until the next block of the flush is made: thousands of columns at once would be garbage that grows old. */
+  block(): SourceBlock;
 }
 
 /** Most memory kept for the values of the next flush. */
 const MAX_KEPT_CELLS = 2 ** 19;
 
-/** Memory for the values of one flush after the other: made anew each time, it would be most of what the garbage collector has to do. */
+/** Memory for the values of one block after the other: made anew each time, it would be most of what the garbage collector has to do. */
 export class FlushCells {
   #kept = new Float64Array(0);
-  #used = 0;
 
-  /** The values given out before are not needed any more. */
-  reset(): void {
-    if (this.#used > this.#kept.length) this.#kept = new Float64Array(Math.min(this.#used, MAX_KEPT_CELLS));
-    this.#used = 0;
-  }
-
-  /** So many cells with anything in them. */
+  /** So many cells with anything in them; those given out before are not needed any more. */
   take(count: number): Float64Array {
-    const from = this.#used;
-    this.#used += count;
-    return this.#used <= this.#kept.length ? this.#kept.subarray(from, this.#used) : new Float64Array(count);
+    if (count > MAX_KEPT_CELLS) return new Float64Array(count);
+    if (count > this.#kept.length) this.#kept = new Float64Array(Math.min(2 * count, MAX_KEPT_CELLS));
+    return this.#kept.subarray(0, count);
   }
 }
 
-/**
- * Cuts rows and columns of the head at the days' boundaries; the first instants of the days are the keys. The values are good until
- * `cells` is reset.
- */
+/** Cuts rows and columns of the head at the days' boundaries; the first instants of the days are the keys. */
 export function batchesByDay(
   arena: ArenaView,
   rings: readonly RingRows[],
@@ -50,7 +49,7 @@ export function batchesByDay(
   const days = new Map<number, DayBatch>();
   const dayOf = (day: number): DayBatch => {
     let batch = days.get(day);
-    if (!batch) days.set(day, (batch = { blocks: [], own: [] }));
+    if (!batch) days.set(day, (batch = { rows: [], own: [] }));
     return batch;
   };
   for (const rows of rings) {
@@ -60,8 +59,8 @@ export function batchesByDay(
       const day = partitionStart(time(from));
       let to = from + 1;
       while (to < rows.to && time(to) < day + PARTITION_MS) to++;
-      const block = blockOf(arena, rows, from, to, cells);
-      if (block.columns.length > 0) dayOf(day).blocks.push(block);
+      const part = rowsOf(arena, rows, from, to, cells);
+      if (part) dayOf(day).rows.push(part);
       from = to;
     }
   }
@@ -71,54 +70,100 @@ export function batchesByDay(
   return days;
 }
 
-/** Rows [from, to) of a ring as columns; slots without a sample in them are left out. */
-function blockOf(
+/** Rows [from, to) of a ring; undefined when no series has a sample in them. */
+function rowsOf(
   arena: ArenaView,
-  { source, geometry, refs, starts, hasHistograms }: RingRows,
+  rows: RingRows,
   from: number,
   to: number,
   cells: FlushCells,
-): SourceBlock {
-  const { offset, rows, width } = geometry;
-  const { floats, words } = arena;
-  const count = to - from;
-  const timestamps = new Float64Array(count);
-  const bases = new Float64Array(count);
-  for (let i = 0; i < count; i++) {
-    const place = (from + i) % rows;
-    timestamps[i] = floats[offset + place]!;
-    bases[i] = rowAt(offset, rows, width, place);
+): SourceRows | undefined {
+  const { source, geometry, refs } = rows;
+  const timestamps = new Float64Array(to - from);
+  const bases = new Float64Array(to - from);
+  for (let i = 0; i < timestamps.length; i++) {
+    const place = (from + i) % geometry.rows;
+    timestamps[i] = arena.floats[geometry.offset + place]!;
+    bases[i] = rowAt(geometry.offset, geometry.rows, geometry.width, place);
   }
-  let used = 0;
-  for (let slot = 0; slot < width; slot++) if (refs[slot] !== 0) used++;
+  const slots = slotsWithSamples(arena.words, bases, geometry.width, refs);
+  if (slots.length === 0) return undefined;
+  return {
+    source,
+    eachSeries(take) {
+      for (const slot of slots) take(refs[slot] as SeriesRef);
+    },
+    block: () => ({ source, timestamps, columns: columnsOf(arena, rows, { from, to, bases, slots }, cells) }),
+  };
+}
+
+/** Slots that belong to a series and have a sample in any of the rows that start at `bases`. */
+function slotsWithSamples(
+  words: Uint32Array,
+  bases: Float64Array,
+  width: number,
+  refs: Uint32Array,
+): Uint32Array {
+  const slots = new Uint32Array(width);
+  let count = 0;
+  for (let from = 0; from < width; from += 32) {
+    const at = 2 * width + (from >>> 5);
+    let any = 0;
+    for (let i = 0; i < bases.length; i++) any |= words[2 * bases[i]! + at]!;
+    for (let bits = any; bits !== 0; bits &= bits - 1) {
+      const slot = from + 31 - Math.clz32(bits & -bits);
+      if (refs[slot] !== 0) slots[count++] = slot;
+    }
+  }
+  return slots.slice(0, count);
+}
+
+function columnsOf(
+  arena: ArenaView,
+  { geometry: { width }, refs, starts, hasHistograms }: RingRows,
+  {
+    from,
+    to,
+    bases,
+    slots,
+  }: {
+    readonly from: number;
+    readonly to: number;
+    readonly bases: Float64Array;
+    readonly slots: Uint32Array;
+  },
+  cells: FlushCells,
+): BlockColumn[] {
+  const { words } = arena;
+  const count = to - from;
   // One piece of memory for all columns: thousands of small ones would cost more than their samples.
-  const values = cells.take(used * count);
+  const values = cells.take(slots.length * count);
   const out = wordsOf(values);
-  const columns: BlockColumn[] = [];
   const startsOf = starts && startsBySlot(starts, from, to);
-  let at = 0;
+  const columns: BlockColumn[] = [];
+  let word = -1;
   /** Slots of the word under way that have a sample in every row. */
   let inAllRows = 0;
-  for (let slot = 0; slot < width; slot++) {
-    if ((slot & 31) === 0) inAllRows = presentInAll(words, bases, width, slot);
-    const ref = refs[slot]!;
-    if (ref === 0) continue;
-    let presence: Uint8Array | undefined | 'none';
+  for (let i = 0; i < slots.length; i++) {
+    const slot = slots[i]!;
+    const at = i * count;
+    if (slot >>> 5 !== word) {
+      word = slot >>> 5;
+      inAllRows = presentInAll(words, bases, width, slot);
+    }
+    let presence: Uint8Array | undefined;
     if ((inAllRows & (1 << (slot & 31))) !== 0) copyCells(words, bases, slot, out, at);
     else presence = copyColumn(words, bases, width, slot, out, at);
-    if (presence !== 'none') {
-      const column = values.subarray(at, at + count);
-      columns.push({
-        ref: ref as SeriesRef,
-        values: column,
-        presence,
-        histograms: hasHistograms ? takeHistograms(words, column, presence) : undefined,
-        starts: startsOf?.(slot),
-      });
-    }
-    at += count;
+    const column = values.subarray(at, at + count);
+    columns.push({
+      ref: refs[slot] as SeriesRef,
+      values: column,
+      presence,
+      histograms: hasHistograms ? takeHistograms(words, column, presence) : undefined,
+      starts: startsOf?.(slot),
+    });
   }
-  return { source, timestamps, columns };
+  return columns;
 }
 
 /** Of the 32 slots from `slot` on, those with a sample in every row. */
@@ -144,7 +189,7 @@ function copyCells(
   }
 }
 
-/** Copies one slot's cells of the rows that start at `bases` to `to`; a bitmap when some are missing, 'none' when all are. */
+/** Copies one slot's cells of the rows that start at `bases` to `to`, of which one at least has a sample; a bitmap when some have none. */
 function copyColumn(
   words: Uint32Array,
   bases: Float64Array,
@@ -152,25 +197,23 @@ function copyColumn(
   slot: number,
   out: Uint32Array,
   to: number,
-): Uint8Array | undefined | 'none' {
+): Uint8Array | undefined {
   const count = bases.length;
   const bit = 1 << (slot & 31);
   const presenceAt = 2 * width + (slot >>> 5);
   let presence: Uint8Array | undefined;
-  let present = 0;
   for (let i = 0; i < count; i++) {
     const base = bases[i]!;
     if ((words[2 * base + presenceAt]! & bit) === 0) {
       presence ??= bitsBelow(i, count);
       continue;
     }
-    present++;
     if (presence) presence[i >> 3]! |= 1 << (i & 7);
     const cell = 2 * (base + slot);
     out[2 * (to + i)] = words[cell]!;
     out[2 * (to + i) + 1] = words[cell + 1]!;
   }
-  return present > 0 ? presence : 'none';
+  return presence;
 }
 
 /** Decodes the histograms that cells refer to and leaves the marks of stored ones there; undefined when there are none. */

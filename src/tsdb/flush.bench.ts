@@ -63,7 +63,6 @@ test('flush', async ({ bench }) => {
     hasHistograms: false,
   }));
   await bench('160,000 samples of 5 sources, into a partition, with a checkpoint', () => {
-    cells.reset();
     for (const [day, batch] of batchesByDay({ floats, words }, rings, undefined, cells)) {
       keeper.append(day, batch, index);
     }

@@ -5,7 +5,7 @@ import { CorruptBlockError } from '../encoding/corrupt-block.ts';
 import type { Log } from '../model/log.ts';
 import type { TimeRange } from '../model/time.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
-import type { SeriesEntry, SeriesRef, SourceId } from './block.ts';
+import type { SeriesEntry, SeriesRef, SourceBlock, SourceId } from './block.ts';
 import type { DayBatch } from './flush-blocks.ts';
 import type { IndexReader } from './index/index-reader.ts';
 import { commitChange, type DayChange, finishChange, hasPlan } from './partition/change.ts';
@@ -114,8 +114,16 @@ export class PartitionKeeper {
     if (this.#isUnfinished) this.#finishChange();
     const writer = this.#writer(day);
     const { entries, handed } = newSeries(batch, index, writer.known);
+    let samples = 0;
+    const blocks = function* (): Generator<SourceBlock> {
+      for (const rows of batch.rows) {
+        const block = rows.block();
+        samples += block.timestamps.length * block.columns.length;
+        yield block;
+      }
+    };
     try {
-      writer.partition.append({ series: entries, blocks: batch.blocks, own: batch.own });
+      writer.partition.append({ series: entries, blocks: blocks(), own: batch.own });
     } catch (error) {
       if (error instanceof CorruptBlockError) this.#setAside(day, error);
       throw error;
@@ -123,8 +131,6 @@ export class PartitionKeeper {
     writer.known = handed;
     writer.isDirty = true;
     this.#seals.touched(day);
-    let samples = 0;
-    for (const block of batch.blocks) samples += block.timestamps.length * block.columns.length;
     for (const column of batch.own) samples += column.timestamps.length;
     if (this.#seals.isSealing(day)) this.#closeWriter(day);
     return samples;
@@ -406,7 +412,7 @@ function newSeries(
     if (series < 0) throw new Error(`series ${ref} is not in the index`);
     entries.push({ ref, source, labels: index.labelsOf(series) });
   };
-  for (const block of batch.blocks) for (const { ref } of block.columns) add(ref, block.source);
+  for (const rows of batch.rows) rows.eachSeries((ref) => add(ref, rows.source));
   for (const { ref } of batch.own) add(ref, 0 as SourceId);
   return { entries, handed: bits };
 }

@@ -162,7 +162,6 @@ export function createStorageService(
       const index = currentIndex.get();
       index.refresh();
       let samples = 0;
-      cells.reset();
       const append = (): void => {
         for (const [day, batch] of batchesByDay(arena.view(), message.rings, message.own, cells)) {
           samples += keeper.append(day, batch, index);

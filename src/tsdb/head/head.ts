@@ -45,6 +45,7 @@ export class Head {
   readonly exemplars: ExemplarRing;
   readonly #control: Int32Array;
   readonly #rings: WordSlab;
+  readonly #sources: ScrapeSource[] = [];
   readonly #byKey = new Map<string, ScrapeSource>();
   readonly #context: SourceContext;
   readonly #journal: Journal;
@@ -111,8 +112,8 @@ export class Head {
     return source;
   }
 
-  *sources(): Generator<ScrapeSource> {
-    for (const source of this.places) if (source) yield source;
+  sources(): readonly ScrapeSource[] {
+    return this.#sources;
   }
 
   append(labels: Labels, timestamp: number, value: number, start = 0): AppendOutcome {
@@ -232,6 +233,7 @@ export class Head {
     const fields = new Int32Array(this.shared.rings, at * 4, RING_STRIDE);
     const source = new ScrapeSource(id, key, place, fields, this.#context);
     this.places.push(source);
+    this.#sources.push(source);
     this.#byKey.set(key, source);
     this.#nextSource = Math.max(this.#nextSource, id + 1);
     Atomics.store(this.#control, HEAD_CONTROL.rings, place + 1);

@@ -18,7 +18,8 @@ import { removeDatabase } from './seal.ts';
 export interface AppendBatch {
   /** Series of the columns that may be new to the partition; those it has already are skipped. */
   readonly series: readonly SeriesEntry[];
-  readonly blocks: readonly SourceBlock[];
+  /** Read once, each block before the next is asked for. */
+  readonly blocks: Iterable<SourceBlock>;
   readonly own: readonly OwnTimeColumn[];
 }
 
@@ -177,16 +178,16 @@ export class HotPartition {
     const groups = new Map<number, (BlockColumn | undefined)[]>();
     let target = open;
     for (const column of columns) {
-      if (!this.#file.hasSeries(column.ref)) {
-        throw new Error(`${this.file}: samples of series ${column.ref}, which was never added`);
-      }
       let place = this.#placeOf(column.ref, timeline);
       if (place === undefined) {
+        if (!this.#file.hasSeries(column.ref)) {
+          throw new Error(`${this.file}: samples of series ${column.ref}, which was never added`);
+        }
         if (target === undefined || this.#file.directory.members[target]!.length >= GROUP_SERIES) {
           target = this.#file.directory.members.length;
         }
         this.#file.join(target, timeline, column.ref);
-        place = this.#placeOf(column.ref, timeline)!;
+        place = target * GROUP_SERIES + this.#file.directory.members[target]!.length - 1;
       }
       const group = Math.floor(place / GROUP_SERIES);
       let members = groups.get(group);

@@ -11,6 +11,9 @@ const COMPRESSION = { level: 6, atLeast: 256 };
 /** Packs series with their labels: each distinct string once, rows as numbers (docs/formats/partition.md). */
 export function encodeSeries(entries: readonly SeriesEntry[], identity: number): Uint8Array {
   const symbols = new Map<string, number>();
+  /** Texts and symbols of the series before by place: one after the other mostly differs in one value. */
+  const textsBefore: string[] = [];
+  const symbolsBefore: number[] = [];
   const rows = new ByteWriter();
   let ref = 0;
   let source = 0;
@@ -20,13 +23,18 @@ export function encodeSeries(entries: readonly SeriesEntry[], identity: number):
     ref = entry.ref;
     source = entry.source;
     rows.varint(entry.labels.length / 2);
-    for (const text of entry.labels) {
-      let symbol = symbols.get(text);
-      if (symbol === undefined) {
-        symbol = symbols.size;
-        symbols.set(text, symbol);
+    for (let i = 0; i < entry.labels.length; i++) {
+      const text = entry.labels[i]!;
+      if (text !== textsBefore[i]) {
+        let symbol = symbols.get(text);
+        if (symbol === undefined) {
+          symbol = symbols.size;
+          symbols.set(text, symbol);
+        }
+        textsBefore[i] = text;
+        symbolsBefore[i] = symbol;
       }
-      rows.varint(symbol);
+      rows.varint(symbolsBefore[i]!);
     }
   }
   const body = new ByteWriter(rows.length * 2);
