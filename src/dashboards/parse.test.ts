@@ -705,6 +705,8 @@ test('annotations with a query are kept, others named or left to Grafana', () =>
   expect(model.warnings).toEqual(['The annotation "logs" needs the data source "loki".']);
 });
 
+if (!hasShared) console.warn(`${shared} is not there: public dashboards are NOT tried`);
+
 describe.skipIf(!hasShared)('dashboards that people have', () => {
   test('the guide’s overview', () => {
     const model = parseDashboard(read('guide/files/dashboards/boardroom-main.json'), 'boardroom-main.json');
@@ -752,7 +754,7 @@ describe.skipIf(!hasShared)('dashboards that people have', () => {
     expect(new Set(panels.map((panel) => panel.id)).size).toBe(panels.length);
     for (const panel of panels) {
       expect(panel.gridPos.x + panel.gridPos.w).toBeLessThanOrEqual(24);
-      if (panel.unsupported) expect(panel.warnings).not.toEqual([]);
+      if (panel.unsupported) expect(panel.warnings?.length).toBeGreaterThan(0);
     }
   });
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { labelsFromObject } from '../model/labels.ts';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.ts';
 import { type LoggedEvent, silentLog } from '../testing/silent-log.ts';
@@ -84,7 +84,7 @@ describe.skipIf(!disk)('on a full disk', () => {
   test('the reserve goes first, samples are seen from memory, and storing goes on by itself', async () => {
     const made = rig();
     await made.scrape(3);
-    await vi.waitFor(() => expect(existsSync(join(made.dir, 'reserve'))).toBe(true));
+    await expect.poll(() => existsSync(join(made.dir, 'reserve'))).toBe(true);
     disk!.fill();
     await made.scrape(40);
     made.expectAll();
@@ -149,7 +149,7 @@ describe.skipIf(!disk)('on a full disk', () => {
     expect(made.store.degraded()).toContain('full');
     made.store.setRetention({ timeMs: 0, sizeBytes: 1 });
     const days = (): string[] => readdirSync(made.dir).filter((name) => /^2026.*\.db$/.test(name));
-    await vi.waitFor(() => expect(days()).toEqual(['20260106.hot.db']));
+    await expect.poll(days).toEqual(['20260106.hot.db']);
     await made.scrape(6);
     expect(made.store.degraded()).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 import { cpSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { ScrapeAppender } from '../model/appender.ts';
 import type { Histogram } from '../model/histogram.ts';
 import { labelsFromObject } from '../model/labels.ts';
@@ -444,7 +444,7 @@ describe('flush', () => {
       await clock.advance(100);
     }
     await clock.advance('5s');
-    await vi.waitFor(() => expect(store.stats().flush.flushes).toBe(1));
+    await expect.poll(() => store.stats().flush.flushes).toBe(1);
     await clock.advance('5s');
     // Rows of the log that nobody needs go.
     await store.sync();

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Registry } from 'prom-client';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { alertingConfig, completeAlerting } from '../../config/alerting.ts';
 import { type AwsSignature, awsSignature } from '../../testing/aws-signature.ts';
 import { fakeClock } from '../../testing/fake-clock.ts';
@@ -72,10 +72,7 @@ async function setup(
   const tell = async (alertname: string) => {
     told++;
     await forwarder.accept([alert({ labels: { alertname } })]);
-    await vi.waitFor(
-      async () => expect((await counted('sent')) + (await counted('failed'))).toBe(told),
-      20_000,
-    );
+    await expect.poll(async () => (await counted('sent')) + (await counted('failed'))).toBe(told);
   };
   return { seen, tell, forwarder, counted, clock };
 }

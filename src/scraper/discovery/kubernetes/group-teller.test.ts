@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { TargetGroup } from '../discoverer.ts';
 import { groupTeller } from './group-teller.ts';
 
@@ -27,11 +27,11 @@ test('what changes while groups are made in slices is told after them', async ()
   });
   teller.tell();
   teller.tell();
-  await vi.waitFor(() => expect(told.flat()).toEqual(['a', 'b']));
+  await expect.poll(() => told.flat()).toEqual(['a', 'b']);
   expect(told).toEqual([['a'], ['b']]);
   waiting.push('c');
   teller.tell();
-  await vi.waitFor(() => expect(told).toEqual([['a'], ['b'], ['c']]));
+  await expect.poll(() => told).toEqual([['a'], ['b'], ['c']]);
 });
 
 test('a group that cannot be made is told of', async () => {
