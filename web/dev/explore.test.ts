@@ -199,12 +199,15 @@ test.skipIf(!hasBrowser)(
     const stacks = await page
       .locator('.chart-plot')
       .evaluate((element) => (element as ChartHost).drawn!().lines.map(({ stack }) => stack));
-    expect(stacks.every((stack) => stack !== undefined)).toBe(true);
+    expect(stacks).toEqual(Array(4).fill('A up'));
     await page.locator('.dash-panel[aria-label="sum(node_things)"] table').waitFor();
     await page.goBack();
     await page.getByRole('button', { name: 'Add to dashboard' }).click();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.getByRole('button', { name: 'Copy as panel' }).click();
-    await page.getByRole('button', { name: /^(Copied|Could not copy)$/ }).waitFor();
+    await page.getByRole('button', { name: 'Copied', exact: true }).waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    expect(JSON.parse(copied)).toMatchObject({ type: 'table', targets: [{ expr: 'sum(node_things)' }] });
     expect(complaints).toEqual([]);
   },
 );

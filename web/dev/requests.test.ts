@@ -125,10 +125,10 @@ test.skipIf(!hasBrowser)('leaving a dashboard cancels what it still waits for', 
   const page = await open('/targets');
   await page.locator('.target-table').first().waitFor();
   await page.route('**/api/batch', () => {});
+  const asked = page.waitForRequest((request) => request.url().endsWith('/api/batch'));
   const failed = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/api/batch'));
   await page.goto(server.url + address);
-  await page.locator('.dash-panel').waitFor();
-  await page.waitForTimeout(300);
+  await asked;
   await page.locator('.top-bar').getByRole('link', { name: 'Targets' }).click();
   expect((await failed).failure()?.errorText).toBe('net::ERR_ABORTED');
 });
