@@ -366,9 +366,10 @@ export function openParts(deps: PartsDeps): Parts {
 /** Puts the loaded configuration to work in every part. */
 export async function applyConfig(
   target: Parts,
-  { config, ruleGroups }: LoadedConfig,
+  loaded: LoadedConfig,
   { options, log, clock, registry, port, externalUrl }: PartsDeps,
 ): Promise<void> {
+  const { config, ruleGroups } = loaded;
   const own = [
     ...(config.host
       ? [
@@ -391,7 +392,21 @@ export async function applyConfig(
   target.remoteWriter.apply(config.remote_write, labelsFromObject(config.global.external_labels));
   target.alertmanagers.apply(config.alerting.alertmanagers);
   target.rules.apply(ruleGroups, outgoing(config, externalUrl));
-  target.serviceWatch.apply(config.status_page);
+  target.serviceWatch.apply(config.status_page, settlesMs(loaded));
+}
+
+/** How long services may wait for the first scrapes and evaluations of a run. */
+const MOST_SETTLING_MS = 120_000;
+
+/** Until everything was scraped and then evaluated once: a service's last sample before a stop often says that it was stopping, too. */
+function settlesMs({ config: { scrape_configs, host, self }, ruleGroups }: LoadedConfig): number {
+  const scrapes = [...scrape_configs, ...[host, self].filter((own) => own !== undefined)];
+  const longest = (intervals: readonly number[]): number => Math.max(0, ...intervals);
+  return Math.min(
+    MOST_SETTLING_MS,
+    longest(scrapes.map(({ scrape_interval }) => scrape_interval)) +
+      longest(ruleGroups.map(({ interval }) => interval)),
+  );
 }
 
 /** In the order in which they hand work to each other, so that nothing is lost on its way. */

@@ -50,7 +50,7 @@ test.each<[states: Record<string, ServiceState>, state: string, sentence: string
   [{ Shop: 'down', Mail: 'degraded' }, 'down', 'Shop is down.'],
   [{ Shop: 'down', Mail: 'down' }, 'down', 'Shop and Mail are down.'],
   [{ a: 'down', b: 'down', c: 'down', d: 'down' }, 'down', '4 services are down.'],
-  [{ Shop: 'unknown', Mail: 'up' }, 'unknown', 'Shop is not known.'],
+  [{ Shop: 'unknown', Mail: 'up' }, 'unknown', 'Nothing is known of Shop now.'],
 ])('services %j: the page is %s and says %s', (states, state, sentence) => {
   const shown = view(states);
   expect(shown.state).toBe(state);

@@ -168,8 +168,9 @@ function sentence({ state, services }: StatusView): string {
   if (services.length === 0) return 'No service is listed.';
   if (state === 'up') return services.length === 1 ? 'The service is up.' : 'All services are up.';
   const names = services.filter((service) => service.state === state).map(({ name }) => name);
-  if (names.length > 3) return `${names.length} services are ${WORDS[state]}.`;
-  const listed = new Intl.ListFormat('en').format(names);
+  const listed = names.length > 3 ? `${names.length} services` : new Intl.ListFormat('en').format(names);
+  // Just after a start, or where nothing measures them.
+  if (state === 'unknown') return `Nothing is known of ${listed} now.`;
   return `${listed} ${names.length === 1 ? 'is' : 'are'} ${WORDS[state]}.`;
 }
 

@@ -67,7 +67,7 @@ test.each<[values: number[], state: string]>([
 ])('parts of values %j: the service is %s', async (given, state) => {
   const { made, clock, states } = watch();
   values = { 'up{job="web"}': given };
-  made.apply(page([{ name: 'Web', expr: 'up{job="web"}' }]));
+  made.apply(page([{ name: 'Web', expr: 'up{job="web"}' }]), 0);
   expect(states()).toEqual(['unknown']);
   await clock.advance(0);
   expect(states()).toEqual([state]);
@@ -76,7 +76,7 @@ test.each<[values: number[], state: string]>([
 
 test('alerts that fire make a service degraded or, by their severity, down; silenced ones and others do not', async () => {
   const { made, clock, states } = watch();
-  made.apply(page(['a', 'b', 'c', 'd'].map((name) => ({ name, matchers: [`service="${name}"`] }))));
+  made.apply(page(['a', 'b', 'c', 'd'].map((name) => ({ name, matchers: [`service="${name}"`] }))), 0);
   alerts = [
     alert({ service: 'a', severity: 'warning' }),
     alert({ service: 'b', severity: 'critical' }),
@@ -105,15 +105,39 @@ test('what means down is configured; alerts and measurement count together, the 
       ],
       { down_matchers: ['page="yes"'] },
     ),
+    0,
   );
   await clock.advance(0);
   expect(states()).toEqual(['down', 'down', 'unknown', 'down']);
 });
 
+test('until everything was scraped and evaluated once, what an earlier run has left says nothing', async () => {
+  const { made, clock, days, states } = watch();
+  values = { x: [0] };
+  alerts = [alert({ team: 'y', severity: 'critical' })];
+  const services = [
+    { name: 'a', expr: 'x' },
+    { name: 'b', matchers: ['team="y"'] },
+  ];
+  made.apply(page(services), 30_000);
+  await clock.advance('29s');
+  expect(states()).toEqual(['unknown', 'unknown']);
+  values = { x: [1] };
+  alerts = [];
+  await clock.advance('1s');
+  expect(states()).toEqual(['up', 'up']);
+  await clock.advance('30s');
+  expect(days.since(0).get('a')).toEqual([{ day: MIDNIGHT, up: 30_000, degraded: 0, down: 0 }]);
+  // A reload later does not wait again.
+  made.apply(page([...services, { name: 'c', expr: 'x' }]), 30_000);
+  await clock.advance(0);
+  expect(states()).toEqual(['up', 'up', 'up']);
+});
+
 test('an expression that fails is complained of once, until it fails otherwise', async () => {
   const { made, clock, log } = watch();
   values = { x: new Error('too many samples') };
-  made.apply(page([{ name: 'a', expr: 'x' }]));
+  made.apply(page([{ name: 'a', expr: 'x' }]), 0);
   await clock.advance('2m');
   expect(log.events.map(({ fields }) => fields)).toEqual([{ service: 'a', problem: 'too many samples' }]);
   values = { x: [1] };
@@ -126,7 +150,7 @@ test('an expression that fails is complained of once, until it fails otherwise',
 test('the time since a look belongs to what was found then, on that day', async () => {
   const { made, clock, days } = watch(MIDNIGHT - 60_000);
   values = { x: [1] };
-  made.apply(page([{ name: 'a', expr: 'x' }]));
+  made.apply(page([{ name: 'a', expr: 'x' }]), 0);
   await clock.advance('60s');
   values = { x: [0] };
   await clock.advance('60s');
@@ -140,11 +164,11 @@ test('the time since a look belongs to what was found then, on that day', async 
 test('of the time in which the process was not there or did not turn, nothing is known', async () => {
   const { made, clock, days } = watch();
   values = { x: [1] };
-  made.apply(page([{ name: 'a', expr: 'x' }]));
+  made.apply(page([{ name: 'a', expr: 'x' }]), 0);
   await clock.advance('30s');
   made.stop();
   await clock.advance('1h');
-  made.apply(page([{ name: 'a', expr: 'x' }]));
+  made.apply(page([{ name: 'a', expr: 'x' }]), 0);
   await clock.advance('30s');
   expect(days.since(0).get('a')).toEqual([{ day: MIDNIGHT, up: 60_000, degraded: 0, down: 0 }]);
 });
@@ -157,6 +181,7 @@ test('a reload keeps the state of services that stay and forgets those that go',
       { name: 'a', expr: 'x' },
       { name: 'b', expr: 'x' },
     ]),
+    0,
   );
   await clock.advance('10s');
   made.apply(
@@ -164,12 +189,13 @@ test('a reload keeps the state of services that stay and forgets those that go',
       { name: 'b', expr: 'x' },
       { name: 'new', expr: 'x' },
     ]),
+    0,
   );
   expect(states()).toEqual(['down', 'unknown']);
   expect(made.services()[0]!.since).toBe(MIDNIGHT);
   await clock.advance(0);
   expect(states()).toEqual(['down', 'down']);
-  made.apply(undefined);
+  made.apply(undefined, 0);
   const before = evaluations.length;
   await clock.advance('5m');
   expect([made.services(), evaluations.length]).toEqual([[], before]);
@@ -178,7 +204,7 @@ test('a reload keeps the state of services that stay and forgets those that go',
 test('what the disk refuses is kept and stored later', async () => {
   const { made, clock, db, days, log } = watch();
   values = { x: [1] };
-  made.apply(page([{ name: 'a', expr: 'x' }]));
+  made.apply(page([{ name: 'a', expr: 'x' }]), 0);
   db.exec("CREATE TRIGGER full BEFORE INSERT ON service_days BEGIN SELECT raise(ABORT, 'disk full'); END");
   await clock.advance('90s');
   expect(log.events.map(({ fields }) => fields.problem)).toEqual(['disk full']);

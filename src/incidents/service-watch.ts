@@ -15,8 +15,11 @@ export interface ServiceNow {
 }
 
 export interface ServiceWatch {
-  /** Lives by another configuration from now on; undefined: nothing is watched. */
-  apply(config: StatusPageConfig | undefined): void;
+  /**
+   * Lives by another configuration from now on; undefined: nothing is watched.
+   * @param settlesMs how long after the start what can be read may still be of an earlier run; until then nothing is known
+   */
+  apply(config: StatusPageConfig | undefined, settlesMs: number): void;
   /** In the order of the configuration. */
   services(): readonly ServiceNow[];
   stop(): void;
@@ -58,6 +61,7 @@ interface Watched {
 /** Looks at services every half minute and adds up how long they were how. */
 export function createServiceWatch(deps: ServiceWatchDeps): ServiceWatch {
   const { clock, days, log } = deps;
+  const startedAt = clock.monotonic();
   let watched: Watched[] = [];
   let meansDown: (labels: Labels) => boolean = () => false;
   let timer: Timer | undefined;
@@ -125,7 +129,7 @@ export function createServiceWatch(deps: ServiceWatchDeps): ServiceWatch {
   };
 
   return {
-    apply(config) {
+    apply(config, settlesMs) {
       generation++;
       timer?.cancel();
       addUp();
@@ -140,7 +144,8 @@ export function createServiceWatch(deps: ServiceWatchDeps): ServiceWatch {
         };
       });
       meansDown = deps.compile(config?.down_matchers ?? []);
-      timer = watched.length > 0 ? clock.after(0, () => void look()) : undefined;
+      const waitMs = Math.max(0, startedAt + settlesMs - clock.monotonic());
+      timer = watched.length > 0 ? clock.after(waitMs, () => void look()) : undefined;
     },
     services: () => watched.map(({ service, state, since }) => ({ service, state, since })),
     stop() {

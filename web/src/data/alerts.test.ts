@@ -57,6 +57,7 @@ test('the subject names the thing, not the severity', () => {
   expect(
     subjectOf({ alertname: 'A', severity: 'critical', mountpoint: '/', job: 'node', instance: 'h:1' }),
   ).toBe('node · h:1 · /');
+  expect(subjectOf({ alertname: 'BackupFailed', host: 'db-1' })).toBe('db-1');
 });
 
 test('an alert that no rule of this server has sent is a row of its own, once', () => {

@@ -104,7 +104,7 @@ export function deliveryText(row: AlertRow): string | undefined {
 
 /** What the alert is about: the labels that name a thing, in the order people ask for them. */
 export function subjectOf(labels: LabelMap): string {
-  const parts = ['service', 'job', 'instance', 'name', 'device', 'mountpoint']
+  const parts = ['service', 'job', 'instance', 'host', 'receiver', 'name', 'device', 'mountpoint']
     .map((name) => labels[name])
     .filter((value) => value !== undefined && value !== '');
   return parts.join(' · ');

@@ -31,6 +31,7 @@ function AlertItem({ row, onSilence }: { readonly row: AlertRow; onSilence(label
   const { router, range } = useSession();
 
   const delivery = deliveryText(row);
+  const subject = subjectOf(row.labels);
   const summary = row.annotations.summary ?? row.annotations.description;
   return (
     <li class={`alert-row is-${row.state}${isQuiet(row) ? ' is-quiet' : ''}`}>
@@ -39,7 +40,7 @@ function AlertItem({ row, onSilence }: { readonly row: AlertRow; onSilence(label
         <a class="alert-name" href={router.href(`/alerts/${row.id}${range.carry.value}`)}>
           {row.name}
         </a>
-        <span class="alert-subject">{subjectOf(row.labels)}</span>
+        {subject !== '' && <span class="alert-subject">{subject}</span>}
         {summary !== undefined && <span class="alert-summary">{summary}</span>}
       </span>
       <span class="alert-since">

@@ -104,7 +104,14 @@ export function AlertPage() {
                       />
                     </section>
                   )}
-                  <AlertHistory labels={labels} />
+                  {row && row.value === undefined ? (
+                    <p class="dim">
+                      No rule of this server makes this alert: it was posted, or says that a receiver fails.
+                      Its past is that of its messages.
+                    </p>
+                  ) : (
+                    <AlertHistory labels={labels} />
+                  )}
                   {rule && rule.health !== 'err' && <Rehearsal rule={rule} />}
                   <section>
                     <h2 class="section-title">Labels and texts</h2>

@@ -204,6 +204,7 @@ function ResultHeat({ result, expr }: Pick<ResultGraphProps, 'result' | 'expr'>)
         step={result.grid.step}
         range={[result.range.from / 1000, result.range.to / 1000]}
         unit={bucketUnit(expr)}
+        gap={0}
       />
     </div>
   );

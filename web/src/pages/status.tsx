@@ -1,4 +1,5 @@
 import type { NameCount, TsdbStatus } from '../data/api-types.ts';
+import { spacedUnits } from '../format/duration.ts';
 import { exactText, parseApiTime } from '../format/time.ts';
 import { Ago } from '../parts/ago.tsx';
 import { Value } from '../parts/value.tsx';
@@ -176,7 +177,7 @@ function FactValue({ name, value }: { readonly name: string; readonly value: unk
   if (name === 'reloadConfigSuccess')
     return value === false ? <span class="text-firing">failed</span> : <>succeeded</>;
   if (typeof value === 'number') return <Value value={value} />;
-  const text = String(value);
+  const text = name === 'storageRetention' ? spacedUnits(String(value)) : String(value);
   const time = /^\d{4}-\d{2}-\d{2}T/.test(text) ? parseApiTime(text) : undefined;
   if (time === undefined) return <>{text}</>;
   return name === 'serverTime' ? (
