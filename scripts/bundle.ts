@@ -25,13 +25,18 @@ const withoutUnused: Plugin = {
 const MODULE_FUNCTION = 'function (exports, require, module, __filename, __dirname) ';
 
 /**
- * Bundles loader, main thread and worker into the staging folder that becomes the executable, with the page and the SQLite addon beside them.
+ * Bundles loader, server, commands and worker into the staging folder that becomes the executable, with the page and the SQLite addon beside them.
  * @param platform name of better-sqlite3's prebuild, such as `linux-x64`
  */
 export async function bundle(stage: string, platform: string, version: string): Promise<void> {
   fs.rmSync(stage, { recursive: true, force: true });
   fs.mkdirSync(stage, { recursive: true });
-  const entries = { main: 'src/loader.ts', belfry: 'src/main.ts', worker: 'src/query/worker.ts' };
+  const entries = {
+    main: 'src/loader.ts',
+    server: 'src/server.ts',
+    belfry: 'src/main.ts',
+    worker: 'src/query/worker.ts',
+  };
   const importMetaUrl = 'const __importMetaUrl=require("node:url").pathToFileURL(__filename).href;';
   const programs: Metafile[] = [];
   for (const [name, source] of Object.entries(entries)) {

@@ -1,6 +1,6 @@
 // Preloaded into every thread of the program in its staging folder: what V8 has compiled of it after SECONDS is written beside its source,
 // as
-// `x.cjs.THREAD.code`. Code that has not run for a while is kept until then.
+// `x.cjs.THREAD.code`; of a program that ends sooner, at its end. Code that has not run for a while is kept until then.
 const fs = require('node:fs');
 const v8 = require('node:v8');
 const vm = require('node:vm');
@@ -15,7 +15,10 @@ vm.Script = class extends Script {
   constructor(source, options) {
     super(source, options);
     if (!options.filename.startsWith(STAGE)) return;
-    setTimeout(() => {
+    let isKept = false;
+    const keep = () => {
+      if (isKept) return;
+      isKept = true;
       // The kept code tells by which flags it was compiled.
       v8.setFlagsFromString('--flush-bytecode');
       const thread = isMainThread ? 'main' : threadName;
@@ -23,6 +26,8 @@ vm.Script = class extends Script {
       fs.writeFileSync(`${file}.new`, this.createCachedData());
       fs.renameSync(`${file}.new`, file);
       v8.setFlagsFromString('--no-flush-bytecode');
-    }, SECONDS * 1000).unref();
+    };
+    setTimeout(keep, SECONDS * 1000).unref();
+    if (isMainThread) process.on('exit', keep);
   }
 };

@@ -12,7 +12,8 @@ const SECONDS = 8;
 /** A program that is not through by then is ended. */
 const DEADLINE_MS = 120_000;
 /** By bundle and thread. */
-const KEPT = ['belfry.cjs.main.code', 'worker.cjs.background.code', 'worker.cjs.query.code'];
+const KEPT = ['server.cjs.main.code', 'worker.cjs.background.code', 'worker.cjs.query.code'];
+const KEPT_OF_COMMANDS = ['belfry.cjs.main.code'];
 
 /** What people and tools ask for first; the last one by a graph. */
 const REQUESTS = [
@@ -30,17 +31,24 @@ const REQUESTS = [
  */
 export async function recordCode(stage: string): Promise<void> {
   const data = fs.mkdtempSync(path.join(os.tmpdir(), 'belfry-code-'));
+  try {
+    await record(stage, ['check', 'config.example.yaml'], KEPT_OF_COMMANDS);
+    const words = ['serve', '--config', 'config.example.yaml', '--data', data, '--listen', '127.0.0.1:0'];
+    await record(stage, words, KEPT);
+  } finally {
+    fs.rmSync(data, { recursive: true, force: true });
+  }
+}
+
+/** @param kept what is there when the program may end */
+async function record(stage: string, words: readonly string[], kept: readonly string[]): Promise<void> {
   const recorder = path.resolve('scripts/code-recorder.cjs');
   const program = spawn(
     process.execPath,
-    [
-      ...V8_FLAGS,
-      ...['--require', recorder, path.resolve(stage, 'main.cjs')],
-      ...['serve', '--config', 'config.example.yaml', '--data', data, '--listen', '127.0.0.1:0'],
-    ],
+    [...V8_FLAGS, '--require', recorder, path.resolve(stage, 'main.cjs'), ...words],
     { env: { STAGE: path.resolve(stage), SECONDS: `${SECONDS}` }, stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  const missing = (): string[] => KEPT.filter((name) => !fs.existsSync(path.join(stage, name)));
+  const missing = (): string[] => kept.filter((name) => !fs.existsSync(path.join(stage, name)));
   const ended = once(program, 'exit');
   setTimeout(() => program.kill('SIGKILL'), DEADLINE_MS).unref();
   let said = '';
@@ -57,7 +65,6 @@ export async function recordCode(stage: string): Promise<void> {
   } finally {
     program.kill();
     await ended;
-    fs.rmSync(data, { recursive: true, force: true });
   }
   if (missing().length > 0) throw new Error(`${missing()} missing in ${stage}; the program said:\n${said}`);
 }

@@ -11,14 +11,16 @@ import { COMPILED, EARLY_THREAD, FILES, type LoadedProcess, packedWorker } from 
 import { filesIn, openAppended, ownExecutable } from './program-files.ts';
 import { defaultQueryBytes, maxHeapMB } from './query/settings.ts';
 import { limitThreadsAlone, newWorker } from './query/thread.ts';
+import { serverWords } from './server-words.ts';
 import { hasHistory } from './tsdb/history.ts';
 
 /** Read as long as the program runs, in main: also when another one was installed meanwhile. */
 const files = sea.isSea() ? openAppended(ownExecutable()) : { ...filesIn(import.meta.dirname), close() {} };
 (process as LoadedProcess)[FILES] = files;
 if (isMainThread) limitThreadsAlone();
-if (isMainThread && isQueryExpected(process.argv.slice(2))) startEarly();
-run(isMainThread ? 'belfry.cjs' : 'worker.cjs');
+const served = isMainThread ? serverWords(process.argv.slice(2), process.argv0) : undefined;
+if (served && isQueryExpected(served)) startEarly();
+run(!isMainThread ? 'worker.cjs' : served ? 'server.cjs' : 'belfry.cjs');
 if (!isMainThread) files.close();
 
 /** As `require` would, but from what is kept; another build of Node, or other flags of V8, refuse that and compile. */
@@ -45,13 +47,10 @@ function kept(name: string): Buffer | undefined {
 }
 
 /**
- * Whether this will be a server of a directory with history, as far as that can be told before the program is loaded, and there is a core to
+ * Whether there is history in the directory that is to be served, as far as that can be told before the program is loaded, and a core to
  * spare for who looks at it.
  */
-function isQueryExpected([command = 'serve', ...rest]: readonly string[]): boolean {
-  const words = [command, ...rest];
-  const isServe = command === 'serve' || command.startsWith('-');
-  if (!isServe || words.some((word) => ['-h', '--help', '--version'].includes(word))) return false;
+function isQueryExpected(words: readonly string[]): boolean {
   const at = words.findIndex((word) => /^--(data|storage\.tsdb\.path)(=|$)/.test(word));
   const [, dir = words[at + 1] ?? 'data'] = at < 0 ? ['', 'data'] : words[at]!.split('=', 2);
   try {

@@ -28,6 +28,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   'logging.ts': ['model', 'log-tail.ts'],
   'platform.ts': ['program-files.ts'],
   'program-files.ts': [],
+  'server-words.ts': [],
   'version.ts': [],
 };
 
@@ -37,6 +38,8 @@ const ROOTS = new Set([
   'loader.ts',
   'main.ts',
   'parts.ts',
+  'serve.ts',
+  'server.ts',
   'query/worker.ts',
   'query/seldom-services.ts',
 ]);

@@ -68,10 +68,13 @@ tell();`,
     env: { NODE_OPTIONS: `--require ${preload}` },
   });
   await belfry.query('up');
-  await eventually('all have told', async () => fs.readFileSync(told, 'utf8').split('\n').length > 3);
+  runToEnd(['version'], { env: { NODE_OPTIONS: `--require ${preload}` } });
+  await eventually('all have told', async () => fs.readFileSync(told, 'utf8').split('\n').length > 4);
   expect(fs.readFileSync(told, 'utf8').split('\n').sort()).toEqual([
     '',
     'background at build',
+    // The server and the command.
+    'main at build',
     'main at build',
     'query at build',
   ]);

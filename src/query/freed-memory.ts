@@ -148,7 +148,7 @@ function load(file: string): boolean {
   return false;
 }
 
-const EVERY_MS = 20_000;
+const EVERY_MS = 10_000;
 /** At most this share of a core was used since: memory that is wanted again at once would only have to be taken anew. */
 const QUIET_SHARE = 0.05;
 const AT_LATEST_MS = 600_000;
@@ -160,7 +160,7 @@ export interface Returning {
   readonly cpuMs: () => number;
 }
 
-/** Gives freed memory back whenever it was quiet for 20 s, and every ten minutes otherwise, as long as it can. */
+/** Gives freed memory back whenever it was quiet for 10 s, and every ten minutes otherwise, as long as it can. */
 export function keepReturning({ clock, returnFreed, cpuMs }: Returning): Timer {
   let timer: Timer;
   let returnedAt = clock.monotonic();
