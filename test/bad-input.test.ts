@@ -1,8 +1,9 @@
 import fs from 'node:fs';
-import http from 'node:http';
+import type http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { httpTarget } from '../src/testing/http-target.ts';
 import {
   type Appliance,
   eventually,
@@ -128,16 +129,16 @@ interface TargetList {
 
 test('hostile targets hurt only themselves, and say why', async () => {
   await using stack = new AsyncDisposableStack();
-  const good = await listen(stack, (_request, response) => response.end('good 1\n'));
-  const hanging = await listen(stack, () => {});
-  const garbage = await listen(stack, (_request, response) => response.end('this is { not metrics\n'));
-  const early = await listen(stack, (_request, response) => {
+  const good = await exporter(stack, (_request, response) => response.end('good 1\n'));
+  const hanging = await exporter(stack, () => {});
+  const garbage = await exporter(stack, (_request, response) => response.end('this is { not metrics\n'));
+  const early = await exporter(stack, (_request, response) => {
     response.setHeader('content-length', '1000');
     response.write('a 1\n');
     setImmediate(() => response.destroy());
   });
   let sent = 0;
-  const endless = await listen(stack, (_request, response) => {
+  const endless = await exporter(stack, (_request, response) => {
     const line = Buffer.from('x 1 # '.padEnd(64 * 1024, 'y'));
     const pump = (): void => {
       while (sent < 1e9 && !response.destroyed && response.write(line)) sent += line.length;
@@ -159,15 +160,18 @@ test('hostile targets hurt only themselves, and say why', async () => {
     const down = await belfry.query('up == 0');
     return new Set(down.map((sample) => sample.metric.job)).size === 4;
   });
-  const { data } = await belfry.get<TargetList>('/api/v1/targets');
-  const errors = Object.fromEntries(
-    data.activeTargets.map((target) => [target.scrapePool, target.lastError]),
-  );
-  expect(errors.good).toBe('');
-  expect(errors.hanging).toMatch(/deadline|timeout|timed out/i);
-  expect(errors.garbage).toMatch(/:?1/);
-  expect(errors.early).not.toBe('');
-  expect(errors.endless).not.toBe('');
+  const errors = async () => {
+    const { data } = await belfry.get<TargetList>('/api/v1/targets');
+    return Object.fromEntries(data.activeTargets.map((target) => [target.scrapePool, target.lastError]));
+  };
+  // On a busy machine any of them may run out of its time now and then.
+  await expect.poll(errors).toEqual({
+    good: '',
+    hanging: expect.stringContaining('context deadline exceeded'),
+    garbage: expect.stringContaining('line 1, column'),
+    early: expect.stringContaining('unexpected EOF'),
+    endless: expect.stringMatching(/body size limit exceeded|context deadline exceeded/),
+  });
   await eventually('the good one is scraped', async () => (await belfry.query('good'))[0]?.value === 1);
   expect(rssOf(belfry)).toBeLessThan(600e6);
 });
@@ -177,24 +181,21 @@ function rssOf(belfry: Appliance): number {
   return Number(match![1]) * 1024;
 }
 
-/** An exporter on loopback that serves what `handler` does. */
-async function listen(stack: AsyncDisposableStack, handler: http.RequestListener): Promise<string> {
-  const server = http.createServer((request, response) => {
-    response.setHeader('content-type', 'text/plain; version=0.0.4');
-    handler(request, response);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  stack.defer(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `127.0.0.1:${(server.address() as net.AddressInfo).port}`;
+/** An exporter on loopback that serves what `answer` does. */
+async function exporter(stack: AsyncDisposableStack, answer: http.RequestListener): Promise<string> {
+  const server = stack.use(
+    await httpTarget((request, response) => {
+      response.setHeader('content-type', 'text/plain; version=0.0.4');
+      answer(request, response);
+    }),
+  );
+  return server.address;
 }
 
 test('SIGTERM ends it with code 0 while a target hangs', async () => {
   await using stack = new AsyncDisposableStack();
   let scrapes = 0;
-  const hanging = await listen(stack, () => void scrapes++);
+  const hanging = await exporter(stack, () => void scrapes++);
   // Many, so that the first scrape is not far away.
   const targets = Array.from({ length: 1000 }, (_, n) => `{targets: ['${hanging}'], labels: {n: '${n}'}}`);
   const folder = folderOf(stack, {
