@@ -30,6 +30,23 @@ export const systemClock: Clock = {
   },
 };
 
+/** Calls `work` again and again, `periodMs` after it was last done, until cancelled. Of the times before nothing stays in memory. */
+export function every(clock: Clock, periodMs: number, work: () => void): Timer {
+  let isCancelled = false;
+  let timer: Timer;
+  const tick = (): void => {
+    work();
+    if (!isCancelled) timer = clock.after(periodMs, tick);
+  };
+  timer = clock.after(periodMs, tick);
+  return {
+    cancel() {
+      isCancelled = true;
+      timer.cancel();
+    },
+  };
+}
+
 /** Resolves after `delayMs` on `clock`; rejects with the signal's reason when aborted first. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

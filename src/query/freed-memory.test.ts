@@ -1,4 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../testing/fake-clock.ts';
 import { freedMemoryReturner, keepReturning, trimmer } from './freed-memory.ts';
@@ -35,6 +39,17 @@ describe('freed memory', () => {
     const returnFreed = freedMemoryReturner('/proc');
 
     expect([returnFreed(), returnFreed()]).toEqual([false, false]);
+  });
+
+  it('stays where another has put a file of that name, or a link', () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'belfry-freed-'));
+    const other = path.join(folder, 'other');
+    fs.writeFileSync(other, 'of another');
+    fs.symlinkSync(other, path.join(folder, `trimmer-${process.pid}-${threadId}`));
+
+    expect(freedMemoryReturner(folder)()).toBe(false);
+    expect(fs.readFileSync(other, 'utf8')).toBe('of another');
+    fs.rmSync(folder, { recursive: true });
   });
 
   it('is given back by an object that both kinds of processors know, and no other', () => {

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { threadId } from 'node:worker_threads';
-import type { Clock, Timer } from '../clock.ts';
+import { type Clock, every, type Timer } from '../clock.ts';
 
 /** Gives the system what the C library has got back and keeps, of all threads. @returns false when that cannot be done here */
 export type ReturnFreed = () => boolean;
@@ -120,9 +120,10 @@ export function freedMemoryReturner(folder = os.tmpdir()): ReturnFreed {
     if (!object) return undefined;
     const file = path.join(folder, `trimmer-${process.pid}-${threadId}`);
     try {
-      fs.writeFileSync(file, object);
-      const opened = fs.openSync(file, 'r');
+      // What is loaded runs: a file that somebody else has put or linked there is not written to, nor can others write to this one.
+      const opened = fs.openSync(file, 'wx', 0o600);
       fs.unlinkSync(file);
+      fs.writeSync(opened, object);
       return `/proc/self/fd/${opened}`;
     } catch {
       return undefined;
@@ -162,23 +163,19 @@ export interface Returning {
 
 /** Gives freed memory back whenever it was quiet for 10 s, and every ten minutes otherwise, as long as it can. */
 export function keepReturning({ clock, returnFreed, cpuMs }: Returning): Timer {
-  let timer: Timer;
-  let returnedAt = clock.monotonic();
-  const arm = (): void => {
-    const since = clock.monotonic();
-    const before = cpuMs();
-    timer = clock.after(EVERY_MS, () => {
-      const now = clock.monotonic();
-      const isQuiet = cpuMs() - before <= (now - since) * QUIET_SHARE;
-      if (isQuiet || now - returnedAt >= AT_LATEST_MS) {
-        if (!returnFreed()) return;
-        returnedAt = now;
-      }
-      arm();
-    });
-  };
-  arm();
-  return { cancel: () => timer.cancel() };
+  let since = clock.monotonic();
+  let before = cpuMs();
+  let returnedAt = since;
+  const timer = every(clock, EVERY_MS, () => {
+    const [now, used] = [clock.monotonic(), cpuMs()];
+    const isQuiet = used - before <= (now - since) * QUIET_SHARE;
+    if (isQuiet || now - returnedAt >= AT_LATEST_MS) {
+      if (!returnFreed()) return timer.cancel();
+      returnedAt = now;
+    }
+    [since, before] = [now, used];
+  });
+  return timer;
 }
 
 /** CPU of the process so far, user and system, ms. */

@@ -122,6 +122,40 @@ test('what a query leaves behind is collected before the next one is read, as th
   port1.close();
 });
 
+test('a worker that may use gigabytes does not let tens of megabytes of garbage lie either', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const control = newControl();
+  const heapMB = [100, 120, 160, 160, 230];
+  const collected: [answered: QueryId, thoroughly: boolean | undefined][] = [];
+  let answered: QueryId = 0;
+  port1.postMessage = ((answer: QueryAnswer) => (answered = answer.id)) as MessagePort['postMessage'];
+  serveQueries(
+    port1,
+    control,
+    source,
+    () => 0,
+    (thoroughly) => collected.push([answered, thoroughly]),
+    () => heapMB[answered]! * 1024 * 1024,
+  );
+  for (let id = 1; id < heapMB.length; id++) {
+    const request: QueryRequest = {
+      id,
+      task: instant('1'),
+      limits: { ...limits, maxBytes: 3e9 },
+      waitedMs: 0,
+    };
+    port2.postMessage(request);
+  }
+  Atomics.add(control, CONTROL.posted, 1);
+  await expect.poll(() => answered).toBe(4);
+  // 60 MB more than at first, then 70 more than that.
+  expect(collected).toEqual([
+    [2, false],
+    [4, true],
+  ]);
+  port1.close();
+});
+
 test('answers are moved to main, not copied: the worker is left with nothing', async () => {
   const { port1, port2 } = new MessageChannel();
   const control = newControl();

@@ -19,6 +19,12 @@ import {
 const WARM_MS = 2000;
 
 /**
+ * What a large query leaves on a host with much memory, too: V8 would let it grow to several times as much as the thread has in use, and the C library would
+ * keep pieces of it.
+ */
+const MUCH_GARBAGE_BYTES = 64 * 1024 * 1024;
+
+/**
  * Serves the interactive lane on a port: one request at a time, each answered once, whatever happens. Between the queries of a
  * dashboard the thread sleeps on a word of its control: waking from there costs half of waking through an event loop.
  */
@@ -50,9 +56,9 @@ export function serveQueries(
       // What a large query leaves behind is gone before the next one takes its own, and so is what its text became: an
       // expression that was compiled takes memory that no budget counts.
       const grewBytes = Math.max(answer.peakBytes, heapBytes() - leftBytes);
-      const { maxBytes } = request.limits;
-      if (grewBytes > maxBytes / 8) {
-        collectGarbage(grewBytes > maxBytes / 4);
+      const muchBytes = Math.min(request.limits.maxBytes / 4, MUCH_GARBAGE_BYTES);
+      if (grewBytes > muchBytes / 2) {
+        collectGarbage(grewBytes > muchBytes);
         leftBytes = heapBytes();
       }
     }

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Clock, Timer } from '../clock.ts';
+import { type Clock, every } from '../clock.ts';
 import type { MetricMetadata } from '../model/queryable.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import { openOwnTail } from '../tsdb/log/own-tail.ts';
@@ -44,18 +44,6 @@ export function createSender(port: MessagePort, init: SenderInit, deps: SenderDe
   let endpoints: { readonly endpoint: Endpoint; readonly key: string; close(): void }[] = [];
   let applying: Promise<void> = Promise.resolve();
   let isClosed = false;
-
-  const every = (periodMs: number, work: () => void): { cancel(): void } => {
-    let timer: Timer;
-    const arm = (): void => {
-      timer = clock.after(periodMs, () => {
-        work();
-        if (!isClosed) arm();
-      });
-    };
-    arm();
-    return { cancel: () => timer.cancel() };
-  };
 
   const report = (): void => {
     const rows = endpoints.map(({ endpoint }) => endpoint.logRow);
@@ -108,11 +96,11 @@ export function createSender(port: MessagePort, init: SenderInit, deps: SenderDe
   };
 
   const timers = [
-    every(LOOK_MS, () => {
+    every(clock, LOOK_MS, () => {
       for (const { endpoint } of endpoints) endpoint.pump();
     }),
-    every(REPORT_MS, report),
-    every(CHECKPOINT_MS, () => cursors.checkpoint()),
+    every(clock, REPORT_MS, report),
+    every(clock, CHECKPOINT_MS, () => cursors.checkpoint()),
   ];
 
   port.on('message', (message: ToSender) => {

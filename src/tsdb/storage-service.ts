@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Clock, Timer } from '../clock.ts';
+import { type Clock, every } from '../clock.ts';
 import type { SqliteAddon } from '../sqlite/database.ts';
 import { Checkpointer } from './checkpoint.ts';
 import { batchesByDay, FlushCells } from './flush-blocks.ts';
@@ -97,16 +97,6 @@ export function createStorageService(
   /** What each kind of work last failed of. */
   const troubles = new Map<string, string>();
 
-  const arm = (delayMs: number, work: () => void): { timer: Timer } => {
-    const armed = {
-      timer: clock.after(delayMs, () => {
-        work();
-        if (!isClosed) armed.timer = arm(delayMs, work).timer;
-      }),
-    };
-    return armed;
-  };
-
   /** Says what is wrong once, not every second. */
   const report = (trouble: string | undefined, message: string): void => {
     if (trouble === undefined) {
@@ -192,8 +182,8 @@ export function createStorageService(
   const close = (): void => {
     if (isClosed) return;
     isClosed = true;
-    checkpoints.timer.cancel();
-    upkeeps.timer.cancel();
+    checkpoints.cancel();
+    upkeeps.cancel();
     if (stepping) clearImmediate(stepping);
     keeper.close();
     for (const database of databases) database.close();
@@ -247,14 +237,14 @@ export function createStorageService(
   });
   port.on('close', close);
 
-  const checkpoints = arm(CHECKPOINT_MS, () => {
+  const checkpoints = every(clock, CHECKPOINT_MS, () => {
     const error = sync();
     report(error, 'databases cannot be checkpointed; trying again every second');
     if (error !== undefined || synced === flushed) return;
     synced = flushed;
     send({ kind: 'synced', flush: synced, id: undefined, error: undefined });
   });
-  const upkeeps = arm(UPKEEP_MS, () => {
+  const upkeeps = every(clock, UPKEEP_MS, () => {
     report(upkeep(), 'upkeep of partitions failed; trying again in a minute');
   });
   try {

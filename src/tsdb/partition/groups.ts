@@ -73,10 +73,10 @@ export class GroupDirectory {
       throw new CorruptBlockError(`group ${group} is given series of another kind, or too many`);
     }
     const places = timeline === OWN_TIMELINE ? this.#ownPlaces : this.#places;
-    for (const ref of refs) {
-      places.set(ref, group * GROUP_SERIES + members.length);
-      members.push(ref);
-    }
+    refs.forEach((ref, i) => void places.set(ref, group * GROUP_SERIES + members.length + i));
+    // Most groups of series with own timestamps keep one member: an array that was pushed to has room for seventeen.
+    if (members.length === 0) this.members[group] = [...refs];
+    else members.push(...refs);
   }
 
   /** Group times GROUP_SERIES plus column of a series with its source's timestamps. */
