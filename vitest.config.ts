@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
  * sockets, real peers and random input: two thirds of the time of those beside the code.
  */
 const FAULTS = [
-  'src/tsdb/{damage,deletion,disk-full,power-loss,store-crash,store-faults,store-model}.test.ts',
+  'src/tsdb/{damage,deletion,disk-full,pages,power-loss,series-renewal,store-crash,store-faults,store-model}.test.ts',
   'src/tsdb/import/import.test.ts',
   'src/tsdb/read-stress.test.ts',
   'src/tsdb/partition/seal.test.ts',

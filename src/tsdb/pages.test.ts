@@ -154,7 +154,9 @@ test('whatever is moved while queries run, and whenever, none lacks a sample of 
         if (!querier) begin();
         const matchers = name ? [{ name: '__name__', op: '=' as const, value: name }] : [];
         try {
-          for (const { labels, timestamps, values } of querier!.select(matchers, always)) {
+          const found = querier!.select(matchers, always);
+          if (seen > 0) expect(found).toHaveLength(name === 'plain' ? 1 : name ? SERIES : SERIES + 1);
+          for (const { labels, timestamps, values } of found) {
             expect(timestamps.length).toBeGreaterThanOrEqual(seen);
             expect(timestamps.length).toBeLessThanOrEqual(pages);
             const late = labelValue(labels, '__name__') === 'plain' ? 0 : 5;
