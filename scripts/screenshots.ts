@@ -96,6 +96,7 @@ const SHOTS: readonly Shot[] = [
   { name: 'alerts-groups', address: '/alerts?show=groups', isWhole: true },
   { name: 'alerts-silences', address: '/alerts?show=silences' },
   { name: 'alerts-silence-new', address: '/alerts?show=silences', act: click('New silence') },
+  { name: 'alerts-silence-edit', address: '/alerts?show=silences', act: click('Edit') },
   { name: 'alerts-incidents', address: '/alerts?show=incidents' },
   { name: 'incident-missing', address: '/incidents/12345' },
   { name: 'status-page', address: '/status-page', isWhole: true },

@@ -44,26 +44,45 @@ test.skipIf(!hasBrowser)('a refresh changes values in place: no chart is made an
   expect(await page.locator('canvas[data-first]').count()).toBe(1);
 });
 
-test.skipIf(!hasBrowser)('an alert is silenced in two clicks and the silence ended again', async () => {
-  const page = await open('/');
-  await page
-    .locator('.alert-row', { hasText: 'LowDiskSpace' })
-    .getByRole('button', { name: 'Silence' })
-    .click();
-  await page.getByText('Matches 1 alert now.').waitFor();
-  await page.getByLabel('Who').fill('');
-  await page.getByLabel('Who').pressSequentially('Ada Lovelace');
-  expect(await page.getByLabel('Who').inputValue()).toBe('Ada Lovelace');
-  await page.getByRole('button', { name: /^Silence until/ }).click();
-  await page.locator('.alert-row.is-quiet', { hasText: 'LowDiskSpace' }).waitFor();
-  await page.goto(`${server.url}/#/silences`);
-  const silence = page.locator('.silence.is-active', { hasText: 'LowDiskSpace' });
-  await silence.getByText('holds back 1 alert').waitFor();
-  expect(new URL(page.url()).pathname).toBe('/alerts');
-  await silence.getByRole('button', { name: 'End now' }).click();
-  await silence.waitFor({ state: 'detached' });
-  expect(complaints).toEqual([]);
-});
+test.skipIf(!hasBrowser)(
+  'an alert is silenced in two clicks, the silence edited, and ended again',
+  async () => {
+    const page = await open('/');
+    await page
+      .locator('.alert-row', { hasText: 'LowDiskSpace' })
+      .getByRole('button', { name: 'Silence' })
+      .click();
+    await page.getByText('Matches 1 alert now.').waitFor();
+    await page.getByLabel('Who').fill('');
+    await page.getByLabel('Who').pressSequentially('Ada Lovelace');
+    expect(await page.getByLabel('Who').inputValue()).toBe('Ada Lovelace');
+    await page.getByRole('button', { name: /^Silence until/ }).click();
+    await page.locator('.alert-row.is-quiet', { hasText: 'LowDiskSpace' }).waitFor();
+    await page.goto(`${server.url}/#/silences`);
+    const silence = page.locator('.silence.is-active', { hasText: 'LowDiskSpace' });
+    await silence.getByText('holds back 1 alert').waitFor();
+    expect(new URL(page.url()).pathname).toBe('/alerts');
+    const before = server.api.silences.find((one) => JSON.stringify(one).includes('LowDiskSpace'))!;
+    const [id, begun, ends] = [before.id, before.startsAt, Date.parse(before.endsAt)];
+    await silence.getByRole('button', { name: 'Edit' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Edit the silence' });
+    expect(await dialog.getByLabel('Alerts with these labels').inputValue()).toContain(
+      'alertname="LowDiskSpace"',
+    );
+    await dialog.getByLabel('Alerts with these labels').fill('alertname=~"LowDisk.*"');
+    await dialog.getByLabel('Why').fill('it is being grown');
+    await dialog.getByText('Matches 1 alert now.').waitFor();
+    await dialog.getByRole('button', { name: /^Silence until/ }).click();
+    await page.getByText('it is being grown').waitFor();
+    const edited = server.api.silences.find((one) => one.id === id)!;
+    expect(edited).toMatchObject({ startsAt: begun, matchers: [{ name: 'alertname', value: 'LowDisk.*' }] });
+    expect(Math.abs(Date.parse(edited.endsAt) - ends)).toBeLessThan(120_000);
+    const changed = page.locator('.silence.is-active', { hasText: 'it is being grown' });
+    await changed.getByRole('button', { name: 'End now' }).click();
+    await changed.waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
+  },
+);
 
 test.skipIf(!hasBrowser)('why an alert fires and who was told is one click away', async () => {
   const page = await open('/');

@@ -94,7 +94,7 @@ export function Alerts() {
           {(list) => (
             <SilenceList
               silences={list}
-              alerts={alerts.data.value ?? []}
+              alerts={rows}
               wanted={query.get('silence') ?? undefined}
               onChanged={() => void silences.refresh()}
             />

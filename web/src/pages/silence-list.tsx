@@ -1,15 +1,16 @@
 import { useState } from 'preact/hooks';
-import type { ApiAlert, Silence } from '../data/api-types.ts';
+import type { LabelMap, Silence } from '../data/api-types.ts';
 import { problemText } from '../data/problem.ts';
 import { matcherText, matchesAll } from '../data/silences.ts';
 import { parseApiTime } from '../format/time.ts';
 import { Ago, Until } from '../parts/ago.tsx';
+import { SilenceDialog } from '../parts/silence-dialog.tsx';
 import { Empty } from '../parts/view-state.tsx';
 import { useSession } from '../session.ts';
 
 interface SilenceListProps {
   readonly silences: readonly Silence[];
-  readonly alerts: readonly ApiAlert[];
+  readonly alerts: readonly { readonly labels: LabelMap }[];
   /** The silence a link asked for. */
   readonly wanted: string | undefined;
   onChanged(): void;
@@ -65,7 +66,7 @@ export function SilenceList({ silences, alerts, wanted, onChanged }: SilenceList
 
 interface SilenceItemProps {
   readonly silence: Silence;
-  readonly alerts: readonly ApiAlert[];
+  readonly alerts: readonly { readonly labels: LabelMap }[];
   readonly isWanted: boolean;
   onChanged(): void;
 }
@@ -77,6 +78,7 @@ const SOON_MS = 30 * 60_000;
 function SilenceItem({ silence, alerts, isWanted, onChanged }: SilenceItemProps) {
   const { api, clock } = useSession();
   const [problem, setProblem] = useState<string>();
+  const [isEditing, setIsEditing] = useState(false);
   const ends = parseApiTime(silence.endsAt) ?? 0;
   const { state } = silence.status;
   const hits = state === 'active' ? alerts.filter((alert) => isHit(silence, alert)).length : undefined;
@@ -133,6 +135,9 @@ function SilenceItem({ silence, alerts, isWanted, onChanged }: SilenceItemProps)
       {problem !== undefined && <p class="error-note">{problem}</p>}
       {state !== 'expired' && (
         <div class="silence-actions">
+          <button type="button" class="button is-small" onClick={() => setIsEditing(true)}>
+            Edit
+          </button>
           <button type="button" class="button is-small" onClick={() => void act(extend)}>
             Extend 2 h
           </button>
@@ -145,11 +150,21 @@ function SilenceItem({ silence, alerts, isWanted, onChanged }: SilenceItemProps)
           </button>
         </div>
       )}
+      {isEditing && (
+        <SilenceDialog
+          labels={undefined}
+          silence={silence}
+          onClose={(isChanged) => {
+            setIsEditing(false);
+            if (isChanged) onChanged();
+          }}
+        />
+      )}
     </li>
   );
 }
 
-function isHit(silence: Silence, alert: ApiAlert): boolean {
+function isHit(silence: Silence, alert: { readonly labels: LabelMap }): boolean {
   try {
     return matchesAll(silence.matchers, alert.labels);
   } catch {

@@ -1,15 +1,18 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { LabelMap } from '../data/api-types.ts';
+import { alertRows } from '../data/alerts.ts';
+import type { LabelMap, Silence } from '../data/api-types.ts';
 import { problemText } from '../data/problem.ts';
-import { matchersFor, matchesAll, parseMatchers } from '../data/silences.ts';
-import { parsePromDuration } from '../format/duration.ts';
-import { timeText } from '../format/time.ts';
-import { useAlerts, useSession } from '../session.ts';
+import { matchersFor, matcherText, matchesAll, parseMatchers } from '../data/silences.ts';
+import { parsePromDuration, promDuration } from '../format/duration.ts';
+import { parseApiTime, timeText } from '../format/time.ts';
+import { useAlerts, useResource, useSession } from '../session.ts';
 import { AuthorField, useAuthor } from './author.tsx';
 
 interface SilenceDialogProps {
   /** The alert to start from; undefined starts from nothing. */
   readonly labels: LabelMap | undefined;
+  /** The silence to change, instead of making one. */
+  readonly silence?: Silence;
   /** Called with true once the silence exists. */
   onClose(created: boolean): void;
 }
@@ -17,14 +20,19 @@ interface SilenceDialogProps {
 const DURATIONS = ['30m', '2h', '8h', '1d', '7d'];
 
 /** Two clicks from an alert to its silence: the matchers are filled in, what they hit is counted while typing. */
-export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
+export function SilenceDialog({ labels, silence, onClose }: SilenceDialogProps) {
   const { api, clock, now, zone } = useSession();
   const alerts = useAlerts();
+  const notified = useResource((abort) => api.notifierAlerts(abort), []);
   const author = useAuthor();
   const dialog = useRef<HTMLDialogElement>(null);
-  const [matchers, setMatchers] = useState(() => (labels ? matchersFor(labels) : ''));
-  const [duration, setDuration] = useState('2h');
-  const [comment, setComment] = useState('');
+  const [matchers, setMatchers] = useState(
+    () => silence?.matchers.map(matcherText).join('\n') ?? (labels ? matchersFor(labels) : ''),
+  );
+  // A silence that has begun lasts from now on as long as is left of it.
+  const begin = Math.max((silence && parseApiTime(silence.startsAt)) ?? 0, now.value);
+  const [duration, setDuration] = useState(() => (silence ? lengthText(silence, begin) : '2h'));
+  const [comment, setComment] = useState(silence?.comment ?? '');
   const [problem, setProblem] = useState<string>();
   const [isSending, setIsSending] = useState(false);
 
@@ -33,7 +41,9 @@ export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
   const lengthMs = parsePromDuration(duration);
   const reading = readMatchers(matchers);
   const hits = reading.matchers?.length
-    ? (alerts.data.value ?? []).filter((a) => matchesAll(reading.matchers!, a.labels))
+    ? alertRows(alerts.data.value ?? [], notified.data.value ?? []).filter(({ labels: own }) =>
+        matchesAll(reading.matchers!, own),
+      )
     : [];
 
   const submit = async (event: Event): Promise<void> => {
@@ -43,12 +53,13 @@ export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
     setIsSending(true);
     setProblem(undefined);
     try {
-      const start = clock.now();
+      const start = Math.max(begin, clock.now());
       await api.createSilence({
+        ...(silence ? { id: silence.id } : {}),
         matchers: reading.matchers,
-        startsAt: new Date(start).toISOString(),
+        startsAt: silence?.startsAt ?? new Date(start).toISOString(),
         endsAt: new Date(start + lengthMs).toISOString(),
-        createdBy: author.name || 'the page',
+        createdBy: author.name || silence?.createdBy || 'the page',
         comment: comment.trim() || 'silenced from the page',
       });
       author.keep();
@@ -62,7 +73,9 @@ export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
   return (
     <dialog class="dialog" ref={dialog} aria-labelledby="silence-title" onClose={() => onClose(false)}>
       <form onSubmit={(event) => void submit(event)}>
-        <h2 id="silence-title">Silence {labels?.alertname ?? 'alerts'}</h2>
+        <h2 id="silence-title">
+          {silence ? 'Edit the silence' : `Silence ${labels?.alertname ?? 'alerts'}`}
+        </h2>
         <label class="field">
           <span>Alerts with these labels</span>
           <textarea
@@ -124,17 +137,21 @@ export function SilenceDialog({ labels, onClose }: SilenceDialogProps) {
             type="submit"
             class="button is-primary"
             disabled={isSending}
-            autofocus={labels !== undefined}
+            autofocus={labels !== undefined || silence !== undefined}
           >
             {lengthMs === undefined
               ? 'Silence'
-              : `Silence until ${timeText(now.value + lengthMs - ((now.value + lengthMs) % 60_000), now.value, zone.shown.value)}`}
+              : `Silence until ${timeText(begin + lengthMs - ((begin + lengthMs) % 60_000), now.value, zone.shown.value)}`}
           </button>
         </div>
       </form>
     </dialog>
   );
 }
+
+/** What is left of a silence, in whole minutes. */
+const lengthText = ({ endsAt }: Silence, begin: number): string =>
+  promDuration(Math.max(60_000, Math.round(((parseApiTime(endsAt) ?? 0) - begin) / 60_000) * 60_000));
 
 function readMatchers(text: string): { matchers?: ReturnType<typeof parseMatchers>; error?: string } {
   try {
