@@ -80,6 +80,26 @@ tell();`,
   ]);
 });
 
+test('freed memory is given back to the system once it was quiet, and no file is left of that', async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = temporaryFolder('freed');
+  stack.defer(() => fs.rmSync(folder, { recursive: true }));
+  const config = path.join(folder, 'belfry.yaml');
+  fs.writeFileSync(config, 'self: {}\n');
+  const belfry = await startAppliance(stack, { config, data: path.join(folder, 'data') });
+  const opened = (): string[] =>
+    fs.readdirSync(`/proc/${belfry.pid}/fd`).flatMap((fd) => {
+      try {
+        return [fs.readlinkSync(`/proc/${belfry.pid}/fd/${fd}`)];
+      } catch {
+        return []; // Closed meanwhile.
+      }
+    });
+  const isLoaded = async (): Promise<boolean> => opened().some((file) => file.includes('/cache/trimmer-'));
+  await eventually('it is loaded', isLoaded, 60_000);
+  expect(fs.readdirSync(path.join(folder, 'data/cache')).join()).not.toContain('trimmer');
+});
+
 test('started as promtool or amtool it takes their words', () => {
   const folder = temporaryFolder('names');
   fs.writeFileSync(path.join(folder, 'prometheus.yml'), 'global: {}\n');
