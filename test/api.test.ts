@@ -508,9 +508,15 @@ describe('monitoring', () => {
       metric: [{ label: [], counter: { value: expect.any(Number) } }],
     });
     expect((await ask('/api/v1/status/self_metrics?metric_name_pattern=(')).status).toBe(400);
-    expect((await json<{ blocks: unknown[] }>(await ask('/api/v1/status/tsdb/blocks'))).data.blocks).toEqual(
-      expect.any(Array),
-    );
+    expect((await ask('/api/v1/admin/flush', { method: 'POST' })).status).toBe(200);
+    const { blocks } = (await json<{ blocks: { ulid: string }[] }>(await ask('/api/v1/status/tsdb/blocks')))
+      .data;
+    expect(blocks.length).toBeGreaterThan(0);
+    for (const block of blocks)
+      expect(block).toMatchObject({
+        ulid: expect.stringMatching(/^\d{8}$/),
+        stats: { numSamples: expect.any(Number), numSeries: expect.any(Number) },
+      });
   });
 
   test('a series that is gone from the page is gone from answers at once', async () => {
@@ -527,9 +533,16 @@ describe('monitoring', () => {
     const { data } = await json<{ outcome: unknown }>(
       await ask(`/api/v1/targets/relabel_steps?scrapePool=app&labels=${labels}`),
     );
-    expect(data).toHaveProperty('outcome');
+    expect(data).toEqual({
+      steps: [],
+      outcome: {
+        scrapeUrl: `http://${target}/metrics`,
+        labels: { instance: target, job: 'app', site: 'north' },
+      },
+    });
     expect((await ask('/api/v1/targets/relabel_steps?scrapePool=none&labels={}')).status).toBe(400);
-    expect(await (await ask('/api/discovery')).json()).toEqual(expect.any(Array));
+    // None of its targets is found by anything but the file itself.
+    expect(await (await ask('/api/discovery')).json()).toEqual([]);
   });
 
   test('secrets are never shown', async () => {
@@ -594,7 +607,6 @@ describe('operation', () => {
     const refused = await ask('/-/reload', { method: 'POST' });
     expect(refused.status).toBe(500);
     expect(await refused.text()).toContain('nonsense');
-    expect((await belfry.query('belfry_config_last_reload_successful')).length).toBe(0);
     expect(await (await ask('/metrics')).text()).toContain('belfry_config_last_reload_successful 0');
     expect((await ask('/-/ready')).status).toBe(200);
     fs.writeFileSync(file, config(target, 'self: {}\n'));

@@ -55,9 +55,13 @@ groups: [{ name: one, rules: [{ record: a, expr: vector(1) }] }]
   await page.mouse.move(x + width * 0.8, y + 50);
   await page.mouse.down();
   await page.mouse.move(x + width * 0.95, y + 50, { steps: 4 });
+  const answered = page.waitForResponse(/\/api\/v1\/query_range/);
   await page.mouse.up();
   await page.waitForURL(/g0\.range_input=\ds/);
-  await page.waitForTimeout(500);
+  await (await answered).finished();
+  await page.evaluate(
+    'new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(drawn, 50))))',
+  );
   expect(problems).toEqual([]);
   expect(await plot.count()).toBe(1);
 });
