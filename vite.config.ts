@@ -96,8 +96,10 @@ export default defineConfig({
             },
             {
               name: 'frame',
-              test: /\/web\/src\/((data|format|frame|parts)\/|nav\/(?!bookmarks)|(app|clock|lazy-part|page|session)\.tsx?$|chart\/(chart|event-marks|heat-map|legend|palette|scale|time-)|pages\/alert-(list|value))/,
+              test: /\/web\/src\/((data|format|frame)\/|parts\/(?!author|silence-dialog)|nav\/(?!bookmarks)|(app|clock|lazy-part|page|session)\.tsx?$|chart\/(chart|event-marks|heat-map|legend|palette|scale|time-)|pages\/alert-(list|value))/,
             },
+            // A dashboard does without.
+            { name: 'silencing', test: /\/web\/src\/parts\/(author|silence-dialog)/ },
             {
               name: 'panels',
               test: /\/web\/src\/dashboard\/(annotations|buckets|colors|filters|frame|panel-data|reduce|schemes|settings|substitute|time-marks|transform)/,
