@@ -6,16 +6,21 @@ import { addonId } from '../src/platform.ts';
 import { writeMaterials } from './materials.ts';
 
 /**
- * Parts of prom-client that nobody here calls; they would load clients for HTTP and zlib, and what starts processes, before anything else
- * runs.
+ * Parts of prom-client and pino that nobody here calls, by who asks for them; they would load clients for HTTP and zlib, and what starts
+ * processes, before anything else runs, and stay in memory.
  */
-const UNUSED = /^\.\/lib\/(pushgateway|cluster)$/;
+const UNUSED: Readonly<Record<string, RegExp>> = {
+  './lib/pushgateway': /prom-client\/index\.js$/,
+  './lib/cluster': /prom-client\/index\.js$/,
+  '@opentelemetry/api': /prom-client\/lib\/metrics\//,
+  'thread-stream': /pino\/lib\/transport\.js$/,
+};
 
 const withoutUnused: Plugin = {
   name: 'without unused parts',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: UNUSED }, ({ path: name, importer }) =>
-      importer.endsWith('prom-client/index.js') ? { path: name, namespace: 'unused' } : undefined,
+    onResolve({ filter: /pushgateway|cluster|opentelemetry|thread-stream/ }, ({ path: name, importer }) =>
+      UNUSED[name]?.test(importer) ? { path: name, namespace: 'unused' } : undefined,
     );
     onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: '' }));
   },
