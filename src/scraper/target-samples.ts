@@ -419,7 +419,9 @@ export class TargetSamples {
       if (!isKnown) added++;
       return slot;
     };
-    for (let i = 0; i < count; i++) {
+    // Mostly there is none to find.
+    const asked = this.#pending.length > 0 ? count : 0;
+    for (let i = 0; i < asked; i++) {
       if (series[i]! > FIRST_PENDING) continue;
       series[i] = place(series[i]!, times?.[i] ?? Number.NaN);
       if (++placed % 64 === 0 && sliceOver()) yield;

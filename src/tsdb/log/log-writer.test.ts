@@ -33,13 +33,13 @@ function writing() {
   return { clock, disk, rows, writer, note };
 }
 
-test('what is noted waits 200 ms for more', async () => {
+test('what is noted waits 400 ms for more', async () => {
   const { clock, rows, note } = writing();
   note(1);
-  await clock.advance(150);
+  await clock.advance(350);
   note(2);
   await clock.advance(1000);
-  expect(rows).toEqual(['200 ms: 1 2']);
+  expect(rows).toEqual(['400 ms: 1 2']);
 });
 
 test('a pause ends the waiting, but not so soon after the row before', async () => {
@@ -48,7 +48,7 @@ test('a pause ends the waiting, but not so soon after the row before', async () 
   note(1);
   writer.pause();
   expect(rows).toEqual(['0 ms: 1']);
-  await clock.advance(99);
+  await clock.advance(399);
   note(2);
   writer.pause();
   expect(rows).toEqual(['0 ms: 1']);
@@ -56,18 +56,18 @@ test('a pause ends the waiting, but not so soon after the row before', async () 
   writer.pause();
   writer.pause();
   await clock.advance(1000);
-  expect(rows).toEqual(['0 ms: 1', '100 ms: 2']);
+  expect(rows).toEqual(['0 ms: 1', '400 ms: 2']);
 });
 
 test('a pause does not try a log again that cannot be written', async () => {
   const { clock, disk, rows, note, writer } = writing();
   disk.isFull = true;
   note(1);
-  await clock.advance(200);
+  await clock.advance(400);
   disk.isFull = false;
   await clock.advance(500);
   writer.pause();
   expect(rows).toEqual([]);
   await clock.advance(500);
-  expect(rows).toEqual(['1200 ms: 1']);
+  expect(rows).toEqual(['1400 ms: 1']);
 });

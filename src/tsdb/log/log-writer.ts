@@ -7,9 +7,9 @@ import type { Journal } from './journal.ts';
 import type { LogBatch, LogDb } from './log-db.ts';
 
 /** Longest a sample waits for its log row. */
-const BATCH_MS = 200;
-/** Least time between two rows that are written because a pause suits. */
-const APART_MS = 100;
+const BATCH_MS = 400;
+/** Least time between two rows that are written because a pause suits: a row costs as much as the samples of a few scrapes in it. */
+const APART_MS = 400;
 /** A batch of this size does not wait. */
 const BATCH_BYTES = 512 * 1024;
 /** What is kept for a log that cannot be written; beyond it the head itself is the only copy until the log comes back. */
@@ -43,7 +43,7 @@ export interface LogWriter extends Journal {
 }
 
 /**
- * Gathers what the head notes and stores it as one row about every 200 ms. Nothing is thrown to those who append: while the log
+ * Gathers what the head notes and stores it as one row about every 400 ms. Nothing is thrown to those who append: while the log
  * cannot be written it is tried again each second, and `onStored` runs after each attempt, because people may then see what memory holds.
  * @param onLost asks for everything that is in no partition to be noted again: the batch grew too large and was given up
  */
