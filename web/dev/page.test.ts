@@ -511,6 +511,20 @@ test.skipIf(!hasBrowser).each(LAID_OUT)(
 
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 
+test.skipIf(!hasBrowser)('on a phone an alert of a host with a long name stays within the page', async () => {
+  const page = await open('/targets', PHONE);
+  const instance =
+    'a-rather-long-host-name-of-a-machine-somewhere.eu-central-1.compute.internal.example.com:9100';
+  await page.route('**/api/v1/alerts', async (route) => {
+    const answer = await (await route.fetch()).json();
+    for (const alert of answer.data.alerts) alert.labels.instance = instance;
+    return route.fulfill({ json: answer });
+  });
+  await page.goto(`${server.url}/alerts`);
+  await page.locator('.instance .chip', { hasText: instance }).first().waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+});
+
 test.skipIf(!hasBrowser)('on a phone the reason why a configuration was refused is read whole', async () => {
   const page = await open('/targets', PHONE);
   const problem = `/etc/belfry/alerts/${'a-long-name-of-a-file/'.repeat(4)}host.yml:44:31: not valid YAML: Unexpected scalar at node end`;
