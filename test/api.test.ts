@@ -514,7 +514,7 @@ describe('monitoring', () => {
     expect(blocks.length).toBeGreaterThan(0);
     for (const block of blocks)
       expect(block).toMatchObject({
-        ulid: expect.stringMatching(/^\d{8}$/),
+        ulid: expect.stringMatching(/^\d{8}(\.hot)?$/),
         stats: { numSamples: expect.any(Number), numSeries: expect.any(Number) },
       });
   });
