@@ -443,8 +443,10 @@ test.skipIf(!hasBrowser)('the theme is kept over a reload and applied before the
   const colors = await page
     .locator('.stat-tile.is-filled')
     .evaluateAll((tiles) => tiles.map((tile) => getComputedStyle(tile).backgroundColor));
-  expect(colors.length).toBeGreaterThan(0);
-  for (const color of colors)
+  // A yellow that is authored in numbers stays as it is; which tiles have it changes with the made-up values.
+  const named = colors.filter((color) => color.startsWith('oklch'));
+  expect(named.length).toBeGreaterThan(0);
+  for (const color of named)
     expect(Number(/^oklch\([\d.]+ [\d.]+ ([\d.]+)/.exec(color)![1]), color).not.toBe(150);
 });
 
