@@ -6,8 +6,9 @@ import { eachLabel, type Labels, labelsOf } from '../model/labels.ts';
 export type Relabel = (labels: Labels) => Labels | undefined;
 export type CompileRelabel = (steps: readonly RelabelConfig[]) => Relabel | undefined;
 
-/** Bytes of encoded labels that are kept; beyond it all are made anew. */
+/** Bytes of encoded labels, and series, dropped ones too, that are kept; beyond either all are made anew. */
 const MAX_BYTES = 64 * 2 ** 20;
+const MAX_SERIES = 2 ** 20;
 /** Marks a series that relabelling drops. */
 const DROPPED = 0;
 
@@ -21,8 +22,9 @@ export function createSeriesLabels(deps: {
   readonly externalLabels: Labels;
   readonly relabel: Relabel | undefined;
   readonly encode: (labels: Labels) => WireLabels;
+  readonly maxSeries?: number;
 }): SeriesLabels {
-  const { externalLabels, relabel, encode } = deps;
+  const { externalLabels, relabel, encode, maxSeries = MAX_SERIES } = deps;
   /** Where a series' labels begin, by ref. */
   let places = new Map<number, number>();
   let bytes = Buffer.alloc(1 << 16);
@@ -59,7 +61,7 @@ export function createSeriesLabels(deps: {
     of(ref, labels) {
       let place = places.get(ref);
       if (place === undefined) {
-        if (used > MAX_BYTES) {
+        if (used > MAX_BYTES || places.size >= maxSeries) {
           places = new Map();
           used = 4;
         }
