@@ -53,8 +53,8 @@ export interface TailLimits {
 const FIRST_WINDOW_MS = 10 * 60_000;
 const MAX_WINDOW_MS = 24 * 3_600_000;
 
-/** Views after which the series of partitions are forgotten, when nobody looked into one meanwhile: some minutes. */
-const FORGET_AFTER = 500;
+/** Views after which the series of partitions are forgotten, when nobody looked into one meanwhile: about a minute. They are all of a day, with their labels. */
+const FORGET_AFTER = 120;
 
 /**
  * Follows what sources append, in any thread: out of the head while it has the rows, out of partitions when the follower was away for
