@@ -1,6 +1,5 @@
-// Preloaded into every thread of the program in its staging folder: what V8 has compiled of it after SECONDS is written beside its source,
-// as
-// `x.cjs.THREAD.code`; of a program that ends sooner, at its end. Code that has not run for a while is kept until then.
+// Preloaded into every thread of the program in its staging folder: what V8 has compiled of it after SECONDS is written beside its source
+// as `x.cjs.THREAD.code`; of a program that ends sooner, at its end. Code that has not run for a while is kept until then.
 const fs = require('node:fs');
 const v8 = require('node:v8');
 const vm = require('node:vm');

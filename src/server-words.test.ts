@@ -10,5 +10,6 @@ it('a server is what is started with flags alone, or with serve before them', ()
 it('other commands, questions and other names are no server', () => {
   for (const argv of [['check', 'f'], ['--version'], ['serve', '--help'], ['-h'], ['promtool', 'check']])
     expect(serverWords(argv, 'belfry'), argv.join(' ')).toBeUndefined();
-  expect(serverWords(['serve'], '/usr/local/bin/promtool')).toBeUndefined();
+  for (const name of ['promtool', 'amtool'])
+    expect(serverWords(['serve'], `/usr/local/bin/${name}`), name).toBeUndefined();
 });
